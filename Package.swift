@@ -1,0 +1,96 @@
+// swift-tools-version: 6.2
+// Martlet. SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+/// What every target is compiled with: Swift 6 mode, explicit and internal imports, checked memory safety, and no
+/// warning left standing.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+]
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
+let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+
+/// A library target; arrows go only to a lower layer (docs/ARCHITECTURE.md has the map, TidyTests holds it).
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "martlet",
+    products: [
+        .library(name: "Martlet", targets: ["Martlet"]),
+        .library(name: "MartletKV", targets: ["MartletKV"]),
+        .library(name: "MartletSimulation", targets: ["MartletSimulation"]),
+        .executable(name: "martlet", targets: ["martlet-cli"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
+    ],
+    targets: [
+        // Layer 0
+        library("MartletTypes"),
+        // Layer 1
+        library("MartletWire", ["MartletTypes"]),
+        // Layer 2
+        library("MartletCrypto", ["MartletTypes", "MartletWire", crypto]),
+        library("MartletCore", ["MartletTypes"]),
+        library("MartletClientCore", ["MartletTypes"]),
+        library("MartletTransport", ["MartletTypes", "MartletWire", crypto, x509, logging] + nio),
+        library("MartletKV", ["MartletTypes", "MartletWire"]),
+        // Layer 3
+        library(
+            "MartletReplica",
+            [
+                "MartletCore", "MartletCrypto", "MartletTransport", "MartletWire", "MartletTypes", lifecycle, logging,
+            ]),
+        library(
+            "MartletClient",
+            ["MartletClientCore", "MartletCrypto", "MartletTransport", "MartletWire", "MartletTypes", logging]),
+        library(
+            "MartletSimulation",
+            ["MartletCore", "MartletClientCore", "MartletCrypto", "MartletKV", "MartletWire", "MartletTypes"]),
+        // The embedder's one import
+        library("Martlet", ["MartletReplica", "MartletClient", "MartletTypes"]),
+        // Layer 5
+        .executableTarget(
+            name: "martlet-cli",
+            dependencies: [
+                "MartletReplica", "MartletClient", "MartletSimulation", "MartletKV", "MartletCrypto", "MartletTransport",
+                "MartletWire", "MartletTypes", "MartletCore", "MartletClientCore",
+                arguments, yaml, logging, histogram, subprocess, lifecycle,
+            ],
+            path: "Sources/martlet",
+            swiftSettings: strict),
+    ]
+)

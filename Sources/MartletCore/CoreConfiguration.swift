@@ -1,0 +1,51 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MartletTypes
+
+/// What a core is started with. Everything in it is local to this replica, except the view.
+package struct CoreConfiguration: Sendable {
+    package var view: View
+    package var replica: ReplicaID
+    /// A replica whose votes are lost starts as a learner (protocol §7).
+    package var mode: ReplicaMode
+    /// Local randomness, only for choosing whom to ask first.
+    package var seed: UInt64
+    package var timeouts = Timeouts()
+    /// The most pending requests of one client that are kept; more are refused as overloaded.
+    package var pendingPerClientMax = 8_192
+    /// The most pending requests of all clients together.
+    package var pendingMax = 65_536
+    /// The most bytes of pending payload of all clients together.
+    package var pendingBytesMax = 256 << 20
+    /// The most bytes of decisions sent in answer to one request for them.
+    package var decisionsBytesMax = 4 << 20
+
+    package init(view: View, replica: ReplicaID, mode: ReplicaMode = .voter, seed: UInt64 = 0) {
+        self.view = view
+        self.replica = replica
+        self.mode = mode
+        self.seed = seed
+    }
+}
+
+/// Lengths of time; local settings, safety never rests on them.
+package struct Timeouts: Sendable {
+    /// The request timeout adapts between these two (protocol §6): each of its two stages lasts so long.
+    package var requestMin = Interval.milliseconds(200)
+    package var requestMax = Interval.seconds(30)
+    /// How long something unanswered waits until it is sent again.
+    package var resend = Interval.milliseconds(100)
+    /// How long a proposal waits for a request that may still be on its way before others are asked for it.
+    package var missingRequest = Interval.milliseconds(10)
+    /// How often a replica says where it stands when nothing else tells.
+    package var progress = Interval.milliseconds(500)
+    /// How long one source may take to answer a request for decisions or a checkpoint.
+    package var fetch = Interval.milliseconds(500)
+    /// How long required signatures and broadcast vouches last after the first leader change caused by a missing
+    /// request; doubles with each repetition.
+    package var strict = Interval.seconds(10)
+    package var strictMax = Interval.seconds(600)
+
+    package init() {}
+}

@@ -1,0 +1,128 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MartletTypes
+
+package enum Destination: Hashable, Sendable {
+    /// All members, this one too (by the loopback link).
+    case everyone
+    case others
+    case replica(ReplicaID)
+}
+
+package struct Send: Hashable, Sendable {
+    package let destination: Destination
+    package let message: PeerMessage
+
+    package init(_ message: PeerMessage, to destination: Destination) {
+        self.destination = destination
+        self.message = message
+    }
+}
+
+package struct ClientRefusal: Hashable, Sendable {
+    package let client: ClientID
+    package let refusal: Refusal
+}
+
+/// What execution shall do with one request of a decided batch; decided by the core, equal at all replicas.
+package enum ExecutionVerdict: Hashable, Sendable {
+    /// Execute it, keep and send the reply.
+    case execute
+    /// A new session: send `.opened`, and drop the kept replies of the evicted sessions.
+    case open(SessionID, evicted: [SessionID])
+    /// Executed before: send the kept reply again.
+    case repeated
+    /// Not executed: send this.
+    case refuse(ReplyBody)
+}
+
+package struct ExecutionStep: Hashable, Sendable {
+    package let request: Request
+    package let verdict: ExecutionVerdict
+}
+
+/// A decided batch, to be executed in instance order.
+package struct Execution: Hashable, Sendable {
+    package let view: ViewNumber
+    package let instance: Instance
+    package let time: Timestamp
+    /// From the batch's digest; each step's own seed follows from it and the step's place.
+    package let seed: UInt64
+    package let steps: [ExecutionStep]
+}
+
+/// What the execution stage shall do, strictly in this order.
+package enum ExecutionOrder: Sendable {
+    case execute(Execution)
+    /// Take a snapshot now, after that instance; answer with `Event.snapshotTaken`. The records' replies are left empty
+    /// for the stage to fill in.
+    case snapshot(instance: Instance, time: Timestamp, sessions: SessionTable)
+    /// Send the kept reply of a request that was executed before.
+    case resend(RequestID)
+    /// Send the snapshot that has this certificate to a replica.
+    case serve(CheckpointCertificate, to: ReplicaID)
+    /// Replace the state; answer with `Event.checkpointInstalled`.
+    case install(CheckpointState)
+    /// Snapshots below this instance are not needed any more.
+    case forgetSnapshots(below: Instance)
+}
+
+/// Something a person may want to know; the driver logs it. Decides nothing.
+package enum Notice: Hashable, Sendable {
+    case regencyInstalled(Epoch, leader: ReplicaID, reasons: [StopReason])
+    case synced(Epoch, settled: Int, proposingFrom: Instance)
+    case stopSent(Regency, StopReason)
+    case proposalRefused(Instance, leader: ReplicaID, ProposalComplaint)
+    case requestsMissing(Instance, count: Int)
+    case strictModeBegun(until: Instant)
+    case strictModeEnded
+    case checkpointStable(Instance)
+    case behind(Instance, known: Instance)
+    case caughtUp(Instance)
+    case followingAsLearner
+    case misbehaviour(ReplicaID, Misbehaviour)
+}
+
+/// Why a proposal is not voted for.
+package enum ProposalComplaint: UInt8, Hashable, Sendable {
+    case notLeader = 1
+    case wrongBorn = 2
+    case outcomeDiffers = 3
+    case timeOutOfBounds = 4
+    case tooLarge = 5
+    case duplicateRequest = 6
+    case requestForged = 7
+    case equivocation = 8
+}
+
+/// What a correct replica never does.
+package enum Misbehaviour: UInt8, Hashable, Sendable {
+    case equivocatingVote = 1
+    case invalidSignature = 2
+    case conflictingCheckpoint = 3
+}
+
+/// What the core wants done, one list per stage, in order within each list. The driver empties it after each batch of
+/// steps and hands it in again.
+package struct Effects: ~Copyable {
+    /// For Egress: to be signed where the message has a signature, and sent.
+    package var sends: [Send] = []
+    /// For Egress: local refusals.
+    package var refusals: [ClientRefusal] = []
+    /// For the execution stage.
+    package var executions: [ExecutionOrder] = []
+    /// For Admission: certificates whose signatures are to be checked (`Event.certificateChecked`).
+    package var checks: [DecisionCertificate] = []
+    package var notices: [Notice] = []
+
+    package init() {}
+
+    package mutating func removeAll() {
+        sends.removeAll(keepingCapacity: true)
+        refusals.removeAll(keepingCapacity: true)
+        executions.removeAll(keepingCapacity: true)
+        checks.removeAll(keepingCapacity: true)
+        notices.removeAll(keepingCapacity: true)
+    }
+}

@@ -1,0 +1,64 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Who may be a client of a group.
+public enum ClientAccess: Hashable, Sendable {
+    /// Anyone with a key.
+    case open
+    /// The holders of these keys only.
+    case allowList([PublicKey])
+
+    package func admits(_ client: ClientID) -> Bool {
+        switch self {
+        case .open: true
+        case .allowList(let keys): keys.contains(client.key)
+        }
+    }
+}
+
+/// What a group is founded on: everyone who trusts this trusts the group. Its canonical encoding's digest is the
+/// group's id, which every signature covers.
+public struct Genesis: Hashable, Sendable {
+    public let name: String
+    public let faultModel: FaultModel
+    public let f: Int
+    public let members: [Member]
+    /// The administrators' keys, `administratorsNeeded` of which must sign an operation (protocol §8).
+    public let administrators: [PublicKey]
+    public let administratorsNeeded: Int
+    public let clientAccess: ClientAccess
+    public let settings: GroupSettings
+
+    /// Throws `ViewError` when no group can be founded on it, saying which rule it breaks.
+    public init(
+        name: String, faultModel: FaultModel, f: Int, members: [Member], administrators: [PublicKey],
+        administratorsNeeded: Int, clientAccess: ClientAccess, settings: GroupSettings
+    ) throws(ViewError) {
+        self.name = name
+        self.faultModel = faultModel
+        self.f = f
+        self.members = members
+        self.administrators = administrators
+        self.administratorsNeeded = administratorsNeeded
+        self.clientAccess = clientAccess
+        self.settings = settings
+        guard name.utf8.count <= 64 else { throw ViewError("a group's name has at most 64 bytes") }
+        guard
+            administrators.isEmpty
+                ? administratorsNeeded == 0 : (1...administrators.count).contains(administratorsNeeded)
+        else {
+            throw ViewError("\(administratorsNeeded) of \(administrators.count) administrators cannot be asked for")
+        }
+        guard Set(administrators).count == administrators.count else {
+            throw ViewError("an administrator's key is listed twice")
+        }
+        _ = try firstView(group: .zero)
+    }
+
+    /// The view with number 1; the leaders follow each other in the order of the members.
+    package func firstView(group: Digest) throws(ViewError) -> View {
+        try View(
+            group: group, number: .genesis, faultModel: faultModel, f: f, members: members,
+            leaderOrder: members.map(\.id), settings: settings)
+    }
+}

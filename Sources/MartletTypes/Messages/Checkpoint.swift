@@ -1,0 +1,44 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+/// A replica's signed word that its state after `instance` has this digest.
+package struct CheckpointVote: Hashable, Sendable {
+    package let view: ViewNumber
+    package let instance: Instance
+    package let digest: Digest
+    package var signature: Signature
+
+    package init(view: ViewNumber, instance: Instance, digest: Digest, signature: Signature = .absent) {
+        self.view = view
+        self.instance = instance
+        self.digest = digest
+        self.signature = signature
+    }
+}
+
+/// A quorum's checkpoint votes: makes the checkpoint stable.
+package struct CheckpointCertificate: Hashable, Sendable {
+    package let view: ViewNumber
+    package let instance: Instance
+    package let digest: Digest
+    package let shares: [SignatureShare]
+
+    package init(view: ViewNumber, instance: Instance, digest: Digest, shares: [SignatureShare]) {
+        self.view = view
+        self.instance = instance
+        self.digest = digest
+        self.shares = shares
+    }
+}
+
+/// A stable checkpoint with the whole state: sessions, kept replies and the application's snapshot, whose encoding has
+/// the certificate's digest.
+package struct CheckpointState: Hashable, Sendable {
+    package let certificate: CheckpointCertificate
+    package let state: Bytes
+
+    package init(certificate: CheckpointCertificate, state: Bytes) {
+        self.certificate = certificate
+        self.state = state
+    }
+}

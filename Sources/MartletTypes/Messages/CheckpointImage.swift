@@ -1,0 +1,74 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+/// One session as a checkpoint holds it (protocol §4, exactly once).
+package struct SessionRecord: Hashable, Sendable {
+    package let id: SessionID
+    package let client: ClientID
+    /// The highest sequence ordered so far; 0 before the first.
+    package let highest: SequenceNumber
+    /// Which of the last w sequences were ordered: bit k of word j stands for sequence s with s mod w = 64·j + k.
+    package let marks: [UInt64]
+    package let repliesKeptFrom: SequenceNumber
+    /// By ascending sequence.
+    package let replies: [KeptReply]
+
+    package init(
+        id: SessionID, client: ClientID, highest: SequenceNumber, marks: [UInt64], repliesKeptFrom: SequenceNumber,
+        replies: [KeptReply]
+    ) {
+        self.id = id
+        self.client = client
+        self.highest = highest
+        self.marks = marks
+        self.repliesKeptFrom = repliesKeptFrom
+        self.replies = replies
+    }
+}
+
+package struct KeptReply: Hashable, Sendable {
+    package let sequence: SequenceNumber
+    package let body: ReplyBody
+
+    package init(sequence: SequenceNumber, body: ReplyBody) {
+        self.sequence = sequence
+        self.body = body
+    }
+}
+
+/// A client's last opening, with the session it made: the kept reply to a repeated OPEN.
+package struct OpeningRecord: Hashable, Sendable {
+    package let client: ClientID
+    package let number: SequenceNumber
+    package let session: SessionID
+
+    package init(client: ClientID, number: SequenceNumber, session: SessionID) {
+        self.client = client
+        self.number = number
+        self.session = session
+    }
+}
+
+/// The whole replicated state after an instance, as plain data with one canonical encoding; its digest is what
+/// checkpoint votes name.
+package struct CheckpointImage: Hashable, Sendable {
+    package let instance: Instance
+    /// The agreed time of that instance.
+    package let time: Timestamp
+    /// By ascending session.
+    package let sessions: [SessionRecord]
+    /// By ascending client.
+    package let openings: [OpeningRecord]
+    /// The state machine's own encoded snapshot.
+    package let application: Bytes
+
+    package init(
+        instance: Instance, time: Timestamp, sessions: [SessionRecord], openings: [OpeningRecord], application: Bytes
+    ) {
+        self.instance = instance
+        self.time = time
+        self.sessions = sessions
+        self.openings = openings
+        self.application = application
+    }
+}

@@ -1,0 +1,24 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Everything one replica says to another.
+package enum PeerMessage: Hashable, Sendable {
+    case propose(Propose)
+    case write(WriteVote)
+    case accept(AcceptVote)
+    case decided(Decided)
+    case stop(Stop)
+    case stopData(StopData)
+    case sync(Sync)
+    case checkpoint(CheckpointVote)
+    case forwarded([ForwardedRequest])
+    case vouches(Vouches)
+    case fetchRequests(FetchRequests)
+    case fetchBatch(FetchBatch)
+    case batchBody(BatchBody)
+    case fetchDecisions(FetchDecisions)
+    case decisions(Decisions)
+    case fetchCheckpoint(FetchCheckpoint)
+    case checkpointState(CheckpointState)
+    case progress(Progress)
+}

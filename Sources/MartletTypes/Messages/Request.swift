@@ -1,0 +1,106 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+/// What names a request for ever. A session belongs to one client, but the client stands beside it so that a look-up
+/// never has to trust a session to be known.
+public struct RequestID: Hashable, Comparable, Sendable, CustomStringConvertible {
+    public let client: ClientID
+    public let session: SessionID
+    public let sequence: SequenceNumber
+
+    public init(client: ClientID, session: SessionID, sequence: SequenceNumber) {
+        self.client = client
+        self.session = session
+        self.sequence = sequence
+    }
+
+    public static func < (left: RequestID, right: RequestID) -> Bool {
+        if left.client != right.client { return left.client < right.client }
+        if left.session != right.session { return left.session < right.session }
+        return left.sequence < right.sequence
+    }
+
+    public var description: String { "\(client)/\(session)#\(sequence)" }
+}
+
+package enum RequestKind: UInt8, Sendable {
+    /// Opens a session: names no session, its sequence is the client's increasing number of openings, no payload.
+    case open = 1
+    /// An operation on the state.
+    case operation = 2
+    /// A read that goes through consensus, which an unordered read falls back to.
+    case orderedRead = 3
+}
+
+package struct Request: Hashable, Sendable {
+    package let id: RequestID
+    package let kind: RequestKind
+    /// The client has the replies to all sequences below this one; replicas need not keep them.
+    package let repliesKeptFrom: SequenceNumber
+    package let payload: Bytes
+
+    package init(id: RequestID, kind: RequestKind, repliesKeptFrom: SequenceNumber, payload: Bytes) {
+        self.id = id
+        self.kind = kind
+        self.repliesKeptFrom = repliesKeptFrom
+        self.payload = payload
+    }
+}
+
+/// A client's signature over the requests it coalesced into one write: over the list of their digests, so that one
+/// request can be passed on with the digests of the others.
+package struct RequestProof: Hashable, Sendable {
+    package let digests: [Digest]
+    package let signature: Signature
+
+    package init(digests: [Digest], signature: Signature) {
+        self.digests = digests
+        self.signature = signature
+    }
+}
+
+/// What a client writes to a replica at once.
+package struct RequestBundle: Hashable, Sendable {
+    package let requests: [Request]
+    /// Present when the client signs. Covers the digests of `requests` in their order.
+    package let signature: Signature?
+
+    package init(requests: [Request], signature: Signature?) {
+        self.requests = requests
+        self.signature = signature
+    }
+}
+
+/// A request as Admission passes it on: with its digest, and with the client's signature where one came along and
+/// was found valid.
+package struct AdmittedRequest: Hashable, Sendable {
+    package let request: Request
+    package let digest: Digest
+    package let proof: RequestProof?
+
+    package init(request: Request, digest: Digest, proof: RequestProof?) {
+        self.request = request
+        self.digest = digest
+        self.proof = proof
+    }
+
+    package var id: RequestID { request.id }
+}
+
+/// A read that is not ordered. Its number is the client's own and only tells replies apart.
+package struct ReadRequest: Hashable, Sendable {
+    package let number: UInt64
+    package let query: Bytes
+
+    package init(number: UInt64, query: Bytes) {
+        self.number = number
+        self.query = query
+    }
+}
+
+package enum ClientMessage: Hashable, Sendable {
+    case requests(RequestBundle)
+    case read(ReadRequest)
+    /// Asks how the replica is; answered to anyone who may connect.
+    case statusQuery
+}

@@ -1,0 +1,71 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+/// A set of members of one view, by position; iterates in ascending order.
+package struct ReplicaSet: Hashable, Sendable, Sequence {
+    /// The most members a view may have.
+    package static let membersMax = 128
+
+    private var low: UInt64
+    private var high: UInt64
+
+    package init() {
+        low = 0
+        high = 0
+    }
+
+    package init(_ members: some Sequence<ReplicaIndex>) {
+        self.init()
+        for member in members { insert(member) }
+    }
+
+    package var isEmpty: Bool { low | high == 0 }
+    package var count: Int { low.nonzeroBitCount + high.nonzeroBitCount }
+
+    package func contains(_ member: ReplicaIndex) -> Bool {
+        member.rawValue < 64
+            ? low & (1 << UInt64(member.rawValue)) != 0 : high & (1 << UInt64(member.rawValue - 64)) != 0
+    }
+
+    /// True when the member was not in the set before.
+    @discardableResult
+    package mutating func insert(_ member: ReplicaIndex) -> Bool {
+        precondition(member.position < Self.membersMax)
+        guard !contains(member) else { return false }
+        if member.rawValue < 64 {
+            low |= 1 << UInt64(member.rawValue)
+        } else {
+            high |= 1 << UInt64(member.rawValue - 64)
+        }
+        return true
+    }
+
+    package mutating func remove(_ member: ReplicaIndex) {
+        if member.rawValue < 64 {
+            low &= ~(1 << UInt64(member.rawValue))
+        } else {
+            high &= ~(1 << UInt64(member.rawValue - 64))
+        }
+    }
+
+    package func makeIterator() -> Iterator { Iterator(low: low, high: high) }
+
+    package struct Iterator: IteratorProtocol {
+        fileprivate var low: UInt64
+        fileprivate var high: UInt64
+
+        package mutating func next() -> ReplicaIndex? {
+            if low != 0 {
+                let position = low.trailingZeroBitCount
+                low &= low - 1
+                return ReplicaIndex(position)
+            }
+            if high != 0 {
+                let position = high.trailingZeroBitCount
+                high &= high - 1
+                return ReplicaIndex(64 + position)
+            }
+            return nil
+        }
+    }
+}

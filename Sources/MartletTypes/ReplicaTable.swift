@@ -1,0 +1,31 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+/// One value per member of a view, by position.
+package struct ReplicaTable<Value> {
+    private var values: [Value]
+
+    package init(repeating value: Value, count: Int) { values = Array(repeating: value, count: count) }
+
+    package var count: Int { values.count }
+    package var indices: Range<Int> { values.indices }
+
+    package subscript(member: ReplicaIndex) -> Value {
+        get { values[member.position] }
+        set { values[member.position] = newValue }
+    }
+
+    /// The values in the order of the members.
+    package var all: [Value] { values }
+}
+
+extension ReplicaTable: Sendable where Value: Sendable {}
+
+extension ReplicaTable where Value: Comparable {
+    /// The largest value that `count` members reach or exceed: the `count`-th highest. With count = f+1, at least one
+    /// correct member reaches it.
+    package func reached(byAtLeast count: Int) -> Value {
+        precondition(count >= 1 && count <= values.count)
+        return values.sorted(by: >)[count - 1]
+    }
+}

@@ -1,0 +1,51 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+/// The settings that must be equal at every member; they are part of the view (protocol §3). Sizes are in bytes, counts
+/// in pieces, both upper bounds.
+public struct GroupSettings: Hashable, Sendable {
+    /// W: how many instances may run at the same time; 1 or more.
+    public var window: Int = 16
+    /// The most requests in one batch.
+    public var batchRequestsMax: Int = 1024
+    /// The most bytes of request payload in one batch (one larger request still travels alone).
+    public var batchBytesMax: Int = 1 << 20
+    /// K: a checkpoint is taken after every K-th instance.
+    public var checkpointPeriod: Int = 256
+    /// The most bytes of one request's payload.
+    public var requestBytesMax: Int = 1 << 20
+    /// w: how many requests of a session may be in flight.
+    public var pipelineMax: Int = 128
+    /// The most sessions of one client; its own oldest is evicted first.
+    public var sessionsPerClientMax: Int = 1024
+    /// The most sessions of all clients together; the oldest of the client that holds most is evicted first.
+    public var sessionsMax: Int = 16_384
+    /// How far a batch's time may lie from a voter's clock, in milliseconds.
+    public var clockBoundMilliseconds: Int = 60_000
+    /// Whether replicas answer reads that are not ordered. If so, a write's result needs a quorum of replies.
+    public var hasUnorderedReads: Bool = true
+
+    public init() {}
+
+    /// L: no replica votes further than this beyond its newest stable checkpoint (protocol §6: at least 2K + W).
+    package var voteLimit: Int { 2 * checkpointPeriod + window }
+
+    /// Says what is wrong with a setting, naming it; nil when all are in their bounds.
+    package var complaint: String? {
+        let bounds: [(String, Int, ClosedRange<Int>)] = [
+            ("window", window, 1...1024),
+            ("batchRequestsMax", batchRequestsMax, 1...16_384),
+            ("batchBytesMax", batchBytesMax, 1024...(16 << 20)),
+            ("checkpointPeriod", checkpointPeriod, 8...16_384),
+            ("requestBytesMax", requestBytesMax, 1024...(8 << 20)),
+            ("pipelineMax", pipelineMax, 1...4096),
+            ("sessionsPerClientMax", sessionsPerClientMax, 1...65_536),
+            ("sessionsMax", sessionsMax, 1...1_048_576),
+            ("clockBoundMilliseconds", clockBoundMilliseconds, 100...86_400_000),
+        ]
+        for (name, value, bound) in bounds where !bound.contains(value) {
+            return "\(name) is \(value), but must be from \(bound.lowerBound) to \(bound.upperBound)"
+        }
+        return nil
+    }
+}

@@ -1,0 +1,141 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+/// One replica as a view lists it.
+public struct Member: Hashable, Sendable {
+    public let id: ReplicaID
+    public let key: PublicKey
+    public let host: String
+    public let port: Int
+    /// Whether it holds Vmax rather than Vmin. With Δ = 0 both are equal.
+    public let isHeavy: Bool
+
+    public init(id: ReplicaID, key: PublicKey, host: String, port: Int, isHeavy: Bool) {
+        self.id = id
+        self.key = key
+        self.host = host
+        self.port = port
+        self.isHeavy = isHeavy
+    }
+}
+
+/// Why a view or a genesis cannot be: which rule it breaks, in words for a person.
+public struct ViewError: Error, Hashable, CustomStringConvertible {
+    public let description: String
+    package init(_ description: String) { self.description = description }
+}
+
+/// A numbered membership with everything that must be equal at all members (protocol §3). Immutable; whatever changes
+/// a group makes a new view.
+package struct View: Hashable, Sendable {
+    package let group: Digest
+    package let number: ViewNumber
+    package let members: [Member]
+    /// A permutation of the members: leader(r) = order[(r − 1) mod n].
+    package let leaderOrder: [ReplicaIndex]
+    package let settings: GroupSettings
+    package let quorum: QuorumRule
+    /// Member positions by ascending id, for look-up.
+    private let positions: [(ReplicaID, ReplicaIndex)]
+
+    package init(
+        group: Digest, number: ViewNumber, faultModel: FaultModel, f: Int, members: [Member],
+        leaderOrder: [ReplicaID], settings: GroupSettings
+    ) throws(ViewError) {
+        let n = members.count
+        guard n >= 1, n <= ReplicaSet.membersMax else {
+            throw ViewError("a group has 1 to \(ReplicaSet.membersMax) members, not \(n)")
+        }
+        guard f >= 0, f <= ReplicaSet.membersMax, n >= faultModel.membersMin(f: f) else {
+            throw ViewError(
+                "\(n) members cannot tolerate \(f) \(faultModel) faults: at least \(faultModel.membersMin(f: max(0, min(f, 1000)))) are needed"
+            )
+        }
+        guard f > 0 || n == 1 else { throw ViewError("f = 0 means one replica, not \(n)") }
+        if let complaint = settings.complaint { throw ViewError("setting \(complaint)") }
+        for (place, member) in members.enumerated() {
+            for other in members[..<place] {
+                if other.id == member.id { throw ViewError("two members have the id \(member.id)") }
+                if other.key == member.key { throw ViewError("members \(other.id) and \(member.id) have the same key") }
+                if other.host == member.host && other.port == member.port {
+                    throw ViewError(
+                        "members \(other.id) and \(member.id) have the same address \(member.host):\(member.port)")
+                }
+            }
+        }
+        let rule = QuorumRule(faultModel: faultModel, n: n, f: f)
+        let heavy = members.count(where: \.isHeavy)
+        guard f == 0 || heavy == rule.heavyCount else {
+            throw ViewError("\(rule.heavyCount) members must be heavy, not \(heavy)")
+        }
+        let positions = members.enumerated().map { ($1.id, ReplicaIndex($0)) }.sorted { $0.0 < $1.0 }
+        var order: [ReplicaIndex] = []
+        var seen = ReplicaSet()
+        for id in leaderOrder {
+            guard let index = positions.first(where: { $0.0 == id })?.1, seen.insert(index) else {
+                throw ViewError("the leader order must name each member once; \(id) is wrong")
+            }
+            order.append(index)
+        }
+        guard order.count == n else { throw ViewError("the leader order names \(order.count) of \(n) members") }
+        self.group = group
+        self.number = number
+        self.members = members
+        self.leaderOrder = order
+        self.settings = settings
+        self.quorum = rule
+        self.positions = positions
+    }
+
+    package var n: Int { members.count }
+    package var f: Int { quorum.f }
+    package var faultModel: FaultModel { quorum.faultModel }
+    package var everyone: ReplicaSet { ReplicaSet((0..<n).map { ReplicaIndex($0) }) }
+
+    package subscript(index: ReplicaIndex) -> Member { members[index.position] }
+
+    package func index(of id: ReplicaID) -> ReplicaIndex? {
+        var low = 0
+        var high = positions.count
+        while low < high {
+            let middle = (low + high) / 2
+            if positions[middle].0 == id { return positions[middle].1 }
+            if positions[middle].0 < id { low = middle + 1 } else { high = middle }
+        }
+        return nil
+    }
+
+    package func index(of key: PublicKey) -> ReplicaIndex? {
+        members.firstIndex { $0.key == key }.map { ReplicaIndex($0) }
+    }
+
+    package func weight(of index: ReplicaIndex) -> Weight {
+        members[index.position].isHeavy ? quorum.heavyWeight : quorum.lightWeight
+    }
+
+    package func weight(of voters: ReplicaSet) -> Weight {
+        var sum = Weight.zero
+        for voter in voters { sum += weight(of: voter) }
+        return sum
+    }
+
+    package func isQuorum(_ voters: ReplicaSet) -> Bool { weight(of: voters) >= quorum.quorumWeight }
+
+    /// At least one of these members is correct.
+    package func isWeakCertificate(_ voters: ReplicaSet) -> Bool { voters.count >= quorum.weakCount }
+
+    package func leader(of regency: Regency) -> ReplicaIndex {
+        precondition(regency > .none, "0 is no regency")
+        return leaderOrder[Int((regency.rawValue - 1) % UInt64(n))]
+    }
+
+    package static func == (left: View, right: View) -> Bool {
+        left.group == right.group && left.number == right.number && left.members == right.members
+            && left.leaderOrder == right.leaderOrder && left.settings == right.settings && left.quorum == right.quorum
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(group)
+        hasher.combine(number)
+    }
+}
