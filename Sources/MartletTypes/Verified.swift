@@ -20,3 +20,4 @@ package struct Verified<Message: Sendable>: Sendable {
 }
 
 extension Verified: Equatable where Message: Equatable {}
+extension Verified: Hashable where Message: Hashable {}
