@@ -92,5 +92,6 @@ let package = Package(
             ],
             path: "Sources/martlet",
             swiftSettings: strict),
+        tests("MartletCoreTests", ["MartletCore", "MartletTypes"]),
     ]
 )

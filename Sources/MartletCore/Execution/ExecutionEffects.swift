@@ -1,0 +1,56 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MartletTypes
+
+/// What came of a few execution orders; one list per receiver, in order within each list. The driver empties it after
+/// it has acted on it and hands it in again.
+package struct ExecutionEffects<Machine: StateMachine>: ~Copyable {
+    /// Each for the client that its request names.
+    package var replies: [Reply] = []
+    /// For the core.
+    package var events: [Event] = []
+    /// To be encoded and hashed beside the execution; the digest goes to the core (`Event.snapshotTaken`).
+    package var snapshots: [PendingSnapshot<Machine>] = []
+    package var serves: [CheckpointService] = []
+    /// Encoded snapshots below this instance are not needed any more.
+    package var forgetBelow: Instance?
+
+    package init() {}
+
+    package mutating func removeAll() {
+        replies.removeAll(keepingCapacity: true)
+        events.removeAll(keepingCapacity: true)
+        snapshots.removeAll(keepingCapacity: true)
+        serves.removeAll(keepingCapacity: true)
+        forgetBelow = nil
+    }
+
+    /// Several instances in a row are told as one.
+    mutating func tellExecuted(_ instance: Instance) {
+        if case .executed = events.last { events.removeLast() }
+        events.append(.executed(upTo: instance))
+    }
+}
+
+/// A checkpoint to be sent to a replica that asked for it.
+package struct CheckpointService: Hashable, Sendable {
+    package let certificate: CheckpointCertificate
+    package let receiver: ReplicaID
+}
+
+/// A picture of the whole replicated state. Taking it was cheap; `image()` is not, and may run on another thread.
+package struct PendingSnapshot<Machine: StateMachine>: Sendable {
+    package let instance: Instance
+    let time: Timestamp
+    let sessions: SessionTable
+    let replies: ReplyCache
+    let application: Machine.Snapshot
+
+    /// Equal states give equal images.
+    package func image() -> CheckpointImage {
+        CheckpointImage(
+            instance: instance, time: time, sessions: replies.filling(sessions.records),
+            openings: sessions.openings, application: Machine.encode(application))
+    }
+}

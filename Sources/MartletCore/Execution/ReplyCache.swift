@@ -1,0 +1,67 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MartletTypes
+
+/// The kept replies of all sessions (protocol §4): replicated state, equal at all replicas after the same instance.
+///
+/// It follows the core's `SessionTable`: the core decides what is executed, opened and evicted, the cache keeps what
+/// came of it. Copying it costs O(1) until one of the copies changes.
+package struct ReplyCache: Sendable {
+    private var sessions: [SessionID: SessionReplies] = [:]
+    /// The last opening of each client whose session still exists.
+    private var openings: [ClientID: OpeningRecord] = [:]
+    private let pipelineMax: Int
+
+    package init(settings: GroupSettings) { self.pipelineMax = settings.pipelineMax }
+
+    /// Takes over what an image kept.
+    package init(image: CheckpointImage, settings: GroupSettings) {
+        self.init(settings: settings)
+        for record in image.sessions { sessions[record.id] = SessionReplies(record) }
+        for opening in image.openings where sessions[opening.session] != nil { openings[opening.client] = opening }
+    }
+
+    package var sessionCount: Int { sessions.count }
+
+    /// The reply of a request that was ordered before. Whatever is kept no longer, or belongs to another client, is
+    /// forgotten for the one who asks.
+    package func reply(to id: RequestID) -> ReplyBody {
+        if id.session == .none {
+            guard let opening = openings[id.client], opening.number == id.sequence else { return .replyForgotten }
+            return .opened(opening.session)
+        }
+        guard let session = sessions[id.session], session.client == id.client else { return .replyForgotten }
+        return session.reply(to: id.sequence, pipelineMax: pipelineMax) ?? .replyForgotten
+    }
+
+    /// Keeps the reply of an executed request, and drops what its client says that it has.
+    package mutating func keep(_ body: ReplyBody, of request: Request) {
+        let isKept: Void? = sessions[request.id.session]?.keep(body, of: request, pipelineMax: pipelineMax)
+        precondition(isKept != nil, "an operation was executed in a session that does not exist")
+    }
+
+    /// A new session, opened by `id`, in place of the evicted ones.
+    package mutating func open(_ session: SessionID, by id: RequestID, evicting evicted: [SessionID]) {
+        for other in evicted {
+            guard let replies = sessions.removeValue(forKey: other) else {
+                preconditionFailure("an evicted session did not exist")
+            }
+            if openings[replies.client]?.session == other { openings[replies.client] = nil }
+        }
+        let former = sessions.updateValue(SessionReplies(client: id.client), forKey: session)
+        precondition(former == nil, "a session was opened twice")
+        openings[id.client] = OpeningRecord(client: id.client, number: id.sequence, session: session)
+    }
+
+    /// The session table's records, in their order, with the replies filled in.
+    package func filling(_ records: [SessionRecord]) -> [SessionRecord] {
+        precondition(records.count == sessions.count, "the session table and the kept replies differ")
+        return records.map { record in
+            guard let session = sessions[record.id], session.client == record.client else {
+                preconditionFailure("the session table and the kept replies differ")
+            }
+            return session.filling(record, pipelineMax: pipelineMax)
+        }
+    }
+}

@@ -1,0 +1,206 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletTypes
+import Testing
+
+@testable import MartletCore
+
+@Suite struct ExecutorTests {
+    let alice = Sample.client(1)
+    let bob = Sample.client(2)
+    let session = SessionID(instance: Instance(1), place: 0)
+
+    func executor(_ mode: ReplicaMode = .voter, reads: Bool = true) -> Executor<AppendingMachine> {
+        var settings = GroupSettings()
+        settings.hasUnorderedReads = reads
+        settings.pipelineMax = 4
+        return Executor(machine: AppendingMachine(), view: .genesis, mode: mode, settings: settings)
+    }
+
+    @Test func aRepeatedRequestIsAnsweredFromTheKeptReplyAndNotExecutedAgain() {
+        var executor = executor()
+        var effects = ExecutionEffects<AppendingMachine>()
+        let request = Sample.request(alice, session, 1)
+        executor.carryOut(Sample.execution(1, [Sample.opening(alice, 1, session)]), into: &effects)
+        executor.carryOut(
+            Sample.execution(
+                2,
+                [
+                    ExecutionStep(request: request, verdict: .execute),
+                    ExecutionStep(request: request, verdict: .repeated),
+                ]), into: &effects)
+        executor.carryOut(.resend(request.id), into: &effects)
+        #expect(effects.replies.map(\.body) == [.opened(session), .result([1]), .result([1]), .result([1])])
+        #expect(effects.replies.allSatisfy { $0.finality == .final && $0.request.client == alice })
+        #expect(executor.machine.log.count == 1)
+    }
+
+    @Test func aRepeatedOpenOpensNothing() {
+        var executor = executor()
+        var effects = ExecutionEffects<AppendingMachine>()
+        let opening = Sample.opening(alice, 7, session)
+        executor.carryOut(Sample.execution(1, [opening]), into: &effects)
+        executor.carryOut(
+            Sample.execution(2, [ExecutionStep(request: opening.request, verdict: .repeated)]), into: &effects)
+        #expect(effects.replies.map(\.body) == [.opened(session), .opened(session)])
+        effects.removeAll()
+        executor.carryOut(.resend(Sample.request(alice, .none, 6, kind: .open).id), into: &effects)
+        #expect(effects.replies.map(\.body) == [.replyForgotten])
+    }
+
+    @Test func nobodyGetsTheReplyOfAnothersSession() {
+        var executor = executor()
+        var effects = ExecutionEffects<AppendingMachine>()
+        executor.carryOut(
+            Sample.execution(
+                1,
+                [
+                    Sample.opening(alice, 1, session),
+                    ExecutionStep(request: Sample.request(alice, session, 1), verdict: .execute),
+                ]), into: &effects)
+        effects.removeAll()
+        executor.carryOut(.resend(Sample.request(bob, session, 1).id), into: &effects)
+        #expect(effects.replies.map(\.body) == [.replyForgotten])
+        #expect(effects.replies.map(\.request.client) == [bob])
+    }
+
+    @Test func refusalsAreSentAndExecuteNothing() {
+        var executor = executor()
+        var effects = ExecutionEffects<AppendingMachine>()
+        executor.carryOut(
+            Sample.execution(
+                1, [ExecutionStep(request: Sample.request(bob, session, 1), verdict: .refuse(.sessionUnknown))]),
+            into: &effects)
+        #expect(effects.replies.map(\.body) == [.sessionUnknown])
+        #expect(executor.machine.log.isEmpty)
+    }
+
+    @Test func executedInstancesAreToldAsOneAndSeedsDiffer() {
+        var executor = executor()
+        var effects = ExecutionEffects<AppendingMachine>()
+        let steps = (1...3).map {
+            ExecutionStep(request: Sample.request(alice, session, UInt64($0)), verdict: .execute)
+        }
+        executor.carryOut(Sample.execution(1, [Sample.opening(alice, 1, session)]), into: &effects)
+        executor.carryOut(Sample.execution(2, view: 3, steps), into: &effects)
+        #expect(effects.events.count == 1)
+        guard case .executed(upTo: Instance(2)) = effects.events[0] else {
+            Issue.record("another event")
+            return
+        }
+        #expect(Set(executor.machine.contexts.map(\.seed)).count == 3)
+        #expect(executor.machine.contexts.allSatisfy { $0.time == Timestamp(20) && $0.client == alice })
+        #expect(effects.replies.last?.view == ViewNumber(3))
+        #expect(executor.lastExecuted == Instance(2))
+    }
+
+    @Test func anOrderedReadChangesNothingAndItsReplyIsKept() {
+        var executor = executor()
+        var effects = ExecutionEffects<AppendingMachine>()
+        let read = Sample.request(alice, session, 1, kind: .orderedRead)
+        executor.carryOut(
+            Sample.execution(
+                1, [Sample.opening(alice, 1, session), ExecutionStep(request: read, verdict: .execute)]),
+            into: &effects)
+        executor.carryOut(.resend(read.id), into: &effects)
+        #expect(effects.replies.suffix(2).map(\.body) == [.result([0]), .result([0])])
+    }
+
+    @Test func aLearnerExecutesButTellsClientsNothing() {
+        var executor = executor(.learner)
+        var effects = ExecutionEffects<AppendingMachine>()
+        executor.carryOut(
+            Sample.execution(
+                1,
+                [
+                    Sample.opening(alice, 1, session),
+                    ExecutionStep(request: Sample.request(alice, session, 1), verdict: .execute),
+                ]), into: &effects)
+        executor.carryOut(.resend(Sample.request(alice, session, 1).id), into: &effects)
+        #expect(effects.replies.isEmpty && executor.machine.log.count == 1)
+        guard case .refusal(let refusal) = executor.answer(ReadRequest(number: 9, query: []), from: alice) else {
+            Issue.record("a learner answered a read")
+            return
+        }
+        #expect(refusal.reason == .notServing && refusal.request.sequence == SequenceNumber(9))
+    }
+
+    @Test func readsNameTheVersionAndAreRefusedWhereReadsAreOrdered() {
+        var executor = executor()
+        var effects = ExecutionEffects<AppendingMachine>()
+        executor.carryOut(Sample.execution(1, []), into: &effects)
+        #expect(
+            executor.answer(ReadRequest(number: 4, query: []), from: alice)
+                == .readReply(ReadReply(view: .genesis, number: 4, version: Instance(1), result: [0])))
+        let ordered = self.executor(reads: false)
+        guard case .refusal(let refusal) = ordered.answer(ReadRequest(number: 4, query: []), from: alice) else {
+            Issue.record("an unordered read was answered")
+            return
+        }
+        #expect(refusal.reason == .readsAreOrdered)
+    }
+
+    @Test func anInstalledImageAnswersRepeatsAsTheStateDidThatItWasTakenOf() throws {
+        var executor = executor()
+        var effects = ExecutionEffects<AppendingMachine>()
+        let replies = [
+            KeptReply(sequence: SequenceNumber(3), body: .result([8])),
+            KeptReply(sequence: SequenceNumber(5), body: .result([9])),
+        ]
+        let image = CheckpointImage(
+            instance: Instance(12), time: Timestamp(99),
+            sessions: [Sample.record(session, alice, highest: 5, replies: replies)],
+            openings: [OpeningRecord(client: alice, number: SequenceNumber(2), session: session)],
+            application: [4, 5])
+        try executor.install(image, into: &effects)
+        #expect(effects.events.count == 1 && executor.lastExecuted == Instance(12))
+        executor.carryOut(.resend(Sample.request(alice, session, 5).id), into: &effects)
+        executor.carryOut(.resend(Sample.request(alice, session, 4).id), into: &effects)
+        executor.carryOut(.resend(Sample.request(alice, .none, 2, kind: .open).id), into: &effects)
+        executor.carryOut(
+            Sample.execution(
+                13, [ExecutionStep(request: Sample.request(alice, session, 4), verdict: .execute)]), into: &effects)
+        #expect(
+            effects.replies.map(\.body) == [.result([9]), .replyForgotten, .opened(session), .result([3])])
+    }
+
+    @Test func aSnapshotThatCannotBeRestoredIsATypedError() {
+        var executor = executor()
+        var effects = ExecutionEffects<AppendingMachine>()
+        let image = CheckpointImage(
+            instance: Instance(12), time: .zero, sessions: [], openings: [], application: [0xFF])
+        #expect(throws: SnapshotNotRestored.self) { try executor.install(image, into: &effects) }
+        #expect(effects.events.isEmpty)
+    }
+
+    @Test func aSnapshotIsOfTheMomentWhenItWasOrdered() {
+        var executor = executor()
+        var effects = ExecutionEffects<AppendingMachine>()
+        executor.carryOut(Sample.execution(1, []), into: &effects)
+        executor.carryOut(
+            .snapshot(instance: Instance(1), time: Timestamp(10), sessions: SessionTable(settings: GroupSettings())),
+            into: &effects)
+        executor.carryOut(
+            Sample.execution(
+                2,
+                [
+                    Sample.opening(alice, 1, session),
+                    ExecutionStep(request: Sample.request(alice, session, 1), verdict: .execute),
+                ]), into: &effects)
+        let image = effects.snapshots[0].image()
+        #expect(image.instance == Instance(1) && image.application.isEmpty && image.sessions.isEmpty)
+    }
+
+    @Test func onlyWhatADigestNamesIsServed() {
+        var store = SnapshotStore()
+        let digest = Digest(words: Words32(1, 2, 3, 4))
+        store.insert([1], instance: Instance(8), digest: digest)
+        #expect(store.state(instance: Instance(8), digest: digest) == [1])
+        #expect(store.state(instance: Instance(8), digest: .zero) == nil)
+        store.forget(below: Instance(8))
+        #expect(store.state(instance: Instance(8), digest: digest) == [1])
+        store.forget(below: Instance(9))
+        #expect(store.state(instance: Instance(8), digest: digest) == nil)
+    }
+}
