@@ -1,0 +1,13 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+
+/// `martlet`: everything that runs on a replica's machine and beside clients.
+@main
+struct MartletCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "martlet",
+        abstract: "Replication that keeps answering correctly while some replicas fail or lie.",
+        version: Version.current)
+}
