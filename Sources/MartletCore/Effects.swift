@@ -7,6 +7,7 @@ package enum Destination: Hashable, Sendable {
     /// All members, this one too (by the loopback link).
     case everyone
     case others
+    /// One member; this replica itself is reached by the loopback link.
     case replica(ReplicaID)
 }
 
@@ -94,6 +95,7 @@ package enum ProposalComplaint: UInt8, Hashable, Sendable {
     case duplicateRequest = 6
     case requestForged = 7
     case equivocation = 8
+    case emptyBatch = 9
 }
 
 /// What a correct replica never does.

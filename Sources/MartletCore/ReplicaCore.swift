@@ -1,30 +1,136 @@
 // Martlet, adaptive Byzantine fault-tolerant replication.
 // SPDX-License-Identifier: Apache-2.0
 
-package import MartletTypes
+import MartletTypes
 
-/// The protocol of one replica, without input or output.
+/// The protocol of one replica, without input or output: it takes events and fills effects. The subprotocols are values
+/// that do not know each other; only the extensions of this type join them, one extension a subprotocol.
 package struct ReplicaCore: ~Copyable {
-    package init(_ configuration: CoreConfiguration, at now: ClockReading, into effects: inout Effects) {}
+    let configuration: CoreConfiguration
+    let view: View
+    let me: ReplicaIndex
+    var mode: ReplicaMode
+    /// The time of the event that is being handled.
+    var now: ClockReading
+
+    // Ordering
+    var pool: RequestPool
+    var window = InstanceWindow()
+    var proposer = Proposer()
+    /// Requests that running proposals lack; only ever looked up.
+    var wantedRequests: Set<RequestID> = []
+    var isResolvingDue = false
+    var missingDeadline: Instant?
+    var vouchesToSend: [BatchEntry] = []
+
+    // Decided state
+    var sessions: SessionTable
+    /// The end of the unbroken run of decisions; all of it was handed to execution.
+    var decided = Instance.zero
+    var executed = Instance.zero
+    var lastTime = Timestamp.zero
+    var lastAdvance: Instant
+
+    // Leader change
+    var regency = Regency.first
+    var isSynced = true
+    var settlement: Settlement?
+    var settledCursor = Instance.zero
+    var sync: Sync?
+    var stops: StopTally
+    /// The highest regency that this replica asked for.
+    var stopSent = Regency.none
+    var stopSentReason = StopReason.joined
+    var stopData: StopData?
+    var collection: Collection
+    var isSyncMade = false
+    /// STOPDATA for an epoch that this replica has not entered yet, the newest of each member.
+    var earlyStopData: ReplicaTable<StopData?>
+    var syncDeadline: Instant?
+    var timeout: AdaptiveTimeout
+    var strict: StrictMode
+
+    // Checkpoints and catching up
+    var checkpoints: CheckpointTally
+    /// A stable checkpoint that this replica has not reached yet.
+    var checkpointAhead: CheckpointCertificate?
+    var catchUp: CatchUp
+    /// Who waits for decisions whose certificates are being checked, from which instance on.
+    var decisionsAwaited: ReplicaTable<Instance?>
+    var lastTick: Instant
+    var lastProgressSent: Instant
+    var isBehind = false
+
+    /// A replica that starts for the first time is a voter; one whose votes are lost is a learner.
+    package init(_ configuration: CoreConfiguration, at now: ClockReading, into effects: inout Effects) {
+        let view = configuration.view
+        guard let me = view.index(of: configuration.replica) else {
+            preconditionFailure("replica \(configuration.replica) is no member of view \(view.number)")
+        }
+        self.configuration = configuration
+        self.view = view
+        self.me = me
+        self.now = now
+        mode = configuration.mode
+        pool = RequestPool(configuration: configuration, me: me)
+        sessions = SessionTable(settings: view.settings)
+        stops = StopTally(n: view.n)
+        collection = Collection(n: view.n)
+        earlyStopData = ReplicaTable(repeating: nil, count: view.n)
+        timeout = AdaptiveTimeout(configuration.timeouts)
+        strict = StrictMode(configuration.timeouts)
+        checkpoints = CheckpointTally(n: view.n)
+        catchUp = CatchUp(n: view.n, me: me, seed: configuration.seed)
+        decisionsAwaited = ReplicaTable(repeating: nil, count: view.n)
+        lastAdvance = now.monotonic
+        lastTick = now.monotonic
+        lastProgressSent = now.monotonic
+        if leader == me, mode == .voter { proposer.next = Instance(1) }
+        if mode == .learner {
+            effects.notices.append(.followingAsLearner)
+            if leader == me { abdicate(into: &effects) }
+        }
+        sendProgress(asksForHelp: true, into: &effects)
+    }
 
     /// Takes one event and fills the effects.
-    package mutating func step(_ event: consuming Event, at now: ClockReading, into effects: inout Effects) {}
+    package mutating func step(_ event: consuming Event, at now: ClockReading, into effects: inout Effects) {
+        self.now = now
+        switch consume event {
+        case .requests(let bundle): onRequests(bundle.message, from: bundle.sender, into: &effects)
+        case .message(let message): onMessage(message, into: &effects)
+        case .certificateChecked(let certificate): onCertificateChecked(certificate, into: &effects)
+        case .executed(upTo: let instance): executed = max(executed, instance)
+        case .snapshotTaken(let instance, let digest): onSnapshotTaken(instance, digest, into: &effects)
+        case .checkpointInstalled(let image): onCheckpointInstalled(image, into: &effects)
+        case .deadline: break
+        }
+        onTime(into: &effects)
+        pump(into: &effects)
+        proposeIfDue(into: &effects)
+        flushVouches(into: &effects)
+    }
 
-    /// When to come back with `Event.deadline` if nothing happens before; nil for never.
-    package var nextDeadline: Instant? { nil }
+    package var status: CoreStatus {
+        CoreStatus(
+            mode: mode, epoch: epoch, isSynced: isSynced, leader: view[leader].id, decided: decided, executed: executed,
+            stableCheckpoint: checkpoints.stableInstance, highestKnown: max(decided, catchUp.known(view)),
+            pendingRequests: pool.count)
+    }
 
-    package var status: CoreStatus { fatalError() }
-}
+    // MARK: Short names
 
-/// How the core stands, for `martlet status` and checkers.
-package struct CoreStatus: Hashable, Sendable {
-    package let mode: ReplicaMode
-    package let epoch: Epoch
-    package let isSynced: Bool
-    package let leader: ReplicaID
-    package let decided: Instance
-    package let executed: Instance
-    package let stableCheckpoint: Instance
-    package let highestKnown: Instance
-    package let pendingRequests: Int
+    var epoch: Epoch { Epoch(view: view.number, regency: regency) }
+    var leader: ReplicaIndex { view.leader(of: regency) }
+    var isLeader: Bool { leader == me && mode == .voter }
+    /// Instances up to here get no votes in this epoch.
+    var floor: Instance { settlement?.floor ?? .zero }
+    /// No vote is sent beyond this (protocol §5 and §6: window and L).
+    var voteLimit: Instance {
+        min(decided + view.settings.window, checkpoints.stableInstance + view.settings.voteLimit)
+    }
+    /// Votes of others are kept up to here: they may be a window ahead.
+    var keepLimit: Instance { decided + 2 * view.settings.window }
+
+    func isWithinReach(_ instance: Instance) -> Bool { instance >= window.first && instance <= keepLimit }
 }

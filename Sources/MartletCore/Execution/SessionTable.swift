@@ -3,12 +3,235 @@
 
 package import MartletTypes
 
-/// Which requests of which sessions were ordered. (being written)
+/// Which requests of which sessions were ordered (protocol §4, exactly once). A deterministic function of the decided
+/// batches, so it is equal at all replicas and part of every checkpoint. The replies themselves are kept by the
+/// execution stage (`ReplyCache`).
 package struct SessionTable: Sendable {
-    package init(settings: GroupSettings) {}
-    /// Takes over the marks of an image.
-    package init(image: CheckpointImage, settings: GroupSettings) {}
+    /// What the table says about a request that just arrived.
+    package enum Standing: Hashable, Sendable {
+        /// Not ordered yet; of a session that may be known only later, too.
+        case new
+        case ordered
+        case tooOld
+        case sessionUnknown
+    }
+
+    fileprivate struct Session: Sendable {
+        let client: ClientID
+        var highest = SequenceNumber(0)
+        var marks: [UInt64]
+        var repliesKeptFrom = SequenceNumber(0)
+    }
+
+    private struct ClientEntry: Sendable {
+        let client: ClientID
+        var opening: SequenceNumber
+        var opened: SessionID
+        /// By ascending session, so the oldest comes first.
+        var sessions: [SessionID]
+    }
+
+    private let pipelineMax: Int
+    private let sessionsPerClientMax: Int
+    private let sessionsMax: Int
+    private var sessions: [SessionID: Session] = [:]
+    /// By ascending client. Clients without sessions stay for a while, so that a repeated OPEN opens nothing.
+    private var clients: [ClientEntry] = []
+
+    package init(settings: GroupSettings) {
+        pipelineMax = settings.pipelineMax
+        sessionsPerClientMax = settings.sessionsPerClientMax
+        sessionsMax = settings.sessionsMax
+    }
+
+    package var sessionCount: Int { sessions.count }
+
+    // MARK: Asking
+
+    package func standing(of request: Request, decided: Instance) -> Standing {
+        if request.kind == .open {
+            guard let place = place(of: request.id.client), clients[place].opening > request.id.sequence else {
+                return .new
+            }
+            return .tooOld
+        }
+        guard let session = sessions[request.id.session] else {
+            return request.id.session.instance > decided ? .new : .sessionUnknown
+        }
+        guard session.client == request.id.client else { return .sessionUnknown }
+        return standing(of: request.id.sequence, in: session)
+    }
+
+    /// Whether a request of this name was executed before or never will be: in a batch it changes nothing, so nobody
+    /// needs to know whether it is authentic.
+    package func isVoid(_ id: RequestID) -> Bool {
+        guard let session = sessions[id.session], session.client == id.client else { return false }
+        return standing(of: id.sequence, in: session) != .new
+    }
+
+    private func standing(of sequence: SequenceNumber, in session: Session) -> Standing {
+        guard sequence.rawValue > 0 else { return .tooOld }
+        guard sequence <= session.highest else { return .new }
+        guard session.highest.rawValue - sequence.rawValue < UInt64(pipelineMax) else { return .tooOld }
+        return session.isMarked(sequence, of: pipelineMax) ? .ordered : .new
+    }
+
+    // MARK: Ordering
+
+    /// Marks the request as ordered at this place and says what execution shall do with it.
+    package mutating func order(_ request: Request, at instance: Instance, place: Int) -> ExecutionVerdict {
+        if request.kind == .open { return open(request.id, at: SessionID(instance: instance, place: UInt32(place))) }
+        guard let session = sessions[request.id.session], session.client == request.id.client else {
+            return .refuse(.sessionUnknown)
+        }
+        switch standing(of: request.id.sequence, in: session) {
+        case .new:
+            sessions[request.id.session]?.mark(request, of: pipelineMax)
+            return .execute
+        case .ordered: return .repeated
+        case .tooOld, .sessionUnknown: return .refuse(.sequenceTooOld)
+        }
+    }
+
+    private mutating func open(_ id: RequestID, at session: SessionID) -> ExecutionVerdict {
+        guard id.session == .none else { return .refuse(.sessionUnknown) }
+        let place = lowerBound(of: id.client)
+        let isKnown = place < clients.count && clients[place].client == id.client
+        if isKnown {
+            if clients[place].opening == id.sequence { return .refuse(.opened(clients[place].opened)) }
+            if clients[place].opening > id.sequence { return .refuse(.openingStale) }
+            clients[place].opening = id.sequence
+            clients[place].opened = session
+            clients[place].sessions.append(session)
+        } else {
+            let entry = ClientEntry(client: id.client, opening: id.sequence, opened: session, sessions: [session])
+            clients.insert(entry, at: place)
+        }
+        sessions[session] = Session(client: id.client, marks: Array(repeating: 0, count: (pipelineMax + 63) / 64))
+        return .open(session, evicted: evictSurplus(of: id.client))
+    }
+
+    /// The client's own oldest sessions go first; then, over the whole table's bound, the oldest of whoever holds most.
+    private mutating func evictSurplus(of client: ClientID) -> [SessionID] {
+        var evicted: [SessionID] = []
+        if let place = place(of: client) {
+            while clients[place].sessions.count > sessionsPerClientMax { evicted.append(evictOldest(at: place)) }
+        }
+        while sessions.count > sessionsMax {
+            var most = 0
+            for place in clients.indices where clients[place].sessions.count > clients[most].sessions.count {
+                most = place
+            }
+            evicted.append(evictOldest(at: most))
+        }
+        forgetIdleClients()
+        return evicted
+    }
+
+    private mutating func evictOldest(at place: Int) -> SessionID {
+        let session = clients[place].sessions.removeFirst()
+        sessions[session] = nil
+        return session
+    }
+
+    /// Clients without sessions are remembered up to the bound on sessions; the one that opened longest ago goes first.
+    private mutating func forgetIdleClients() {
+        while clients.count > 2 * sessionsMax {
+            var oldest: Int?
+            for place in clients.indices where clients[place].sessions.isEmpty {
+                if let found = oldest, clients[found].opened < clients[place].opened { continue }
+                oldest = place
+            }
+            guard let oldest else { return }
+            clients.remove(at: oldest)
+        }
+    }
+
+    // MARK: Look-up by client
+
+    private func lowerBound(of client: ClientID) -> Int {
+        var low = 0
+        var high = clients.count
+        while low < high {
+            let middle = (low + high) / 2
+            if clients[middle].client < client { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    private func place(of client: ClientID) -> Int? {
+        let place = lowerBound(of: client)
+        return place < clients.count && clients[place].client == client ? place : nil
+    }
+}
+
+extension SessionTable.Session {
+    fileprivate func isMarked(_ sequence: SequenceNumber, of pipelineMax: Int) -> Bool {
+        let bit = sequence.rawValue % UInt64(pipelineMax)
+        return marks[Int(bit / 64)] & (1 << (bit % 64)) != 0
+    }
+
+    fileprivate mutating func mark(_ request: Request, of pipelineMax: Int) {
+        let sequence = request.id.sequence
+        if sequence > highest {
+            // The places between were those of sequences that have now become too old.
+            let step = min(sequence.rawValue - highest.rawValue, UInt64(pipelineMax))
+            for offset in 0..<step { setBit(of: sequence.rawValue - offset, of: pipelineMax, to: false) }
+            highest = sequence
+        }
+        setBit(of: sequence.rawValue, of: pipelineMax, to: true)
+        repliesKeptFrom = max(repliesKeptFrom, request.repliesKeptFrom)
+    }
+
+    private mutating func setBit(of sequence: UInt64, of pipelineMax: Int, to isSet: Bool) {
+        let bit = sequence % UInt64(pipelineMax)
+        let mask: UInt64 = 1 << (bit % 64)
+        if isSet { marks[Int(bit / 64)] |= mask } else { marks[Int(bit / 64)] &= ~mask }
+    }
+}
+
+// MARK: - Checkpoints
+
+extension SessionTable {
+    /// Takes over the marks of an image, which a quorum agreed on.
+    package init(image: CheckpointImage, settings: GroupSettings) {
+        self.init(settings: settings)
+        for opening in image.openings {
+            clients.append(
+                ClientEntry(client: opening.client, opening: opening.number, opened: opening.session, sessions: []))
+        }
+        for record in image.sessions {
+            var marks = record.marks
+            marks.resize(to: (pipelineMax + 63) / 64)
+            sessions[record.id] = Session(
+                client: record.client, highest: record.highest, marks: marks, repliesKeptFrom: record.repliesKeptFrom)
+            if let place = place(of: record.client) { clients[place].sessions.append(record.id) }
+        }
+    }
+
     /// By ascending session, replies empty.
-    package var records: [SessionRecord] { [] }
-    package var openings: [OpeningRecord] { [] }
+    package var records: [SessionRecord] {
+        var result: [SessionRecord] = []
+        result.reserveCapacity(sessions.count)
+        for id in clients.flatMap(\.sessions).sorted() {
+            guard let session = sessions[id] else { preconditionFailure("a client's session is not in the table") }
+            result.append(
+                SessionRecord(
+                    id: id, client: session.client, highest: session.highest, marks: session.marks,
+                    repliesKeptFrom: session.repliesKeptFrom, replies: []))
+        }
+        return result
+    }
+
+    /// By ascending client.
+    package var openings: [OpeningRecord] {
+        clients.map { OpeningRecord(client: $0.client, number: $0.opening, session: $0.opened) }
+    }
+}
+
+extension [UInt64] {
+    fileprivate mutating func resize(to count: Int) {
+        if self.count > count { removeLast(self.count - count) }
+        while self.count < count { append(0) }
+    }
 }

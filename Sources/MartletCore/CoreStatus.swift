@@ -1,0 +1,17 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MartletTypes
+
+/// How the core stands, for `martlet status` and checkers.
+package struct CoreStatus: Hashable, Sendable {
+    package let mode: ReplicaMode
+    package let epoch: Epoch
+    package let isSynced: Bool
+    package let leader: ReplicaID
+    package let decided: Instance
+    package let executed: Instance
+    package let stableCheckpoint: Instance
+    package let highestKnown: Instance
+    package let pendingRequests: Int
+}

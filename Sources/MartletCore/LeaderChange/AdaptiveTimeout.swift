@@ -1,0 +1,38 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MartletTypes
+
+/// The request timeout: follows the observed latency, doubles while no progress is made and shrinks again afterwards
+/// (protocol §6).
+package struct AdaptiveTimeout: Sendable {
+    /// How many observed latencies a request may take.
+    static let latenciesAllowed: UInt64 = 8
+    /// More doublings change nothing: the upper bound is reached before.
+    static let doublingsMax = 16
+
+    private let shortest: Interval
+    private let longest: Interval
+    /// Moving average of the time from proposal to decision.
+    private(set) var latency = Interval.zero
+    private var doublings = 0
+
+    package init(_ timeouts: Timeouts) {
+        shortest = timeouts.requestMin
+        longest = timeouts.requestMax
+    }
+
+    package var current: Interval {
+        min(longest, max(shortest, latency * Self.latenciesAllowed) * (1 << UInt64(doublings)))
+    }
+
+    package mutating func observe(_ sample: Interval) {
+        latency = latency == .zero ? sample : (latency * 7 + sample) / 8
+    }
+
+    /// A regency began: until something is decided in it, the next must not begin too soon.
+    package mutating func backOff() { doublings = min(doublings + 1, Self.doublingsMax) }
+
+    /// An instance was decided in the present regency.
+    package mutating func recover() { doublings = max(0, doublings - 1) }
+}

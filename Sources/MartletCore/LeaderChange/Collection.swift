@@ -1,0 +1,56 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MartletTypes
+
+/// The STOPDATA that the leader of a new epoch collects: one of each member, taken in only when the bodies of all its
+/// locks are held (protocol §6).
+package struct Collection: Sendable {
+    private var waiting: ReplicaTable<StopData?>
+    private var taken: ReplicaTable<StopData?>
+
+    package init(n: Int) {
+        waiting = ReplicaTable(repeating: nil, count: n)
+        taken = ReplicaTable(repeating: nil, count: n)
+    }
+
+    /// Each member's first STOPDATA for the epoch counts.
+    package mutating func add(_ stopData: StopData, from member: ReplicaIndex) {
+        guard waiting[member] == nil, taken[member] == nil else { return }
+        waiting[member] = stopData
+    }
+
+    package func has(_ member: ReplicaIndex) -> Bool { waiting[member] != nil || taken[member] != nil }
+
+    package var isWaiting: Bool { waiting.all.contains { $0 != nil } }
+
+    /// Takes in what has become complete; returns the locks whose bodies are still to be fetched, with who has them.
+    package mutating func take(whereHeld isHeld: (Instance, Digest) -> Bool) -> [(ReplicaIndex, FetchBatch)] {
+        var missing: [(ReplicaIndex, FetchBatch)] = []
+        for position in waiting.indices {
+            let member = ReplicaIndex(position)
+            guard let stopData = waiting[member] else { continue }
+            let wanted = stopData.claims.compactMap { claim -> FetchBatch? in
+                guard let lock = claim.lock, !isHeld(claim.instance, lock.digest) else { return nil }
+                return FetchBatch(instance: claim.instance, digest: lock.digest)
+            }
+            if wanted.isEmpty {
+                taken[member] = stopData
+                waiting[member] = nil
+            } else {
+                missing.append(contentsOf: wanted.map { (member, $0) })
+            }
+        }
+        return missing
+    }
+
+    /// The locks of those that wait.
+    package var locks: [FetchBatch] {
+        waiting.all.compactMap { $0 }.flatMap(\.claims).compactMap { claim in
+            claim.lock.map { FetchBatch(instance: claim.instance, digest: $0.digest) }
+        }
+    }
+
+    /// By member.
+    package var collected: [StopData] { taken.all.compactMap { $0 } }
+}

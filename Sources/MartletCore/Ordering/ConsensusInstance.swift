@@ -1,0 +1,184 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MartletTypes
+
+/// The votes of one instance in one regency.
+package struct VoteRound: Sendable {
+    package let regency: Regency
+    package var writes = VoteTally()
+    package var accepts = VoteTally()
+    /// The ACCEPTs with their signatures, not checked, each member's first one.
+    package var signed: [SignedAccept] = []
+
+    package struct SignedAccept: Sendable {
+        package let voter: ReplicaIndex
+        package let digest: Digest
+        package let signature: Signature
+    }
+}
+
+/// A batch under its digest, with as many of its bodies as are known.
+package struct KnownBatch: Sendable {
+    package let batch: Batch
+    package let digest: Digest
+    package var bodies: [Request?]
+    /// Bodies not known yet.
+    package var missing: Int
+    /// Entries that are not known to be authentic; such a batch is not voted for when fresh.
+    package var unproven: Int
+    /// Some bodies stand in for requests that were executed before: it may be executed, but not handed on.
+    package var hasStandIns = false
+    package var isComplete: Bool { missing == 0 }
+
+    package init(batch: Batch, digest: Digest) {
+        self.batch = batch
+        self.digest = digest
+        bodies = Array(repeating: nil, count: batch.entries.count)
+        missing = batch.entries.count
+        unproven = batch.entries.count
+    }
+
+    package init(_ resolved: ResolvedBatch) {
+        batch = resolved.batch
+        digest = resolved.digest
+        bodies = resolved.bodies
+        missing = 0
+        unproven = resolved.bodies.count
+    }
+}
+
+/// What one replica knows of one consensus instance, over all regencies of a view.
+package struct ConsensusInstance: Sendable {
+    /// So many regencies' votes are kept at most; of older ones only what was locked or written is.
+    package static let roundsMax = 4
+    /// So many batches are kept at most, besides those locked or decided.
+    package static let batchesMax = 6
+
+    package let number: Instance
+    package var rounds: [VoteRound] = []
+    package var batches: [KnownBatch] = []
+    /// The first proposal of the present epoch's leader.
+    package var proposed: RegencyDigest?
+    /// Whether that proposal passed the checks that need no request; a refused one is not voted for on its own merit.
+    package var isProposalSound = false
+    /// When the present epoch's first sign of life of this instance came.
+    package var activeSince: Instant?
+    package var lastResent: Instant = .zero
+    package var askedForBodies: Instant?
+
+    // What STOPDATA tells; kept until a stable checkpoint covers the instance (protocol §6).
+    package var lock: RegencyDigest?
+    package var writeSet: [RegencyDigest] = []
+
+    // This replica's own votes, at most one of each kind a regency.
+    package var wrote: RegencyDigest?
+    package var accepted: RegencyDigest?
+
+    package var decidedWords = VoteTally()
+    package var decided: Digest?
+    /// Checked; shares are valid and weigh a quorum.
+    package var certificate: DecisionCertificate?
+    package var isCheckPending = false
+
+    package init(number: Instance) { self.number = number }
+
+    // MARK: Batches
+
+    package func batch(_ digest: Digest) -> KnownBatch? { batches.first { $0.digest == digest } }
+
+    package func completeBatch(_ digest: Digest) -> KnownBatch? {
+        batches.first { $0.digest == digest && $0.isComplete }
+    }
+
+    /// Adds the batch unless it is there; makes room by dropping the oldest that nobody needs.
+    package mutating func add(_ batch: KnownBatch) {
+        if let place = batches.firstIndex(where: { $0.digest == batch.digest }) {
+            if batch.missing < batches[place].missing { batches[place] = batch }
+            return
+        }
+        if batches.count >= Self.batchesMax {
+            let spare = batches.firstIndex { candidate in
+                candidate.digest != decided && candidate.digest != lock?.digest && candidate.digest != proposed?.digest
+                    && candidate.digest != wrote?.digest
+            }
+            if let spare { batches.remove(at: spare) }
+        }
+        batches.append(batch)
+    }
+
+    // MARK: Votes
+
+    /// The place of this regency's votes, made when there is none; nil when it is too old to matter.
+    package mutating func round(_ regency: Regency) -> Int? {
+        if let place = rounds.lastIndex(where: { $0.regency == regency }) { return place }
+        if rounds.count >= Self.roundsMax {
+            guard rounds[0].regency < regency else { return nil }
+            rounds.removeFirst()
+        }
+        let place = rounds.firstIndex { $0.regency > regency } ?? rounds.count
+        rounds.insert(VoteRound(regency: regency), at: place)
+        return place
+    }
+
+    package func votes(of regency: Regency) -> VoteRound? { rounds.last { $0.regency == regency } }
+
+    /// Notes an own WRITE; false when the write set is full, and then the vote must not be sent.
+    package mutating func noteWrite(_ vote: RegencyDigest, writeSetMax: Int) -> Bool {
+        if let place = writeSet.firstIndex(where: { $0.digest == vote.digest }) {
+            writeSet[place] = vote
+        } else {
+            guard writeSet.count < writeSetMax else { return false }
+            let place = writeSet.firstIndex { $0.digest > vote.digest } ?? writeSet.count
+            writeSet.insert(vote, at: place)
+        }
+        wrote = vote
+        return true
+    }
+
+    /// The digest decided by ACCEPTs of any one regency, or by enough words of others.
+    package func decidedByVotes(_ rule: QuorumRule) -> Digest? {
+        for round in rounds {
+            if let digest = round.accepts.quorumDigest(of: rule) { return digest }
+        }
+        return decidedWords.weakDigest(of: rule)
+    }
+
+    /// The ACCEPTs of the regency that decided, as a certificate whose signatures are still to be checked.
+    package func uncheckedCertificate(_ view: View) -> DecisionCertificate? {
+        guard let decided else { return nil }
+        for round in rounds where round.accepts.quorumDigest(of: view.quorum) == decided {
+            let shares = round.signed.filter { $0.digest == decided }
+                .map { SignatureShare(replica: view[$0.voter].id, signature: $0.signature) }
+                .sorted { $0.replica < $1.replica }
+            let signers = ReplicaSet(shares.compactMap { view.index(of: $0.replica) })
+            guard view.isQuorum(signers) else { continue }
+            return DecisionCertificate(
+                epoch: Epoch(view: view.number, regency: round.regency), instance: number, digest: decided,
+                shares: shares)
+        }
+        return nil
+    }
+
+    /// Forgets the signatures that turned out to be invalid.
+    package mutating func dropInvalidShares(_ checked: DecisionCertificate, view: View) -> [ReplicaID] {
+        guard let place = rounds.firstIndex(where: { $0.regency == checked.epoch.regency }) else { return [] }
+        var dropped: [ReplicaID] = []
+        rounds[place].signed.removeAll { accept in
+            guard accept.digest == checked.digest else { return false }
+            let id = view[accept.voter].id
+            let isValid = checked.shares.contains { $0.replica == id && $0.signature == accept.signature }
+            if !isValid { dropped.append(id) }
+            return !isValid
+        }
+        return dropped
+    }
+
+    /// A new epoch: what its leader proposes is still to come.
+    package mutating func beginEpoch() {
+        proposed = nil
+        isProposalSound = false
+        activeSince = nil
+        askedForBodies = nil
+    }
+}

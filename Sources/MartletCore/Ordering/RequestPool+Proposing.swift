@@ -1,0 +1,72 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MartletTypes
+
+extension RequestPool {
+    /// So many waiting requests are looked at in one lane for one that may be proposed, where not all may.
+    static let skippedMax = 256
+
+    /// Takes requests for a batch, one from each client in turn. In `strict` mode only those that are signed or that a
+    /// quorum vouches for (protocol §4).
+    package mutating func takeBatch(
+        for instance: Instance, requestsMax: Int, bytesMax: Int, isStrict: Bool, view: View
+    ) -> [BatchEntry] {
+        var entries: [BatchEntry] = []
+        entries.reserveCapacity(min(requestsMax, waitingCount))
+        var size = 0
+        var idleTurns = 0
+        while entries.count < requestsMax, idleTurns < activeLanes.count, let lane = activeLanes.first {
+            guard let place = nextProposable(in: lane, isStrict: isStrict, view: view), let slot = slots[place] else {
+                idleTurns += 1
+                rotate(lane)
+                continue
+            }
+            size += slot.request.request.payload.count
+            if size > bytesMax, !entries.isEmpty { break }
+            idleTurns = 0
+            entries.append(BatchEntry(id: slot.request.id, digest: slot.request.digest))
+            dequeue(place)
+            slots[place]?.proposedIn = instance
+            if !lanes[lane].waiting.isEmpty { rotate(lane) }
+        }
+        return entries
+    }
+
+    private mutating func rotate(_ lane: Int) {
+        activeLanes.remove(lane, links: &activeLinks)
+        activeLanes.append(lane, links: &activeLinks)
+    }
+
+    private func nextProposable(in lane: Int, isStrict: Bool, view: View) -> Int? {
+        var place = lanes[lane].waiting.first
+        var looked = 0
+        while let candidate = place, looked < Self.skippedMax {
+            guard let slot = slots[candidate] else { return nil }
+            if isStrict ? slot.isSigned || view.isQuorum(slot.vouchers) : isAuthentic(slot) { return candidate }
+            place = lanes[lane].waiting.next(after: candidate, links: laneLinks)
+            looked += 1
+        }
+        return nil
+    }
+
+    /// A new regency: what this replica proposed waits again, in order of arrival.
+    package mutating func takeBack() {
+        for list in [secondStage, firstStage] {
+            var place = list.first
+            while let candidate = place {
+                place = list.next(after: candidate, links: timerLinks)
+                guard let slot = slots[candidate], slot.proposedIn != .zero else { continue }
+                slots[candidate]?.proposedIn = .zero
+                enqueue(candidate)
+            }
+        }
+    }
+
+    /// The request is in a batch that this replica proposes again: it does not wait any more.
+    package mutating func markProposed(_ id: RequestID, in instance: Instance) {
+        guard let place = place(of: id), slots[place]?.proposedIn == .zero else { return }
+        dequeue(place)
+        slots[place]?.proposedIn = instance
+    }
+}

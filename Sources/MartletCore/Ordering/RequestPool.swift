@@ -1,0 +1,248 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MartletTypes
+
+/// The requests that wait to be ordered, with what is known of their authenticity; fair over clients.
+package struct RequestPool: Sendable {
+    package enum Admission: Hashable, Sendable {
+        case added
+        /// The same request is waiting already.
+        case known
+        /// Another content waits under this name, from the client itself.
+        case conflicting
+        case full
+    }
+
+    /// How a body that a batch lists is known.
+    package enum Found: Sendable {
+        case authentic(Request)
+        case unproven(Request)
+        case missing
+    }
+
+    struct Slot: Sendable {
+        var request: AdmittedRequest
+        /// The members, this one included, that have it from the client itself.
+        var vouchers: ReplicaSet
+        var isSigned: Bool
+        var lane: Int
+        /// The instance it was proposed in by this replica; 0 while it waits in its lane.
+        var proposedIn: Instance = .zero
+        var isSecondStage = false
+        var since: Instant
+        var rounds = 0
+    }
+
+    struct Lane: Sendable {
+        var client: ClientID
+        var waiting = SlotList()
+        var pending = 0
+    }
+
+    let me: ReplicaIndex
+    let rule: QuorumRule
+    let perClientMax: Int
+    let totalMax: Int
+    let bytesMax: Int
+
+    var slots: [Slot?] = []
+    var laneLinks: [SlotLinks] = []
+    var timerLinks: [SlotLinks] = []
+    private var freeSlots: [Int] = []
+    private var places: [RequestID: Int] = [:]
+
+    var lanes: [Lane] = []
+    private var freeLanes: [Int] = []
+    private var lanePlaces: [ClientID: Int] = [:]
+    /// Lanes with waiting requests, in the order of their next turn.
+    var activeLanes = SlotList()
+    var activeLinks: [SlotLinks] = []
+
+    var firstStage = SlotList()
+    var secondStage = SlotList()
+
+    package private(set) var bytes = 0
+    package private(set) var waitingCount = 0
+    package private(set) var waitingBytes = 0
+    package private(set) var hearsay: Hearsay
+
+    package init(configuration: CoreConfiguration, me: ReplicaIndex) {
+        self.me = me
+        rule = configuration.view.quorum
+        perClientMax = configuration.pendingPerClientMax
+        totalMax = configuration.pendingMax
+        bytesMax = configuration.pendingBytesMax
+        hearsay = Hearsay(n: configuration.view.n)
+    }
+
+    package var count: Int { places.count }
+
+    // MARK: Arrivals
+
+    /// A request from the client's own channel (`isOwn`), or one that is known to be authentic otherwise.
+    package mutating func add(_ request: AdmittedRequest, isOwn: Bool, at now: Instant) -> Admission {
+        if let place = places[request.id], let known = slots[place] {
+            guard known.request.digest == request.digest else { return .conflicting }
+            if isOwn { slots[place]?.vouchers.insert(me) }
+            if request.proof != nil, !known.isSigned {
+                slots[place]?.isSigned = true
+                slots[place]?.request = request
+            }
+            return .known
+        }
+        let size = request.request.payload.count
+        guard count < totalMax, bytes + size <= bytesMax else { return .full }
+        let lane = lane(of: request.id.client)
+        guard lanes[lane].pending < perClientMax else { return .full }
+        var vouchers = hearsay.vouchers(of: BatchEntry(id: request.id, digest: request.digest))
+        if isOwn { vouchers.insert(me) }
+        let place = takeSlot(
+            Slot(request: request, vouchers: vouchers, isSigned: request.proof != nil, lane: lane, since: now))
+        places[request.id] = place
+        lanes[lane].pending += 1
+        bytes += size
+        enqueue(place)
+        firstStage.append(place, links: &timerLinks)
+        return .added
+    }
+
+    /// A replica's word that it has the request from the client itself.
+    package mutating func vouch(_ entry: BatchEntry, by voter: ReplicaIndex) {
+        if let place = places[entry.id], slots[place]?.request.digest == entry.digest {
+            slots[place]?.vouchers.insert(voter)
+        } else {
+            hearsay.vouch(entry, by: voter)
+        }
+    }
+
+    /// A body passed on by a replica. It joins the pool once it is known to be authentic.
+    package mutating func hear(_ forward: AdmittedForward, from voter: ReplicaIndex, at now: Instant) {
+        let entry = BatchEntry(id: forward.admitted.id, digest: forward.admitted.digest)
+        if forward.isVouched { vouch(entry, by: voter) }
+        if forward.admitted.proof != nil {
+            _ = add(forward.admitted, isOwn: false, at: now)
+            return
+        }
+        if let place = places[entry.id], slots[place]?.request.digest == entry.digest { return }
+        hearsay.keep(forward.admitted, by: voter)
+        if hearsay.vouchers(of: entry).count >= rule.weakCount { _ = add(forward.admitted, isOwn: false, at: now) }
+    }
+
+    // MARK: Look-up
+
+    package func find(_ entry: BatchEntry) -> Found {
+        if let place = places[entry.id], let slot = slots[place], slot.request.digest == entry.digest {
+            return isAuthentic(slot) ? .authentic(slot.request.request) : .unproven(slot.request.request)
+        }
+        guard let body = hearsay.body(of: entry) else { return .missing }
+        let isProven = hearsay.vouchers(of: entry).count >= rule.weakCount
+        return isProven ? .authentic(body.request) : .unproven(body.request)
+    }
+
+    /// The names of what this replica has from clients themselves, oldest first.
+    package var ownEntries: [BatchEntry] {
+        var result: [BatchEntry] = []
+        for list in [secondStage, firstStage] {
+            var place = list.first
+            while let candidate = place, let slot = slots[candidate] {
+                if slot.vouchers.contains(me) {
+                    result.append(BatchEntry(id: slot.request.id, digest: slot.request.digest))
+                }
+                place = list.next(after: candidate, links: timerLinks)
+            }
+        }
+        return result
+    }
+
+    /// The request as this replica may pass it on.
+    package func forward(_ entry: BatchEntry) -> ForwardedRequest? {
+        guard let place = places[entry.id], let slot = slots[place], slot.request.digest == entry.digest else {
+            return nil
+        }
+        return ForwardedRequest(
+            request: slot.request.request, isVouched: slot.vouchers.contains(me), proof: slot.request.proof)
+    }
+
+    func place(of id: RequestID) -> Int? { places[id] }
+
+    func isAuthentic(_ slot: Slot) -> Bool {
+        slot.isSigned || slot.vouchers.contains(me) || slot.vouchers.count >= rule.weakCount
+    }
+
+    // MARK: Departures
+
+    /// It was ordered, or is refused for good.
+    package mutating func remove(_ id: RequestID) {
+        hearsay.forget(id)
+        guard let place = places.removeValue(forKey: id), let slot = slots[place] else { return }
+        if slot.proposedIn == .zero { dequeue(place) }
+        if slot.isSecondStage {
+            secondStage.remove(place, links: &timerLinks)
+        } else {
+            firstStage.remove(place, links: &timerLinks)
+        }
+        bytes -= slot.request.request.payload.count
+        lanes[slot.lane].pending -= 1
+        if lanes[slot.lane].pending == 0 { freeLane(slot.lane) }
+        slots[place] = nil
+        freeSlots.append(place)
+    }
+
+    /// After another's state was taken over: what it covers does not wait any more.
+    package mutating func removeOrdered(_ sessions: SessionTable) {
+        for slot in slots {
+            if let slot, sessions.isVoid(slot.request.id) { remove(slot.request.id) }
+        }
+    }
+
+    // MARK: Lanes
+
+    mutating func enqueue(_ place: Int) {
+        guard let slot = slots[place] else { return }
+        let lane = slot.lane
+        if lanes[lane].waiting.isEmpty { activeLanes.append(lane, links: &activeLinks) }
+        lanes[lane].waiting.append(place, links: &laneLinks)
+        waitingCount += 1
+        waitingBytes += slot.request.request.payload.count
+    }
+
+    mutating func dequeue(_ place: Int) {
+        guard let slot = slots[place] else { return }
+        lanes[slot.lane].waiting.remove(place, links: &laneLinks)
+        if lanes[slot.lane].waiting.isEmpty { activeLanes.remove(slot.lane, links: &activeLinks) }
+        waitingCount -= 1
+        waitingBytes -= slot.request.request.payload.count
+    }
+
+    private mutating func lane(of client: ClientID) -> Int {
+        if let lane = lanePlaces[client] { return lane }
+        let lane: Int
+        if let free = freeLanes.popLast() {
+            lanes[free] = Lane(client: client)
+            lane = free
+        } else {
+            lane = lanes.count
+            lanes.append(Lane(client: client))
+            activeLinks.append(SlotLinks())
+        }
+        lanePlaces[client] = lane
+        return lane
+    }
+
+    private mutating func freeLane(_ lane: Int) {
+        lanePlaces[lanes[lane].client] = nil
+        freeLanes.append(lane)
+    }
+
+    private mutating func takeSlot(_ slot: Slot) -> Int {
+        if let free = freeSlots.popLast() {
+            slots[free] = slot
+            return free
+        }
+        slots.append(slot)
+        laneLinks.append(SlotLinks())
+        timerLinks.append(SlotLinks())
+        return slots.count - 1
+    }
+}

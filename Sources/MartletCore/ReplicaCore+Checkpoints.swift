@@ -1,0 +1,87 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletTypes
+
+/// Checkpoints (protocol §7): a quorum's signed word on a state makes it stable, and what it covers is forgotten.
+extension ReplicaCore {
+    mutating func onSnapshotTaken(_ instance: Instance, _ digest: Digest, into effects: inout Effects) {
+        guard mode == .voter, instance > checkpoints.stableInstance else { return }
+        let vote = CheckpointVote(view: view.number, instance: instance, digest: digest)
+        checkpoints.noteOwn(vote)
+        effects.sends.append(Send(.checkpoint(vote), to: .everyone))
+    }
+
+    mutating func onCheckpoint(_ vote: CheckpointVote, from member: ReplicaIndex, into effects: inout Effects) {
+        guard vote.view == view.number else { return }
+        // Whoever votes for a checkpoint has decided everything up to it.
+        catchUp.note(decided: vote.instance, of: member)
+        guard let certificate = checkpoints.add(vote, from: member, view: view) else { return }
+        onStable(certificate, into: &effects)
+    }
+
+    mutating func onStable(_ certificate: CheckpointCertificate, into effects: inout Effects) {
+        guard certificate.instance > checkpoints.stableInstance else { return }
+        if let own = checkpoints.own, own.instance == certificate.instance, own.digest != certificate.digest {
+            stopVotingWithWrongState(certificate, into: &effects)
+            return
+        }
+        guard certificate.instance <= decided else {
+            if certificate.instance > checkpointAhead?.instance ?? .zero { checkpointAhead = certificate }
+            return
+        }
+        checkpoints.makeStable(certificate)
+        window.drop(through: certificate.instance)
+        effects.executions.append(.forgetSnapshots(below: certificate.instance))
+        effects.notices.append(.checkpointStable(certificate.instance))
+    }
+
+    /// A quorum has another state than this replica: its disk, memory or state machine is at fault. It goes on as a
+    /// learner and takes the others' state.
+    private mutating func stopVotingWithWrongState(_ certificate: CheckpointCertificate, into effects: inout Effects) {
+        effects.notices.append(.misbehaviour(view[me].id, .conflictingCheckpoint))
+        mode = .learner
+        proposer.next = nil
+        checkpointAhead = certificate
+        isBehind = true
+    }
+
+    // MARK: Taking over a state
+
+    mutating func onCheckpointState(_ state: CheckpointState, from member: ReplicaIndex, into effects: inout Effects) {
+        catchUp.answered(by: member)
+        let isNeeded = state.certificate.instance > decided || hasWrongState
+        guard isNeeded, state.certificate.instance > checkpoints.stableInstance, catchUp.installing == nil else {
+            return
+        }
+        catchUp.installing = state.certificate
+        effects.executions.append(.install(state))
+    }
+
+    /// Its own checkpoint vote contradicts a stable checkpoint that it has not taken over yet.
+    private var hasWrongState: Bool {
+        guard let ahead = checkpointAhead, let own = checkpoints.own else { return false }
+        return own.instance == ahead.instance && own.digest != ahead.digest
+    }
+
+    mutating func onCheckpointInstalled(_ image: CheckpointImage, into effects: inout Effects) {
+        guard let certificate = catchUp.installing, certificate.instance == image.instance else { return }
+        catchUp.installing = nil
+        sessions = SessionTable(image: image, settings: view.settings)
+        decided = image.instance
+        executed = image.instance
+        lastTime = image.time
+        lastAdvance = now.monotonic
+        checkpoints.makeStable(certificate)
+        if (checkpointAhead?.instance ?? .zero) <= image.instance { checkpointAhead = nil }
+        window.drop(through: image.instance)
+        pool.removeOrdered(sessions)
+        effects.executions.append(.forgetSnapshots(below: image.instance))
+        effects.notices.append(.checkpointStable(image.instance))
+    }
+
+    func onFetchCheckpoint(_ fetch: FetchCheckpoint, from member: ReplicaIndex, into effects: inout Effects) {
+        guard let stable = checkpoints.stable, stable.instance >= fetch.instance else { return }
+        effects.executions.append(.serve(stable, to: view[member].id))
+    }
+}

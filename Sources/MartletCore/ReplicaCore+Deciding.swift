@@ -1,0 +1,114 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MartletTypes
+
+/// Step 4: deciding, and handing decisions to execution in order.
+extension ReplicaCore {
+    /// Decides the next instance if it can be; false when not.
+    mutating func decideNext(into effects: inout Effects) -> Bool {
+        let instance = decided.next
+        guard catchUp.installing == nil, window.contains(instance) else { return false }
+        if window[instance].decided == nil { window[instance].decided = window[instance].decidedByVotes(view.quorum) }
+        guard let digest = window[instance].decided else { return false }
+        if window[instance].completeBatch(digest) == nil { resolve(instance, digest) }
+        guard let known = window[instance].completeBatch(digest) else {
+            want(instance, digest, into: &effects)
+            return false
+        }
+        execute(known, into: &effects)
+        return true
+    }
+
+    private mutating func execute(_ known: KnownBatch, into effects: inout Effects) {
+        let instance = known.batch.instance
+        lastTime = max(known.batch.time, Timestamp(lastTime.rawValue + 1))
+        var steps: [ExecutionStep] = []
+        steps.reserveCapacity(known.bodies.count)
+        for (place, body) in known.bodies.enumerated() {
+            guard let body else { preconditionFailure("a complete batch lacks a body") }
+            steps.append(ExecutionStep(request: body, verdict: sessions.order(body, at: instance, place: place)))
+            pool.remove(body.id)
+        }
+        effects.executions.append(
+            .execute(
+                Execution(
+                    view: view.number, instance: instance, time: lastTime, seed: known.digest.words.word0, steps: steps)
+            ))
+        noteDecision(of: instance)
+        if instance.rawValue % UInt64(view.settings.checkpointPeriod) == 0 {
+            effects.executions.append(.snapshot(instance: instance, time: lastTime, sessions: sessions))
+        }
+        if let ahead = checkpointAhead, ahead.instance <= decided {
+            checkpointAhead = nil
+            onStable(ahead, into: &effects)
+        }
+    }
+
+    private mutating func noteDecision(of instance: Instance) {
+        decided = instance
+        lastAdvance = now.monotonic
+        if let since = window[instance].activeSince { timeout.observe(now.monotonic.since(since)) }
+        if window[instance].accepted?.regency == regency || window[instance].proposed?.regency == regency {
+            timeout.recover()
+        }
+    }
+
+    /// Asks one of those who must have it for a batch; again with another after a while.
+    mutating func want(_ instance: Instance, _ digest: Digest, into effects: inout Effects) {
+        if let asked = window[instance].askedForBodies,
+            now.monotonic.since(asked) < configuration.timeouts.resend
+        {
+            return
+        }
+        window[instance].askedForBodies = now.monotonic
+        var holders = ReplicaSet()
+        for round in window[instance].rounds {
+            for voter in round.writes.voters(for: digest) { holders.insert(voter) }
+            for voter in round.accepts.voters(for: digest) { holders.insert(voter) }
+        }
+        for voter in window[instance].decidedWords.voters(for: digest) { holders.insert(voter) }
+        if window[instance].proposed?.digest == digest { holders.insert(leader) }
+        holders.remove(me)
+        guard !holders.isEmpty else { return }
+        // f+1 at once: one of them is correct.
+        let start = Int(now.monotonic.rawValue / configuration.timeouts.resend.nanoseconds % UInt64(view.n))
+        let ordered = (0..<view.n).map { ReplicaIndex((start + $0) % view.n) }.filter { holders.contains($0) }
+        for holder in ordered.prefix(view.quorum.weakCount) {
+            send(.fetchBatch(FetchBatch(instance: instance, digest: digest)), to: holder, into: &effects)
+        }
+    }
+
+    func onFetchBatch(_ fetch: FetchBatch, from member: ReplicaIndex, into effects: inout Effects) {
+        guard window.contains(fetch.instance), let known = window[fetch.instance].completeBatch(fetch.digest),
+            let body = known.body
+        else { return }
+        send(.batchBody(body), to: member, into: &effects)
+    }
+
+    /// Takes a batch whose digest something that this replica knows asks for.
+    mutating func onBatchBody(_ resolved: ResolvedBatch, into effects: inout Effects) {
+        let instance = resolved.batch.instance
+        let isForCollection = collectionWants(instance, resolved.digest)
+        guard instance >= window.first, isForCollection || isWithinReach(instance) else { return }
+        window.extend(to: instance)
+        let isVotedFor = window[instance].rounds.contains { round in
+            !round.writes.voters(for: resolved.digest).isEmpty || !round.accepts.voters(for: resolved.digest).isEmpty
+        }
+        let isNamed =
+            window[instance].proposed?.digest == resolved.digest || window[instance].decided == resolved.digest
+            || !window[instance].decidedWords.voters(for: resolved.digest).isEmpty
+        guard isForCollection || isVotedFor || isNamed else { return }
+        window[instance].add(KnownBatch(resolved))
+        resolve(instance, resolved.digest)
+        if isForCollection { makeSyncIfPossible(into: &effects) }
+    }
+}
+
+extension KnownBatch {
+    /// The batch as it may be handed on; nil while it is not complete or holds stand-ins.
+    package var body: BatchBody? {
+        guard isComplete, !hasStandIns else { return nil }
+        return BatchBody(batch: batch, bodies: bodies.compactMap { $0 })
+    }
+}

@@ -1,0 +1,218 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletTypes
+
+/// Leader change (protocol §6): STOP, STOPDATA, SYNC.
+extension ReplicaCore {
+    // MARK: Step 1: STOP
+
+    /// The present regency is over for this replica; it goes on voting in it until the next is installed.
+    mutating func endRegency(_ reason: StopReason, into effects: inout Effects) {
+        guard stopSent <= regency else { return }
+        sendStop(regency.next, reason, into: &effects)
+    }
+
+    private mutating func sendStop(_ target: Regency, _ reason: StopReason, into effects: inout Effects) {
+        guard mode == .voter || reason == .abdication, target > stopSent else { return }
+        stopSent = target
+        stopSentReason = reason
+        effects.notices.append(.stopSent(target, reason))
+        effects.sends.append(
+            Send(.stop(Stop(view: view.number, regency: target, reason: reason)), to: .everyone))
+    }
+
+    /// It leads this regency, but lost what it would have to know.
+    mutating func abdicate(into effects: inout Effects) {
+        sendStop(regency.next, .abdication, into: &effects)
+    }
+
+    mutating func onStop(_ stop: Stop, from member: ReplicaIndex, into effects: inout Effects) {
+        guard stop.view == view.number, stops.add(stop, from: member) else { return }
+        let joinable = stops.joinable(view)
+        if joinable > regency, joinable > stopSent { sendStop(joinable, .joined, into: &effects) }
+        let installable = stops.installable(view)
+        if installable > regency { enter(installable, into: &effects) }
+    }
+
+    // MARK: Step 2: a new regency, and STOPDATA
+
+    /// **Safety** (promise): from here on no vote of an older regency is sent, and none of this one before its SYNC is
+    /// verified, whether the regency was entered by STOPs, by catching up or by a SYNC.
+    mutating func enter(_ target: Regency, into effects: inout Effects) {
+        precondition(target > regency, "a regency is entered once")
+        let reasons = stops.reasons(for: target)
+        regency = target
+        isSynced = false
+        isSyncMade = false
+        settlement = nil
+        sync = nil
+        stopData = nil
+        collection = Collection(n: view.n)
+        proposer.next = nil
+        window.beginEpoch()
+        pool.takeBack()
+        pool.restartTimers(at: now.monotonic)
+        timeout.backOff()
+        syncDeadline = now.monotonic + timeout.current * 2
+        effects.notices.append(.regencyInstalled(epoch, leader: view[leader].id, reasons: reasons))
+        if reasons.contains(.requestMissing) {
+            effects.notices.append(.strictModeBegun(until: strict.begin(at: now.monotonic)))
+            vouchesToSend.append(contentsOf: pool.ownEntries)
+        }
+        if leader == me, mode == .learner { abdicate(into: &effects) }
+        takeEarlyStopData()
+        makeStopData(into: &effects)
+    }
+
+    /// A replica in an older epoch than f+1 others catches up to theirs.
+    mutating func noteRegency(_ epoch: Epoch, of member: ReplicaIndex) {
+        guard epoch.view == view.number else { return }
+        catchUp.note(epoch.regency, of: member)
+    }
+
+    mutating func enterWithOthers(into effects: inout Effects) {
+        let entered = catchUp.enteredByOthers(view)
+        if entered > regency { enter(entered, into: &effects) }
+    }
+
+    /// Makes and sends this replica's STOPDATA, once it knows which base it can prove.
+    mutating func makeStopData(into effects: inout Effects) {
+        guard mode == .voter, !isSynced, stopData == nil else { return }
+        var base: DecisionCertificate?
+        var candidate = decided
+        while candidate > checkpoints.stableInstance, candidate >= window.first {
+            if let certificate = window[candidate].certificate {
+                base = certificate
+                break
+            }
+            if let unchecked = window[candidate].uncheckedCertificate(view) {
+                check(unchecked, at: candidate, into: &effects)
+                return
+            }
+            candidate = candidate.previous
+        }
+        let made = StopData(
+            epoch: epoch, sender: view[me].id, base: base, checkpoint: checkpoints.stable, claims: claims(above: base))
+        stopData = made
+        send(.stopData(made), to: leader, into: &effects)
+    }
+
+    /// **Safety**: every instance above base − W in which a vote was ever sent, also when the base cannot be proved.
+    private func claims(above base: DecisionCertificate?) -> [InstanceClaim] {
+        let proven = max(base?.instance ?? .zero, checkpoints.stableInstance)
+        var result: [InstanceClaim] = []
+        var instance = max(window.first, (proven - view.settings.window).next)
+        while instance < window.end {
+            if window[instance].lock != nil || !window[instance].writeSet.isEmpty {
+                result.append(
+                    InstanceClaim(
+                        instance: instance, lock: window[instance].lock, writeSet: window[instance].writeSet))
+            }
+            instance = instance.next
+        }
+        return result
+    }
+
+    func check(_ certificate: DecisionCertificate, at instance: Instance, into effects: inout Effects) {
+        effects.checks.append(certificate)
+    }
+
+    mutating func onCertificateChecked(_ checked: DecisionCertificate, into effects: inout Effects) {
+        let instance = checked.instance
+        guard window.contains(instance) else {
+            makeStopData(into: &effects)
+            return
+        }
+        window[instance].isCheckPending = false
+        for liar in window[instance].dropInvalidShares(checked, view: view) {
+            effects.notices.append(.misbehaviour(liar, .invalidSignature))
+        }
+        let signers = ReplicaSet(checked.shares.compactMap { view.index(of: $0.replica) })
+        if view.isQuorum(signers), window[instance].decided == checked.digest { window[instance].certificate = checked }
+        makeStopData(into: &effects)
+        serveAwaitedDecisions(into: &effects)
+    }
+
+    // MARK: Step 3: the new leader collects
+
+    mutating func onStopData(_ received: StopData, from member: ReplicaIndex, into effects: inout Effects) {
+        noteRegency(received.epoch, of: member)
+        guard received.epoch.view == view.number else { return }
+        if received.epoch > epoch {
+            if (earlyStopData[member]?.epoch ?? epoch) < received.epoch { earlyStopData[member] = received }
+            return
+        }
+        guard received.epoch == epoch, isLeader else { return }
+        if let sync, isSynced {
+            send(.sync(sync), to: member, into: &effects)
+            return
+        }
+        collection.add(received, from: member)
+        makeSyncIfPossible(into: &effects)
+    }
+
+    private mutating func takeEarlyStopData() {
+        guard isLeader else { return }
+        for position in earlyStopData.indices {
+            let member = ReplicaIndex(position)
+            if let early = earlyStopData[member], early.epoch == epoch { collection.add(early, from: member) }
+        }
+    }
+
+    mutating func makeSyncIfPossible(into effects: inout Effects) {
+        guard isLeader, !isSynced, !isSyncMade, regency > .first else { return }
+        // No closure may capture this value; what is held is found out first.
+        var held: [FetchBatch] = []
+        for claimed in collection.locks {
+            if window.contains(claimed.instance) {
+                if window[claimed.instance].completeBatch(claimed.digest)?.body != nil { held.append(claimed) }
+            } else if claimed.instance < window.first {
+                held.append(claimed)
+            }
+        }
+        for (member, fetch) in collection.take(whereHeld: { held.contains(FetchBatch(instance: $0, digest: $1)) }) {
+            send(.fetchBatch(fetch), to: member, into: &effects)
+        }
+        let collected = collection.collected
+        guard Settlement.settle(collected, view: view) != nil else { return }
+        isSyncMade = true
+        effects.sends.append(Send(.sync(Sync(epoch: epoch, collected: collected)), to: .everyone))
+    }
+
+    /// Whether a lock in STOPDATA that waits to be taken in needs this batch.
+    func collectionWants(_ instance: Instance, _ digest: Digest) -> Bool {
+        guard isLeader, !isSynced else { return false }
+        return collection.locks.contains(FetchBatch(instance: instance, digest: digest))
+    }
+
+    // MARK: Step 4: SYNC
+
+    /// **Safety** (once): one SYNC an epoch. A SYNC for a higher regency proves that a quorum has entered it.
+    mutating func onSync(_ received: Sync, into effects: inout Effects) {
+        guard received.epoch.view == view.number, received.epoch.regency > .first, received.epoch >= epoch else {
+            return
+        }
+        if received.epoch == epoch, isSynced { return }
+        guard let settled = Settlement.settle(received.collected, view: view) else { return }
+        if received.epoch > epoch { enter(received.epoch.regency, into: &effects) }
+        isSynced = true
+        sync = received
+        settlement = settled
+        settledCursor = .zero
+        syncDeadline = nil
+        pool.restartTimers(at: now.monotonic)
+        effects.notices.append(
+            .synced(epoch, settled: settled.outcomes.count, proposingFrom: settled.ceiling.next))
+        if settled.provenBase > decided { isBehind = true }
+        guard isLeader else { return }
+        proposer.next = settled.floor.next
+        for (offset, outcome) in settled.outcomes.enumerated() {
+            let instance = settled.floor + (offset + 1)
+            guard case .bound(let digest) = outcome, window.contains(instance),
+                let known = window[instance].batch(digest)
+            else { continue }
+            for entry in known.batch.entries { pool.markProposed(entry.id, in: instance) }
+        }
+    }
+}

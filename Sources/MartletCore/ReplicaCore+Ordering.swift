@@ -1,0 +1,237 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletTypes
+
+/// The normal case (protocol §5): proposals and votes.
+extension ReplicaCore {
+    // MARK: Step 1: a proposal
+
+    mutating func onPropose(_ proposal: Proposal, from member: ReplicaIndex, into effects: inout Effects) {
+        noteRegency(proposal.epoch, of: member)
+        let instance = proposal.batch.instance
+        guard proposal.epoch == epoch, isSynced, instance > floor, isWithinReach(instance) else { return }
+        guard member == leader else {
+            effects.notices.append(.proposalRefused(instance, leader: view[member].id, .notLeader))
+            return
+        }
+        window.extend(to: instance)
+        if let proposed = window[instance].proposed {
+            if proposed.digest != proposal.digest {
+                effects.notices.append(.proposalRefused(instance, leader: view[member].id, .equivocation))
+            }
+            return
+        }
+        window[instance].proposed = RegencyDigest(regency: regency, digest: proposal.digest)
+        noteActivity(instance)
+        if let complaint = complaint(about: proposal) {
+            effects.notices.append(.proposalRefused(instance, leader: view[member].id, complaint))
+            return
+        }
+        window[instance].isProposalSound = true
+        window[instance].add(KnownBatch(batch: proposal.batch, digest: proposal.digest))
+        resolve(instance, proposal.digest)
+    }
+
+    /// The checks that need no request. Those of authenticity are `KnownBatch.unproven`.
+    private func complaint(about proposal: Proposal) -> ProposalComplaint? {
+        let batch = proposal.batch
+        if let outcome = settlement?.outcome(of: batch.instance) {
+            return conforms(batch, digest: proposal.digest, to: outcome) ? nil : .outcomeDiffers
+        }
+        if batch.born != epoch { return .wrongBorn }
+        if batch.entries.isEmpty { return .emptyBatch }
+        if batch.entries.count > view.settings.batchRequestsMax { return .tooLarge }
+        let bound = UInt64(view.settings.clockBoundMilliseconds) * 1_000
+        let wall = now.wall.rawValue
+        let distance = batch.time.rawValue > wall ? batch.time.rawValue - wall : wall - batch.time.rawValue
+        return distance > bound ? .timeOutOfBounds : nil
+    }
+
+    /// **Safety**: a settled instance gets votes only for SYNC's outcome.
+    private func conforms(_ batch: Batch, digest: Digest, to outcome: Settlement.Outcome) -> Bool {
+        switch outcome {
+        case .bound(let bound): digest == bound
+        case .empty: batch.entries.isEmpty && batch.time == .zero && batch.born == epoch
+        }
+    }
+
+    // MARK: Steps 2 and 3: votes of others
+
+    mutating func onWrite(_ vote: WriteVote, from member: ReplicaIndex, into effects: inout Effects) {
+        noteVote(vote.epoch, vote.instance, of: member)
+        guard vote.epoch.view == view.number, vote.epoch.regency >= regency, vote.epoch.regency <= regency.next,
+            isWithinReach(vote.instance)
+        else { return }
+        window.extend(to: vote.instance)
+        guard let round = window[vote.instance].round(vote.epoch.regency) else { return }
+        let addition = window[vote.instance].rounds[round].writes
+            .add(member, for: vote.digest, weight: view.weight(of: member))
+        if addition == .equivocation {
+            effects.notices.append(.misbehaviour(view[member].id, .equivocatingVote))
+        }
+        if vote.epoch == epoch, window[vote.instance].rounds[round].writes.weakDigest(of: view.quorum) != nil {
+            noteActivity(vote.instance)
+        }
+    }
+
+    /// ACCEPTs of older regencies still count: older certificates still decide.
+    mutating func onAccept(_ vote: AcceptVote, from member: ReplicaIndex, into effects: inout Effects) {
+        noteVote(vote.epoch, vote.instance, of: member)
+        guard vote.epoch.view == view.number, vote.epoch.regency > .none, vote.epoch.regency <= regency.next,
+            isWithinReach(vote.instance)
+        else { return }
+        window.extend(to: vote.instance)
+        guard let round = window[vote.instance].round(vote.epoch.regency) else { return }
+        let addition = window[vote.instance].rounds[round].accepts
+            .add(member, for: vote.digest, weight: view.weight(of: member))
+        switch addition {
+        case .counted:
+            window[vote.instance].rounds[round].signed
+                .append(VoteRound.SignedAccept(voter: member, digest: vote.digest, signature: vote.signature))
+        case .equivocation: effects.notices.append(.misbehaviour(view[member].id, .equivocatingVote))
+        case .repeated: break
+        }
+        if vote.epoch == epoch { noteActivity(vote.instance) }
+    }
+
+    mutating func onDecided(_ word: Decided, from member: ReplicaIndex) {
+        guard word.view == view.number, isWithinReach(word.instance), word.instance > decided else { return }
+        window.extend(to: word.instance)
+        _ = window[word.instance].decidedWords.add(member, for: word.digest, weight: view.weight(of: member))
+    }
+
+    private mutating func noteActivity(_ instance: Instance) {
+        if window[instance].activeSince == nil { window[instance].activeSince = now.monotonic }
+    }
+
+    private mutating func noteVote(_ epoch: Epoch, _ instance: Instance, of member: ReplicaIndex) {
+        noteRegency(epoch, of: member)
+        // Whoever votes for i has decided everything up to i − W.
+        if instance > keepLimit { catchUp.note(decided: instance - view.settings.window, of: member) }
+    }
+
+    // MARK: This replica's votes
+
+    /// Sends every vote that the rules allow by now, and decides what can be decided.
+    mutating func pump(into effects: inout Effects) {
+        resolveRunning()
+        var hasMoved = true
+        while hasMoved {
+            hasMoved = decideNext(into: &effects)
+            guard mode == .voter, isSynced else { continue }
+            var instance = firstToVoteFor
+            let last = min(voteLimit, window.end.previous)
+            while instance <= last {
+                if window[instance].accepted?.regency != regency {
+                    if tryWrite(instance, into: &effects) { hasMoved = true }
+                    if tryAccept(instance, into: &effects) { hasMoved = true }
+                }
+                instance = instance.next
+            }
+        }
+    }
+
+    /// Votes are sent for decided instances too: others may need them, a settled one or one that a liar let only this
+    /// replica decide.
+    private var firstToVoteFor: Instance {
+        mutating get {
+            var first = decided.next - view.settings.window
+            if let settlement {
+                settledCursor = max(settledCursor, settlement.floor.next, window.first)
+                while settledCursor <= settlement.ceiling, settledCursor < window.end,
+                    window[settledCursor].accepted?.regency == regency
+                {
+                    settledCursor = settledCursor.next
+                }
+                first = max(settlement.floor.next, min(first, settledCursor))
+            }
+            return max(first, window.first)
+        }
+    }
+
+    /// Step 2. **Safety**: one WRITE an epoch and instance; in order; only what is proposed validly or what f+1 members
+    /// found valid; only with all bodies.
+    private mutating func tryWrite(_ instance: Instance, into effects: inout Effects) -> Bool {
+        guard view.faultModel == .byzantine, window[instance].wrote?.regency != regency,
+            hasPreceding(instance, \.wrote),
+            let digest = votable(instance, \.writes, into: &effects)
+        else { return false }
+        let vote = RegencyDigest(regency: regency, digest: digest)
+        guard window[instance].noteWrite(vote, writeSetMax: Self.writeSetMax) else { return false }
+        effects.sends.append(
+            Send(.write(WriteVote(epoch: epoch, instance: instance, digest: digest)), to: .everyone))
+        return true
+    }
+
+    /// Step 3: lock and ACCEPT in one act. In `crash` mode it follows the proposal at once.
+    private mutating func tryAccept(_ instance: Instance, into effects: inout Effects) -> Bool {
+        guard window[instance].accepted?.regency != regency, hasPreceding(instance, \.accepted) else { return false }
+        let digest: Digest
+        switch view.faultModel {
+        case .byzantine:
+            guard let written = window[instance].votes(of: regency)?.writes.quorumDigest(of: view.quorum) else {
+                return false
+            }
+            guard let known = window[instance].completeBatch(written) else {
+                want(instance, written, into: &effects)
+                return false
+            }
+            guard isAllowed(known, at: instance) else { return false }
+            digest = written
+        case .crash:
+            guard let valid = votable(instance, \.accepts, into: &effects) else { return false }
+            digest = valid
+        }
+        let lock = RegencyDigest(regency: regency, digest: digest)
+        window[instance].lock = lock
+        window[instance].accepted = lock
+        effects.sends.append(
+            Send(.accept(AcceptVote(epoch: epoch, instance: instance, digest: digest)), to: .everyone))
+        return true
+    }
+
+    /// **Safety** (in-order votes): only after the same vote for i−1 in this epoch, or with i−1 decided.
+    private func hasPreceding(_ instance: Instance, _ vote: KeyPath<ConsensusInstance, RegencyDigest?>) -> Bool {
+        let previous = instance.previous
+        if previous <= decided { return true }
+        return window.contains(previous) && window[previous][keyPath: vote]?.regency == regency
+    }
+
+    /// The digest that may be voted for without a quorum's word: what f+1 members voted for in this epoch (they found it
+    /// valid), else the leader's proposal once it is known to be valid.
+    private mutating func votable(
+        _ instance: Instance, _ phase: KeyPath<VoteRound, VoteTally>, into effects: inout Effects
+    ) -> Digest? {
+        if let vouched = window[instance].votes(of: regency)?[keyPath: phase].weakDigest(of: view.quorum) {
+            guard let known = window[instance].completeBatch(vouched) else {
+                want(instance, vouched, into: &effects)
+                return nil
+            }
+            return isAllowed(known, at: instance) ? vouched : nil
+        }
+        guard window[instance].isProposalSound, let digest = window[instance].proposed?.digest,
+            let known = window[instance].batch(digest)
+        else { return nil }
+        let isSettled = settlement?.outcome(of: instance) != nil
+        guard known.isComplete else {
+            if isSettled { want(instance, digest, into: &effects) }
+            return nil
+        }
+        // A bound batch is not judged anew: f+1 write sets contain a correct replica that checked.
+        guard isSettled || known.unproven == 0, isAllowed(known, at: instance) else { return nil }
+        return digest
+    }
+
+    /// What holds for every vote, whoever else voted so.
+    private func isAllowed(_ known: KnownBatch, at instance: Instance) -> Bool {
+        if let decided = window[instance].decided, decided != known.digest { return false }
+        if let outcome = settlement?.outcome(of: instance) {
+            return conforms(known.batch, digest: known.digest, to: outcome)
+        }
+        return known.batch.born == epoch
+    }
+
+    /// The most digests in one write set; a replica that reached it withholds further WRITEs for that instance.
+    static var writeSetMax: Int { 256 }
+}

@@ -1,0 +1,64 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletTypes
+
+/// The leader's part of step 1.
+extension ReplicaCore {
+    mutating func proposeIfDue(into effects: inout Effects) {
+        guard isLeader, isSynced, catchUp.installing == nil else { return }
+        while let next = proposer.next, next <= voteLimit {
+            if let outcome = settlement?.outcome(of: next) {
+                proposeSettled(next, outcome, into: &effects)
+            } else {
+                guard proposeFresh(next, into: &effects) else { return }
+            }
+            proposer.next = next.next
+        }
+    }
+
+    /// **Safety**: exactly the bound batch again, or an empty one where nothing can have been decided.
+    private mutating func proposeSettled(
+        _ instance: Instance, _ outcome: Settlement.Outcome, into effects: inout Effects
+    ) {
+        switch outcome {
+        case .bound(let digest):
+            // Gone only if a stable checkpoint covers it; then nobody needs it.
+            guard window.contains(instance), let known = window[instance].batch(digest) else { return }
+            for entry in known.batch.entries { pool.markProposed(entry.id, in: instance) }
+            propose(known.batch, into: &effects)
+        case .empty:
+            propose(Batch(instance: instance, born: epoch, time: .zero, entries: []), into: &effects)
+        }
+    }
+
+    private mutating func proposeFresh(_ instance: Instance, into effects: inout Effects) -> Bool {
+        let settings = view.settings
+        guard pool.waitingCount > 0 else { return false }
+        let running = instance.previous.distance(beyond: decided)
+        let isFull = pool.waitingCount >= settings.batchRequestsMax || pool.waitingBytes >= settings.batchBytesMax
+        guard
+            proposer.isDue(
+                running: running, isBatchFull: isFull, latency: timeout.latency, window: settings.window,
+                at: now.monotonic)
+        else { return false }
+        let entries = pool.takeBatch(
+            for: instance, requestsMax: settings.batchRequestsMax, bytesMax: settings.batchBytesMax,
+            isStrict: strict.isOn, view: view)
+        guard !entries.isEmpty else { return false }
+        proposer.noteProposal(at: now.monotonic)
+        propose(Batch(instance: instance, born: epoch, time: now.wall, entries: entries), into: &effects)
+        return true
+    }
+
+    private func propose(_ batch: Batch, into effects: inout Effects) {
+        effects.sends.append(Send(.propose(Propose(epoch: epoch, batch: batch)), to: .everyone))
+    }
+
+    /// When a batch that waits for more requests becomes due.
+    var proposalDeadline: Instant? {
+        guard isLeader, isSynced, let next = proposer.next, next <= voteLimit, pool.waitingCount > 0, !strict.isOn
+        else { return nil }
+        return proposer.deadline(latency: timeout.latency, window: view.settings.window)
+    }
+}

@@ -1,0 +1,146 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletTypes
+
+/// Requests: from clients, and passed on by replicas (protocol §4).
+extension ReplicaCore {
+    /// So many bytes of bodies go into one message at most.
+    static var forwardBytesMax: Int { 1 << 20 }
+
+    mutating func onRequests(_ requests: [AdmittedRequest], from sender: Principal, into effects: inout Effects) {
+        guard case .client(let client) = sender else { return }
+        for request in requests { onRequest(request, from: client, into: &effects) }
+    }
+
+    private mutating func onRequest(_ request: AdmittedRequest, from client: ClientID, into effects: inout Effects) {
+        guard request.id.client == client else { return }
+        switch sessions.standing(of: request.request, decided: decided) {
+        case .ordered: effects.executions.append(.resend(request.id))
+        case .tooOld: refuse(request.id, .sequenceTooOld, into: &effects)
+        case .sessionUnknown: refuse(request.id, .sessionUnknown, into: &effects)
+        case .new:
+            switch pool.add(request, isOwn: true, at: now.monotonic) {
+            case .added:
+                if strict.isOn { vouchesToSend.append(BatchEntry(id: request.id, digest: request.digest)) }
+                noteArrival(of: request.id)
+            case .known: noteArrival(of: request.id)
+            case .conflicting: refuse(request.id, .conflicting, into: &effects)
+            case .full: refuse(request.id, .overloaded, into: &effects)
+            }
+        }
+    }
+
+    private func refuse(_ id: RequestID, _ reason: RefusalReason, into effects: inout Effects) {
+        guard mode == .voter else { return }
+        effects.refusals.append(ClientRefusal(client: id.client, refusal: Refusal(request: id, reason: reason)))
+    }
+
+    mutating func onForwarded(_ forwards: [AdmittedForward], from member: ReplicaIndex) {
+        for forward in forwards {
+            guard sessions.standing(of: forward.admitted.request, decided: decided) == .new else { continue }
+            pool.hear(forward, from: member, at: now.monotonic)
+            noteArrival(of: forward.admitted.id)
+        }
+    }
+
+    mutating func onVouches(_ vouches: Vouches, from member: ReplicaIndex) {
+        for entry in vouches.entries where !sessions.isVoid(entry.id) {
+            pool.vouch(entry, by: member)
+            noteArrival(of: entry.id)
+        }
+    }
+
+    func onFetchRequests(_ fetch: FetchRequests, from member: ReplicaIndex, into effects: inout Effects) {
+        var forwards: [ForwardedRequest] = []
+        var size = 0
+        for entry in fetch.entries where size < Self.forwardBytesMax {
+            guard let forward = pool.forward(entry) else { continue }
+            size += forward.request.payload.count + 128
+            forwards.append(forward)
+        }
+        if !forwards.isEmpty { send(.forwarded(forwards), to: member, into: &effects) }
+    }
+
+    mutating func flushVouches(into effects: inout Effects) {
+        guard !vouchesToSend.isEmpty else { return }
+        if mode == .voter { effects.sends.append(Send(.vouches(Vouches(entries: vouchesToSend)), to: .others)) }
+        vouchesToSend.removeAll(keepingCapacity: true)
+    }
+
+    // MARK: What proposals lack
+
+    private mutating func noteArrival(of id: RequestID) {
+        guard !wantedRequests.isEmpty, wantedRequests.contains(id) else { return }
+        wantedRequests.remove(id)
+        isResolvingDue = true
+    }
+
+    /// Looks again for bodies and vouches that running proposals lack.
+    mutating func resolveRunning() {
+        guard isResolvingDue else { return }
+        isResolvingDue = false
+        var instance = decided.next
+        while instance < window.end, instance <= keepLimit {
+            if let digest = window[instance].proposed?.digest { resolve(instance, digest) }
+            instance = instance.next
+        }
+    }
+
+    /// Fills in what the pool knows of a batch's requests.
+    mutating func resolve(_ instance: Instance, _ digest: Digest) {
+        guard let place = window[instance].batches.firstIndex(where: { $0.digest == digest }),
+            window[instance].batches[place].missing > 0 || window[instance].batches[place].unproven > 0
+        else { return }
+        var known = window[instance].batches[place]
+        window[instance].batches[place].bodies = []
+        known.missing = 0
+        known.unproven = 0
+        for (index, entry) in known.batch.entries.enumerated() {
+            switch pool.find(entry) {
+            case .authentic(let request): known.bodies[index] = request
+            case .unproven(let request):
+                known.bodies[index] = request
+                known.unproven += 1
+                wantedRequests.insert(entry.id)
+            case .missing where sessions.isVoid(entry.id):
+                // It will not be executed, so its content does not matter.
+                if known.bodies[index] == nil {
+                    known.hasStandIns = true
+                    known.bodies[index] = Request(
+                        id: entry.id, kind: .operation, repliesKeptFrom: SequenceNumber(0), payload: [])
+                }
+            case .missing:
+                if known.bodies[index] == nil { known.missing += 1 }
+                known.unproven += 1
+                wantedRequests.insert(entry.id)
+            }
+        }
+        window[instance].batches[place] = known
+        if known.unproven > 0, missingDeadline == nil {
+            missingDeadline = now.monotonic + configuration.timeouts.missingRequest
+        }
+    }
+
+    /// Asks all others for the bodies and vouches that running proposals still lack.
+    mutating func askForMissingRequests(into effects: inout Effects) {
+        missingDeadline = nil
+        guard mode == .voter else { return }
+        var instance = decided.next
+        while instance < window.end, instance <= keepLimit {
+            defer { instance = instance.next }
+            guard let digest = window[instance].proposed?.digest, let known = window[instance].batch(digest),
+                known.unproven > 0, window[instance].wrote?.regency != regency
+            else { continue }
+            let lacking = known.batch.entries.filter {
+                if case .authentic = pool.find($0) { return false }
+                return !sessions.isVoid($0.id)
+            }
+            guard !lacking.isEmpty else { continue }
+            effects.notices.append(.requestsMissing(instance, count: lacking.count))
+            effects.sends.append(Send(.fetchRequests(FetchRequests(entries: lacking)), to: .others))
+            missingDeadline = now.monotonic + configuration.timeouts.resend
+        }
+        if missingDeadline == nil { wantedRequests.removeAll() }
+    }
+}

@@ -1,0 +1,53 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletTypes
+
+extension ReplicaCore {
+    /// Hands a message to the subprotocol it belongs to. The sender of a message from a replica is a member (Admission
+    /// has checked it); anything else is dropped.
+    mutating func onMessage(_ message: VerifiedMessage, into effects: inout Effects) {
+        switch message {
+        case .propose(let it):
+            withMember(it) { core, message, from in core.onPropose(message, from: from, into: &effects) }
+        case .write(let it): withMember(it) { core, message, from in core.onWrite(message, from: from, into: &effects) }
+        case .accept(let it):
+            withMember(it) { core, message, from in core.onAccept(message, from: from, into: &effects) }
+        case .decided(let it): withMember(it) { core, message, from in core.onDecided(message, from: from) }
+        case .stop(let it): withMember(it) { core, message, from in core.onStop(message, from: from, into: &effects) }
+        case .stopData(let it):
+            withMember(it) { core, message, from in core.onStopData(message, from: from, into: &effects) }
+        case .sync(let it): withMember(it) { core, message, _ in core.onSync(message, into: &effects) }
+        case .checkpoint(let it):
+            withMember(it) { core, message, from in core.onCheckpoint(message, from: from, into: &effects) }
+        case .forwarded(let it): withMember(it) { core, message, from in core.onForwarded(message, from: from) }
+        case .vouches(let it): withMember(it) { core, message, from in core.onVouches(message, from: from) }
+        case .fetchRequests(let it):
+            withMember(it) { core, message, from in core.onFetchRequests(message, from: from, into: &effects) }
+        case .fetchBatch(let it):
+            withMember(it) { core, message, from in core.onFetchBatch(message, from: from, into: &effects) }
+        case .batchBody(let it): withMember(it) { core, message, _ in core.onBatchBody(message, into: &effects) }
+        case .fetchDecisions(let it):
+            withMember(it) { core, message, from in core.onFetchDecisions(message, from: from, into: &effects) }
+        case .decisions(let it):
+            withMember(it) { core, message, from in core.onDecisions(message, from: from, into: &effects) }
+        case .fetchCheckpoint(let it):
+            withMember(it) { core, message, from in core.onFetchCheckpoint(message, from: from, into: &effects) }
+        case .checkpointState(let it):
+            withMember(it) { core, message, from in core.onCheckpointState(message, from: from, into: &effects) }
+        case .progress(let it):
+            withMember(it) { core, message, from in core.onProgress(message, from: from, into: &effects) }
+        }
+    }
+
+    private mutating func withMember<Message>(
+        _ verified: Verified<Message>, _ body: (inout ReplicaCore, Message, ReplicaIndex) -> Void
+    ) {
+        guard case .replica(let id) = verified.sender, let member = view.index(of: id) else { return }
+        body(&self, verified.message, member)
+    }
+
+    func send(_ message: PeerMessage, to member: ReplicaIndex, into effects: inout Effects) {
+        effects.sends.append(Send(message, to: .replica(view[member].id)))
+    }
+}

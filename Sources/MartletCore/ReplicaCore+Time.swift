@@ -1,0 +1,122 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MartletTypes
+
+/// Everything that happens because time passes. Safety never rests on it.
+extension ReplicaCore {
+    /// When to come back with `Event.deadline` if nothing happens before.
+    package var nextDeadline: Instant? {
+        var earliest = lastTick + (isBusy ? configuration.timeouts.resend : configuration.timeouts.progress)
+        func consider(_ instant: Instant?) { if let instant { earliest = min(earliest, instant) } }
+        consider(missingDeadline)
+        consider(strict.until)
+        consider(proposalDeadline)
+        if mode == .voter {
+            consider(syncDeadline)
+            consider(instanceDeadline)
+            if stopSent <= regency { consider(pool.nextExpiry(timeout: timeout.current)) }
+        }
+        return earliest
+    }
+
+    mutating func onTime(into effects: inout Effects) {
+        enterWithOthers(into: &effects)
+        if strict.end(at: now.monotonic) { effects.notices.append(.strictModeEnded) }
+        if let deadline = missingDeadline, deadline <= now.monotonic { askForMissingRequests(into: &effects) }
+        if mode == .voter { watchLeader(into: &effects) }
+        fetchIfBehind(into: &effects)
+        let rhythm = isBusy ? configuration.timeouts.resend : configuration.timeouts.progress
+        if lastTick + rhythm <= now.monotonic { tick(into: &effects) }
+    }
+
+    // MARK: The leader's time
+
+    private mutating func watchLeader(into effects: inout Effects) {
+        if let deadline = syncDeadline, deadline <= now.monotonic {
+            syncDeadline = now.monotonic + timeout.current * 2
+            endRegency(.syncTimeout, into: &effects)
+        }
+        if let deadline = instanceDeadline, deadline <= now.monotonic {
+            endRegency(lacksRequests ? .requestMissing : .instanceTimeout, into: &effects)
+        }
+        guard stopSent <= regency, let due = pool.nextExpiry(timeout: timeout.current), due <= now.monotonic else {
+            return
+        }
+        let expiry = pool.expire(
+            at: now.monotonic, timeout: timeout.current, forwardBytesMax: Self.forwardBytesMax)
+        if !expiry.forwards.isEmpty { effects.sends.append(Send(.forwarded(expiry.forwards), to: .others)) }
+        // While waiting for SYNC its own timer decides.
+        if expiry.isRegencyOver, isSynced { endRegency(.requestTimeout, into: &effects) }
+    }
+
+    /// When the oldest instance that shows signs of life must be decided.
+    private var instanceDeadline: Instant? {
+        guard isSynced, stopSent <= regency else { return nil }
+        var oldest: Instant?
+        var instance = decided.next
+        while instance < window.end, instance <= voteLimit {
+            if let since = window[instance].activeSince { oldest = min(oldest ?? .distantFuture, since) }
+            instance = instance.next
+        }
+        return oldest.map { max($0, lastAdvance) + timeout.current * 2 }
+    }
+
+    private var lacksRequests: Bool {
+        var instance = decided.next
+        while instance < window.end, instance <= voteLimit {
+            if let digest = window[instance].proposed?.digest, let known = window[instance].batch(digest),
+                known.unproven > 0
+            {
+                return true
+            }
+            instance = instance.next
+        }
+        return false
+    }
+
+    // MARK: Sending again
+
+    /// Whether something waits for others, so that it must be sent again soon.
+    var isBusy: Bool {
+        !isSynced || window.end > decided.next || catchUp.known(view) > decided || stopSent > regency
+            || (checkpoints.own?.instance ?? .zero) > checkpoints.stableInstance
+    }
+
+    private mutating func tick(into effects: inout Effects) {
+        lastTick = now.monotonic
+        repeatStops(into: &effects)
+        if let stopData, !isSynced { send(.stopData(stopData), to: leader, into: &effects) }
+        makeSyncIfPossible(into: &effects)
+        repeatRunning(into: &effects)
+        if let own = checkpoints.own, own.instance > checkpoints.stableInstance, mode == .voter {
+            effects.sends.append(Send(.checkpoint(own), to: .others))
+        }
+        let isStuck = now.monotonic.since(lastAdvance) >= configuration.timeouts.resend && isBusy
+        if isStuck || lastProgressSent + configuration.timeouts.progress <= now.monotonic {
+            sendProgress(asksForHelp: isStuck, into: &effects)
+        }
+    }
+
+    /// To each member that was not seen in the regency asked for, also after installing it.
+    private mutating func repeatStops(into effects: inout Effects) {
+        guard stopSent > .none else { return }
+        let stop = Stop(view: view.number, regency: stopSent, reason: stopSentReason)
+        for position in 0..<view.n {
+            let member = ReplicaIndex(position)
+            if member != me, catchUp.regency(of: member) < stopSent { send(.stop(stop), to: member, into: &effects) }
+        }
+    }
+
+    private mutating func repeatRunning(into effects: inout Effects) {
+        var instance = decided.next
+        while instance < window.end, instance <= keepLimit {
+            let lastSign = max(window[instance].activeSince ?? now.monotonic, window[instance].lastResent)
+            if now.monotonic.since(lastSign) >= configuration.timeouts.resend {
+                window[instance].lastResent = now.monotonic
+                repeatVotes(at: instance, to: .others, into: &effects)
+            }
+            instance = instance.next
+        }
+    }
+}

@@ -1,0 +1,164 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletTypes
+
+/// Knowing where the others are, helping those who are stuck, and fetching what this replica lacks (protocol §6, §7).
+extension ReplicaCore {
+    /// So many decisions are sent at once at most.
+    static var decisionsMax: Int { 128 }
+
+    mutating func sendProgress(asksForHelp: Bool, into effects: inout Effects) {
+        lastProgressSent = now.monotonic
+        effects.sends.append(Send(.progress(progress(asksForHelp: asksForHelp)), to: .others))
+    }
+
+    private func progress(asksForHelp: Bool) -> Progress {
+        Progress(
+            epoch: epoch, isSynced: isSynced, mode: mode, decided: decided,
+            stableCheckpoint: checkpoints.stableInstance, asksForHelp: asksForHelp)
+    }
+
+    mutating func onProgress(_ received: Progress, from member: ReplicaIndex, into effects: inout Effects) {
+        guard received.epoch.view == view.number, member != me else { return }
+        catchUp.note(received, from: member)
+        if received.epoch == epoch, !received.isSynced, let sync { send(.sync(sync), to: member, into: &effects) }
+        if received.stableCheckpoint < checkpoints.stableInstance, let own = checkpoints.own, mode == .voter {
+            send(.checkpoint(own), to: member, into: &effects)
+        }
+        guard received.asksForHelp else { return }
+        send(.progress(progress(asksForHelp: false)), to: member, into: &effects)
+        if mode == .voter { help(member, stuckAt: received, into: &effects) }
+    }
+
+    /// Tells a stuck replica what was decided, and votes again for what was not.
+    private func help(_ member: ReplicaIndex, stuckAt: Progress, into effects: inout Effects) {
+        var instance = max(stuckAt.decided.next, window.first)
+        let last = stuckAt.decided + view.settings.window
+        while instance <= last, instance < window.end {
+            if instance <= decided, let digest = window[instance].decided {
+                let word = Decided(view: view.number, instance: instance, digest: digest)
+                send(.decided(word), to: member, into: &effects)
+            }
+            if stuckAt.epoch == epoch { repeatVotes(at: instance, to: .replica(view[member].id), into: &effects) }
+            instance = instance.next
+        }
+    }
+
+    /// Sends this replica's proposal and votes of the present epoch again.
+    func repeatVotes(at instance: Instance, to destination: Destination, into effects: inout Effects) {
+        guard mode == .voter, isSynced else { return }
+        if isLeader, let digest = window[instance].proposed?.digest, let known = window[instance].batch(digest) {
+            effects.sends.append(Send(.propose(Propose(epoch: epoch, batch: known.batch)), to: destination))
+        }
+        if let wrote = window[instance].wrote, wrote.regency == regency {
+            effects.sends.append(
+                Send(.write(WriteVote(epoch: epoch, instance: instance, digest: wrote.digest)), to: destination))
+        }
+        if let accepted = window[instance].accepted, accepted.regency == regency {
+            effects.sends.append(
+                Send(.accept(AcceptVote(epoch: epoch, instance: instance, digest: accepted.digest)), to: destination))
+        }
+    }
+
+    // MARK: Fetching
+
+    /// Asks one source for decisions when this replica is behind: at once by more than the window, else when it does
+    /// not come forward by votes.
+    mutating func fetchIfBehind(into effects: inout Effects) {
+        let known = max(catchUp.known(view), checkpointAhead?.instance ?? .zero)
+        guard known > decided || isBehind else { return }
+        let distance = known.distance(beyond: decided)
+        let isStuck = now.monotonic.since(lastAdvance) >= configuration.timeouts.resend * 2
+        guard isBehind || isStuck || distance > view.settings.window, catchUp.installing == nil else { return }
+        guard
+            let source = catchUp.source(
+                beyond: hasConflict ? .zero : decided, at: now.monotonic, patience: configuration.timeouts.fetch)
+        else { return }
+        if distance > view.settings.window { effects.notices.append(.behind(decided, known: known)) }
+        isBehind = false
+        if hasConflict, let ahead = checkpointAhead {
+            send(.fetchCheckpoint(FetchCheckpoint(instance: ahead.instance)), to: source, into: &effects)
+        } else {
+            send(.fetchDecisions(FetchDecisions(first: decided.next)), to: source, into: &effects)
+        }
+    }
+
+    private var hasConflict: Bool {
+        guard let ahead = checkpointAhead else { return false }
+        return ahead.instance <= decided
+    }
+
+    mutating func onDecisions(_ decisions: [ProvenDecision], from member: ReplicaIndex, into effects: inout Effects) {
+        catchUp.answered(by: member)
+        guard catchUp.installing == nil else { return }
+        var hasMoved = false
+        for decision in decisions {
+            let instance = decision.batch.batch.instance
+            guard instance == decided.next else { continue }
+            window.extend(to: instance)
+            window[instance].decided = decision.batch.digest
+            window[instance].certificate = decision.certificate
+            window[instance].add(KnownBatch(decision.batch))
+            hasMoved = decideNext(into: &effects) || hasMoved
+        }
+        if hasMoved {
+            if catchUp.known(view) > decided { isBehind = true } else { effects.notices.append(.caughtUp(decided)) }
+        }
+    }
+
+    mutating func onFetchDecisions(_ fetch: FetchDecisions, from member: ReplicaIndex, into effects: inout Effects) {
+        guard member != me else { return }
+        if fetch.first < window.first {
+            guard let stable = checkpoints.stable else { return }
+            effects.executions.append(.serve(stable, to: view[member].id))
+            return
+        }
+        decisionsAwaited[member] = fetch.first
+        serveDecisions(to: member, isLast: false, into: &effects)
+    }
+
+    mutating func serveAwaitedDecisions(into effects: inout Effects) {
+        for position in decisionsAwaited.indices where decisionsAwaited[ReplicaIndex(position)] != nil {
+            serveDecisions(to: ReplicaIndex(position), isLast: true, into: &effects)
+        }
+    }
+
+    /// **Safety**: no replica hands out a certificate that it has not checked. Those not checked yet are given to
+    /// Admission first, and what is proven is sent when all are back.
+    private mutating func serveDecisions(to member: ReplicaIndex, isLast: Bool, into effects: inout Effects) {
+        guard let first = decisionsAwaited[member], first >= window.first else {
+            decisionsAwaited[member] = nil
+            return
+        }
+        var found: [Decision] = []
+        var bytes = 0
+        var isWaiting = false
+        var instance = first
+        while instance <= decided, window.contains(instance), instance < first + Self.decisionsMax,
+            bytes < configuration.decisionsBytesMax
+        {
+            defer { instance = instance.next }
+            guard let digest = window[instance].decided, let body = window[instance].completeBatch(digest)?.body else {
+                break
+            }
+            bytes += body.bodies.reduce(256) { $0 + $1.payload.count + 160 }
+            if let certificate = window[instance].certificate {
+                if !isWaiting { found.append(Decision(body: body, certificate: certificate)) }
+                continue
+            }
+            guard window[instance].isCheckPending || requestCheck(of: instance, into: &effects) else { break }
+            isWaiting = true
+        }
+        if isWaiting { return }
+        decisionsAwaited[member] = nil
+        if !found.isEmpty { send(.decisions(Decisions(decisions: found)), to: member, into: &effects) }
+    }
+
+    private mutating func requestCheck(of instance: Instance, into effects: inout Effects) -> Bool {
+        guard let unchecked = window[instance].uncheckedCertificate(view) else { return false }
+        window[instance].isCheckPending = true
+        check(unchecked, at: instance, into: &effects)
+        return true
+    }
+}
