@@ -1,0 +1,103 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MartletTypes
+
+extension CheckpointState: WireCodable {
+    package static var encodedBytesMin: Int { CheckpointCertificate.encodedBytesMin + 4 }
+    package var encodedSizeHint: Int { certificate.encodedSizeHint + 4 + state.count }
+
+    package func encode(into writer: inout Writer) {
+        certificate.encode(into: &writer)
+        writer.writeBytes(state)
+    }
+
+    package init(from reader: inout Reader) throws(WireError) {
+        self.init(
+            certificate: try CheckpointCertificate(from: &reader), state: try reader.bytes(Limits.checkpointBytes))
+    }
+}
+
+extension KeptReply: WireCodable {
+    package static var encodedBytesMin: Int { 8 + 1 }
+
+    package func encode(into writer: inout Writer) {
+        writer.write(sequence)
+        body.encode(into: &writer)
+    }
+
+    package init(from reader: inout Reader) throws(WireError) {
+        self.init(sequence: try reader.positive(SequenceNumber.self), body: try ReplyBody(from: &reader))
+    }
+}
+
+extension SessionRecord: WireCodable {
+    package static var encodedBytesMin: Int { 12 + 32 + 8 + 4 + 8 + 4 }
+
+    package func encode(into writer: inout Writer) {
+        id.encode(into: &writer)
+        client.encode(into: &writer)
+        writer.write(highest)
+        writer.writeCount(marks.count)
+        for word in marks { writer.write(word) }
+        writer.write(repliesKeptFrom)
+        writer.writeList(replies)
+    }
+
+    package init(from reader: inout Reader) throws(WireError) {
+        self.init(
+            id: try SessionID(from: &reader), client: try ClientID(from: &reader),
+            highest: try reader.number(SequenceNumber.self), marks: try Self.marks(from: &reader),
+            repliesKeptFrom: try reader.number(SequenceNumber.self),
+            replies: try reader.list(of: KeptReply.self, Limits.keptReplies) { reply in reply.sequence })
+        guard id != .none else { throw .valueOutOfRange(field: "session", value: 0) }
+    }
+
+    private static func marks(from reader: inout Reader) throws(WireError) -> [UInt64] {
+        let count = try reader.count(Limits.sequenceMarks, elementBytesMin: 8)
+        var marks: [UInt64] = []
+        marks.reserveCapacity(count)
+        for _ in 0..<count { marks.append(try reader.uint64()) }
+        return marks
+    }
+}
+
+extension OpeningRecord: WireCodable {
+    package static var encodedBytesMin: Int { 32 + 8 + 12 }
+
+    package func encode(into writer: inout Writer) {
+        client.encode(into: &writer)
+        writer.write(number)
+        session.encode(into: &writer)
+    }
+
+    package init(from reader: inout Reader) throws(WireError) {
+        self.init(
+            client: try ClientID(from: &reader), number: try reader.number(SequenceNumber.self),
+            session: try SessionID(from: &reader))
+    }
+}
+
+extension CheckpointImage: WireCodable {
+    package static var encodedBytesMin: Int { 1 + 8 + 8 + 4 + 4 + 4 }
+    package var encodedSizeHint: Int {
+        Self.encodedBytesMin + sessions.count * 256 + openings.count * 52 + application.count
+    }
+
+    package func encode(into writer: inout Writer) {
+        writer.write(WireFormat.version)
+        writer.write(instance.rawValue, time.rawValue)
+        writer.writeList(sessions)
+        writer.writeList(openings)
+        writer.writeBytes(application)
+    }
+
+    package init(from reader: inout Reader) throws(WireError) {
+        try reader.expectVersion()
+        self.init(
+            instance: try reader.number(Instance.self), time: try reader.number(Timestamp.self),
+            sessions: try reader.list(of: SessionRecord.self, Limits.sessions) { session in session.id },
+            openings: try reader.list(of: OpeningRecord.self, Limits.openings) { opening in opening.client },
+            application: try reader.bytes(Limits.checkpointBytes))
+    }
+}

@@ -1,0 +1,47 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MartletTypes
+
+extension ClientMessage: WireCodable {
+    private enum Tag: UInt8 {
+        case requests = 1
+        case read = 2
+        case statusQuery = 3
+    }
+
+    package static var encodedBytesMin: Int { 2 }
+    package var encodedSizeHint: Int {
+        switch self {
+        case .requests(let bundle): 2 + bundle.encodedSizeHint
+        case .read(let read): 2 + read.encodedSizeHint
+        case .statusQuery: 2
+        }
+    }
+
+    package func encode(into writer: inout Writer) {
+        writer.write(WireFormat.version, tag.rawValue)
+        switch self {
+        case .requests(let bundle): bundle.encode(into: &writer)
+        case .read(let read): read.encode(into: &writer)
+        case .statusQuery: break
+        }
+    }
+
+    package init(from reader: inout Reader) throws(WireError) {
+        try reader.expectVersion()
+        switch try reader.enumeration(Tag.self) {
+        case .requests: self = .requests(try RequestBundle(from: &reader))
+        case .read: self = .read(try ReadRequest(from: &reader))
+        case .statusQuery: self = .statusQuery
+        }
+    }
+
+    private var tag: Tag {
+        switch self {
+        case .requests: .requests
+        case .read: .read
+        case .statusQuery: .statusQuery
+        }
+    }
+}

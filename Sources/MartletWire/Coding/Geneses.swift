@@ -1,0 +1,61 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MartletTypes
+
+extension ClientAccess: WireCodable {
+    private enum Tag: UInt8 {
+        case open = 1
+        case allowList = 2
+    }
+
+    package func encode(into writer: inout Writer) {
+        switch self {
+        case .open: writer.write(Tag.open.rawValue)
+        case .allowList(let keys):
+            writer.write(Tag.allowList.rawValue)
+            writer.writeList(keys)
+        }
+    }
+
+    package init(from reader: inout Reader) throws(WireError) {
+        switch try reader.enumeration(Tag.self) {
+        case .open: self = .open
+        case .allowList: self = .allowList(try reader.list(of: PublicKey.self, Limits.allowedClients))
+        }
+    }
+}
+
+extension Genesis: WireCodable {
+    package static var encodedBytesMin: Int { 1 + 4 + 1 + 1 + 4 + 4 + 1 + 1 + GroupSettings.encodedBytesMin }
+
+    package func encode(into writer: inout Writer) {
+        writer.write(WireFormat.version)
+        writer.writeString(name)
+        writer.write(faultModel.rawValue, UInt8(f))
+        writer.writeList(members)
+        writer.writeList(administrators)
+        writer.write(UInt8(administratorsNeeded))
+        clientAccess.encode(into: &writer)
+        settings.encode(into: &writer)
+    }
+
+    package init(from reader: inout Reader) throws(WireError) {
+        try reader.expectVersion()
+        let name = try reader.string(Limits.groupNameBytes)
+        let faultModel = try reader.enumeration(FaultModel.self)
+        let f = Int(try reader.uint8())
+        let members = try reader.list(of: Member.self, Limits.members)
+        let administrators = try reader.list(of: PublicKey.self, Limits.administrators)
+        let needed = Int(try reader.uint8())
+        let access = try ClientAccess(from: &reader)
+        let settings = try GroupSettings(from: &reader)
+        do throws(ViewError) {
+            try self.init(
+                name: name, faultModel: faultModel, f: f, members: members, administrators: administrators,
+                administratorsNeeded: needed, clientAccess: access, settings: settings)
+        } catch {
+            throw .invalid(error.description)
+        }
+    }
+}

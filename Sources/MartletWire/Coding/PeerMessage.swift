@@ -1,0 +1,124 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MartletTypes
+
+/// The case of a message between replicas, as it travels. Numbers are never used again for something else.
+private enum Tag: UInt8 {
+    case propose = 1
+    case write = 2
+    case accept = 3
+    case decided = 4
+    case stop = 5
+    case stopData = 6
+    case sync = 7
+    case checkpoint = 8
+    case forwarded = 9
+    case vouches = 10
+    case fetchRequests = 11
+    case fetchBatch = 12
+    case batchBody = 13
+    case fetchDecisions = 14
+    case decisions = 15
+    case fetchCheckpoint = 16
+    case checkpointState = 17
+    case progress = 18
+}
+
+extension PeerMessage: WireCodable {
+    package static var encodedBytesMin: Int { 2 }
+
+    package func encode(into writer: inout Writer) {
+        writer.write(WireFormat.version, tag.rawValue)
+        switch self {
+        case .propose(let message): message.encode(into: &writer)
+        case .write(let message): message.encode(into: &writer)
+        case .accept(let message): message.encode(into: &writer)
+        case .decided(let message): message.encode(into: &writer)
+        case .stop(let message): message.encode(into: &writer)
+        case .stopData(let message): message.encode(into: &writer)
+        case .sync(let message): message.encode(into: &writer)
+        case .checkpoint(let message): message.encode(into: &writer)
+        case .forwarded(let message): writer.writeList(message)
+        case .vouches(let message): message.encode(into: &writer)
+        case .fetchRequests(let message): message.encode(into: &writer)
+        case .fetchBatch(let message): message.encode(into: &writer)
+        case .batchBody(let message): message.encode(into: &writer)
+        case .fetchDecisions(let message): message.encode(into: &writer)
+        case .decisions(let message): message.encode(into: &writer)
+        case .fetchCheckpoint(let message): message.encode(into: &writer)
+        case .checkpointState(let message): message.encode(into: &writer)
+        case .progress(let message): message.encode(into: &writer)
+        }
+    }
+
+    package init(from reader: inout Reader) throws(WireError) {
+        try reader.expectVersion()
+        switch try reader.enumeration(Tag.self) {
+        case .propose: self = .propose(try Propose(from: &reader))
+        case .write: self = .write(try WriteVote(from: &reader))
+        case .accept: self = .accept(try AcceptVote(from: &reader))
+        case .decided: self = .decided(try Decided(from: &reader))
+        case .stop: self = .stop(try Stop(from: &reader))
+        case .stopData: self = .stopData(try StopData(from: &reader))
+        case .sync: self = .sync(try Sync(from: &reader))
+        case .checkpoint: self = .checkpoint(try CheckpointVote(from: &reader))
+        case .forwarded: self = .forwarded(try reader.list(of: ForwardedRequest.self, Limits.forwardedRequests))
+        case .vouches: self = .vouches(try Vouches(from: &reader))
+        case .fetchRequests: self = .fetchRequests(try FetchRequests(from: &reader))
+        case .fetchBatch: self = .fetchBatch(try FetchBatch(from: &reader))
+        case .batchBody: self = .batchBody(try BatchBody(from: &reader))
+        case .fetchDecisions: self = .fetchDecisions(try FetchDecisions(from: &reader))
+        case .decisions: self = .decisions(try Decisions(from: &reader))
+        case .fetchCheckpoint: self = .fetchCheckpoint(try FetchCheckpoint(from: &reader))
+        case .checkpointState: self = .checkpointState(try CheckpointState(from: &reader))
+        case .progress: self = .progress(try Progress(from: &reader))
+        }
+    }
+
+    private var tag: Tag {
+        switch self {
+        case .propose: .propose
+        case .write: .write
+        case .accept: .accept
+        case .decided: .decided
+        case .stop: .stop
+        case .stopData: .stopData
+        case .sync: .sync
+        case .checkpoint: .checkpoint
+        case .forwarded: .forwarded
+        case .vouches: .vouches
+        case .fetchRequests: .fetchRequests
+        case .fetchBatch: .fetchBatch
+        case .batchBody: .batchBody
+        case .fetchDecisions: .fetchDecisions
+        case .decisions: .decisions
+        case .fetchCheckpoint: .fetchCheckpoint
+        case .checkpointState: .checkpointState
+        case .progress: .progress
+        }
+    }
+
+    package var encodedSizeHint: Int {
+        switch self {
+        case .propose(let message): 2 + message.encodedSizeHint
+        case .write(let message): 2 + message.encodedSizeHint
+        case .accept(let message): 2 + message.encodedSizeHint
+        case .decided(let message): 2 + message.encodedSizeHint
+        case .stop(let message): 2 + message.encodedSizeHint
+        case .stopData(let message): 2 + message.encodedSizeHint
+        case .sync(let message): 2 + message.encodedSizeHint
+        case .checkpoint(let message): 2 + message.encodedSizeHint
+        case .forwarded(let message): message.reduce(into: 6) { sum, request in sum += request.encodedSizeHint }
+        case .vouches(let message): 2 + message.encodedSizeHint
+        case .fetchRequests(let message): 2 + message.encodedSizeHint
+        case .fetchBatch(let message): 2 + message.encodedSizeHint
+        case .batchBody(let message): 2 + message.encodedSizeHint
+        case .fetchDecisions(let message): 2 + message.encodedSizeHint
+        case .decisions(let message): 2 + message.encodedSizeHint
+        case .fetchCheckpoint(let message): 2 + message.encodedSizeHint
+        case .checkpointState(let message): 2 + message.encodedSizeHint
+        case .progress(let message): 2 + message.encodedSizeHint
+        }
+    }
+}

@@ -1,0 +1,76 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MartletTypes
+
+extension ReplicaToClientMessage: WireCodable {
+    private enum Tag: UInt8 {
+        case reply = 1
+        case readReply = 2
+        case refusal = 3
+        case status = 4
+    }
+
+    package static var encodedBytesMin: Int { 2 }
+    package var encodedSizeHint: Int {
+        switch self {
+        case .reply(let reply): 2 + reply.encodedSizeHint
+        case .readReply(let reply): 2 + reply.encodedSizeHint
+        case .refusal: 2 + Refusal.encodedBytesMin
+        case .status: 2 + ReplicaStatus.encodedBytesMin + 64
+        }
+    }
+
+    package func encode(into writer: inout Writer) {
+        switch self {
+        case .reply(let reply):
+            writer.write(WireFormat.version, Tag.reply.rawValue)
+            reply.encode(into: &writer)
+        case .readReply(let reply):
+            writer.write(WireFormat.version, Tag.readReply.rawValue)
+            reply.encode(into: &writer)
+        case .refusal(let refusal):
+            writer.write(WireFormat.version, Tag.refusal.rawValue)
+            refusal.encode(into: &writer)
+        case .status(let status):
+            writer.write(WireFormat.version, Tag.status.rawValue)
+            status.encode(into: &writer)
+        }
+    }
+
+    package init(from reader: inout Reader) throws(WireError) {
+        try reader.expectVersion()
+        switch try reader.enumeration(Tag.self) {
+        case .reply: self = .reply(try Reply(from: &reader))
+        case .readReply: self = .readReply(try ReadReply(from: &reader))
+        case .refusal: self = .refusal(try Refusal(from: &reader))
+        case .status: self = .status(try ReplicaStatus(from: &reader))
+        }
+    }
+}
+
+extension ReplicaStatus: WireCodable {
+    package static var encodedBytesMin: Int { 2 + 1 + 16 + 1 + 2 + 32 + 4 + 4 }
+
+    package func encode(into writer: inout Writer) {
+        writer.write(replica)
+        writer.write(mode.rawValue)
+        epoch.encode(into: &writer)
+        writer.write(isSynced)
+        writer.write(leader)
+        writer.write(decided.rawValue, executed.rawValue)
+        writer.write(stableCheckpoint.rawValue, highestKnown.rawValue)
+        writer.write(pendingRequests)
+        writer.writeString(softwareVersion)
+    }
+
+    package init(from reader: inout Reader) throws(WireError) {
+        self.init(
+            replica: try reader.number(ReplicaID.self), mode: try reader.enumeration(ReplicaMode.self),
+            epoch: try Epoch(from: &reader), isSynced: try reader.bool(), leader: try reader.number(ReplicaID.self),
+            decided: try reader.number(Instance.self), executed: try reader.number(Instance.self),
+            stableCheckpoint: try reader.number(Instance.self), highestKnown: try reader.number(Instance.self),
+            pendingRequests: try reader.uint32(),
+            softwareVersion: try reader.string(Limits.softwareVersionBytes))
+    }
+}

@@ -1,0 +1,74 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MartletTypes
+
+extension Request: WireCodable {
+    package static var encodedBytesMin: Int { RequestID.encodedBytesMin + 1 + 8 + 4 }
+    package var encodedSizeHint: Int { Self.encodedBytesMin + payload.count }
+
+    package func encode(into writer: inout Writer) {
+        id.encode(into: &writer)
+        writer.write(kind.rawValue)
+        writer.write(repliesKeptFrom)
+        writer.writeBytes(payload)
+    }
+
+    /// An opening names no session and has no payload; sequences start at 1.
+    package init(from reader: inout Reader) throws(WireError) {
+        self.init(
+            id: try RequestID(from: &reader), kind: try reader.enumeration(RequestKind.self),
+            repliesKeptFrom: try reader.number(SequenceNumber.self), payload: try reader.bytes(Limits.payloadBytes))
+        guard id.sequence.rawValue > 0 else { throw .valueOutOfRange(field: "sequence", value: 0) }
+        guard kind != .open || (id.session == .none && payload.isEmpty) else {
+            throw .notCanonical("an opening names a session or has a payload")
+        }
+    }
+}
+
+extension RequestProof: WireCodable {
+    package static var encodedBytesMin: Int { 4 + 64 }
+    package var encodedSizeHint: Int { Self.encodedBytesMin + 32 * digests.count }
+
+    package func encode(into writer: inout Writer) {
+        writer.writeList(digests)
+        signature.encode(into: &writer)
+    }
+
+    package init(from reader: inout Reader) throws(WireError) {
+        self.init(
+            digests: try reader.list(of: Digest.self, Limits.bundleRequests), signature: try Signature(from: &reader))
+    }
+}
+
+extension RequestBundle: WireCodable {
+    package static var encodedBytesMin: Int { 4 + 1 }
+    package var encodedSizeHint: Int {
+        requests.reduce(into: 4 + 1 + 64) { sum, request in sum += request.encodedSizeHint }
+    }
+
+    package func encode(into writer: inout Writer) {
+        writer.writeList(requests)
+        writer.writeOptional(signature)
+    }
+
+    package init(from reader: inout Reader) throws(WireError) {
+        self.init(
+            requests: try reader.list(of: Request.self, Limits.bundleRequests),
+            signature: try reader.optional(Signature.self))
+    }
+}
+
+extension ReadRequest: WireCodable {
+    package static var encodedBytesMin: Int { 8 + 4 }
+    package var encodedSizeHint: Int { Self.encodedBytesMin + query.count }
+
+    package func encode(into writer: inout Writer) {
+        writer.write(number)
+        writer.writeBytes(query)
+    }
+
+    package init(from reader: inout Reader) throws(WireError) {
+        self.init(number: try reader.uint64(), query: try reader.bytes(Limits.payloadBytes))
+    }
+}

@@ -1,0 +1,87 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MartletTypes
+
+extension Member: WireCodable {
+    package static var encodedBytesMin: Int { 2 + 32 + 4 + 2 + 1 }
+
+    package func encode(into writer: inout Writer) {
+        writer.write(id)
+        key.encode(into: &writer)
+        writer.writeString(host)
+        writer.write(UInt16(port))
+        writer.write(isHeavy)
+    }
+
+    package init(from reader: inout Reader) throws(WireError) {
+        self.init(
+            id: try reader.number(ReplicaID.self), key: try PublicKey(from: &reader),
+            host: try reader.string(Limits.hostBytes), port: Int(try reader.uint16()), isHeavy: try reader.bool())
+    }
+}
+
+extension GroupSettings: WireCodable {
+    package static var encodedBytesMin: Int { 9 * 4 + 1 }
+
+    /// The settings must be within their bounds (`complaint`), as those of a view or genesis are.
+    package func encode(into writer: inout Writer) {
+        writer.write(UInt32(window))
+        writer.write(UInt32(batchRequestsMax))
+        writer.write(UInt32(batchBytesMax))
+        writer.write(UInt32(checkpointPeriod))
+        writer.write(UInt32(requestBytesMax))
+        writer.write(UInt32(pipelineMax))
+        writer.write(UInt32(sessionsPerClientMax))
+        writer.write(UInt32(sessionsMax))
+        writer.write(UInt32(clockBoundMilliseconds))
+        writer.write(hasUnorderedReads)
+    }
+
+    package init(from reader: inout Reader) throws(WireError) {
+        self.init()
+        window = Int(try reader.uint32())
+        batchRequestsMax = Int(try reader.uint32())
+        batchBytesMax = Int(try reader.uint32())
+        checkpointPeriod = Int(try reader.uint32())
+        requestBytesMax = Int(try reader.uint32())
+        pipelineMax = Int(try reader.uint32())
+        sessionsPerClientMax = Int(try reader.uint32())
+        sessionsMax = Int(try reader.uint32())
+        clockBoundMilliseconds = Int(try reader.uint32())
+        hasUnorderedReads = try reader.bool()
+    }
+}
+
+extension View: WireCodable {
+    package static var encodedBytesMin: Int { 1 + 32 + 8 + 1 + 1 + 4 + 4 + GroupSettings.encodedBytesMin }
+    package var encodedSizeHint: Int { Self.encodedBytesMin + n * (Member.encodedBytesMin + 32) }
+
+    package func encode(into writer: inout Writer) {
+        writer.write(WireFormat.version)
+        group.encode(into: &writer)
+        writer.write(number)
+        writer.write(faultModel.rawValue, UInt8(f))
+        writer.writeList(members)
+        writer.writeList(leaderOrder.map { self[$0].id })
+        settings.encode(into: &writer)
+    }
+
+    package init(from reader: inout Reader) throws(WireError) {
+        try reader.expectVersion()
+        let group = try Digest(from: &reader)
+        let number = try reader.positive(ViewNumber.self)
+        let faultModel = try reader.enumeration(FaultModel.self)
+        let f = Int(try reader.uint8())
+        let members = try reader.list(of: Member.self, Limits.members)
+        let order = try reader.list(of: ReplicaID.self, Limits.members)
+        let settings = try GroupSettings(from: &reader)
+        do throws(ViewError) {
+            try self.init(
+                group: group, number: number, faultModel: faultModel, f: f, members: members, leaderOrder: order,
+                settings: settings)
+        } catch {
+            throw .invalid(error.description)
+        }
+    }
+}

@@ -1,0 +1,55 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MartletTypes
+
+/// What is hashed. Its bytes begin with the kind, so that a digest of one kind is never one of another.
+package enum HashInput: Hashable, Sendable {
+    /// All of it: client, session, sequence, kind, kept replies, payload.
+    case request(Request, group: Digest)
+    /// Everything that execution sees, and the epoch of birth (protocol §5).
+    case batch(Batch, group: Digest)
+    /// The group's id.
+    case genesis(Genesis)
+    case view(View)
+    case checkpoint(CheckpointImage)
+    /// A checkpoint image that is encoded already, such as one that was fetched.
+    case encodedCheckpoint(Bytes)
+
+    package var bytes: Bytes {
+        var writer = Writer()
+        write(into: &writer)
+        return writer.finish()
+    }
+
+    /// Appends the bytes to be hashed, for whoever keeps a writer.
+    package func write(into writer: inout Writer) {
+        writer.writeString(purpose)
+        switch self {
+        case .request(let request, let group):
+            writer.reserve(32 + request.encodedSizeHint)
+            group.encode(into: &writer)
+            request.encode(into: &writer)
+        case .batch(let batch, let group):
+            group.encode(into: &writer)
+            batch.encode(into: &writer)
+        case .genesis(let genesis): genesis.encode(into: &writer)
+        case .view(let view): view.encode(into: &writer)
+        case .checkpoint(let image): image.encode(into: &writer)
+        case .encodedCheckpoint(let bytes): writer.writeRaw(bytes)
+        }
+    }
+
+    /// What stands before the bytes of an encoded checkpoint, for whoever hashes them without copying them.
+    package static var checkpointPrefix: Bytes { HashInput.encodedCheckpoint([]).bytes }
+
+    private var purpose: String {
+        switch self {
+        case .request: "martlet/v1/request"
+        case .batch: "martlet/v1/batch"
+        case .genesis: "martlet/v1/genesis"
+        case .view: "martlet/v1/view"
+        case .checkpoint, .encodedCheckpoint: "martlet/v1/image"
+        }
+    }
+}

@@ -1,0 +1,61 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+/// An upper bound on a length or a count, with the name by which an error tells it.
+package struct Limit: Sendable {
+    package let name: StaticString
+    package let max: Int
+
+    package init(_ name: StaticString, _ max: Int) {
+        self.name = name
+        self.max = max
+    }
+
+    func check(_ value: Int) throws(WireError) {
+        guard value <= max else { throw .limitExceeded(name: name.description, value: value, max: max) }
+    }
+}
+
+/// What no input may exceed, whatever a group's own settings say. Every list is also held to the bytes that are really
+/// there before memory is reserved for it. Sizes are in bytes, counts in pieces.
+package enum Limits {
+    // Frames, for the transport.
+    /// One message between replicas; large enough for a whole checkpoint.
+    package static let peerFrameBytes = Limit("peerFrameBytes", (256 << 20) + (1 << 20))
+    /// One message from a client, or to one.
+    package static let clientFrameBytes = Limit("clientFrameBytes", 16 << 20)
+    /// A handshake message, read before anyone is known.
+    package static let handshakeBytes = Limit("handshakeBytes", 512)
+
+    // Requests and replies.
+    package static let payloadBytes = Limit("payloadBytes", 8 << 20)
+    package static let resultBytes = Limit("resultBytes", 8 << 20)
+    package static let bundleRequests = Limit("bundleRequests", 4_096)
+    package static let forwardedRequests = Limit("forwardedRequests", 16_384)
+
+    // Ordering.
+    package static let batchEntries = Limit("batchEntries", 16_384)
+    package static let decisions = Limit("decisions", 16_384)
+    package static let shares = Limit("shares", 128)
+
+    // Leader change. A claim for each instance up to 2K + W beyond the stable checkpoint, and W below the base.
+    package static let claims = Limit("claims", 65_536)
+    package static let writeSet = Limit("writeSet", 256)
+    package static let collected = Limit("collected", 128)
+
+    // Checkpoints.
+    package static let checkpointBytes = Limit("checkpointBytes", 256 << 20)
+    package static let sessions = Limit("sessions", 1_048_576)
+    package static let openings = Limit("openings", 1_048_576)
+    package static let keptReplies = Limit("keptReplies", 4_096)
+    package static let sequenceMarks = Limit("sequenceMarks", 64)
+
+    // Views.
+    package static let members = Limit("members", 128)
+    package static let administrators = Limit("administrators", 128)
+    package static let allowedClients = Limit("allowedClients", 65_536)
+    package static let groupNameBytes = Limit("groupNameBytes", 64)
+    package static let hostBytes = Limit("hostBytes", 255)
+    package static let softwareVersionBytes = Limit("softwareVersionBytes", 64)
+    package static let refusalTextBytes = Limit("refusalTextBytes", 255)
+}
