@@ -55,10 +55,10 @@ extension ReplicaCore {
         effects.sends.append(Send(.propose(Propose(epoch: epoch, batch: batch)), to: .everyone))
     }
 
-    /// When a batch that waits for more requests becomes due.
+    /// When a batch that waits for more requests becomes due; nil when it is due already and lacks something else.
     var proposalDeadline: Instant? {
-        guard isLeader, isSynced, let next = proposer.next, next <= voteLimit, pool.waitingCount > 0, !strict.isOn
-        else { return nil }
-        return proposer.deadline(latency: timeout.latency, window: view.settings.window)
+        guard isLeader, isSynced, let next = proposer.next, next <= voteLimit, pool.waitingCount > 0 else { return nil }
+        let due = proposer.deadline(latency: timeout.latency, window: view.settings.window)
+        return due > now.monotonic ? due : nil
     }
 }

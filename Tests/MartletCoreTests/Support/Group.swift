@@ -1,0 +1,235 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletCore
+import MartletTypes
+
+/// Several cores joined by perfect links under virtual time; a test may drop or change what travels.
+final class Group {
+    final class Node {
+        var core: ReplicaCore
+        var effects = Effects()
+        var executions: [Execution] = []
+        var notices: [Notice] = []
+        var refusals: [ClientRefusal] = []
+        var resends: [RequestID] = []
+        var sessions: [Instance: SessionTable] = [:]
+        var isUp = true
+
+        init(_ configuration: CoreConfiguration, at now: ClockReading) {
+            core = ReplicaCore(configuration, at: now, into: &effects)
+        }
+    }
+
+    struct Parcel {
+        let from: Int
+        let to: Int
+        let message: PeerMessage
+    }
+
+    let view: View
+    var nodes: [Node] = []
+    var now = ClockReading(monotonic: Instant(1_000_000_000), wall: Timestamp(1_700_000_000_000_000))
+    var queue: [Parcel] = []
+    /// What passes; by default everything between replicas that are up.
+    var passes: (Parcel) -> Bool = { _ in true }
+    /// What a liar makes of its own message for one receiver.
+    var rewrite: (Parcel) -> PeerMessage = { $0.message }
+    /// Whose signatures in ACCEPTs are not valid.
+    var badSigners: Set<ReplicaID> = []
+
+    init(view: View) {
+        self.view = view
+        for member in view.members {
+            nodes.append(Node(CoreConfiguration(view: view, replica: member.id), at: now))
+        }
+        for place in nodes.indices { act(place) }
+    }
+
+    convenience init(
+        n: Int = 4, f: Int = 1, model: FaultModel = .byzantine, window: Int = 4, checkpointPeriod: Int = 16
+    ) throws {
+        var settings = GroupSettings()
+        settings.window = window
+        settings.checkpointPeriod = checkpointPeriod
+        self.init(view: try Samples.view(n: n, f: f, model: model, settings: settings))
+    }
+
+    func restart(_ place: Int, mode: ReplicaMode) {
+        var configuration = CoreConfiguration(view: view, replica: view.members[place].id)
+        configuration.mode = mode
+        nodes[place] = Node(configuration, at: now)
+        act(place)
+    }
+
+    // MARK: Driving
+
+    func step(_ place: Int, _ event: Event) {
+        guard nodes[place].isUp else { return }
+        nodes[place].core.step(event, at: now, into: &nodes[place].effects)
+        act(place)
+    }
+
+    func submit(_ request: AdmittedRequest, to places: [Int]? = nil) {
+        for place in places ?? Array(nodes.indices) {
+            step(place, .requests(Verified([request], sender: .client(request.id.client))))
+        }
+    }
+
+    /// Delivers until nothing is on its way.
+    func settle() {
+        var steps = 0
+        while !queue.isEmpty {
+            let parcel = queue.removeFirst()
+            deliver(parcel)
+            steps += 1
+            precondition(steps < 1_000_000, "the group never comes to rest")
+        }
+    }
+
+    /// Lets time pass, in steps small enough for every timer, delivering as it goes.
+    func pass(milliseconds: UInt64) {
+        var left = milliseconds
+        while left > 0 {
+            let step = min(left, 5)
+            left -= step
+            now.monotonic = now.monotonic + .milliseconds(step)
+            now.wall = Timestamp(now.wall.rawValue + step * 1_000)
+            for place in nodes.indices where nodes[place].isUp {
+                if let deadline = nodes[place].core.nextDeadline, deadline <= now.monotonic {
+                    self.step(place, .deadline)
+                }
+            }
+            settle()
+        }
+    }
+
+    private func deliver(_ parcel: Parcel) {
+        guard nodes[parcel.to].isUp, nodes[parcel.from].isUp, parcel.from == parcel.to || passes(parcel) else { return }
+        let message = parcel.from == parcel.to ? parcel.message : rewrite(parcel)
+        step(parcel.to, .message(Self.verified(message, from: view.members[parcel.from].id)))
+    }
+
+    // MARK: Acting on effects, as the stages do
+
+    private func act(_ place: Int) {
+        let node = nodes[place]
+        node.notices.append(contentsOf: node.effects.notices)
+        node.refusals.append(contentsOf: node.effects.refusals)
+        let sends = node.effects.sends
+        let orders = node.effects.executions
+        let checks = node.effects.checks
+        node.effects.removeAll()
+        for send in sends { post(send, from: place) }
+        for check in checks { step(place, .certificateChecked(valid(check))) }
+        for order in orders { carryOut(order, at: place) }
+    }
+
+    private func post(_ send: Send, from place: Int) {
+        for (to, member) in view.members.enumerated() {
+            let isMeant =
+                switch send.destination {
+                case .everyone: true
+                case .others: to != place
+                case .replica(let id): id == member.id
+                }
+            if isMeant { queue.append(Parcel(from: place, to: to, message: send.message)) }
+        }
+    }
+
+    private func valid(_ certificate: DecisionCertificate) -> DecisionCertificate {
+        DecisionCertificate(
+            epoch: certificate.epoch, instance: certificate.instance, digest: certificate.digest,
+            shares: certificate.shares.filter { !badSigners.contains($0.replica) })
+    }
+
+    private func carryOut(_ order: ExecutionOrder, at place: Int) {
+        let node = nodes[place]
+        switch order {
+        case .execute(let execution):
+            node.executions.append(execution)
+            step(place, .executed(upTo: execution.instance))
+        case .snapshot(let instance, _, let sessions):
+            node.sessions[instance] = sessions
+            step(place, .snapshotTaken(instance, Digest(words: Words32(instance.rawValue, 1, 1, 1))))
+        case .resend(let id): node.resends.append(id)
+        case .serve(let certificate, let to):
+            let state = CheckpointState(certificate: certificate, state: [])
+            post(Send(.checkpointState(state), to: .replica(to)), from: place)
+        case .install(let state):
+            let instance = state.certificate.instance
+            let source = nodes.compactMap { $0.sessions[instance] }.first
+            step(
+                place,
+                .checkpointInstalled(
+                    CheckpointImage(
+                        instance: instance, time: Timestamp(1), sessions: source?.records ?? [],
+                        openings: source?.openings ?? [], application: [])))
+        case .forgetSnapshots: break
+        }
+    }
+
+    // MARK: Admission
+
+    static func verified(_ message: PeerMessage, from id: ReplicaID) -> VerifiedMessage {
+        func by<Message: Sendable>(_ message: Message) -> Verified<Message> { Verified(message, sender: .replica(id)) }
+        switch message {
+        case .propose(let it):
+            return .propose(by(Proposal(epoch: it.epoch, batch: it.batch, digest: Samples.digest(of: it.batch))))
+        case .write(let it): return .write(by(it))
+        case .accept(let it): return .accept(by(it))
+        case .decided(let it): return .decided(by(it))
+        case .stop(let it): return .stop(by(it))
+        case .stopData(let it): return .stopData(by(it))
+        case .sync(let it): return .sync(by(it))
+        case .checkpoint(let it): return .checkpoint(by(it))
+        case .forwarded(let it):
+            return .forwarded(
+                by(
+                    it.map {
+                        AdmittedForward(
+                            admitted: Samples.admitted($0.request, proof: $0.proof), isVouched: $0.isVouched)
+                    }))
+        case .vouches(let it): return .vouches(by(it))
+        case .fetchRequests(let it): return .fetchRequests(by(it))
+        case .fetchBatch(let it): return .fetchBatch(by(it))
+        case .batchBody(let it):
+            return .batchBody(
+                by(ResolvedBatch(batch: it.batch, digest: Samples.digest(of: it.batch), bodies: it.bodies)))
+        case .fetchDecisions(let it): return .fetchDecisions(by(it))
+        case .decisions(let it):
+            return .decisions(
+                by(
+                    it.decisions.map {
+                        ProvenDecision(
+                            batch: ResolvedBatch(
+                                batch: $0.body.batch, digest: Samples.digest(of: $0.body.batch), bodies: $0.body.bodies),
+                            certificate: $0.certificate)
+                    }))
+        case .fetchCheckpoint(let it): return .fetchCheckpoint(by(it))
+        case .checkpointState(let it): return .checkpointState(by(it))
+        case .progress(let it): return .progress(by(it))
+        }
+    }
+
+    // MARK: Looking
+
+    /// The executed operations of a replica, in order: their payloads.
+    func executed(_ place: Int) -> [Bytes] {
+        nodes[place].executions.flatMap(\.steps).filter { $0.verdict == .execute }.map(\.request.payload)
+    }
+
+    func status(_ place: Int) -> CoreStatus { nodes[place].core.status }
+
+    /// Opens a session for the client and returns its name.
+    func openSession(_ client: ClientID) -> SessionID {
+        submit(Samples.open(client))
+        settle()
+        for execution in nodes.flatMap(\.executions).reversed() {
+            for step in execution.steps where step.request.id.client == client {
+                if case .open(let session, _) = step.verdict { return session }
+            }
+        }
+        preconditionFailure("the session was not opened")
+    }
+}

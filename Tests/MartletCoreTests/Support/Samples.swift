@@ -1,0 +1,88 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletCore
+import MartletTypes
+
+/// Handmade keys, requests and digests for tests of the core: nothing here is signed, the tests stand for Admission.
+enum Samples {
+    static func key(_ number: UInt64) -> PublicKey { PublicKey(words: Words32(number, number, 1, 1)) }
+
+    static func client(_ number: UInt64) -> ClientID { ClientID(key(1_000 + number)) }
+
+    static func view(
+        n: Int = 4, f: Int = 1, model: FaultModel = .byzantine, settings: GroupSettings = GroupSettings()
+    ) throws -> View {
+        let rule = QuorumRule(faultModel: model, n: n, f: f)
+        let members = (0..<n).map { place in
+            Member(
+                id: ReplicaID(UInt16(place)), key: key(UInt64(place)), host: "h", port: 1 + place,
+                isHeavy: f > 0 && place < rule.heavyCount)
+        }
+        return try View(
+            group: .zero, number: .genesis, faultModel: model, f: f, members: members,
+            leaderOrder: members.map(\.id), settings: settings)
+    }
+
+    static func open(_ client: ClientID, number: UInt64 = 1) -> AdmittedRequest {
+        admitted(
+            Request(
+                id: RequestID(client: client, session: .none, sequence: SequenceNumber(number)), kind: .open,
+                repliesKeptFrom: SequenceNumber(0), payload: []))
+    }
+
+    static func operation(
+        _ client: ClientID, _ session: SessionID, _ sequence: UInt64, _ payload: Bytes = [1]
+    ) -> AdmittedRequest {
+        admitted(
+            Request(
+                id: RequestID(client: client, session: session, sequence: SequenceNumber(sequence)), kind: .operation,
+                repliesKeptFrom: SequenceNumber(0), payload: payload))
+    }
+
+    static func admitted(_ request: Request, proof: RequestProof? = nil) -> AdmittedRequest {
+        AdmittedRequest(request: request, digest: digest(of: request), proof: proof)
+    }
+
+    // MARK: Digests that tell test values apart
+
+    static func digest(of request: Request) -> Digest {
+        var mixer = Mixer()
+        mixer.mix(request.id)
+        mixer.mix(UInt64(request.kind.rawValue))
+        mixer.mix(request.repliesKeptFrom.rawValue)
+        for byte in request.payload { mixer.mix(UInt64(byte)) }
+        return mixer.digest
+    }
+
+    static func digest(of batch: Batch) -> Digest {
+        var mixer = Mixer()
+        mixer.mix(batch.instance.rawValue)
+        mixer.mix(batch.born.view.rawValue)
+        mixer.mix(batch.born.regency.rawValue)
+        mixer.mix(batch.time.rawValue)
+        for entry in batch.entries {
+            mixer.mix(entry.id)
+            mixer.mix(entry.digest.words.word0)
+        }
+        return mixer.digest
+    }
+}
+
+private struct Mixer {
+    private var state: UInt64 = 0x9E37_79B9_7F4A_7C15
+
+    mutating func mix(_ value: UInt64) {
+        state = (state ^ value) &* 0xBF58_476D_1CE4_E5B9
+        state ^= state >> 29
+    }
+
+    mutating func mix(_ id: RequestID) {
+        mix(id.client.key.words.word0)
+        mix(id.session.instance.rawValue)
+        mix(UInt64(id.session.place))
+        mix(id.sequence.rawValue)
+    }
+
+    var digest: Digest { Digest(words: Words32(state, ~state, 7, 7)) }
+}
