@@ -88,7 +88,7 @@ package struct Words32: Hashable, Comparable, Sendable {
         return left.word3 < right.word3
     }
 
-    /// Reads 32 bytes from `offset`; nil when fewer are there.
+    /// Nil unless there are exactly 32 bytes.
     package init?(bytes: some RandomAccessCollection<UInt8>) {
         guard bytes.count == 32 else { return nil }
         var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)

@@ -29,6 +29,10 @@ public struct Genesis: Hashable, Sendable {
     public let clientAccess: ClientAccess
     public let settings: GroupSettings
 
+    package static let nameBytesMax = 64
+    package static let administratorsMax = 128
+    package static let allowedClientsMax = 65_536
+
     /// Throws `ViewError` when no group can be founded on it, saying which rule it breaks.
     public init(
         name: String, faultModel: FaultModel, f: Int, members: [Member], administrators: [PublicKey],
@@ -42,7 +46,12 @@ public struct Genesis: Hashable, Sendable {
         self.administratorsNeeded = administratorsNeeded
         self.clientAccess = clientAccess
         self.settings = settings
-        guard name.utf8.count <= 64 else { throw ViewError("a group's name has at most 64 bytes") }
+        guard name.utf8.count <= Self.nameBytesMax else {
+            throw ViewError("a group's name has at most \(Self.nameBytesMax) bytes, not \(name.utf8.count)")
+        }
+        guard administrators.count <= Self.administratorsMax else {
+            throw ViewError("a group has at most \(Self.administratorsMax) administrators, not \(administrators.count)")
+        }
         guard
             administrators.isEmpty
                 ? administratorsNeeded == 0 : (1...administrators.count).contains(administratorsNeeded)
@@ -51,6 +60,12 @@ public struct Genesis: Hashable, Sendable {
         }
         guard Set(administrators).count == administrators.count else {
             throw ViewError("an administrator's key is listed twice")
+        }
+        if case .allowList(let keys) = clientAccess {
+            guard keys.count <= Self.allowedClientsMax else {
+                throw ViewError("at most \(Self.allowedClientsMax) clients can be listed, not \(keys.count)")
+            }
+            guard Set(keys).count == keys.count else { throw ViewError("a client's key is listed twice") }
         }
         _ = try firstView(group: .zero)
     }

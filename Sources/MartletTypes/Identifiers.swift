@@ -8,6 +8,8 @@ where RawValue: FixedWidthInteger & UnsignedInteger & Sendable {
 }
 
 extension DistinctNumber {
+    /// The number after this one; the largest stays itself, so that a liar's number never traps.
+    package var next: Self { Self(rawValue: rawValue == .max ? .max : rawValue + 1) }
     public init(_ rawValue: RawValue) { self.init(rawValue: rawValue) }
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
     public var description: String { String(rawValue) }
@@ -41,7 +43,6 @@ public struct Regency: DistinctNumber {
     public init(rawValue: UInt64) { self.rawValue = rawValue }
     public static let none = Regency(0)
     public static let first = Regency(1)
-    package var next: Regency { Regency(rawValue + 1) }
 }
 
 /// View and regency, ordered lexicographically.
@@ -66,7 +67,6 @@ public struct Instance: DistinctNumber {
     public let rawValue: UInt64
     public init(rawValue: UInt64) { self.rawValue = rawValue }
     public static let zero = Instance(0)
-    package var next: Instance { Instance(rawValue + 1) }
     /// The instance before this one; 0 stays 0.
     package var previous: Instance { Instance(rawValue == 0 ? 0 : rawValue - 1) }
     /// Saturates at the largest number, so that a liar's huge instance never traps.
@@ -89,7 +89,6 @@ public struct Instance: DistinctNumber {
 public struct SequenceNumber: DistinctNumber {
     public let rawValue: UInt64
     public init(rawValue: UInt64) { self.rawValue = rawValue }
-    package var next: SequenceNumber { SequenceNumber(rawValue + 1) }
 }
 
 /// The name of a session: the instance and the place in its batch that opened it (protocol §4). No client chooses it.

@@ -37,9 +37,9 @@ package struct Interval: Hashable, Comparable, Sendable, CustomStringConvertible
     }
 
     package static let zero = Interval(nanoseconds: 0)
-    package static func microseconds(_ count: UInt64) -> Interval { Interval(nanoseconds: count * 1_000) }
-    package static func milliseconds(_ count: UInt64) -> Interval { Interval(nanoseconds: count * 1_000_000) }
-    package static func seconds(_ count: UInt64) -> Interval { Interval(nanoseconds: count * 1_000_000_000) }
+    package static func microseconds(_ count: UInt64) -> Interval { Interval(nanoseconds: 1_000) * count }
+    package static func milliseconds(_ count: UInt64) -> Interval { Interval(nanoseconds: 1_000_000) * count }
+    package static func seconds(_ count: UInt64) -> Interval { Interval(nanoseconds: 1_000_000_000) * count }
 
     package static func < (left: Interval, right: Interval) -> Bool { left.nanoseconds < right.nanoseconds }
     package static func + (left: Interval, right: Interval) -> Interval {

@@ -17,6 +17,17 @@ public struct Member: Hashable, Sendable {
         self.port = port
         self.isHeavy = isHeavy
     }
+
+    /// The most bytes of a host's name.
+    package static let hostBytesMax = 255
+
+    /// Says what is wrong with the address; nil when nothing is.
+    package var complaint: String? {
+        guard (1...Self.hostBytesMax).contains(host.utf8.count) else {
+            return "has a host name of \(host.utf8.count) bytes, but it must be from 1 to \(Self.hostBytesMax)"
+        }
+        return (1...65_535).contains(port) ? nil : "has the port \(port), but it must be from 1 to 65535"
+    }
 }
 
 /// Why a view or a genesis cannot be: which rule it breaks, in words for a person.
@@ -52,8 +63,10 @@ package struct View: Hashable, Sendable {
             )
         }
         guard f > 0 || n == 1 else { throw ViewError("f = 0 means one replica, not \(n)") }
+        guard number >= .genesis else { throw ViewError("the first view has the number 1") }
         if let complaint = settings.complaint { throw ViewError("setting \(complaint)") }
         for (place, member) in members.enumerated() {
+            if let complaint = member.complaint { throw ViewError("member \(member.id) \(complaint)") }
             for other in members[..<place] {
                 if other.id == member.id { throw ViewError("two members have the id \(member.id)") }
                 if other.key == member.key { throw ViewError("members \(other.id) and \(member.id) have the same key") }

@@ -1,6 +1,8 @@
 // Martlet, adaptive Byzantine fault-tolerant replication.
 // SPDX-License-Identifier: Apache-2.0
 
+import MartletTypes
+
 /// An upper bound on a length or a count, with the name by which an error tells it.
 package struct Limit: Sendable {
     package let name: StaticString
@@ -51,11 +53,11 @@ package enum Limits {
     package static let sequenceMarks = Limit("sequenceMarks", 64)
 
     // Views.
-    package static let members = Limit("members", 128)
-    package static let administrators = Limit("administrators", 128)
-    package static let allowedClients = Limit("allowedClients", 65_536)
-    package static let groupNameBytes = Limit("groupNameBytes", 64)
-    package static let hostBytes = Limit("hostBytes", 255)
+    package static let members = Limit("members", ReplicaSet.membersMax)
+    package static let administrators = Limit("administrators", Genesis.administratorsMax)
+    package static let allowedClients = Limit("allowedClients", Genesis.allowedClientsMax)
+    package static let groupNameBytes = Limit("groupNameBytes", Genesis.nameBytesMax)
+    package static let hostBytes = Limit("hostBytes", Member.hostBytesMax)
     package static let softwareVersionBytes = Limit("softwareVersionBytes", 64)
     package static let refusalTextBytes = Limit("refusalTextBytes", 255)
 }
