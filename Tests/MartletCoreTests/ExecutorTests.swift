@@ -36,17 +36,49 @@ import Testing
         #expect(executor.machine.log.count == 1)
     }
 
-    @Test func aRepeatedOpenOpensNothing() {
+    @Test func aReplicaThatBecomesALearnerFallsSilent() {
         var executor = executor()
         var effects = ExecutionEffects<AppendingMachine>()
-        let opening = Sample.opening(alice, 7, session)
-        executor.carryOut(Sample.execution(1, [opening]), into: &effects)
-        executor.carryOut(
-            Sample.execution(2, [ExecutionStep(request: opening.request, verdict: .repeated)]), into: &effects)
-        #expect(effects.replies.map(\.body) == [.opened(session), .opened(session)])
+        executor.becomeLearner()
+        executor.carryOut(Sample.execution(1, [Sample.opening(alice, 1, session)]), into: &effects)
+        #expect(effects.replies.isEmpty)
+    }
+
+    /// The core's session table and the executor together, as every replica runs them.
+    @Test func aSnapshotInstalledElsewhereAnswersAndContinuesAlike() throws {
+        var settings = GroupSettings()
+        settings.pipelineMax = 4
+        settings.sessionsMax = 2
+        var table = SessionTable(settings: settings)
+        var executor = Executor(machine: AppendingMachine(), view: .genesis, mode: .voter, settings: settings)
+        var effects = ExecutionEffects<AppendingMachine>()
+        var requests = [
+            Sample.request(alice, .none, 1, kind: .open, payload: []),
+            Sample.request(bob, .none, 1, kind: .open, payload: []),
+        ]
+        requests += (1...6).map { Sample.request(alice, session, $0, keptFrom: $0 / 2, payload: [UInt8($0)]) }
+        requests += [Sample.request(alice, session, 6), Sample.request(bob, session, 1)]
+        requests.append(Sample.request(Sample.client(0), .none, 1, kind: .open, payload: []))
+        let steps = requests.enumerated().map { place, request in
+            ExecutionStep(request: request, verdict: table.order(request, at: Instance(1), place: place))
+        }
+        executor.carryOut(Sample.execution(1, steps), into: &effects)
+        executor.carryOut(.snapshot(instance: Instance(1), time: Timestamp(10), sessions: table), into: &effects)
+        let image = effects.snapshots[0].image()
+        var other = Executor(machine: AppendingMachine(), view: .genesis, mode: .voter, settings: settings)
+        var otherEffects = ExecutionEffects<AppendingMachine>()
+        try other.install(image, into: &otherEffects)
+        let otherTable = SessionTable(image: image, settings: settings)
+        other.carryOut(
+            .snapshot(instance: Instance(1), time: Timestamp(10), sessions: otherTable), into: &otherEffects)
+        #expect(otherEffects.snapshots[0].image() == image)
         effects.removeAll()
-        executor.carryOut(.resend(Sample.request(alice, .none, 6, kind: .open).id), into: &effects)
-        #expect(effects.replies.map(\.body) == [.replyForgotten])
+        otherEffects.removeAll()
+        for request in requests {
+            executor.carryOut(.resend(request.id), into: &effects)
+            other.carryOut(.resend(request.id), into: &otherEffects)
+        }
+        #expect(effects.replies == otherEffects.replies)
     }
 
     @Test func nobodyGetsTheReplyOfAnothersSession() {
@@ -157,12 +189,11 @@ import Testing
         #expect(effects.events.count == 1 && executor.lastExecuted == Instance(12))
         executor.carryOut(.resend(Sample.request(alice, session, 5).id), into: &effects)
         executor.carryOut(.resend(Sample.request(alice, session, 4).id), into: &effects)
-        executor.carryOut(.resend(Sample.request(alice, .none, 2, kind: .open).id), into: &effects)
         executor.carryOut(
             Sample.execution(
                 13, [ExecutionStep(request: Sample.request(alice, session, 4), verdict: .execute)]), into: &effects)
         #expect(
-            effects.replies.map(\.body) == [.result([9]), .replyForgotten, .opened(session), .result([3])])
+            effects.replies.map(\.body) == [.result([9]), .replyForgotten, .result([3])])
     }
 
     @Test func aSnapshotThatCannotBeRestoredIsATypedError() {

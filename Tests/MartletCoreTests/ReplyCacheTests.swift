@@ -50,7 +50,7 @@ private struct SeededGenerator: RandomNumberGenerator {
 
     @Test func sequenceSixOrderedBeforeFiveLosesNeither() {
         var cache = cache()
-        cache.open(first, by: Sample.request(alice, .none, 1, kind: .open).id, evicting: [])
+        cache.open(first, of: alice, evicting: [])
         cache.keep(.result([6]), of: Sample.request(alice, first, 6))
         cache.keep(.result([5]), of: Sample.request(alice, first, 5))
         #expect(cache.reply(to: Sample.request(alice, first, 5).id) == .result([5]))
@@ -59,7 +59,7 @@ private struct SeededGenerator: RandomNumberGenerator {
 
     @Test func whatTheClientHasIsForgottenForEver() {
         var cache = cache()
-        cache.open(first, by: Sample.request(alice, .none, 1, kind: .open).id, evicting: [])
+        cache.open(first, of: alice, evicting: [])
         cache.keep(.result([1]), of: Sample.request(alice, first, 1))
         cache.keep(.result([3]), of: Sample.request(alice, first, 3, keptFrom: 2))
         // A later request that names less does not bring anything back.
@@ -70,8 +70,8 @@ private struct SeededGenerator: RandomNumberGenerator {
 
     @Test func aClientThatClaimsToHaveEveryReplyHarmsOnlyItself() {
         var cache = cache()
-        cache.open(first, by: Sample.request(alice, .none, 1, kind: .open).id, evicting: [])
-        cache.open(second, by: Sample.request(bob, .none, 1, kind: .open).id, evicting: [])
+        cache.open(first, of: alice, evicting: [])
+        cache.open(second, of: bob, evicting: [])
         cache.keep(.result([1]), of: Sample.request(alice, first, .max, keptFrom: .max))
         cache.keep(.result([2]), of: Sample.request(alice, first, 1))
         cache.keep(.result([3]), of: Sample.request(bob, second, 1))
@@ -79,13 +79,19 @@ private struct SeededGenerator: RandomNumberGenerator {
         #expect(cache.reply(to: Sample.request(bob, second, 1).id) == .result([3]))
     }
 
-    @Test func anEvictedSessionIsGoneWithItsOpening() {
+    @Test func anEvictedSessionIsGone() {
         var cache = cache()
-        let opening = Sample.request(alice, .none, 1, kind: .open).id
-        cache.open(first, by: opening, evicting: [])
-        cache.open(second, by: Sample.request(bob, .none, 1, kind: .open).id, evicting: [first])
+        cache.open(first, of: alice, evicting: [])
+        cache.keep(.result([1]), of: Sample.request(alice, first, 1))
+        cache.open(second, of: bob, evicting: [first])
         #expect(cache.sessionCount == 1)
-        #expect(cache.reply(to: opening) == .replyForgotten)
+        #expect(cache.reply(to: Sample.request(alice, first, 1).id) == .replyForgotten)
+    }
+
+    @Test func aSessionMayBeEvictedByItsOwnOpening() {
+        var cache = cache()
+        cache.open(first, of: alice, evicting: [first])
+        #expect(cache.sessionCount == 0)
     }
 
     @Test(arguments: 1...40) func keepsTheSameAsItsNaiveTwin(seed: UInt64) {
@@ -93,7 +99,7 @@ private struct SeededGenerator: RandomNumberGenerator {
         let pipelineMax = Int.random(in: 1...9, using: &generator)
         var naive = NaiveReplies(pipelineMax: UInt64(pipelineMax))
         var cache = cache(pipelineMax: pipelineMax)
-        cache.open(first, by: Sample.request(alice, .none, 1, kind: .open).id, evicting: [])
+        cache.open(first, of: alice, evicting: [])
         var floor: UInt64 = 0
         for step in 0..<400 {
             let low = naive.highest < UInt64(pipelineMax) ? 1 : naive.highest - UInt64(pipelineMax) + 1

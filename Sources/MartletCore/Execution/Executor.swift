@@ -21,7 +21,7 @@ package struct Executor<Machine: StateMachine>: ~Copyable {
     private var view: ViewNumber
     /// The newest instance in the state.
     package private(set) var lastExecuted = Instance.zero
-    private let mode: ReplicaMode
+    private var mode: ReplicaMode
     private let settings: GroupSettings
 
     /// A learner executes, but tells clients nothing: what it said before its restart is not known (protocol §7).
@@ -32,6 +32,9 @@ package struct Executor<Machine: StateMachine>: ~Copyable {
         self.mode = mode
         self.settings = settings
     }
+
+    /// This replica turned out to have another state than the group's: it tells clients nothing any more.
+    package mutating func becomeLearner() { mode = .learner }
 
     /// Carries out one order. `.install` is not one of them: whoever can decode the state calls `install`.
     package mutating func carryOut(_ order: ExecutionOrder, into effects: inout ExecutionEffects<Machine>) {
@@ -103,7 +106,7 @@ package struct Executor<Machine: StateMachine>: ~Copyable {
                 replies.keep(body, of: request)
                 reply(body, to: request.id, into: &effects)
             case .open(let session, let evicted):
-                replies.open(session, by: request.id, evicting: evicted)
+                replies.open(session, of: request.id.client, evicting: evicted)
                 reply(.opened(session), to: request.id, into: &effects)
             case .repeated:
                 reply(replies.reply(to: request.id), to: request.id, into: &effects)

@@ -9,8 +9,6 @@ package import MartletTypes
 /// came of it. Copying it costs O(1) until one of the copies changes.
 package struct ReplyCache: Sendable {
     private var sessions: [SessionID: SessionReplies] = [:]
-    /// The last opening of each client whose session still exists.
-    private var openings: [ClientID: OpeningRecord] = [:]
     private let pipelineMax: Int
 
     package init(settings: GroupSettings) { self.pipelineMax = settings.pipelineMax }
@@ -19,7 +17,6 @@ package struct ReplyCache: Sendable {
     package init(image: CheckpointImage, settings: GroupSettings) {
         self.init(settings: settings)
         for record in image.sessions { sessions[record.id] = SessionReplies(record) }
-        for opening in image.openings where sessions[opening.session] != nil { openings[opening.client] = opening }
     }
 
     package var sessionCount: Int { sessions.count }
@@ -27,10 +24,6 @@ package struct ReplyCache: Sendable {
     /// The reply of a request that was ordered before. Whatever is kept no longer, or belongs to another client, is
     /// forgotten for the one who asks.
     package func reply(to id: RequestID) -> ReplyBody {
-        if id.session == .none {
-            guard let opening = openings[id.client], opening.number == id.sequence else { return .replyForgotten }
-            return .opened(opening.session)
-        }
         guard let session = sessions[id.session], session.client == id.client else { return .replyForgotten }
         return session.reply(to: id.sequence, pipelineMax: pipelineMax) ?? .replyForgotten
     }
@@ -41,17 +34,14 @@ package struct ReplyCache: Sendable {
         precondition(isKept != nil, "an operation was executed in a session that does not exist")
     }
 
-    /// A new session, opened by `id`, in place of the evicted ones.
-    package mutating func open(_ session: SessionID, by id: RequestID, evicting evicted: [SessionID]) {
-        for other in evicted {
-            guard let replies = sessions.removeValue(forKey: other) else {
-                preconditionFailure("an evicted session did not exist")
-            }
-            if openings[replies.client]?.session == other { openings[replies.client] = nil }
-        }
-        let former = sessions.updateValue(SessionReplies(client: id.client), forKey: session)
+    /// A new session of this client. A table that is full may evict even the session that was just opened.
+    package mutating func open(_ session: SessionID, of client: ClientID, evicting evicted: [SessionID]) {
+        let former = sessions.updateValue(SessionReplies(client: client), forKey: session)
         precondition(former == nil, "a session was opened twice")
-        openings[id.client] = OpeningRecord(client: id.client, number: id.sequence, session: session)
+        for other in evicted {
+            let former = sessions.removeValue(forKey: other)
+            precondition(former != nil, "an evicted session did not exist")
+        }
     }
 
     /// The session table's records, in their order, with the replies filled in.
