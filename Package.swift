@@ -93,5 +93,8 @@ let package = Package(
             path: "Sources/martlet",
             swiftSettings: strict),
         tests("MartletCoreTests", ["MartletCore", "MartletTypes"]),
+        tests(
+            "MartletTransportTests",
+            ["MartletTransport", "MartletWire", "MartletTypes", crypto, logging] + nio),
     ]
 )

@@ -1,0 +1,51 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MartletWire
+import NIOCore
+import NIOSSL
+
+/// Why a connection ended.
+package enum ConnectionEnd: Hashable, Sendable, CustomStringConvertible {
+    case closedByPeer
+    /// We wanted no more of it.
+    case closedHere
+    /// A newer connection of the same principal, or of a stranger, took its place.
+    case replaced
+    /// The handshake was not over in time.
+    case handshakeTooSlow
+    /// The handshake was refused, by whichever end listens.
+    case refused(HelloRefusal, String)
+    /// The peer read too slowly, and too much was waiting for it.
+    case queueFull
+    /// The peer sent what no peer may send.
+    case misbehaved(FrameError)
+    /// The network, the security layer or a decoder says so.
+    case failed(String)
+
+    package var description: String {
+        switch self {
+        case .closedByPeer: "the peer closed the connection"
+        case .closedHere: "closed here"
+        case .replaced: "a newer connection took its place"
+        case .handshakeTooSlow: "the handshake took too long"
+        case .refused(_, let text): "refused: \(text)"
+        case .queueFull: "the peer reads too slowly"
+        case .misbehaved(let error): "the peer sent \(error)"
+        case .failed(let reason): reason
+        }
+    }
+
+    init(_ error: any Error) {
+        switch error {
+        case let error as IOError:
+            self = .failed(error.description)
+        case NIOSSLError.uncleanShutdown:
+            self = .closedByPeer
+        case NIOSSLError.handshakeFailed:
+            self = .failed("the TLS handshake failed: \(error)")
+        default:
+            self = .failed("\(error)")
+        }
+    }
+}

@@ -1,0 +1,56 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletTypes
+import NIOCore
+import NIOPosix
+import NIOSSL
+
+@testable import MartletTransport
+
+/// A peer that does not keep to our rules: it writes what it is told to, and records what comes back.
+struct RawPeer: Sendable {
+    let channel: any Channel
+    let received = Recorder<Bytes>()
+
+    /// With an identity it speaks TLS, without one plain TCP.
+    init(to port: Int, identity: TLSIdentity? = nil, reads: Bool = true) async throws {
+        channel = try await ClientBootstrap(group: loops)
+            .channelOption(.autoRead, value: reads || identity != nil)
+            .channelInitializer { [received] channel in
+                channel.eventLoop.makeCompletedFuture {
+                    if let identity {
+                        let security = try NIOSSLClientHandler(context: identity.context, serverHostname: nil) {
+                            $1.succeed(.certificateVerified)
+                        }
+                        try channel.pipeline.syncOperations.addHandler(security)
+                    }
+                    try channel.pipeline.syncOperations.addHandler(RawHandler(received: received))
+                }
+            }
+            .connect(host: "127.0.0.1", port: port).get()
+    }
+
+    func write(_ bytes: Bytes) async throws { try await channel.writeAndFlush(ByteBuffer(bytes: bytes)).get() }
+
+    /// Returns when the other end has closed the connection.
+    func waitForEnd() async throws { try await channel.closeFuture.get() }
+
+    func close() async throws {
+        guard channel.isActive else { return }
+        try await channel.close().get()
+    }
+}
+
+private final class RawHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    private let received: Recorder<Bytes>
+
+    init(received: Recorder<Bytes>) { self.received = received }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        received.record(Bytes(buffer: unwrapInboundIn(data)))
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+}
