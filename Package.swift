@@ -86,7 +86,8 @@ let package = Package(
         .executableTarget(
             name: "martlet-cli",
             dependencies: [
-                "MartletReplica", "MartletClient", "MartletSimulation", "MartletKV", "MartletCrypto", "MartletTransport",
+                "MartletReplica", "MartletClient", "MartletSimulation", "MartletKV", "MartletCrypto",
+                "MartletTransport",
                 "MartletWire", "MartletTypes", "MartletCore", "MartletClientCore",
                 arguments, yaml, logging, histogram, subprocess, lifecycle,
             ],
@@ -96,5 +97,6 @@ let package = Package(
         tests(
             "MartletTransportTests",
             ["MartletTransport", "MartletWire", "MartletTypes", crypto, logging] + nio),
+        tests("MartletCryptoTests", ["MartletCrypto", "MartletTypes", "MartletWire"]),
     ]
 )

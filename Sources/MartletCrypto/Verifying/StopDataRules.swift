@@ -1,0 +1,81 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MartletTypes
+
+/// Which rule (protocol §6) a StopData breaks.
+package enum StopDataComplaint: Error, Hashable, Sendable {
+    case wrongView
+    /// There is no StopData for the first regency: nothing was before it.
+    case firstRegency
+    case notMember
+    /// A certificate of another view, of instance 0, or of a regency that has not been when the StopData was made.
+    case certificateOutOfRange
+    case tooManyClaims
+    case claimsNotAscending
+    /// At or below base − W, or beyond the last instance that may be voted for.
+    case claimOutOfRange(Instance)
+    /// A vote of regency 0, or of one that has not been when the StopData was made.
+    case regencyOutOfRange(Instance)
+    case writeSetNotAscending(Instance)
+}
+
+/// What a StopData must look like whoever signed it. Pure: signatures are `Verifier`'s.
+///
+/// One rule that seems to suggest itself is missing on purpose: that a lock's digest stands in the write set with at
+/// least the lock's regency. A correct replica may lock a digest that it sent no WRITE for: an equivocating leader shows
+/// it batch d′ and everyone else d; it sends WRITE for d′, gets a quorum of WRITEs for d together with the batch, and
+/// then locks d and sends ACCEPT (protocol §5, step 3), but never a second WRITE in that regency. Its StopData must not
+/// be invalid for that, and need not be: f+1 correct members of that quorum have d in their write sets.
+package struct StopDataRules: Sendable {
+    package let view: View
+
+    package init(view: View) { self.view = view }
+
+    package func check(_ data: StopData) throws(StopDataComplaint) {
+        guard data.epoch.view == view.number else { throw .wrongView }
+        guard data.epoch.regency > .first else { throw .firstRegency }
+        guard view.index(of: data.sender) != nil else { throw .notMember }
+        try checkCertificates(of: data)
+        guard data.claims.count <= view.settings.voteLimit + view.settings.window else { throw .tooManyClaims }
+        var previous = Instance.zero
+        for claim in data.claims {
+            guard claim.instance > previous else { throw .claimsNotAscending }
+            previous = claim.instance
+            try check(claim, in: data)
+        }
+    }
+
+    private func checkCertificates(of data: StopData) throws(StopDataComplaint) {
+        if let base = data.base {
+            guard base.epoch.view == view.number, isPast(base.epoch.regency, in: data), base.instance > .zero else {
+                throw .certificateOutOfRange
+            }
+        }
+        if let checkpoint = data.checkpoint {
+            guard checkpoint.view == view.number, checkpoint.instance > .zero else { throw .certificateOutOfRange }
+        }
+    }
+
+    /// Claims reach from just above base − W to the limit of votes, which the newest stable checkpoint gives. The limit
+    /// is taken W wider than it is, since nothing depends on it but the size of the list.
+    private func check(_ claim: InstanceClaim, in data: StopData) throws(StopDataComplaint) {
+        let window = view.settings.window
+        let first = (data.provenBase - window).next
+        let last = (data.checkpoint?.instance ?? .zero) + (view.settings.voteLimit + window)
+        guard claim.instance >= first, claim.instance <= last else { throw .claimOutOfRange(claim.instance) }
+        if let lock = claim.lock {
+            guard isPast(lock.regency, in: data) else { throw .regencyOutOfRange(claim.instance) }
+        }
+        var previous: Digest?
+        for written in claim.writeSet {
+            guard isPast(written.regency, in: data) else { throw .regencyOutOfRange(claim.instance) }
+            if let previous, written.digest <= previous { throw .writeSetNotAscending(claim.instance) }
+            previous = written.digest
+        }
+    }
+
+    private func isPast(_ regency: Regency, in data: StopData) -> Bool {
+        regency > .none && regency < data.epoch.regency
+    }
+}

@@ -1,0 +1,38 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MartletTypes
+
+/// Why a message is dropped. Whoever speaks may send any of them, so none is a reason to stop.
+package enum VerificationError: Error, Hashable, Sendable {
+    /// The sender, or a signer, does not belong to this view.
+    case notMember(ReplicaID)
+    /// Of another view, which may be newer than this replica's: count it, it may tell that one is behind.
+    case wrongView(ViewNumber)
+    /// Regency or instance 0, or a number beyond any that can be reached.
+    case numberOutOfRange
+    case tooManyRequests(Int)
+    case payloadTooLarge(RequestID)
+    /// An opening that names a session or carries a payload, an operation that names no session, or sequence 0.
+    case malformedRequest(RequestID)
+    /// A request in another client's name.
+    case foreignClient(RequestID)
+    /// The group does not serve this client.
+    case accessDenied(ClientID)
+    case invalidSignature
+    case invalidCertificate(Instance)
+    /// The bodies are not those that the batch lists, one for one.
+    case bodiesDiffer(Instance)
+    case notConsecutive(Instance)
+    /// The state is not the one that the certificate proves.
+    case stateDiffers(Instance)
+    /// StopData sent by another than its author.
+    case notAuthor(ReplicaID)
+    case stopData(ReplicaID, StopDataComplaint)
+    /// SYNC holds StopData of this member for another epoch.
+    case collectOfAnotherEpoch(ReplicaID)
+    /// SYNC holds several StopData of this member.
+    case collectRepeated(ReplicaID)
+    /// The authors of SYNC's StopData are no quorum.
+    case collectsNoQuorum
+}

@@ -1,0 +1,72 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MartletTypes
+import MartletWire
+
+/// Client requests, from the client itself or passed on by a replica (protocol §4).
+extension Verifier {
+    /// What a client wrote on its own channel. One request that cannot be taken refuses the whole bundle: a client's
+    /// library never makes one.
+    package func verify(
+        _ bundle: RequestBundle, from client: ClientID
+    ) throws(VerificationError) -> Verified<[AdmittedRequest]> {
+        guard admits(client) else { throw .accessDenied(client) }
+        for request in bundle.requests {
+            guard request.id.client == client else { throw .foreignClient(request.id) }
+            try check(request)
+        }
+        let digests = bundle.requests.map { Hashing.digest(of: $0, group: view.group) }
+        var proof: RequestProof?
+        if let signature = bundle.signature {
+            guard isValid(signature, of: digests, by: client) else { throw .invalidSignature }
+            proof = RequestProof(digests: digests, signature: signature)
+        }
+        let admitted = zip(bundle.requests, digests).map { request, digest in
+            AdmittedRequest(request: request, digest: digest, proof: proof)
+        }
+        return Verified(admitted, sender: .client(client))
+    }
+
+    /// A proof that is not valid is taken away: the request may still be vouched for.
+    func checked(_ forwarded: [ForwardedRequest]) throws(VerificationError) -> [AdmittedForward] {
+        var result: [AdmittedForward] = []
+        result.reserveCapacity(forwarded.count)
+        // Requests of one bundle travel with the same proof; comparing is cheaper than hashing it for each.
+        var checkedLast: (client: ClientID, proof: RequestProof, isValid: Bool)?
+        for forward in forwarded {
+            try check(forward.request)
+            let digest = Hashing.digest(of: forward.request, group: view.group)
+            let client = forward.request.id.client
+            if let proof = forward.proof, checkedLast?.client != client || checkedLast?.proof != proof {
+                checkedLast = (
+                    client, proof, admits(client) && isValid(proof.signature, of: proof.digests, by: client)
+                )
+            }
+            let proof = forward.proof.flatMap {
+                checkedLast?.isValid == true && $0.digests.contains(digest) ? $0 : nil
+            }
+            result.append(
+                AdmittedForward(
+                    admitted: AdmittedRequest(request: forward.request, digest: digest, proof: proof),
+                    isVouched: forward.isVouched))
+        }
+        return result
+    }
+
+    /// Requests that no client may make, whoever brings them.
+    private func check(_ request: Request) throws(VerificationError) {
+        try checkPayload(of: request)
+        let id = request.id
+        let opens = request.kind == .open
+        guard opens == (id.session == .none), !opens || request.payload.isEmpty,
+            VerifierLimits.isInRange(id.sequence.rawValue, from: 1),
+            VerifierLimits.isInRange(request.repliesKeptFrom.rawValue, from: 0),
+            VerifierLimits.isInRange(id.session.instance.rawValue, from: 0)
+        else { throw .malformedRequest(id) }
+    }
+
+    func checkPayload(of request: Request) throws(VerificationError) {
+        guard request.payload.count <= view.settings.requestBytesMax else { throw .payloadTooLarge(request.id) }
+    }
+}

@@ -1,0 +1,75 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletTypes
+import MartletWire
+
+/// Proposals, votes and what else only says where in the protocol it belongs.
+extension Verifier {
+    /// Whether the leader may propose this is the core's to judge; here the batch is hashed and its size bounded. No
+    /// re-proposal needs an exception: what a correct member ever voted for was within the bounds.
+    func checked(_ propose: Propose) throws(VerificationError) -> Proposal {
+        try check(propose.epoch)
+        try check(propose.batch)
+        return Proposal(
+            epoch: propose.epoch, batch: propose.batch, digest: Hashing.digest(of: propose.batch, group: view.group))
+    }
+
+    func checked(_ vote: WriteVote) throws(VerificationError) -> WriteVote {
+        try check(vote.epoch)
+        try check(vote.instance)
+        return vote
+    }
+
+    /// The channel proves this vote; its signature waits until a certificate is needed.
+    func checked(_ vote: AcceptVote) throws(VerificationError) -> AcceptVote {
+        try check(vote.epoch)
+        try check(vote.instance)
+        return vote
+    }
+
+    func checked(_ decided: Decided) throws(VerificationError) -> Decided {
+        try check(decided.view)
+        try check(decided.instance)
+        return decided
+    }
+
+    func checked(_ vote: CheckpointVote, from sender: ReplicaID) throws(VerificationError) -> CheckpointVote {
+        try check(vote.view)
+        try check(vote.instance)
+        guard isValid(vote.signature, of: .checkpoint(vote), by: sender) else { throw .invalidSignature }
+        return vote
+    }
+
+    func checked(_ progress: Progress) throws(VerificationError) -> Progress {
+        try check(progress.epoch)
+        guard VerifierLimits.isInRange(progress.decided.rawValue, from: 0),
+            VerifierLimits.isInRange(progress.stableCheckpoint.rawValue, from: 0)
+        else { throw .numberOutOfRange }
+        return progress
+    }
+
+    // MARK: Numbers
+
+    func check(_ view: ViewNumber) throws(VerificationError) {
+        guard view == self.view.number else { throw .wrongView(view) }
+    }
+
+    /// An epoch of this view with a leader.
+    func check(_ epoch: Epoch) throws(VerificationError) {
+        try check(epoch.view)
+        guard VerifierLimits.isInRange(epoch.regency.rawValue, from: 1) else { throw .numberOutOfRange }
+    }
+
+    func check(_ instance: Instance) throws(VerificationError) {
+        guard VerifierLimits.isInRange(instance.rawValue, from: 1) else { throw .numberOutOfRange }
+    }
+
+    func check(_ batch: Batch) throws(VerificationError) {
+        try check(batch.instance)
+        guard batch.entries.count <= view.settings.batchRequestsMax else {
+            throw .tooManyRequests(batch.entries.count)
+        }
+        guard VerifierLimits.isInRange(batch.time.rawValue, from: 0) else { throw .numberOutOfRange }
+    }
+}

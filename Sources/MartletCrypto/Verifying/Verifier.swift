@@ -1,0 +1,73 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MartletTypes
+import MartletWire
+
+/// Turns what came over a channel into what the core is given, or says why not. Knows one view; a new view has a new
+/// verifier. Everything that a message needs to be checked for is done here and nowhere else; what each kind has been
+/// checked for is said at `VerifiedMessage`.
+///
+/// The channel must have shown who the sender is; the verifier trusts that argument and nothing in the message.
+package struct Verifier<Scheme: SignatureScheme>: Sendable {
+    package let view: View
+    let rules: StopDataRules
+    private let signatures: SignatureChecker<Scheme>
+    private let admittedClients: Set<PublicKey>?
+
+    /// Remembers from `rememberedSignaturesMax` to twice as many valid signatures, each some 50 bytes; 0 for none.
+    package init(
+        view: View, access: ClientAccess = .open, scheme: Scheme, rememberedSignaturesMax: Int = 4096
+    ) {
+        self.view = view
+        self.rules = StopDataRules(view: view)
+        self.signatures = SignatureChecker(scheme: scheme, rememberedMax: rememberedSignaturesMax)
+        switch access {
+        case .open: self.admittedClients = nil
+        case .allowList(let keys): self.admittedClients = Set(keys)
+        }
+    }
+
+    package func verify(
+        _ message: PeerMessage, from sender: ReplicaID
+    ) throws(VerificationError) -> VerifiedMessage {
+        guard view.index(of: sender) != nil else { throw .notMember(sender) }
+        let by = Principal.replica(sender)
+        switch message {
+        case .propose(let propose): return .propose(Verified(try checked(propose), sender: by))
+        case .write(let vote): return .write(Verified(try checked(vote), sender: by))
+        case .accept(let vote): return .accept(Verified(try checked(vote), sender: by))
+        case .decided(let decided): return .decided(Verified(try checked(decided), sender: by))
+        case .stop(let stop): return .stop(Verified(try checked(stop), sender: by))
+        case .stopData(let data): return .stopData(Verified(try checked(data, from: sender), sender: by))
+        case .sync(let sync): return .sync(try verified(sync))
+        case .checkpoint(let vote): return .checkpoint(Verified(try checked(vote, from: sender), sender: by))
+        case .forwarded(let requests): return .forwarded(Verified(try checked(requests), sender: by))
+        case .vouches(let vouches): return .vouches(Verified(vouches, sender: by))
+        case .fetchRequests(let fetch): return .fetchRequests(Verified(fetch, sender: by))
+        case .fetchBatch(let fetch): return .fetchBatch(Verified(fetch, sender: by))
+        case .batchBody(let body): return .batchBody(Verified(try checked(body), sender: by))
+        case .fetchDecisions(let fetch): return .fetchDecisions(Verified(fetch, sender: by))
+        case .decisions(let decisions): return .decisions(Verified(try checked(decisions), sender: by))
+        case .fetchCheckpoint(let fetch): return .fetchCheckpoint(Verified(fetch, sender: by))
+        case .checkpointState(let state): return .checkpointState(Verified(try checked(state), sender: by))
+        case .progress(let progress): return .progress(Verified(try checked(progress), sender: by))
+        }
+    }
+
+    // MARK: What all checks rest on
+
+    /// Whether that member made the signature for exactly this statement in this group.
+    func isValid(_ signature: Signature, of statement: Statement, by member: ReplicaID) -> Bool {
+        guard let index = view.index(of: member) else { return false }
+        return signatures.isValid(
+            signature, of: statement.bytes(group: view.group, sender: .replica(member)), by: view[index].key)
+    }
+
+    func isValid(_ signature: Signature, of digests: [Digest], by client: ClientID) -> Bool {
+        let bytes = Statement.requests(digests).bytes(group: view.group, sender: .client(client))
+        return signatures.isValid(signature, of: bytes, by: client.key)
+    }
+
+    func admits(_ client: ClientID) -> Bool { admittedClients?.contains(client.key) ?? true }
+}

@@ -1,0 +1,195 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletCrypto
+import MartletTypes
+import Testing
+
+@Suite("Proposals, batches, decisions, checkpoints")
+struct TransferTests {
+    let group: TestGroup
+    let verifier: Verifier<Ed25519Scheme>
+    let client = ClientID(TestGroup.key(100).publicKey)
+
+    init() throws {
+        group = try TestGroup()
+        verifier = group.verifier
+    }
+
+    func error(_ message: PeerMessage) -> VerificationError? {
+        do {
+            _ = try verifier.verify(message, from: ReplicaID(0))
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    func body(_ instance: UInt64, _ bodies: [Request], entries: [BatchEntry]? = nil) -> BatchBody {
+        let entries = entries ?? bodies.map { BatchEntry(id: $0.id, digest: group.hash($0)) }
+        return BatchBody(
+            batch: Batch(instance: Instance(instance), born: group.epoch(1), time: Timestamp(1), entries: entries),
+            bodies: bodies)
+    }
+
+    func decision(_ instance: UInt64) -> Decision {
+        let body = body(instance, [operation(client, instance)])
+        return Decision(body: body, certificate: group.decision(of: instance, group.hash(body.batch)))
+    }
+
+    @Test("a proposal gets its batch's digest")
+    func propose() throws {
+        let batch = body(1, [operation(client, 1)]).batch
+        let verified = try verifier.verify(.propose(Propose(epoch: group.epoch(1), batch: batch)), from: ReplicaID(0))
+        let proposal = Proposal(epoch: group.epoch(1), batch: batch, digest: group.hash(batch))
+        #expect(verified == .propose(Verified(proposal, sender: .replica(ReplicaID(0)))))
+    }
+
+    @Test("a proposal of instance 0, of another view, or with too many requests is refused")
+    func refusedProposals() throws {
+        let propose = { (instance: UInt64, epoch: Epoch, count: Int) in
+            let entries = (0..<count).map { _ in BatchEntry(id: operation(client, 1).id, digest: digest(1)) }
+            return PeerMessage.propose(
+                Propose(
+                    epoch: epoch,
+                    batch: Batch(instance: Instance(instance), born: epoch, time: .zero, entries: entries)))
+        }
+        let first = group.epoch(1)
+        #expect(error(propose(1, first, 1024)) == nil)
+        #expect(error(propose(1, first, 1025)) == .tooManyRequests(1025))
+        #expect(error(propose(0, first, 1)) == .numberOutOfRange)
+        #expect(error(propose(.max, first, 1)) == .numberOutOfRange)
+        #expect(error(propose(1, group.epoch(0), 1)) == .numberOutOfRange)
+        #expect(error(propose(1, Epoch(view: ViewNumber(2), regency: .first), 1)) == .wrongView(ViewNumber(2)))
+    }
+
+    @Test("votes of another view, of regency 0 or of instance 0 are refused")
+    func votes() {
+        let instance = Instance(1)
+        let view2 = Epoch(view: ViewNumber(2), regency: .first)
+        #expect(error(.write(WriteVote(epoch: group.epoch(1), instance: instance, digest: digest(1)))) == nil)
+        #expect(error(.accept(AcceptVote(epoch: group.epoch(1), instance: instance, digest: digest(1)))) == nil)
+        for (epoch, instance, expected) in [
+            (view2, instance, VerificationError.wrongView(ViewNumber(2))),
+            (group.epoch(0), instance, .numberOutOfRange), (group.epoch(1), Instance(0), .numberOutOfRange),
+            (group.epoch(.max), instance, .numberOutOfRange),
+        ] {
+            #expect(error(.write(WriteVote(epoch: epoch, instance: instance, digest: digest(1)))) == expected)
+            #expect(error(.accept(AcceptVote(epoch: epoch, instance: instance, digest: digest(1)))) == expected)
+        }
+        #expect(error(.decided(Decided(view: .genesis, instance: instance, digest: digest(1)))) == nil)
+        #expect(error(.decided(Decided(view: .genesis, instance: .zero, digest: digest(1)))) == .numberOutOfRange)
+        #expect(
+            error(.decided(Decided(view: ViewNumber(3), instance: instance, digest: digest(1))))
+                == .wrongView(ViewNumber(3)))
+    }
+
+    @Test("a checkpoint vote counts only with its sender's valid signature")
+    func checkpointVotes() throws {
+        let vote = CheckpointVote(view: .genesis, instance: Instance(256), digest: digest(1))
+        guard case .checkpoint(let sealed) = group.sealer(0).seal(.checkpoint(vote)) else { return }
+        #expect(error(.checkpoint(sealed)) == nil)
+        #expect(error(.checkpoint(vote)) == .invalidSignature)
+        #expect(throws: VerificationError.invalidSignature) {
+            try verifier.verify(.checkpoint(sealed), from: ReplicaID(1))
+        }
+    }
+
+    @Test("bodies match a batch one for one")
+    func bodies() throws {
+        let requests = [operation(client, 1), operation(client, 2)]
+        let good = body(4, requests)
+        let verified = try verifier.verify(.batchBody(good), from: ReplicaID(0))
+        let resolved = ResolvedBatch(batch: good.batch, digest: group.hash(good.batch), bodies: requests)
+        #expect(verified == .batchBody(Verified(resolved, sender: .replica(ReplicaID(0)))))
+        let entries = good.batch.entries
+        let foreignName = BatchEntry(id: operation(client, 9).id, digest: entries[1].digest)
+        for wrong in [
+            body(4, [requests[0]], entries: entries), body(4, requests.reversed(), entries: entries),
+            body(4, [requests[0], operation(client, 2, [7])], entries: entries),
+            body(4, requests, entries: [entries[0]]), body(4, requests, entries: [entries[0], foreignName]),
+        ] {
+            #expect(error(.batchBody(wrong)) == .bodiesDiffer(Instance(4)))
+        }
+        #expect(error(.batchBody(body(4, []))) == nil)
+    }
+
+    @Test("decisions of consecutive instances with proofs are taken")
+    func decisions() throws {
+        let run = (5...8).map { decision($0) }
+        let verified = try verifier.verify(.decisions(Decisions(decisions: run)), from: ReplicaID(0))
+        guard case .decisions(let proven) = verified else { return }
+        #expect(proven.message.map(\.certificate) == run.map(\.certificate))
+        #expect(proven.message.map(\.batch.digest) == run.map(\.certificate.digest))
+        #expect(error(.decisions(Decisions(decisions: []))) == nil)
+    }
+
+    @Test("decisions with a hole, out of order, or with another's proof are refused")
+    func wrongDecisions() {
+        let run = (5...8).map { decision($0) }
+        #expect(error(.decisions(Decisions(decisions: [run[0], run[2]]))) == .notConsecutive(Instance(7)))
+        #expect(error(.decisions(Decisions(decisions: [run[1], run[0]]))) == .notConsecutive(Instance(5)))
+        #expect(error(.decisions(Decisions(decisions: [run[0], run[0]]))) == .notConsecutive(Instance(5)))
+        let borrowed = Decision(body: run[0].body, certificate: run[1].certificate)
+        #expect(error(.decisions(Decisions(decisions: [borrowed]))) == .invalidCertificate(Instance(6)))
+        let otherBatch = Decision(body: body(5, [operation(client, 6)]), certificate: run[0].certificate)
+        #expect(error(.decisions(Decisions(decisions: [otherBatch]))) == .invalidCertificate(Instance(5)))
+        let light = Decision(
+            body: run[0].body, certificate: group.decision(of: 5, run[0].certificate.digest, by: [0, 3]))
+        #expect(error(.decisions(Decisions(decisions: [light]))) == .invalidCertificate(Instance(5)))
+        let wrongBody = Decision(
+            body: BatchBody(batch: run[0].body.batch, bodies: [operation(client, 5, [0])]),
+            certificate: run[0].certificate)
+        #expect(error(.decisions(Decisions(decisions: [wrongBody]))) == .bodiesDiffer(Instance(5)))
+    }
+
+    @Test("a checkpoint's state is the one that a quorum signed")
+    func checkpointState() throws {
+        let state: Bytes = [1, 2, 3]
+        let certificate = group.checkpoint(of: 256, Hashing.digest(ofEncodedImage: state))
+        let good = CheckpointState(certificate: certificate, state: state)
+        #expect(
+            try verifier.verify(.checkpointState(good), from: ReplicaID(0))
+                == .checkpointState(Verified(good, sender: .replica(ReplicaID(0)))))
+        #expect(
+            error(.checkpointState(CheckpointState(certificate: certificate, state: [1, 2])))
+                == .stateDiffers(Instance(256)))
+        let light = group.checkpoint(of: 256, Hashing.digest(ofEncodedImage: state), by: [0, 1])
+        #expect(
+            error(.checkpointState(CheckpointState(certificate: light, state: state)))
+                == .invalidCertificate(Instance(256)))
+    }
+
+    @Test("strangers are not listened to, whatever they say")
+    func strangers() {
+        let progress = Progress(
+            epoch: group.epoch(1), isSynced: true, mode: .voter, decided: .zero, stableCheckpoint: .zero,
+            asksForHelp: false)
+        #expect(error(.progress(progress)) == nil)
+        for message in [
+            PeerMessage.progress(progress), .vouches(Vouches(entries: [])),
+            .fetchDecisions(FetchDecisions(first: .zero)),
+            .fetchCheckpoint(FetchCheckpoint(instance: .zero)), .fetchRequests(FetchRequests(entries: [])),
+            .fetchBatch(FetchBatch(instance: .zero, digest: digest(1))),
+        ] {
+            #expect(error(message) == nil)
+            #expect(throws: VerificationError.notMember(ReplicaID(4))) {
+                try verifier.verify(message, from: ReplicaID(4))
+            }
+        }
+    }
+
+    @Test("progress that names numbers nobody can reach is refused")
+    func progressNumbers() {
+        let progress = { (regency: UInt64, decided: UInt64, stable: UInt64) in
+            PeerMessage.progress(
+                Progress(
+                    epoch: group.epoch(regency), isSynced: true, mode: .voter, decided: Instance(decided),
+                    stableCheckpoint: Instance(stable), asksForHelp: true))
+        }
+        #expect(error(progress(3, 999, 512)) == nil)
+        #expect(error(progress(.max, 0, 0)) == .numberOutOfRange)
+        #expect(error(progress(1, .max, 0)) == .numberOutOfRange)
+        #expect(error(progress(1, 0, .max)) == .numberOutOfRange)
+    }
+}
