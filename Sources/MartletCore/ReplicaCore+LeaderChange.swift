@@ -7,10 +7,11 @@ import MartletTypes
 extension ReplicaCore {
     // MARK: Step 1: STOP
 
-    /// The present regency is over for this replica; it goes on voting in it until the next is installed.
+    /// The present regency is over for this replica; it goes on voting in it until the next is installed. When a proposal
+    /// lacks requests, that is the reason, whichever timer ran out first: the others must know it (protocol §4).
     mutating func endRegency(_ reason: StopReason, into effects: inout Effects) {
         guard stopSent <= regency else { return }
-        sendStop(regency.next, reason, into: &effects)
+        sendStop(regency.next, lacksRequests ? .requestMissing : reason, into: &effects)
     }
 
     private mutating func sendStop(_ target: Regency, _ reason: StopReason, into effects: inout Effects) {

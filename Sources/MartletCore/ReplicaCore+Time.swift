@@ -38,7 +38,7 @@ extension ReplicaCore {
             endRegency(.syncTimeout, into: &effects)
         }
         if let deadline = instanceDeadline, deadline <= now.monotonic {
-            endRegency(lacksRequests ? .requestMissing : .instanceTimeout, into: &effects)
+            endRegency(.instanceTimeout, into: &effects)
         }
         guard stopSent <= regency, let due = pool.nextExpiry(timeout: timeout.current), due <= now.monotonic else {
             return
@@ -62,7 +62,8 @@ extension ReplicaCore {
         return oldest.map { max($0, lastAdvance) + timeout.current * 2 }
     }
 
-    private var lacksRequests: Bool {
+    /// Whether a proposal waits for a request's body or for the proof that it is authentic.
+    var lacksRequests: Bool {
         var instance = decided.next
         while instance < window.end, instance <= voteLimit {
             if let digest = window[instance].proposed?.digest, let known = window[instance].batch(digest),

@@ -212,7 +212,40 @@ final class Group {
         }
     }
 
+    /// A message that a liar makes up for one receiver.
+    func inject(_ message: PeerMessage, from: Int, to: Int) {
+        step(to, .message(Self.verified(message, from: view.members[from].id)))
+    }
+
     // MARK: Looking
+
+    /// Everything that replica has under way, by whom it is for.
+    func underWay(from place: Int) -> [PeerMessage] { queue.filter { $0.from == place }.map(\.message) }
+
+    /// Records what the replica sends to others from now on.
+    func record(_ place: Int) -> Recording {
+        let recording = Recording()
+        let before = rewrite
+        rewrite = { parcel in
+            if parcel.from == place { recording.messages.append(parcel.message) }
+            return before(parcel)
+        }
+        return recording
+    }
+
+    final class Recording {
+        var messages: [PeerMessage] = []
+
+        var votes: [(Epoch, Instance, Digest)] {
+            messages.compactMap { message in
+                switch message {
+                case .write(let vote): (vote.epoch, vote.instance, vote.digest)
+                case .accept(let vote): (vote.epoch, vote.instance, vote.digest)
+                default: nil
+                }
+            }
+        }
+    }
 
     /// The executed operations of a replica, in order: their payloads.
     func executed(_ place: Int) -> [Bytes] {
