@@ -98,5 +98,6 @@ let package = Package(
             "MartletTransportTests",
             ["MartletTransport", "MartletWire", "MartletTypes", crypto, logging] + nio),
         tests("MartletCryptoTests", ["MartletCrypto", "MartletTypes", "MartletWire"]),
+        tests("TidyTests", []),
     ]
 )
