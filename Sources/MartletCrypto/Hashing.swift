@@ -25,10 +25,12 @@ package enum Hashing {
     package static func group(of genesis: Genesis) -> Digest { digest(of: HashInput.genesis(genesis).bytes) }
 
     /// What checkpoint votes name.
-    package static func digest(of image: CheckpointImage) -> Digest { digest(of: HashInput.checkpoint(image).bytes) }
+    package static func checkpointDigest(of image: CheckpointImage) -> Digest {
+        digest(of: HashInput.checkpoint(image).bytes)
+    }
 
     /// The same from the image's encoding, which may be large and is not copied.
-    package static func digest(ofEncodedImage image: Bytes) -> Digest {
+    package static func checkpointDigest(of image: Bytes) -> Digest {
         var hash = SHA256()
         hash.update(data: HashInput.checkpointPrefix)
         hash.update(data: image)

@@ -63,9 +63,9 @@ struct StopDataRulesTests {
         #expect(complaint(data(sender: 4)) == .notMember)
     }
 
-    @Test("certificates are of this view and of earlier regencies")
+    @Test("certificates are of this view, of a regency and of an instance")
     func certificates() {
-        for wrong in [base(5, regency: 3), base(5, regency: 4), base(5, regency: 0), base(5, view: 2), base(0)] {
+        for wrong in [base(5, regency: 0), base(5, view: 2), base(0)] {
             #expect(complaint(data(base: wrong)) == .certificateOutOfRange)
         }
         #expect(complaint(data(checkpoint: checkpoint(256, view: 2))) == .certificateOutOfRange)
@@ -120,6 +120,14 @@ struct StopDataRulesTests {
         for wrong in [[vote(1, 2), vote(2, 1)], [vote(1, 2), vote(2, 2)]] {
             #expect(complaint(data(claims: [claim(9, wrote: wrong)])) == .writeSetNotAscending(Instance(9)))
         }
+    }
+
+    @Test("a slow replica's base may be decided in the regency that begins, or later; its votes may not be of it")
+    func baseOfNewRegency() {
+        #expect(complaint(data(base: base(5, regency: 3), claims: [claim(6, lock: vote(2))])) == nil)
+        #expect(complaint(data(base: base(5, regency: 4))) == nil)
+        let voted = data(base: base(5, regency: 3), claims: [claim(6, lock: vote(3))])
+        #expect(complaint(voted) == .regencyOutOfRange(Instance(6)))
     }
 
     @Test("a lock of a digest that its holder sent no WRITE for is in order: an equivocating leader can cause it")

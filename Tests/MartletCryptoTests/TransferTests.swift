@@ -146,7 +146,7 @@ struct TransferTests {
     @Test("a checkpoint's state is the one that a quorum signed")
     func checkpointState() throws {
         let state: Bytes = [1, 2, 3]
-        let certificate = group.checkpoint(of: 256, Hashing.digest(ofEncodedImage: state))
+        let certificate = group.checkpoint(of: 256, Hashing.checkpointDigest(of: state))
         let good = CheckpointState(certificate: certificate, state: state)
         #expect(
             try verifier.verify(.checkpointState(good), from: ReplicaID(0))
@@ -154,7 +154,7 @@ struct TransferTests {
         #expect(
             error(.checkpointState(CheckpointState(certificate: certificate, state: [1, 2])))
                 == .stateDiffers(Instance(256)))
-        let light = group.checkpoint(of: 256, Hashing.digest(ofEncodedImage: state), by: [0, 1])
+        let light = group.checkpoint(of: 256, Hashing.checkpointDigest(of: state), by: [0, 1])
         #expect(
             error(.checkpointState(CheckpointState(certificate: light, state: state)))
                 == .invalidCertificate(Instance(256)))

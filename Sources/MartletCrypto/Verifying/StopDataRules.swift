@@ -9,7 +9,7 @@ package enum StopDataComplaint: Error, Hashable, Sendable {
     /// There is no StopData for the first regency: nothing was before it.
     case firstRegency
     case notMember
-    /// A certificate of another view, of instance 0, or of a regency that has not been when the StopData was made.
+    /// A certificate of another view, of regency 0 or of instance 0.
     case certificateOutOfRange
     case tooManyClaims
     case claimsNotAscending
@@ -22,11 +22,16 @@ package enum StopDataComplaint: Error, Hashable, Sendable {
 
 /// What a StopData must look like whoever signed it. Pure: signatures are `Verifier`'s.
 ///
-/// One rule that seems to suggest itself is missing on purpose: that a lock's digest stands in the write set with at
-/// least the lock's regency. A correct replica may lock a digest that it sent no WRITE for: an equivocating leader shows
-/// it batch d′ and everyone else d; it sends WRITE for d′, gets a quorum of WRITEs for d together with the batch, and
-/// then locks d and sends ACCEPT (protocol §5, step 3), but never a second WRITE in that regency. Its StopData must not
-/// be invalid for that, and need not be: f+1 correct members of that quorum have d in their write sets.
+/// Nothing that a correct replica may send is refused. So two rules that seem to suggest themselves are missing on
+/// purpose:
+///
+/// - *A lock's digest stands in the write set with at least the lock's regency.* An equivocating leader shows one
+///   replica batch d′ and the others d. It sends WRITE for d′, gets a quorum of WRITEs for d and the batch, locks d and
+///   sends ACCEPT (protocol §5, step 3), but never a second WRITE in that regency. Nothing is lost: the correct members
+///   of that quorum, f+1 at least, have d in their write sets.
+/// - *The base was decided in an earlier regency than the one that begins.* A replica that is slow to enter regency r
+///   may have decided by the others' ACCEPTs of r, which prove its base as well as any. Nothing is lost: what is decided
+///   stays decided, and locks and write sets, which do end before r, alone bind digests.
 package struct StopDataRules: Sendable {
     package let view: View
 
@@ -48,7 +53,7 @@ package struct StopDataRules: Sendable {
 
     private func checkCertificates(of data: StopData) throws(StopDataComplaint) {
         if let base = data.base {
-            guard base.epoch.view == view.number, isPast(base.epoch.regency, in: data), base.instance > .zero else {
+            guard base.epoch.view == view.number, base.epoch.regency > .none, base.instance > .zero else {
                 throw .certificateOutOfRange
             }
         }

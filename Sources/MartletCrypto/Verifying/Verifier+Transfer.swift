@@ -43,7 +43,7 @@ extension Verifier {
         try check(certificate.view)
         try check(certificate.instance)
         guard isProof(certificate) else { throw .invalidCertificate(certificate.instance) }
-        guard Hashing.digest(ofEncodedImage: state.state) == certificate.digest else {
+        guard Hashing.checkpointDigest(of: state.state) == certificate.digest else {
             throw .stateDiffers(certificate.instance)
         }
         return state
