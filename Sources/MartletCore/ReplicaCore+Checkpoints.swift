@@ -6,6 +6,9 @@ import MartletTypes
 /// Checkpoints (protocol §7): a quorum's signed word on a state makes it stable, and what it covers is forgotten.
 extension ReplicaCore {
     mutating func onSnapshotTaken(_ instance: Instance, _ digest: Digest, into effects: inout Effects) {
+        if let stable = checkpoints.stable, stable.instance == instance, stable.digest != digest {
+            stopVotingWithWrongState(stable, into: &effects)
+        }
         guard mode == .voter, instance > checkpoints.stableInstance else { return }
         let vote = CheckpointVote(view: view.number, instance: instance, digest: digest)
         checkpoints.noteOwn(vote)
@@ -42,31 +45,23 @@ extension ReplicaCore {
         effects.notices.append(.misbehaviour(view[me].id, .conflictingCheckpoint))
         mode = .learner
         proposer.next = nil
-        checkpointAhead = certificate
-        isBehind = true
+        wrongState = certificate
     }
 
     // MARK: Taking over a state
 
     mutating func onCheckpointState(_ state: CheckpointState, from member: ReplicaIndex, into effects: inout Effects) {
         catchUp.answered(by: member)
-        let isNeeded = state.certificate.instance > decided || hasWrongState
-        guard isNeeded, state.certificate.instance > checkpoints.stableInstance, catchUp.installing == nil else {
-            return
-        }
+        let instance = state.certificate.instance
+        guard instance > decided || instance >= wrongState?.instance ?? .max, catchUp.installing == nil else { return }
         catchUp.installing = state.certificate
         effects.executions.append(.install(state))
-    }
-
-    /// Its own checkpoint vote contradicts a stable checkpoint that it has not taken over yet.
-    private var hasWrongState: Bool {
-        guard let ahead = checkpointAhead, let own = checkpoints.own else { return false }
-        return own.instance == ahead.instance && own.digest != ahead.digest
     }
 
     mutating func onCheckpointInstalled(_ image: CheckpointImage, into effects: inout Effects) {
         guard let certificate = catchUp.installing, certificate.instance == image.instance else { return }
         catchUp.installing = nil
+        wrongState = nil
         sessions = SessionTable(image: image, settings: view.settings)
         decided = image.instance
         executed = image.instance

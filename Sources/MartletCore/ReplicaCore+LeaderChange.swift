@@ -59,7 +59,7 @@ extension ReplicaCore {
         effects.notices.append(.regencyInstalled(epoch, leader: view[leader].id, reasons: reasons))
         if reasons.contains(.requestMissing) {
             effects.notices.append(.strictModeBegun(until: strict.begin(at: now.monotonic)))
-            vouchesToSend.append(contentsOf: pool.ownEntries)
+            vouchesToSend.append(contentsOf: pool.entries)
         }
         if leader == me, mode == .learner { abdicate(into: &effects) }
         takeEarlyStopData()
@@ -167,7 +167,10 @@ extension ReplicaCore {
         var held: [FetchBatch] = []
         for claimed in collection.locks {
             if window.contains(claimed.instance) {
-                if window[claimed.instance].completeBatch(claimed.digest)?.body != nil { held.append(claimed) }
+                if window[claimed.instance].completeBatch(claimed.digest)?.body != nil {
+                    window[claimed.instance].pinned.append(claimed.digest)
+                    held.append(claimed)
+                }
             } else if claimed.instance < window.first {
                 held.append(claimed)
             }

@@ -7,6 +7,8 @@ import MartletTypes
 extension ReplicaCore {
     /// So many bytes of bodies go into one message at most.
     static var forwardBytesMax: Int { 1 << 20 }
+    /// So many requests are named in one message at most.
+    static var entriesMax: Int { 1_024 }
 
     mutating func onRequests(_ requests: [AdmittedRequest], from sender: Principal, into effects: inout Effects) {
         guard case .client(let client) = sender else { return }
@@ -20,7 +22,7 @@ extension ReplicaCore {
         case .tooOld: refuse(request.id, .sequenceTooOld, into: &effects)
         case .sessionUnknown: refuse(request.id, .sessionUnknown, into: &effects)
         case .new:
-            switch pool.add(request, isOwn: true, at: now.monotonic) {
+            switch pool.add(request, at: now.monotonic) {
             case .added:
                 if strict.isOn { vouchesToSend.append(BatchEntry(id: request.id, digest: request.digest)) }
                 noteArrival(of: request.id)
@@ -39,7 +41,9 @@ extension ReplicaCore {
     mutating func onForwarded(_ forwards: [AdmittedForward], from member: ReplicaIndex) {
         for forward in forwards {
             guard sessions.standing(of: forward.admitted.request, decided: decided) == .new else { continue }
-            pool.hear(forward, from: member, at: now.monotonic)
+            if pool.hear(forward, from: member, at: now.monotonic) {
+                vouchesToSend.append(BatchEntry(id: forward.admitted.id, digest: forward.admitted.digest))
+            }
             noteArrival(of: forward.admitted.id)
         }
     }
@@ -47,6 +51,7 @@ extension ReplicaCore {
     mutating func onVouches(_ vouches: Vouches, from member: ReplicaIndex) {
         for entry in vouches.entries where !sessions.isVoid(entry.id) {
             pool.vouch(entry, by: member)
+            if pool.adopt(entry, at: now.monotonic) { vouchesToSend.append(entry) }
             noteArrival(of: entry.id)
         }
     }
@@ -64,7 +69,11 @@ extension ReplicaCore {
 
     mutating func flushVouches(into effects: inout Effects) {
         guard !vouchesToSend.isEmpty else { return }
-        if mode == .voter { effects.sends.append(Send(.vouches(Vouches(entries: vouchesToSend)), to: .others)) }
+        var rest = vouchesToSend[...]
+        while mode == .voter, !rest.isEmpty {
+            effects.sends.append(Send(.vouches(Vouches(entries: Array(rest.prefix(Self.entriesMax)))), to: .others))
+            rest = rest.dropFirst(Self.entriesMax)
+        }
         vouchesToSend.removeAll(keepingCapacity: true)
     }
 
@@ -138,7 +147,8 @@ extension ReplicaCore {
             }
             guard !lacking.isEmpty else { continue }
             effects.notices.append(.requestsMissing(instance, count: lacking.count))
-            effects.sends.append(Send(.fetchRequests(FetchRequests(entries: lacking)), to: .others))
+            let asked = Array(lacking.prefix(Self.entriesMax))
+            effects.sends.append(Send(.fetchRequests(FetchRequests(entries: asked)), to: .others))
             missingDeadline = now.monotonic + configuration.timeouts.resend
         }
         if missingDeadline == nil { wantedRequests.removeAll() }

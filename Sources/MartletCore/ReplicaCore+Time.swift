@@ -44,7 +44,8 @@ extension ReplicaCore {
             return
         }
         let expiry = pool.expire(
-            at: now.monotonic, timeout: timeout.current, forwardBytesMax: Self.forwardBytesMax)
+            at: now.monotonic, timeout: timeout.current, forwardBytesMax: Self.forwardBytesMax, isStrict: strict.isOn,
+            view: view)
         if !expiry.forwards.isEmpty { effects.sends.append(Send(.forwarded(expiry.forwards), to: .others)) }
         // While waiting for SYNC its own timer decides.
         if expiry.isRegencyOver, isSynced { endRegency(.requestTimeout, into: &effects) }

@@ -66,27 +66,28 @@ extension ReplicaCore {
     /// Asks one source for decisions when this replica is behind: at once by more than the window, else when it does
     /// not come forward by votes.
     mutating func fetchIfBehind(into effects: inout Effects) {
+        guard catchUp.installing == nil else { return }
+        if let wrongState {
+            ask(beyond: .zero, .fetchCheckpoint(FetchCheckpoint(instance: wrongState.instance)), into: &effects)
+            return
+        }
         let known = max(catchUp.known(view), checkpointAhead?.instance ?? .zero)
         guard known > decided || isBehind else { return }
         let distance = known.distance(beyond: decided)
         let isStuck = now.monotonic.since(lastAdvance) >= configuration.timeouts.resend * 2
-        guard isBehind || isStuck || distance > view.settings.window, catchUp.installing == nil else { return }
-        guard
-            let source = catchUp.source(
-                beyond: hasConflict ? .zero : decided, at: now.monotonic, patience: configuration.timeouts.fetch)
-        else { return }
+        guard isBehind || isStuck || distance > view.settings.window else { return }
+        guard ask(beyond: decided, .fetchDecisions(FetchDecisions(first: decided.next)), into: &effects) else { return }
         if distance > view.settings.window { effects.notices.append(.behind(decided, known: known)) }
         isBehind = false
-        if hasConflict, let ahead = checkpointAhead {
-            send(.fetchCheckpoint(FetchCheckpoint(instance: ahead.instance)), to: source, into: &effects)
-        } else {
-            send(.fetchDecisions(FetchDecisions(first: decided.next)), to: source, into: &effects)
-        }
     }
 
-    private var hasConflict: Bool {
-        guard let ahead = checkpointAhead else { return false }
-        return ahead.instance <= decided
+    /// Asks the next source that has decided more than `instance`, unless one is being waited for.
+    @discardableResult
+    private mutating func ask(beyond instance: Instance, _ message: PeerMessage, into effects: inout Effects) -> Bool {
+        let patience = configuration.timeouts.fetch
+        guard let source = catchUp.source(beyond: instance, at: now.monotonic, patience: patience) else { return false }
+        send(message, to: source, into: &effects)
+        return true
     }
 
     mutating func onDecisions(_ decisions: [ProvenDecision], from member: ReplicaIndex, into effects: inout Effects) {
@@ -115,18 +116,18 @@ extension ReplicaCore {
             return
         }
         decisionsAwaited[member] = fetch.first
-        serveDecisions(to: member, isLast: false, into: &effects)
+        serveDecisions(to: member, into: &effects)
     }
 
     mutating func serveAwaitedDecisions(into effects: inout Effects) {
         for position in decisionsAwaited.indices where decisionsAwaited[ReplicaIndex(position)] != nil {
-            serveDecisions(to: ReplicaIndex(position), isLast: true, into: &effects)
+            serveDecisions(to: ReplicaIndex(position), into: &effects)
         }
     }
 
     /// **Safety**: no replica hands out a certificate that it has not checked. Those not checked yet are given to
     /// Admission first, and what is proven is sent when all are back.
-    private mutating func serveDecisions(to member: ReplicaIndex, isLast: Bool, into effects: inout Effects) {
+    private mutating func serveDecisions(to member: ReplicaIndex, into effects: inout Effects) {
         guard let first = decisionsAwaited[member], first >= window.first else {
             decisionsAwaited[member] = nil
             return

@@ -54,6 +54,8 @@ package struct ReplicaCore: ~Copyable {
     var checkpoints: CheckpointTally
     /// A stable checkpoint that this replica has not reached yet.
     var checkpointAhead: CheckpointCertificate?
+    /// The stable checkpoint that contradicts this replica's own state, until that is replaced.
+    var wrongState: CheckpointCertificate?
     var catchUp: CatchUp
     /// Who waits for decisions whose certificates are being checked, from which instance on.
     var decisionsAwaited: ReplicaTable<Instance?>

@@ -67,6 +67,7 @@ public struct Instance: DistinctNumber {
     public let rawValue: UInt64
     public init(rawValue: UInt64) { self.rawValue = rawValue }
     public static let zero = Instance(0)
+    package static let max = Instance(.max)
     /// The instance before this one; 0 stays 0.
     package var previous: Instance { Instance(rawValue == 0 ? 0 : rawValue - 1) }
     /// Saturates at the largest number, so that a liar's huge instance never traps.

@@ -58,6 +58,8 @@ package struct ConsensusInstance: Sendable {
     package let number: Instance
     package var rounds: [VoteRound] = []
     package var batches: [KnownBatch] = []
+    /// Batches of locks that this replica collected as the new leader: it serves them to others in this epoch.
+    package var pinned: [Digest] = []
     /// The first proposal of the present epoch's leader.
     package var proposed: RegencyDigest?
     /// Whether that proposal passed the checks that need no request; a refused one is not voted for on its own merit.
@@ -100,7 +102,7 @@ package struct ConsensusInstance: Sendable {
         if batches.count >= Self.batchesMax {
             let spare = batches.firstIndex { candidate in
                 candidate.digest != decided && candidate.digest != lock?.digest && candidate.digest != proposed?.digest
-                    && candidate.digest != wrote?.digest
+                    && candidate.digest != wrote?.digest && !pinned.contains(candidate.digest)
             }
             if let spare { batches.remove(at: spare) }
         }
@@ -177,6 +179,7 @@ package struct ConsensusInstance: Sendable {
     /// A new epoch: what its leader proposes is still to come.
     package mutating func beginEpoch() {
         proposed = nil
+        pinned = []
         isProposalSound = false
         activeSince = nil
         askedForBodies = nil

@@ -43,12 +43,15 @@ extension RequestPool {
         var looked = 0
         while let candidate = place, looked < Self.skippedMax {
             guard let slot = slots[candidate] else { return nil }
-            if isStrict ? slot.isSigned || view.isQuorum(slot.vouchers) : isAuthentic(slot) { return candidate }
+            if !isStrict || isProvable(slot, view: view) { return candidate }
             place = lanes[lane].waiting.next(after: candidate, links: laneLinks)
             looked += 1
         }
         return nil
     }
+
+    /// Whether every replica can be brought to know that it is authentic, whatever liars say to whom.
+    func isProvable(_ slot: Slot, view: View) -> Bool { slot.isSigned || view.isQuorum(slot.vouchers) }
 
     /// A new regency: what this replica proposed waits again, in order of arrival.
     package mutating func takeBack() {

@@ -25,7 +25,10 @@ extension RequestPool {
         return earliest
     }
 
-    package mutating func expire(at now: Instant, timeout: Interval, forwardBytesMax: Int) -> Expiry {
+    /// In `strict` mode only what the leader may propose ends its regency.
+    package mutating func expire(
+        at now: Instant, timeout: Interval, forwardBytesMax: Int, isStrict: Bool, view: View
+    ) -> Expiry {
         var expiry = Expiry()
         var size = 0
         var dropped: [RequestID] = []
@@ -40,9 +43,10 @@ extension RequestPool {
             size < forwardBytesMax
         {
             rotations -= 1
-            if slot.isSigned || slot.vouchers.count >= rule.weakCount {
+            let isKnownToOthers = slot.isSigned || slot.vouchers.count >= rule.weakCount
+            if isStrict ? isProvable(slot, view: view) : isKnownToOthers {
                 expiry.isRegencyOver = true
-            } else if slot.rounds >= Self.unvouchedRoundsMax {
+            } else if !isKnownToOthers, slot.rounds >= Self.unvouchedRoundsMax {
                 dropped.append(slot.request.id)
             }
             size += slot.request.request.payload.count + 128
@@ -74,7 +78,6 @@ extension RequestPool {
     }
 
     private func forwarded(_ slot: Slot) -> ForwardedRequest {
-        ForwardedRequest(
-            request: slot.request.request, isVouched: slot.vouchers.contains(me), proof: slot.request.proof)
+        ForwardedRequest(request: slot.request.request, isVouched: true, proof: slot.request.proof)
     }
 }

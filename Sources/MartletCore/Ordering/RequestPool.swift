@@ -3,7 +3,10 @@
 
 package import MartletTypes
 
-/// The requests that wait to be ordered, with what is known of their authenticity; fair over clients.
+/// The requests that wait to be ordered; fair over clients. All of them are authentic: from the client itself, signed by
+/// it, or vouched for by f+1 members. This replica vouches for each of them in turn: a word that rests on f+1 others
+/// rests on a correct replica that has the request from the client, and passing it on keeps liars who vouch to some
+/// members only from making the others wait for what the leader cannot propose.
 package struct RequestPool: Sendable {
     package enum Admission: Hashable, Sendable {
         case added
@@ -23,7 +26,7 @@ package struct RequestPool: Sendable {
 
     struct Slot: Sendable {
         var request: AdmittedRequest
-        /// The members, this one included, that have it from the client itself.
+        /// The members that vouch for it; this one always does.
         var vouchers: ReplicaSet
         var isSigned: Bool
         var lane: Int
@@ -80,11 +83,10 @@ package struct RequestPool: Sendable {
 
     // MARK: Arrivals
 
-    /// A request from the client's own channel (`isOwn`), or one that is known to be authentic otherwise.
-    package mutating func add(_ request: AdmittedRequest, isOwn: Bool, at now: Instant) -> Admission {
+    /// A request that is known to be authentic.
+    package mutating func add(_ request: AdmittedRequest, at now: Instant) -> Admission {
         if let place = places[request.id], let known = slots[place] {
             guard known.request.digest == request.digest else { return .conflicting }
-            if isOwn { slots[place]?.vouchers.insert(me) }
             if request.proof != nil, !known.isSigned {
                 slots[place]?.isSigned = true
                 slots[place]?.request = request
@@ -96,7 +98,7 @@ package struct RequestPool: Sendable {
         let lane = lane(of: request.id.client)
         guard lanes[lane].pending < perClientMax else { return .full }
         var vouchers = hearsay.vouchers(of: BatchEntry(id: request.id, digest: request.digest))
-        if isOwn { vouchers.insert(me) }
+        vouchers.insert(me)
         let place = takeSlot(
             Slot(request: request, vouchers: vouchers, isSigned: request.proof != nil, lane: lane, since: now))
         places[request.id] = place
@@ -116,39 +118,42 @@ package struct RequestPool: Sendable {
         }
     }
 
-    /// A body passed on by a replica. It joins the pool once it is known to be authentic.
-    package mutating func hear(_ forward: AdmittedForward, from voter: ReplicaIndex, at now: Instant) {
+    /// A body passed on by a replica. It joins the pool once it is known to be authentic; true when it just did.
+    package mutating func hear(_ forward: AdmittedForward, from voter: ReplicaIndex, at now: Instant) -> Bool {
         let entry = BatchEntry(id: forward.admitted.id, digest: forward.admitted.digest)
         if forward.isVouched { vouch(entry, by: voter) }
-        if forward.admitted.proof != nil {
-            _ = add(forward.admitted, isOwn: false, at: now)
-            return
-        }
-        if let place = places[entry.id], slots[place]?.request.digest == entry.digest { return }
+        if forward.admitted.proof != nil { return add(forward.admitted, at: now) == .added }
+        if let place = places[entry.id], slots[place]?.request.digest == entry.digest { return false }
         hearsay.keep(forward.admitted, by: voter)
-        if hearsay.vouchers(of: entry).count >= rule.weakCount { _ = add(forward.admitted, isOwn: false, at: now) }
+        return adopt(entry, at: now)
+    }
+
+    /// Takes over a request that f+1 members vouch for and whose body is known; true when it just did.
+    package mutating func adopt(_ entry: BatchEntry, at now: Instant) -> Bool {
+        guard places[entry.id] == nil, hearsay.vouchers(of: entry).count >= rule.weakCount,
+            let body = hearsay.body(of: entry)
+        else { return false }
+        return add(body, at: now) == .added
     }
 
     // MARK: Look-up
 
     package func find(_ entry: BatchEntry) -> Found {
         if let place = places[entry.id], let slot = slots[place], slot.request.digest == entry.digest {
-            return isAuthentic(slot) ? .authentic(slot.request.request) : .unproven(slot.request.request)
+            return .authentic(slot.request.request)
         }
         guard let body = hearsay.body(of: entry) else { return .missing }
         let isProven = hearsay.vouchers(of: entry).count >= rule.weakCount
         return isProven ? .authentic(body.request) : .unproven(body.request)
     }
 
-    /// The names of what this replica has from clients themselves, oldest first.
-    package var ownEntries: [BatchEntry] {
+    /// The names of all that waits, oldest first.
+    package var entries: [BatchEntry] {
         var result: [BatchEntry] = []
         for list in [secondStage, firstStage] {
             var place = list.first
             while let candidate = place, let slot = slots[candidate] {
-                if slot.vouchers.contains(me) {
-                    result.append(BatchEntry(id: slot.request.id, digest: slot.request.digest))
-                }
+                result.append(BatchEntry(id: slot.request.id, digest: slot.request.digest))
                 place = list.next(after: candidate, links: timerLinks)
             }
         }
@@ -160,15 +165,10 @@ package struct RequestPool: Sendable {
         guard let place = places[entry.id], let slot = slots[place], slot.request.digest == entry.digest else {
             return nil
         }
-        return ForwardedRequest(
-            request: slot.request.request, isVouched: slot.vouchers.contains(me), proof: slot.request.proof)
+        return ForwardedRequest(request: slot.request.request, isVouched: true, proof: slot.request.proof)
     }
 
     func place(of id: RequestID) -> Int? { places[id] }
-
-    func isAuthentic(_ slot: Slot) -> Bool {
-        slot.isSigned || slot.vouchers.contains(me) || slot.vouchers.count >= rule.weakCount
-    }
 
     // MARK: Departures
 
