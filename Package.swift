@@ -99,5 +99,6 @@ let package = Package(
             ["MartletTransport", "MartletWire", "MartletTypes", crypto, logging] + nio),
         tests("MartletCryptoTests", ["MartletCrypto", "MartletTypes", "MartletWire"]),
         tests("TidyTests", []),
+        tests("MartletKVTests", ["MartletKV", "MartletTypes", "MartletWire"]),
     ]
 )
