@@ -3,6 +3,7 @@
 
 import MartletCrypto
 import MartletTypes
+import MartletWire
 import Testing
 
 @Suite("Client requests")
@@ -122,6 +123,26 @@ struct RequestTests {
             0, AcceptVote(epoch: group.epoch(1), instance: Instance(1), digest: group.hash(bundle.requests[0])))
         #expect(
             error(RequestBundle(requests: bundle.requests, signature: share.signature), from: id) == .invalidSignature)
+    }
+
+    @Test("one signature covers a bounded number of requests, and what is written at once is split accordingly")
+    func signedBundles() throws {
+        let most = RequestProof.digestsMax
+        let requests = (1...UInt64(2 * most + 1)).map { operation(client, $0) }
+        let bundles = sealer(key).sealBundles(requests)
+        #expect(bundles.map(\.requests.count) == [most, most, 1])
+        #expect(bundles.flatMap(\.requests) == requests)
+        for bundle in bundles { #expect(error(bundle, from: client) == nil) }
+        #expect(sealer(key).sealBundles([]).isEmpty)
+        // Validly signed as it is, a larger one is refused, and so is the proof it would make.
+        let digests = requests.map { group.hash($0) }
+        let bytes = Statement.requests(digests).bytes(group: group.view.group, sender: .client(client))
+        let signature = Ed25519Scheme().sign(bytes, with: key)
+        let large = RequestBundle(requests: requests, signature: signature)
+        #expect(error(large, from: client) == .tooManyRequests(requests.count))
+        let proof = RequestProof(digests: digests, signature: signature)
+        let passedOn = try forwarded([ForwardedRequest(request: requests[0], isVouched: false, proof: proof)])
+        #expect(passedOn.map { $0.admitted.proof } == [nil])
     }
 
     @Test("payloads above the group's bound are refused, whoever brings them")

@@ -18,8 +18,17 @@ package struct ClientSealer<Scheme: SignatureScheme>: Sendable {
         self.scheme = scheme
     }
 
-    /// The bundle signed over the digests of its requests, in their order.
+    /// What is written at once, in as few signed bundles as may be: one signature covers `RequestProof.digestsMax`
+    /// requests at most.
+    package func sealBundles(_ requests: [Request]) -> [RequestBundle] {
+        stride(from: 0, to: requests.count, by: RequestProof.digestsMax).map { start in
+            sealBundle(Array(requests[start..<min(start + RequestProof.digestsMax, requests.count)]))
+        }
+    }
+
+    /// The bundle signed over the digests of its requests, in their order; traps for more than one signature covers.
     package func sealBundle(_ requests: [Request]) -> RequestBundle {
+        precondition(requests.count <= RequestProof.digestsMax, "too many requests for one signature")
         let digests = requests.map { Hashing.digest(of: $0, group: group) }
         let bytes = Statement.requests(digests).bytes(group: group, sender: .client(client))
         return RequestBundle(requests: requests, signature: scheme.sign(bytes, with: key))

@@ -3,23 +3,6 @@
 
 package import MartletTypes
 
-/// Which rule (protocol §6) a StopData breaks.
-package enum StopDataComplaint: Error, Hashable, Sendable {
-    case wrongView
-    /// There is no StopData for the first regency: nothing was before it.
-    case firstRegency
-    case notMember
-    /// A certificate of another view, of regency 0 or of instance 0.
-    case certificateOutOfRange
-    case tooManyClaims
-    case claimsNotAscending
-    /// At or below base − W, or beyond the last instance that may be voted for.
-    case claimOutOfRange(Instance)
-    /// A vote of regency 0, or of one that has not been when the StopData was made.
-    case regencyOutOfRange(Instance)
-    case writeSetNotAscending(Instance)
-}
-
 /// What a StopData must look like whoever signed it. Pure: signatures are `Verifier`'s.
 ///
 /// Nothing that a correct replica may send is refused. So two rules that seem to suggest themselves are missing on

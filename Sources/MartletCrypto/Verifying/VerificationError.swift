@@ -36,3 +36,28 @@ package enum VerificationError: Error, Hashable, Sendable {
     /// The authors of SYNC's StopData are no quorum.
     case collectsNoQuorum
 }
+
+extension VerificationError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .notMember(let replica): "replica \(replica) does not belong to this view"
+        case .wrongView(let view): "it is of view \(view)"
+        case .numberOutOfRange: "it names a regency, an instance or a time that cannot be"
+        case .tooManyRequests(let count): "it holds \(count) requests, more than allowed"
+        case .payloadTooLarge(let id): "the payload of request \(id) is larger than allowed"
+        case .malformedRequest(let id): "request \(id) contradicts itself"
+        case .foreignClient(let id): "request \(id) is in another client's name"
+        case .accessDenied(let client): "the group does not serve client \(client)"
+        case .invalidSignature: "its signature is not valid"
+        case .invalidCertificate(let instance): "its certificate of instance \(instance) proves nothing"
+        case .bodiesDiffer(let instance): "its bodies are not those of the batch of instance \(instance)"
+        case .notConsecutive(let instance): "instance \(instance) does not follow the one before it"
+        case .stateDiffers(let instance): "its state is not the one certified for instance \(instance)"
+        case .notAuthor(let replica): "replica \(replica) is not the author of this StopData"
+        case .stopData(let author, let complaint): "the StopData of replica \(author): \(complaint)"
+        case .collectOfAnotherEpoch(let author): "it holds StopData of replica \(author) for another epoch"
+        case .collectRepeated(let author): "it holds several StopData of replica \(author)"
+        case .collectsNoQuorum: "the authors of its StopData are no quorum"
+        }
+    }
+}

@@ -19,6 +19,7 @@ extension Verifier {
         let digests = bundle.requests.map { Hashing.digest(of: $0, group: view.group) }
         var proof: RequestProof?
         if let signature = bundle.signature {
+            guard digests.count <= RequestProof.digestsMax else { throw .tooManyRequests(digests.count) }
             guard isValid(signature, of: digests, by: client) else { throw .invalidSignature }
             proof = RequestProof(digests: digests, signature: signature)
         }
@@ -39,9 +40,7 @@ extension Verifier {
             let digest = Hashing.digest(of: forward.request, group: view.group)
             let client = forward.request.id.client
             if let proof = forward.proof, checkedLast?.client != client || checkedLast?.proof != proof {
-                checkedLast = (
-                    client, proof, admits(client) && isValid(proof.signature, of: proof.digests, by: client)
-                )
+                checkedLast = (client, proof, isValid(proof, by: client))
             }
             let proof = forward.proof.flatMap {
                 checkedLast?.isValid == true && $0.digests.contains(digest) ? $0 : nil
@@ -52,6 +51,11 @@ extension Verifier {
                     isVouched: forward.isVouched))
         }
         return result
+    }
+
+    private func isValid(_ proof: RequestProof, by client: ClientID) -> Bool {
+        admits(client) && proof.digests.count <= RequestProof.digestsMax
+            && isValid(proof.signature, of: proof.digests, by: client)
     }
 
     /// Requests that no client may make, whoever brings them.

@@ -50,6 +50,10 @@ package struct Request: Hashable, Sendable {
 /// A client's signature over the requests it coalesced into one write: over the list of their digests, so that one
 /// request can be passed on with the digests of the others.
 package struct RequestProof: Hashable, Sendable {
+    /// The most requests that one signature covers. Each of them takes all these digests along when it is passed on, so
+    /// what a replica passes on grows with the square of this.
+    package static let digestsMax = 64
+
     package let digests: [Digest]
     package let signature: Signature
 
