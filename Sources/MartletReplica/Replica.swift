@@ -1,0 +1,95 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import MartletCore
+import MartletCrypto
+import MartletTransport
+public import MartletTypes
+public import ServiceLifecycle
+
+/// One member of a group: orders what clients ask together with the others, and executes it on its copy of the service.
+///
+/// Run it as a service of its own or in a `ServiceGroup`; a graceful shutdown lets what is decided be answered.
+///
+/// ```swift
+/// let replica = try Replica(configuration: configuration, machine: Counter())
+/// try await replica.run()
+/// ```
+public final class Replica<Machine: StateMachine>: Service {
+    private let configuration: ReplicaConfiguration
+    private let machine: Machine
+    private let view: View
+    private let me: ReplicaIndex
+    private let home: ReplicaHome?
+
+    /// `machine` is the service in its initial state, the same at all members. Throws when the configuration does not
+    /// fit the genesis or itself.
+    public init(configuration: ReplicaConfiguration, machine: Machine) throws(ReplicaError) {
+        let id = configuration.replica
+        let group = Hashing.group(of: configuration.genesis)
+        do {
+            view = try configuration.genesis.firstView(group: group)
+        } catch {
+            throw .invalidConfiguration(error.description)
+        }
+        guard let index = view.index(of: id) else { throw .notAMember(id) }
+        guard view[index].key == configuration.key.publicKey else {
+            throw .wrongKey(id, expected: view[index].key, found: configuration.key.publicKey)
+        }
+        if let complaint = configuration.transport.complaint { throw .invalidConfiguration(complaint) }
+        self.configuration = configuration
+        self.machine = machine
+        me = index
+        home = configuration.homeDirectory.map { ReplicaHome(directory: $0, group: group, replica: id) }
+    }
+
+    /// Returns after a graceful shutdown or when its task is cancelled; throws when the replica cannot start or go on.
+    /// To be called once.
+    public func run() async throws {
+        let mode: ReplicaMode = try home?.hasVoted() ?? false ? .learner : .voter
+        let (ends, ender) = AsyncStream<ReplicaError>.makeStream()
+        let engine = try ReplicaEngine(
+            configuration: configuration, view: view, me: me, mode: mode, machine: machine,
+            onFailure: { ender.yield($0) })
+        logStart(mode)
+        try await engine.listen()
+        if mode == .voter {
+            do {
+                try home?.markVoted()
+            } catch {
+                await engine.stop()
+                throw error
+            }
+        }
+        engine.start()
+        let failure = await withGracefulShutdownHandler {
+            await ends.first { _ in true }
+        } onGracefulShutdown: {
+            ender.finish()
+        }
+        configuration.logger.info("stopping")
+        await engine.stop()
+        if let failure { throw failure }
+        configuration.logger.info("stopped")
+    }
+
+    private func logStart(_ mode: ReplicaMode) {
+        let logger = configuration.logger
+        let rule = view.quorum
+        logger.info(
+            "replica \(configuration.replica) of group \(configuration.genesis.name) (\(view.group)): \(view.n) members, \(rule.faultModel) faults, f = \(rule.f); Martlet \(SoftwareVersion.current)"
+        )
+        if mode == .learner {
+            logger.warning(
+                "this replica has voted in an earlier run, and its votes were kept in memory only: it follows the group as a learner, executes everything, but neither votes nor answers clients; the group tolerates one fault less until it is replaced"
+            )
+        } else if home == nil {
+            logger.warning(
+                "no home directory: this replica cannot remember that it voted, so it must never be started again")
+        }
+        if configuration.transport.security != .tls {
+            logger.warning("connections are neither encrypted nor authenticated: for benchmarks only")
+        }
+    }
+}

@@ -1,0 +1,42 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+public import Logging
+package import MartletCore
+public import MartletCrypto
+package import MartletTransport
+public import MartletTypes
+
+/// What a replica is started with. All but the genesis is this replica's own business.
+public struct ReplicaConfiguration: Sendable {
+    /// What the group is founded on; the same at all members.
+    public var genesis: Genesis
+    public var replica: ReplicaID
+    /// The key that the genesis names for this replica.
+    public var key: SigningKey
+    /// Where to listen when that is not the address by which the others know this replica.
+    public var listenHost: String?
+    public var listenPort: Int?
+    /// Where the replica remembers that it has voted. Without a directory it cannot tell a restart from a first start:
+    /// then it must never be restarted, or it may contradict votes of its own.
+    public var homeDirectory: String?
+    public var logger: Logger
+
+    package var timeouts = Timeouts()
+    package var transport = TransportConfiguration()
+    /// The most bytes that wait to be ordered from all clients together, and as many again from replicas, before nothing
+    /// more is read from them.
+    package var mailboxBytesMax = 32 << 20
+    /// How many threads serve the connections.
+    package var networkThreadCount = 1
+
+    public init(
+        genesis: Genesis, replica: ReplicaID, key: SigningKey, homeDirectory: String?, logger: Logger
+    ) {
+        self.genesis = genesis
+        self.replica = replica
+        self.key = key
+        self.homeDirectory = homeDirectory
+        self.logger = logger
+    }
+}

@@ -1,0 +1,75 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import MartletCore
+import MartletTypes
+
+/// Turns the core's notices into lines that a person can follow. Belongs to the ordering thread.
+struct NoticeLog {
+    private let logger: Logger
+    private let replica: ReplicaID
+    private var leader: ReplicaID
+    private var limiter = LineLimiter()
+
+    init(logger: Logger, view: View, replica: ReplicaID) {
+        self.logger = logger
+        self.replica = replica
+        self.leader = view[view.leader(of: .first)].id
+    }
+
+    mutating func log(_ notices: [Notice], at now: Instant) {
+        for notice in notices { log(notice, at: now) }
+    }
+
+    private mutating func log(_ notice: Notice, at now: Instant) {
+        switch notice {
+        case .regencyInstalled(let epoch, let next, let reasons):
+            logLeader(epoch, next, reasons)
+        case .synced(let epoch, let settled, let first):
+            logger.info(
+                "regency \(epoch.regency) is at work: \(settled) instances settled, new ones from \(first) on")
+        case .stopSent(let regency, let reason):
+            logger.notice("asking for regency \(regency), since \(reason.words)")
+        case .proposalRefused(let instance, let leader, let complaint):
+            pass("refused \(complaint.rawValue)", at: now, .warning) {
+                "not voting for instance \(instance) of leader \(leader): \(complaint.words)"
+            }
+        case .requestsMissing(let instance, let count):
+            pass("missing", at: now, .info) {
+                "instance \(instance) waits for \(count) requests that have not come from their clients; asking the others"
+            }
+        case .strictModeBegun:
+            logger.notice("unsigned requests are ordered only when a quorum has received them, for some time")
+        case .strictModeEnded:
+            logger.notice("unsigned requests are ordered as usual again")
+        case .checkpointStable(let instance):
+            logger.debug("checkpoint \(instance) is stable")
+        case .behind(let instance, let known):
+            pass("behind", at: now, .notice) { "behind: at instance \(instance), others at \(known); catching up" }
+        case .caughtUp(let instance):
+            logger.notice("caught up: executed everything to instance \(instance)")
+        case .followingAsLearner:
+            logger.notice("following the group without a vote")
+        case .misbehaviour(let member, let what):
+            pass("misbehaviour \(member) \(what.rawValue)", at: now, .error) {
+                "replica \(member) is faulty: \(what.words)"
+            }
+        }
+    }
+
+    private mutating func logLeader(_ epoch: Epoch, _ next: ReplicaID, _ reasons: [StopReason]) {
+        var seen: [StopReason] = []
+        for reason in reasons where !seen.contains(reason) { seen.append(reason) }
+        let why = seen.isEmpty ? "" : " because \(seen.map(\.words).joined(separator: ", and "))"
+        let name = next == replica ? "this replica" : "replica \(next)"
+        logger.notice("\(name) leads from now on (regency \(epoch.regency)); replica \(leader) was replaced\(why)")
+        leader = next
+    }
+
+    private mutating func pass(_ kind: String, at now: Instant, _ level: Logger.Level, _ line: () -> String) {
+        guard let heldBack = limiter.pass(kind, at: now) else { return }
+        let note = heldBack > 0 ? " (and \(heldBack) times before)" : ""
+        logger.log(level: level, "\(line())\(note)")
+    }
+}

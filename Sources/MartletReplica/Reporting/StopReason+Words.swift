@@ -1,0 +1,46 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletCore
+import MartletTypes
+
+// What the log says for what the core names. Each completes a sentence.
+
+extension StopReason {
+    var words: String {
+        switch self {
+        case .requestTimeout: "requests stayed unordered for too long"
+        case .instanceTimeout: "a proposal stayed undecided for too long"
+        case .requestMissing: "a proposal named requests that others never got"
+        case .syncTimeout: "the new leader did not begin its work in time"
+        case .joined: "enough others asked for it"
+        case .abdication: "the leader itself gave up"
+        }
+    }
+}
+
+extension ProposalComplaint {
+    var words: String {
+        switch self {
+        case .notLeader: "it does not lead"
+        case .wrongBorn: "it names another epoch"
+        case .outcomeDiffers: "it is not what the leader change settled"
+        case .timeOutOfBounds: "its time is too far from this machine's clock; one of the two is wrong"
+        case .tooLarge: "it is larger than the group allows"
+        case .duplicateRequest: "it names a request twice"
+        case .requestForged: "it holds a request that its client did not make"
+        case .equivocation: "there are two different ones"
+        case .emptyBatch: "it is empty"
+        }
+    }
+}
+
+extension Misbehaviour {
+    var words: String {
+        switch self {
+        case .equivocatingVote: "it voted for two values"
+        case .invalidSignature: "it sent a signature that is not valid"
+        case .conflictingCheckpoint: "its checkpoint differs from the group's"
+        }
+    }
+}

@@ -1,0 +1,116 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletCore
+import MartletCrypto
+import MartletTransport
+import MartletTypes
+import MartletWire
+
+/// What of one batch of frames goes where.
+struct Admitted<Machine: StateMachine> {
+    var ordering: [OrderingInput] = []
+    var reads: [ReadRequest] = []
+    var background: [BackgroundJob<Machine>] = []
+}
+
+/// The second stage, on the connections' event loops too: nothing passes that is not verified. What takes long to verify
+/// is done in the background.
+struct Admission<Machine: StateMachine>: Sendable {
+    let verifier: Verifier<Ed25519Scheme>
+    let access: ClientAccess
+    let me: ReplicaID
+    let mode: ReplicaMode
+    let clients: ClientDirectory
+    let drops: DropLog
+
+    private var view: View { verifier.view }
+
+    // MARK: - Connections
+
+    /// Whether whoever holds this key may connect as whom it says it is.
+    func judge(_ hello: Hello, _ key: PublicKey) -> HelloAnswer {
+        guard let version = hello.versions.agreed(with: .supported) else {
+            return .refused(.versionUnsupported, "replica \(me) speaks other versions of the protocol")
+        }
+        guard hello.group == view.group else {
+            return .refused(.wrongGroup, "replica \(me) belongs to group \(view.group)")
+        }
+        switch hello.role {
+        case .replica(let id):
+            guard let index = view.index(of: id), view[index].key == key, id != me else {
+                return .refused(.notThatReplica, "the key \(key) is not that of replica \(id)")
+            }
+        case .client:
+            guard access.admits(ClientID(key)) else {
+                return .refused(.accessDenied, "the group does not serve the client key \(key)")
+            }
+        }
+        return .accepted(version: version, view: view.number)
+    }
+
+    // MARK: - Messages
+
+    func admit(_ message: PeerMessage, from replica: ReplicaID, into admitted: inout Admitted<Machine>) {
+        if isHeavy(message) {
+            admitted.background.append(.verify(message, from: replica))
+            return
+        }
+        do {
+            admitted.ordering.append(.event(.message(try verifier.verify(message, from: replica))))
+        } catch {
+            drops.dropped(from: .replica(replica), because: "\(error)")
+        }
+    }
+
+    func admit(
+        _ message: ClientMessage, from client: ClientID, by connection: InboundConnection,
+        into admitted: inout Admitted<Machine>
+    ) {
+        switch message {
+        case .requests(let bundle): admit(bundle, from: client, by: connection, into: &admitted)
+        case .read(let read): admitted.reads.append(read)
+        case .statusQuery: admitted.ordering.append(.statusQuery(connection))
+        }
+    }
+
+    private func admit(
+        _ bundle: RequestBundle, from client: ClientID, by connection: InboundConnection,
+        into admitted: inout Admitted<Machine>
+    ) {
+        do {
+            let verified = try verifier.verify(bundle, from: client)
+            noteRoutes(of: bundle.requests, from: client, by: connection)
+            admitted.ordering.append(.event(.requests(verified)))
+            // A learner needs the requests to follow, but its clients must not count on it.
+            if mode == .learner { refuse(bundle.requests.map(\.id), .notServing, to: connection) }
+        } catch .payloadTooLarge(let id) {
+            refuse([id], .payloadTooLarge, to: connection)
+        } catch {
+            drops.dropped(from: .client(client), because: "\(error)")
+        }
+    }
+
+    private func noteRoutes(of requests: [Request], from client: ClientID, by connection: InboundConnection) {
+        var last = SessionID.none
+        for request in requests where request.id.session != last {
+            last = request.id.session
+            clients.received(in: last, of: client, by: connection)
+        }
+    }
+
+    private func refuse(_ ids: [RequestID], _ reason: RefusalReason, to connection: InboundConnection) {
+        connection.send(
+            ids.map { ReplicaToClientMessage.refusal(Refusal(request: $0, reason: reason)).encoded() })
+    }
+
+    /// Whether verifying it may keep a thread busy for more than a moment.
+    private func isHeavy(_ message: PeerMessage) -> Bool {
+        switch message {
+        case .stopData, .sync, .decisions, .checkpointState: true
+        case .propose, .write, .accept, .decided, .stop, .checkpoint, .forwarded, .vouches, .fetchRequests,
+            .fetchBatch, .batchBody, .fetchDecisions, .fetchCheckpoint, .progress:
+            false
+        }
+    }
+}

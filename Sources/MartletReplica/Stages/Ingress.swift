@@ -1,0 +1,101 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import MartletTransport
+import MartletTypes
+import MartletWire
+
+/// The first stage, on the connections' event loops: frames become messages, and a connection is not read while too
+/// much waits.
+struct Ingress<Machine: StateMachine>: Sendable {
+    let admission: Admission<Machine>
+    let mailboxes: StageMailboxes<Machine>
+    let clients: ClientDirectory
+    let drops: DropLog
+    let logger: Logger
+
+    var handlers: ListenerHandlers {
+        ListenerHandlers(
+            authenticate: { hello, key in admission.judge(hello, key) },
+            onOpen: { connection in opened(connection) },
+            onFrames: { connection, batch in received(batch, by: connection) },
+            onClose: { connection, end in closed(connection, end) })
+    }
+
+    private func opened(_ connection: InboundConnection) {
+        guard case .client = connection.hello.role else { return }
+        clients.opened(connection, of: ClientID(connection.peer))
+        logger.debug("client \(connection.peer) connected from \(connection.remoteAddress)")
+    }
+
+    private func closed(_ connection: InboundConnection, _ end: ConnectionEnd) {
+        guard case .client = connection.hello.role else { return }
+        clients.closed(connection, of: ClientID(connection.peer))
+        logger.debug("client \(connection.peer) from \(connection.remoteAddress) is gone: \(end)")
+    }
+
+    private func received(_ batch: FrameBatch, by connection: InboundConnection) {
+        var admitted = Admitted<Machine>()
+        switch connection.hello.role {
+        case .replica(let id): decode(batch, from: id, into: &admitted)
+        case .client: decode(batch, from: ClientID(connection.peer), by: connection, into: &admitted)
+        }
+        pass(admitted, bytes: batch.byteCount, connection)
+    }
+
+    // MARK: - Decoding
+
+    private func decode(_ batch: FrameBatch, from replica: ReplicaID, into admitted: inout Admitted<Machine>) {
+        batch.forEach { span in
+            do {
+                admission.admit(try PeerMessage(decoding: span), from: replica, into: &admitted)
+            } catch {
+                drops.dropped(from: .replica(replica), because: "it is no message: \(error)")
+            }
+        }
+    }
+
+    /// A client that sends what is no message is not one of ours: it is cut off, and harms nobody else.
+    private func decode(
+        _ batch: FrameBatch, from client: ClientID, by connection: InboundConnection,
+        into admitted: inout Admitted<Machine>
+    ) {
+        batch.forEach { span in
+            do {
+                admission.admit(try ClientMessage(decoding: span), from: client, by: connection, into: &admitted)
+            } catch {
+                drops.dropped(from: .client(client), because: "it is no message: \(error)")
+                connection.abort(.failed("it sent what is no message: \(error)"))
+            }
+        }
+    }
+
+    // MARK: - Passing on
+
+    private func pass(_ admitted: Admitted<Machine>, bytes: Int, _ connection: InboundConnection) {
+        let lane: Lane =
+            switch connection.hello.role {
+            case .replica: .replicas
+            case .client: .clients
+            }
+        if !admitted.ordering.isEmpty {
+            pass(admitted.ordering, bytes, lane, to: mailboxes.ordering, connection)
+        }
+        if !admitted.reads.isEmpty {
+            pass([.reads(admitted.reads, connection)], bytes, lane, to: mailboxes.execution, connection)
+        }
+        if !admitted.background.isEmpty {
+            pass(admitted.background, bytes, lane, to: mailboxes.background, connection)
+        }
+    }
+
+    private func pass<Element>(
+        _ elements: [Element], _ bytes: Int, _ lane: Lane, to mailbox: Mailbox<Element>,
+        _ connection: InboundConnection
+    ) {
+        guard !mailbox.post(elements, bytes: bytes, lane: lane) else { return }
+        connection.pauseReading()
+        mailbox.hold { connection.resumeReading() }
+    }
+}

@@ -1,0 +1,45 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletCore
+import MartletTransport
+import MartletTypes
+
+/// What the ordering thread is given.
+enum OrderingInput: Sendable {
+    case event(Event)
+    case statusQuery(InboundConnection)
+}
+
+/// What the execution thread is given.
+enum ExecutionInput: Sendable {
+    case order(ExecutionOrder)
+    case becomeLearner
+    /// Unordered reads that arrived together.
+    case reads([ReadRequest], InboundConnection)
+}
+
+/// What is too long for a thread that others wait for.
+enum BackgroundJob<Machine: StateMachine>: Sendable {
+    /// A message whose verification takes long: many signatures, or a whole state to hash.
+    case verify(PeerMessage, from: ReplicaID)
+    case check(DecisionCertificate)
+    case encode(PendingSnapshot<Machine>)
+    /// An installed checkpoint can be served on.
+    case keep(CheckpointState)
+    case serve(CheckpointService)
+    case forget(below: Instance)
+}
+
+/// Where the threads of one replica meet.
+struct StageMailboxes<Machine: StateMachine>: Sendable {
+    let ordering: Mailbox<OrderingInput>
+    let execution: Mailbox<ExecutionInput>
+    let background: Mailbox<BackgroundJob<Machine>>
+
+    init(bytesMax: Int) {
+        ordering = Mailbox(bytesMax: bytesMax)
+        execution = Mailbox(bytesMax: bytesMax)
+        background = Mailbox(bytesMax: bytesMax)
+    }
+}
