@@ -73,7 +73,7 @@ extension ReplicaCore {
     }
 
     mutating func enterWithOthers(into effects: inout Effects) {
-        let entered = catchUp.enteredByOthers(view)
+        let entered = catchUp.enteredByOthers
         if entered > regency { enter(entered, into: &effects) }
     }
 

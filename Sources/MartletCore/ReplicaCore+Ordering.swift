@@ -154,8 +154,8 @@ extension ReplicaCore {
     /// found valid; only with all bodies.
     private mutating func tryWrite(_ instance: Instance, into effects: inout Effects) -> Bool {
         guard view.faultModel == .byzantine, window[instance].wrote?.regency != regency,
-            hasPreceding(instance, \.wrote),
-            let digest = votable(instance, \.writes, into: &effects)
+            hasPreceding(instance, .write),
+            let digest = votable(instance, into: &effects)
         else { return false }
         let vote = RegencyDigest(regency: regency, digest: digest)
         guard window[instance].noteWrite(vote, writeSetMax: Self.writeSetMax) else { return false }
@@ -166,11 +166,11 @@ extension ReplicaCore {
 
     /// Step 3: lock and ACCEPT in one act. In `crash` mode it follows the proposal at once.
     private mutating func tryAccept(_ instance: Instance, into effects: inout Effects) -> Bool {
-        guard window[instance].accepted?.regency != regency, hasPreceding(instance, \.accepted) else { return false }
+        guard window[instance].accepted?.regency != regency, hasPreceding(instance, .accept) else { return false }
         let digest: Digest
         switch view.faultModel {
         case .byzantine:
-            guard let written = window[instance].votes(of: regency)?.writes.quorumDigest(of: view.quorum) else {
+            guard let written = window[instance].quorumWritten(in: regency, view.quorum) else {
                 return false
             }
             guard let known = window[instance].completeBatch(written) else {
@@ -180,7 +180,7 @@ extension ReplicaCore {
             guard isAllowed(known, at: instance) else { return false }
             digest = written
         case .crash:
-            guard let valid = votable(instance, \.accepts, into: &effects) else { return false }
+            guard let valid = votable(instance, into: &effects) else { return false }
             digest = valid
         }
         let lock = RegencyDigest(regency: regency, digest: digest)
@@ -192,18 +192,25 @@ extension ReplicaCore {
     }
 
     /// **Safety** (in-order votes): only after the same vote for i−1 in this epoch, or with i−1 decided.
-    private func hasPreceding(_ instance: Instance, _ vote: KeyPath<ConsensusInstance, RegencyDigest?>) -> Bool {
+    private func hasPreceding(_ instance: Instance, _ phase: VotePhase) -> Bool {
         let previous = instance.previous
         if previous <= decided { return true }
-        return window.contains(previous) && window[previous][keyPath: vote]?.regency == regency
+        guard window.contains(previous) else { return false }
+        switch phase {
+        case .write: return window[previous].wrote?.regency == regency
+        case .accept: return window[previous].accepted?.regency == regency
+        }
+    }
+
+    private enum VotePhase {
+        case write
+        case accept
     }
 
     /// The digest that may be voted for without a quorum's word: what f+1 members voted for in this epoch (they found it
     /// valid), else the leader's proposal once it is known to be valid.
-    private mutating func votable(
-        _ instance: Instance, _ phase: KeyPath<VoteRound, VoteTally>, into effects: inout Effects
-    ) -> Digest? {
-        if let vouched = window[instance].votes(of: regency)?[keyPath: phase].weakDigest(of: view.quorum) {
+    private mutating func votable(_ instance: Instance, into effects: inout Effects) -> Digest? {
+        if let vouched = window[instance].weaklyVoted(in: regency, view.quorum) {
             guard let known = window[instance].completeBatch(vouched) else {
                 want(instance, vouched, into: &effects)
                 return nil

@@ -81,7 +81,7 @@ extension ReplicaCore {
 
     /// Whether something waits for others, so that it must be sent again soon.
     var isBusy: Bool {
-        !isSynced || window.end > decided.next || catchUp.known(view) > decided || stopSent > regency
+        !isSynced || window.end > decided.next || catchUp.known > decided || stopSent > regency
             || (checkpoints.own?.instance ?? .zero) > checkpoints.stableInstance
     }
 

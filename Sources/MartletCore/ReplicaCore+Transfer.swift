@@ -71,7 +71,7 @@ extension ReplicaCore {
             ask(beyond: .zero, .fetchCheckpoint(FetchCheckpoint(instance: wrongState.instance)), into: &effects)
             return
         }
-        let known = max(catchUp.known(view), checkpointAhead?.instance ?? .zero)
+        let known = max(catchUp.known, checkpointAhead?.instance ?? .zero)
         guard known > decided || isBehind else { return }
         let distance = known.distance(beyond: decided)
         let isStuck = now.monotonic.since(lastAdvance) >= configuration.timeouts.resend * 2
@@ -104,7 +104,7 @@ extension ReplicaCore {
             hasMoved = decideNext(into: &effects) || hasMoved
         }
         if hasMoved {
-            if catchUp.known(view) > decided { isBehind = true } else { effects.notices.append(.caughtUp(decided)) }
+            if catchUp.known > decided { isBehind = true } else { effects.notices.append(.caughtUp(decided)) }
         }
     }
 

@@ -82,7 +82,7 @@ package struct ReplicaCore: ~Copyable {
         timeout = AdaptiveTimeout(configuration.timeouts)
         strict = StrictMode(configuration.timeouts)
         checkpoints = CheckpointTally(n: view.n)
-        catchUp = CatchUp(n: view.n, me: me, seed: configuration.seed)
+        catchUp = CatchUp(view: view, me: me, seed: configuration.seed)
         decisionsAwaited = ReplicaTable(repeating: nil, count: view.n)
         lastAdvance = now.monotonic
         lastTick = now.monotonic
@@ -116,7 +116,7 @@ package struct ReplicaCore: ~Copyable {
     package var status: CoreStatus {
         CoreStatus(
             mode: mode, epoch: epoch, isSynced: isSynced, leader: view[leader].id, decided: decided, executed: executed,
-            stableCheckpoint: checkpoints.stableInstance, highestKnown: max(decided, catchUp.known(view)),
+            stableCheckpoint: checkpoints.stableInstance, highestKnown: max(decided, catchUp.known),
             pendingRequests: pool.count)
     }
 

@@ -11,47 +11,51 @@ package struct CatchUp: Sendable {
     }
 
     private let me: ReplicaIndex
+    private let weakCount: Int
     private var decided: ReplicaTable<Instance>
     private var regencies: ReplicaTable<Regency>
     private var fetch: Fetch?
     private var nextSource: Int
     /// The instance whose state is being installed; nothing is executed meanwhile.
     package var installing: CheckpointCertificate?
+    /// The highest instance that f+1 others, so a correct one among them, claim to have decided.
+    package private(set) var known = Instance.zero
+    /// The highest regency that f+1 others have entered.
+    package private(set) var enteredByOthers = Regency.none
 
-    package init(n: Int, me: ReplicaIndex, seed: UInt64) {
+    package init(view: View, me: ReplicaIndex, seed: UInt64) {
         self.me = me
-        decided = ReplicaTable(repeating: .zero, count: n)
-        regencies = ReplicaTable(repeating: .first, count: n)
-        nextSource = Int(seed % UInt64(n))
+        weakCount = view.quorum.weakCount
+        decided = ReplicaTable(repeating: .zero, count: view.n)
+        regencies = ReplicaTable(repeating: .first, count: view.n)
+        nextSource = Int(seed % UInt64(view.n))
     }
 
     package mutating func note(_ progress: Progress, from member: ReplicaIndex) {
-        decided[member] = max(decided[member], progress.decided)
+        note(decided: progress.decided, of: member)
         note(progress.epoch.regency, of: member)
     }
 
+    /// Both notes come with every vote, so the sums are made anew only when something grew.
     package mutating func note(decided instance: Instance, of member: ReplicaIndex) {
-        decided[member] = max(decided[member], instance)
+        guard instance > decided[member], member != me else { return }
+        decided[member] = instance
+        known = reached(decided, least: .zero)
     }
 
     package mutating func note(_ regency: Regency, of member: ReplicaIndex) {
-        regencies[member] = max(regencies[member], regency)
+        guard regency > regencies[member], member != me else { return }
+        regencies[member] = regency
+        enteredByOthers = reached(regencies, least: .none)
     }
 
     package func regency(of member: ReplicaIndex) -> Regency { regencies[member] }
 
-    /// The highest instance that a correct replica claims to have decided.
-    package func known(_ view: View) -> Instance {
-        var others = decided
-        others[me] = .zero
-        return others.reached(byAtLeast: min(view.quorum.weakCount, max(1, view.n - 1)))
-    }
-
-    /// The highest regency that f+1 others have entered.
-    package func enteredByOthers(_ view: View) -> Regency {
-        var others = regencies
-        others[me] = .none
-        return view.n == 1 ? .none : others.reached(byAtLeast: view.quorum.weakCount)
+    private func reached<Value: Comparable>(_ table: ReplicaTable<Value>, least: Value) -> Value {
+        guard table.count > weakCount else { return least }
+        var others = table
+        others[me] = least
+        return others.reached(byAtLeast: weakCount)
     }
 
     // MARK: Fetching

@@ -123,7 +123,25 @@ package struct ConsensusInstance: Sendable {
         return place
     }
 
-    package func votes(of regency: Regency) -> VoteRound? { rounds.last { $0.regency == regency } }
+    /// The digest that a quorum wrote in this regency. (Rounds are looked at in place: a copy would cost more than the
+    /// look.)
+    package func quorumWritten(in regency: Regency, _ rule: QuorumRule) -> Digest? {
+        for place in rounds.indices.reversed() where rounds[place].regency == regency {
+            return rounds[place].writes.quorumDigest(of: rule)
+        }
+        return nil
+    }
+
+    /// The digest that f+1 members voted for in the first phase of this regency: WRITE, in `crash` mode ACCEPT.
+    package func weaklyVoted(in regency: Regency, _ rule: QuorumRule) -> Digest? {
+        for place in rounds.indices.reversed() where rounds[place].regency == regency {
+            switch rule.faultModel {
+            case .byzantine: return rounds[place].writes.weakDigest(of: rule)
+            case .crash: return rounds[place].accepts.weakDigest(of: rule)
+            }
+        }
+        return nil
+    }
 
     /// Notes an own WRITE; false when the write set is full, and then the vote must not be sent.
     package mutating func noteWrite(_ vote: RegencyDigest, writeSetMax: Int) -> Bool {
