@@ -3,7 +3,12 @@
 
 package import MartletWire
 import NIOCore
+import NIOPosix
 import NIOSSL
+
+#if canImport(Glibc)
+    import Glibc
+#endif
 
 /// Why a connection ended.
 package enum ConnectionEnd: Hashable, Sendable, CustomStringConvertible {
@@ -38,14 +43,35 @@ package enum ConnectionEnd: Hashable, Sendable, CustomStringConvertible {
 
     init(_ error: any Error) {
         switch error {
+        case let error as NIOConnectionError:
+            self = Self.unconnected(error)
         case let error as IOError:
-            self = .failed(error.description)
+            self = .failed(Self.words(error))
+        case ChannelError.connectTimeout:
+            self = .failed("nobody answers")
         case NIOSSLError.uncleanShutdown:
             self = .closedByPeer
         case NIOSSLError.handshakeFailed:
             self = .failed("the TLS handshake failed: \(error)")
         default:
             self = .failed("\(error)")
+        }
+    }
+
+    private static func unconnected(_ error: NIOConnectionError) -> ConnectionEnd {
+        guard let attempt = error.connectionErrors.first else {
+            return .failed("the name \(error.host) cannot be resolved")
+        }
+        return ConnectionEnd(attempt.error)
+    }
+
+    private static func words(_ error: IOError) -> String {
+        switch error.errnoCode {
+        case ECONNREFUSED: "nobody listens there (connection refused)"
+        case ECONNRESET, EPIPE: "the connection was reset"
+        case ETIMEDOUT: "the peer no longer answers"
+        case EHOSTUNREACH, ENETUNREACH: "there is no way to it"
+        default: error.description
         }
     }
 }

@@ -9,7 +9,7 @@ import Synchronization
 /// are handed over, so that the loop writes, and TLS seals, one piece however many frames there are; and the loop is
 /// woken only when it does not know of waiting frames yet.
 final class Outbox: Sendable {
-    /// What became of frames that were handed over.
+    /// What became of frames that were handed over. Those that were not taken are counted already.
     enum Verdict {
         /// They wait; the loop knows.
         case queued

@@ -47,13 +47,13 @@ package final class PeerLink: Sendable {
     /// round to the frames before. Returns whether they were taken; they are dropped and counted when the queue is full.
     @discardableResult
     package func send(_ frames: some Collection<Bytes>) -> Bool {
-        settle(outbox.append(frames), frames.count)
+        settle(outbox.append(frames))
     }
 
     /// Sends what arrived from elsewhere, as it is.
     @discardableResult
     package func send(_ batch: FrameBatch) -> Bool {
-        settle(outbox.append(batch), batch.count)
+        settle(outbox.append(batch))
     }
 
     package var state: PeerLinkState { published.withLock { $0 } }
@@ -78,14 +78,13 @@ package final class PeerLink: Sendable {
 
     // MARK: Helpers
 
-    private func settle(_ verdict: Outbox.Verdict, _ count: Int) -> Bool {
+    private func settle(_ verdict: Outbox.Verdict) -> Bool {
         switch verdict {
         case .queued: return true
         case .queuedFirst:
             onLoop { $0.drain() }
             return true
         case .full, .closed:
-            counters.dropped(frames: count)
             return false
         }
     }

@@ -42,13 +42,13 @@ package final class InboundConnection: Sendable {
     /// round to the frames before. Returns whether they were taken.
     @discardableResult
     package func send(_ frames: some Collection<Bytes>) -> Bool {
-        settle(outbox.append(frames), frames.count)
+        settle(outbox.append(frames))
     }
 
     /// Sends what arrived from elsewhere, as it is.
     @discardableResult
     package func send(_ batch: FrameBatch) -> Bool {
-        settle(outbox.append(batch), batch.count)
+        settle(outbox.append(batch))
     }
 
     /// Takes no more frames from this peer until `resumeReading`, so that the network slows it down. What has been read
@@ -76,15 +76,16 @@ package final class InboundConnection: Sendable {
 
     // MARK: Helpers
 
-    private func settle(_ verdict: Outbox.Verdict, _ count: Int) -> Bool {
+    private func settle(_ verdict: Outbox.Verdict) -> Bool {
         switch verdict {
         case .queued: return true
         case .queuedFirst:
             onLoop { $0.drain() }
             return true
-        case .full, .closed:
-            counters.dropped(frames: count)
-            if isClosedWhenFull, case .full = verdict { abort(.queueFull) }
+        case .full:
+            if isClosedWhenFull { abort(.queueFull) }
+            return false
+        case .closed:
             return false
         }
     }

@@ -54,3 +54,33 @@ private final class RawHandler: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 }
+
+/// A listener that does not keep to our rules: it answers whatever arrives with the same bytes.
+struct RawListener: Sendable {
+    let channel: any Channel
+    let answers: Bool
+    var port: Int { channel.localAddress?.port ?? 0 }
+
+    init(answer: Bytes) async throws {
+        answers = !answer.isEmpty
+        channel = try await ServerBootstrap(group: loops)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AnswerHandler(answer: answer))
+                }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+    }
+}
+
+private final class AnswerHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+    private let answer: Bytes
+
+    init(answer: Bytes) { self.answer = answer }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: answer)), promise: nil)
+    }
+}
