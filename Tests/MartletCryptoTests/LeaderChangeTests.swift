@@ -181,4 +181,21 @@ struct LeaderChangeTests {
         _ = try verifier.verify(.sync(group.sync(collected)), from: ReplicaID(1))
         #expect(scheme.count == 7)
     }
+
+    @Test("clients that sign much do not make a verifier forget the members")
+    func rememberedApart() throws {
+        let scheme = CountingScheme()
+        let verifier = Verifier(view: group.view, scheme: scheme, rememberedSignaturesMax: 4)
+        let data = group.stopData(by: 0)
+        _ = try verifier.verify(.stopData(data), from: ReplicaID(0))
+        let key = TestGroup.key(100)
+        let client = ClientID(key.publicKey)
+        let sealer = ClientSealer(group: group.view.group, client: client, key: key, scheme: Ed25519Scheme())
+        for sequence in 1...20 as ClosedRange<UInt64> {
+            _ = try verifier.verify(sealer.sealBundle([operation(client, sequence)]), from: client)
+        }
+        let before = scheme.count
+        _ = try verifier.verify(.stopData(data), from: ReplicaID(0))
+        #expect(scheme.count == before)
+    }
 }

@@ -12,16 +12,20 @@ import MartletWire
 package struct Verifier<Scheme: SignatureScheme>: Sendable {
     package let view: View
     let rules: StopDataRules
-    private let signatures: SignatureChecker<Scheme>
+    /// Remembered apart, so that busy clients do not push out what a leader change will ask for again.
+    private let memberSignatures: SignatureChecker<Scheme>
+    private let clientSignatures: SignatureChecker<Scheme>
     private let admittedClients: Set<PublicKey>?
 
-    /// Remembers from `rememberedSignaturesMax` to twice as many valid signatures, each some 50 bytes; 0 for none.
+    /// Remembers from `rememberedSignaturesMax` to twice as many valid signatures of members, and as many of clients,
+    /// each some 50 bytes; 0 for none.
     package init(
         view: View, access: ClientAccess = .open, scheme: Scheme, rememberedSignaturesMax: Int = 4096
     ) {
         self.view = view
         self.rules = StopDataRules(view: view)
-        self.signatures = SignatureChecker(scheme: scheme, rememberedMax: rememberedSignaturesMax)
+        self.memberSignatures = SignatureChecker(scheme: scheme, rememberedMax: rememberedSignaturesMax)
+        self.clientSignatures = SignatureChecker(scheme: scheme, rememberedMax: rememberedSignaturesMax)
         switch access {
         case .open: self.admittedClients = nil
         case .allowList(let keys): self.admittedClients = Set(keys)
@@ -60,13 +64,13 @@ package struct Verifier<Scheme: SignatureScheme>: Sendable {
     /// Whether that member made the signature for exactly this statement in this group.
     func isValid(_ signature: Signature, of statement: Statement, by member: ReplicaID) -> Bool {
         guard let index = view.index(of: member) else { return false }
-        return signatures.isValid(
+        return memberSignatures.isValid(
             signature, of: statement.bytes(group: view.group, sender: .replica(member)), by: view[index].key)
     }
 
     func isValid(_ signature: Signature, of digests: [Digest], by client: ClientID) -> Bool {
         let bytes = Statement.requests(digests).bytes(group: view.group, sender: .client(client))
-        return signatures.isValid(signature, of: bytes, by: client.key)
+        return clientSignatures.isValid(signature, of: bytes, by: client.key)
     }
 
     func admits(_ client: ClientID) -> Bool { admittedClients?.contains(client.key) ?? true }
