@@ -100,5 +100,8 @@ let package = Package(
         tests("MartletCryptoTests", ["MartletCrypto", "MartletTypes", "MartletWire"]),
         tests("TidyTests", []),
         tests("MartletKVTests", ["MartletKV", "MartletTypes", "MartletWire"]),
+        tests(
+            "MartletReplicaTests",
+            ["MartletReplica", "MartletCrypto", "MartletTransport", "MartletWire", "MartletTypes", logging] + nio),
     ]
 )

@@ -1,0 +1,101 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletCrypto
+import MartletTypes
+import Testing
+
+@testable import MartletReplica
+
+/// Four real replicas on loopback with TLS, and a client that trusts a quorum only.
+@Suite(.serialized) struct ReplicaTests {
+    private func settings() -> GroupSettings {
+        var settings = GroupSettings()
+        settings.checkpointPeriod = 8
+        settings.window = 4
+        return settings
+    }
+
+    @Test func writtenTextsAreReadBackOrderedAndUnordered() async throws {
+        let group = try await TestGroup()
+        try group.start(0..<4)
+        let client = try RawClient(group: group)
+        let session = try await client.open()
+        #expect(try await client.put("a=1", in: session) == "")
+        #expect(try await client.put("a=2", in: session) == "1")
+        #expect(try await client.read("a") == "2")
+        let status = try await client.status(of: ReplicaID(2))
+        #expect(status.mode == .voter && status.softwareVersion == SoftwareVersion.current)
+        await client.close()
+        try await group.stopAll()
+        #expect(group.log.contains("connected to 3 of 3 peers") || group.log.contains("3 of 3 peers"))
+    }
+
+    @Test func aGroupOfFourStartsWithOneReplicaMissing() async throws {
+        let group = try await TestGroup()
+        try group.start(1..<4)
+        let client = try RawClient(group: group)
+        let session = try await client.open()
+        #expect(try await client.put("a=1", in: session) == "")
+        await client.close()
+        try await group.stopAll()
+    }
+
+    @Test func theGroupSurvivesItsLeaderWhichComesBackAsALearner() async throws {
+        let group = try await TestGroup(settings: settings())
+        try group.start(0..<4)
+        let client = try RawClient(group: group)
+        let session = try await client.open()
+        for number in 1...20 { _ = try await client.put("a=\(number)", in: session) }
+        try await group.stop(0)
+        for number in 21...40 { #expect(try await client.put("a=\(number)", in: session) == "\(number - 1)") }
+        #expect(try await client.status(of: ReplicaID(1)).epoch.regency > .first)
+        #expect(group.log.contains("leads from now on"))
+        try group.start([0])
+        let caughtUp = try await client.waitForStatus(of: ReplicaID(0)) { $0.executed >= Instance(40) }
+        #expect(caughtUp.mode == .learner && caughtUp.epoch.regency > .first)
+        let before = client.replyCount(of: ReplicaID(0))
+        #expect(try await client.put("a=41", in: session) == "40")
+        #expect(client.replyCount(of: ReplicaID(0)) == before)
+        _ = try await client.waitForStatus(of: ReplicaID(0)) { $0.executed > caughtUp.executed }
+        #expect(client.refusals(of: ReplicaID(0)).contains { $0.reason == .notServing })
+        await client.close()
+        try await group.stopAll()
+    }
+
+    @Test func garbageFromOneClientDoesNotDisturbAnother() async throws {
+        let group = try await TestGroup()
+        try group.start(0..<4)
+        let client = try RawClient(group: group)
+        let vandal = try RawClient(group: group)
+        let session = try await client.open()
+        for number in 1...10 {
+            vandal.sendGarbage()
+            _ = try await client.put("a=\(number)", in: session)
+        }
+        #expect(try await client.read("a") == "10")
+        await vandal.close()
+        await client.close()
+        try await group.stopAll()
+    }
+
+    @Test func aReplicaRefusesAKeyOrAHomeThatIsNotItsOwn() async throws {
+        let group = try await TestGroup()
+        var configuration = group.configuration(0)
+        configuration.key = group.keys[1]
+        #expect(throws: ReplicaError.self) {
+            try Replica(configuration: configuration, machine: TextMachine())
+        }
+        let hash = Hashing.group(of: group.genesis)
+        let home = group.directory + "/0"
+        try ReplicaHome(directory: home, group: hash, replica: ReplicaID(0)).markVoted()
+        #expect(try ReplicaHome(directory: home, group: hash, replica: ReplicaID(0)).hasVoted())
+        #expect(throws: ReplicaError.self) {
+            try ReplicaHome(directory: home, group: hash, replica: ReplicaID(1)).hasVoted()
+        }
+        #expect(throws: ReplicaError.self) {
+            try ReplicaHome(directory: home, group: .zero, replica: ReplicaID(0)).hasVoted()
+        }
+        try await group.stopAll()
+    }
+}
