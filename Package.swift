@@ -93,6 +93,8 @@ let package = Package(
             ],
             path: "Sources/martlet",
             swiftSettings: strict),
+        tests("MartletWireTests", ["MartletWire", "MartletTypes"], resources: [.copy("Vectors")]),
+        tests("MartletTypesTests", ["MartletTypes"]),
         tests("MartletCoreTests", ["MartletCore", "MartletTypes"]),
         tests(
             "MartletTransportTests",

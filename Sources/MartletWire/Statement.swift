@@ -54,6 +54,8 @@ extension Principal: WireCodable {
         case client = 2
     }
 
+    package static var encodedBytesMin: Int { 1 + 2 }
+
     package func encode(into writer: inout Writer) {
         switch self {
         case .replica(let id):

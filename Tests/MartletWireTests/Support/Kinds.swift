@@ -1,0 +1,66 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletTypes
+import MartletWire
+
+/// Every kind of message. A new one is added here; the vectors' test then asks for its frozen bytes.
+enum Kinds {
+    static let all: [Kind] = peer + client + replicaToClient + documents + parts
+
+    static let peer: [Kind] = [
+        peer("propose") { .propose(.sample(&$0)) },
+        peer("write") { .write(.sample(&$0)) },
+        peer("accept") { .accept(.sample(&$0)) },
+        peer("decided") { .decided(.sample(&$0)) },
+        peer("stop") { .stop(.sample(&$0)) },
+        peer("stopData") { .stopData(.sample(&$0)) },
+        peer("sync") { .sync(.sample(&$0)) },
+        peer("checkpoint") { .checkpoint(.sample(&$0)) },
+        peer("forwarded") { .forwarded($0.list(ForwardedRequest.self)) },
+        peer("vouches") { .vouches(Vouches(entries: $0.list(BatchEntry.self))) },
+        peer("fetchRequests") { .fetchRequests(FetchRequests(entries: $0.list(BatchEntry.self))) },
+        peer("fetchBatch") {
+            .fetchBatch(FetchBatch(instance: $0.number(Instance.self, from: 1), digest: .sample(&$0)))
+        },
+        peer("batchBody") { .batchBody(.sample(&$0)) },
+        peer("fetchDecisions") { .fetchDecisions(FetchDecisions(first: $0.number(Instance.self))) },
+        peer("decisions") { .decisions(Decisions(decisions: $0.list(Decision.self, upTo: 2))) },
+        peer("fetchCheckpoint") { .fetchCheckpoint(FetchCheckpoint(instance: $0.number(Instance.self))) },
+        peer("checkpointState") { .checkpointState(.sample(&$0)) },
+        peer("progress") { .progress(.sample(&$0)) },
+    ]
+
+    static let client: [Kind] = [
+        Kind("client-requests", ClientMessage.self) { .requests(.sample(&$0)) },
+        Kind("client-read", ClientMessage.self) { .read(.sample(&$0)) },
+        Kind("client-statusQuery", ClientMessage.self) { _ in .statusQuery },
+    ]
+
+    static let replicaToClient: [Kind] = [
+        Kind("replica-reply", ReplicaToClientMessage.self) { .reply(.sample(&$0)) },
+        Kind("replica-readReply", ReplicaToClientMessage.self) { .readReply(.sample(&$0)) },
+        Kind("replica-refusal", ReplicaToClientMessage.self) { .refusal(.sample(&$0)) },
+        Kind("replica-status", ReplicaToClientMessage.self) { .status(.sample(&$0)) },
+    ]
+
+    static let documents: [Kind] = [
+        Kind("hello", Hello.self), Kind("helloAnswer", HelloAnswer.self), Kind("genesis", Genesis.self),
+        Kind("view", View.self), Kind("checkpointImage", CheckpointImage.self),
+    ]
+
+    /// What stands inside others, and is an element of a list.
+    static let parts: [Kind] = [
+        Kind("part-batch", Batch.self), Kind("part-batchEntry", BatchEntry.self), Kind("part-request", Request.self),
+        Kind("part-requestProof", RequestProof.self), Kind("part-forwardedRequest", ForwardedRequest.self),
+        Kind("part-signatureShare", SignatureShare.self), Kind("part-instanceClaim", InstanceClaim.self),
+        Kind("part-regencyDigest", RegencyDigest.self), Kind("part-stopData", StopData.self),
+        Kind("part-decision", Decision.self), Kind("part-sessionRecord", SessionRecord.self),
+        Kind("part-openingRecord", OpeningRecord.self), Kind("part-keptReply", KeptReply.self),
+        Kind("part-principal", Principal.self), Kind("part-digest", Digest.self),
+    ]
+
+    private static func peer(_ name: String, _ make: @escaping @Sendable (inout Generator) -> PeerMessage) -> Kind {
+        Kind("peer-\(name)", PeerMessage.self, make)
+    }
+}

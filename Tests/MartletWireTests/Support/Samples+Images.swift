@@ -1,0 +1,38 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletTypes
+import MartletWire
+
+extension KeptReply: Sampled {
+    static func sample(_ generator: inout Generator) -> Self {
+        Self(sequence: generator.number(SequenceNumber.self, from: 1), body: .sample(&generator))
+    }
+}
+
+extension SessionRecord: Sampled {
+    static func sample(_ generator: inout Generator) -> Self {
+        Self(
+            id: SessionID(instance: generator.number(Instance.self, from: 1), place: generator.number()),
+            client: .sample(&generator), highest: generator.number(SequenceNumber.self),
+            marks: (0..<Int.random(in: 0...2, using: &generator)).map { _ in generator.next() },
+            repliesKeptFrom: generator.number(SequenceNumber.self),
+            replies: generator.ascending(KeptReply.self) { $0.sequence })
+    }
+}
+
+extension OpeningRecord: Sampled {
+    static func sample(_ generator: inout Generator) -> Self {
+        Self(
+            client: .sample(&generator), number: generator.number(SequenceNumber.self), session: .sample(&generator))
+    }
+}
+
+extension CheckpointImage: Sampled {
+    static func sample(_ generator: inout Generator) -> Self {
+        Self(
+            instance: generator.number(Instance.self), time: generator.number(Timestamp.self),
+            sessions: generator.ascending(SessionRecord.self) { $0.id },
+            openings: generator.ascending(OpeningRecord.self) { $0.client }, application: generator.bytes(upTo: 40))
+    }
+}
