@@ -105,5 +105,6 @@ let package = Package(
         tests(
             "MartletReplicaTests",
             ["MartletReplica", "MartletCrypto", "MartletTransport", "MartletWire", "MartletTypes", logging] + nio),
+        tests("MartletClientCoreTests", ["MartletClientCore", "MartletTypes"]),
     ]
 )

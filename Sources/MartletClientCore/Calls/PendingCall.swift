@@ -1,0 +1,74 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletTypes
+
+/// A call that is not finished, or an opening.
+struct PendingCall {
+    enum Kind: UInt8 {
+        case operation
+        case read
+        case opening
+    }
+
+    enum Phase: UInt8 {
+        /// The slot is not in use.
+        case free
+        /// Not sent as an ordered request: the session is not open, its pipeline full, or no replica can be reached.
+        case waiting
+        /// Sent as an unordered read, or about to be.
+        case reading
+        /// Sent as an ordered request.
+        case ordering
+    }
+
+    var phase = Phase.free
+    var kind = Kind.operation
+    /// Counts the users of this slot, so that what comes late for an earlier one is told apart.
+    var generation: UInt32 = 0
+    var id = CallID(0)
+    var session = SessionHandle(0)
+    var payload: Bytes = []
+    var submitted = Instant.zero
+    var deadline = Instant.distantFuture
+
+    // Fixed at the first sending, so that every later one is the same bytes.
+    var requestID: RequestID
+    var repliesKeptFrom = SequenceNumber(0)
+    var sent = Instant.zero
+    /// Whether any replica was ever sent it, in any phase.
+    var wasSent = false
+    /// Whom it was sent to in this phase.
+    var targets = ReplicaSet()
+    /// How often it was sent again in this phase.
+    var repetitions = 0
+
+    var replies = ReplyTally()
+    var refusals = RefusalTally()
+
+    /// The neighbours in the session's list of waiting calls; −1 for none.
+    var previous = -1
+    var next = -1
+
+    init(client: ClientID) {
+        requestID = RequestID(client: client, session: .none, sequence: SequenceNumber(0))
+    }
+
+    var request: Request {
+        let kind: RequestKind =
+            switch self.kind {
+            case .operation: .operation
+            case .read: .orderedRead
+            case .opening: .open
+            }
+        return Request(id: requestID, kind: kind, repliesKeptFrom: repliesKeptFrom, payload: payload)
+    }
+
+    /// Forgets what was said to an earlier sending in another phase or session.
+    mutating func forgetAnswers() {
+        replies = ReplyTally()
+        refusals = RefusalTally()
+        targets = ReplicaSet()
+        repetitions = 0
+    }
+}

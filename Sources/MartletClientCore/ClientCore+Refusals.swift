@@ -1,0 +1,76 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletTypes
+
+/// One replica's own refusals. They are not ordered, so each reason has its own number of replicas that it takes.
+extension ClientCore {
+    mutating func onRefusal(_ refusal: Refusal, from replica: ReplicaIndex, _ effects: inout ClientEffects) {
+        if let slot = slot(reading: refusal.request.sequence.rawValue) {
+            _ = calls[slot].refusals.note(refusal.reason, from: replica, of: configuration.view.n)
+            return fallBackIfHopeless(slot, &effects)
+        }
+        guard let slot = slot(awaiting: refusal.request), !calls[slot].replies.settled.contains(replica) else { return }
+        let isNew = calls[slot].refusals.note(refusal.reason, from: replica, of: configuration.view.n)
+        let agreeing = calls[slot].refusals.replicas(saying: refusal.reason)
+        switch refusal.reason {
+        case .signatureRequired, .conflicting:
+            onSignatureDemand(slot, refusal.reason, by: replica, isNew: isNew, agreeing, &effects)
+        case .payloadTooLarge, .accessDenied:
+            // These follow from the view, so a correct replica's word holds for all.
+            guard configuration.view.isWeakCertificate(agreeing) else { return }
+            onRefusedForGood(slot, refusal.reason, &effects)
+        case .sessionUnknown, .sequenceTooOld:
+            onOutdated(slot, refusal.reason, agreeing, &effects)
+        case .overloaded, .notServing, .readsAreOrdered:
+            // It is asked again when the call's retry is due, which backs off.
+            break
+        }
+    }
+
+    private mutating func onSignatureDemand(
+        _ slot: Int, _ reason: RefusalReason, by replica: ReplicaIndex, isNew: Bool, _ agreeing: ReplicaSet,
+        _ effects: inout ClientEffects
+    ) {
+        if signing.asked(by: replica, at: now, view: configuration.view) { effects.notices.append(.signingBegun) }
+        if calls[slot].kind == .opening && reason == .conflicting && configuration.view.isWeakCertificate(agreeing) {
+            // Another process with this key has used the number.
+            return openAgain(slot, &effects)
+        }
+        // Once at once; a replica that goes on asking is answered when the retry is due.
+        if isNew { send(slot, to: ReplicaSet(CollectionOfOne(replica)), &effects) }
+    }
+
+    private mutating func onRefusedForGood(_ slot: Int, _ reason: RefusalReason, _ effects: inout ClientEffects) {
+        let handle = calls[slot].session
+        let failure: FailureReason =
+            reason == .accessDenied
+            ? .accessDenied
+            : .payloadTooLarge(
+                bytes: calls[slot].payload.count, bytesMax: configuration.view.settings.requestBytesMax)
+        if calls[slot].kind == .opening {
+            return giveUpOpening(slot, failure, &effects)
+        }
+        finish(slot, .failed(failure), &effects)
+        dispatch(handle, &effects)
+    }
+
+    /// A replica that is behind refuses what others would take; so it needs a quorum of them to believe that a session
+    /// is gone: one of them is correct and had the session opened.
+    private mutating func onOutdated(
+        _ slot: Int, _ reason: RefusalReason, _ agreeing: ReplicaSet, _ effects: inout ClientEffects
+    ) {
+        if calls[slot].kind == .opening {
+            // Its number is below the last one; a new number does no harm even if it was executed.
+            let isStale = reason == .sequenceTooOld && configuration.view.isWeakCertificate(agreeing)
+            return isStale ? openAgain(slot, &effects) : ()
+        }
+        guard configuration.view.isQuorum(agreeing) else { return }
+        let handle = calls[slot].session
+        if reason == .sessionUnknown { return onEvicted(handle, &effects) }
+        let outcome: Outcome =
+            calls[slot].kind == .read ? .failed(.readUnanswered) : .unknown(.sequenceTooOld)
+        finish(slot, outcome, &effects)
+        dispatch(handle, &effects)
+    }
+}

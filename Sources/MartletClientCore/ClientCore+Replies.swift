@@ -1,0 +1,87 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletTypes
+
+/// Replies to ordered requests.
+extension ClientCore {
+    mutating func onReply(_ reply: Reply, from replica: ReplicaIndex, _ effects: inout ClientEffects) {
+        guard isOfThisView(reply.view, replica, &effects), let slot = slot(awaiting: reply.request) else { return }
+        guard let basis = basis(of: reply.finality), fits(reply.body, calls[slot].kind) else { return }
+        calls[slot].refusals.forget(replica)
+        guard let accepted = calls[slot].replies.count(basis, reply.body, from: replica, rule: rule) else { return }
+        if calls[slot].repetitions == 0 { orderedWait.measured(now.since(calls[slot].sent)) }
+        if calls[slot].kind == .opening {
+            onOpeningAccepted(slot, accepted.body, &effects)
+        } else {
+            onAccepted(slot, accepted, &effects)
+        }
+    }
+
+    private mutating func onAccepted(_ slot: Int, _ accepted: ReplyTally.Accepted, _ effects: inout ClientEffects) {
+        let handle = calls[slot].session
+        switch accepted.body {
+        case .result(let result):
+            finish(slot, .result(result, certificate(accepted)), &effects)
+        case .sessionUnknown:
+            return onEvicted(handle, &effects)
+        case .sequenceTooOld:
+            finish(slot, withoutResult(slot, .sequenceTooOld), &effects)
+        case .replyForgotten:
+            finish(slot, withoutResult(slot, .replyForgotten), &effects)
+        case .opened, .openingStale:
+            preconditionFailure("no such reply to a call is counted")
+        }
+        dispatch(handle, &effects)
+    }
+
+    private func withoutResult(_ slot: Int, _ reason: UnknownReason) -> Outcome {
+        calls[slot].kind == .read ? .failed(.readUnanswered) : .unknown(reason)
+    }
+
+    func certificate(_ accepted: ReplyTally.Accepted) -> ReplyCertificate {
+        ReplyCertificate(
+            view: configuration.view.number, basis: accepted.basis, voters: accepted.voters, memberIDs: memberIDs)
+    }
+
+    // MARK: What is counted
+
+    func slot(awaiting id: RequestID) -> Int? {
+        guard id.client == configuration.client else { return nil }
+        if id.session == .none { return openings.slot(of: id.sequence) }
+        guard let handle = handles[id.session] else { return nil }
+        return sessions[Int(handle.rawValue)].slot(of: id.sequence)
+    }
+
+    /// A tentative reply of another view's epoch contradicts itself.
+    private func basis(of finality: Finality) -> ReplyCertificate.Basis? {
+        switch finality {
+        case .final: return .final
+        case .tentative(let epoch, let instance):
+            guard epoch.view == configuration.view.number else { return nil }
+            return .tentative(epoch: epoch, instance: instance)
+        }
+    }
+
+    private func fits(_ body: ReplyBody, _ kind: PendingCall.Kind) -> Bool {
+        switch body {
+        case .opened, .openingStale: kind == .opening
+        case .result, .sessionUnknown, .sequenceTooOld, .replyForgotten: kind != .opening
+        }
+    }
+
+    /// Replies of one view only are counted together (protocol §3): of the one that this client knows.
+    mutating func isOfThisView(
+        _ number: ViewNumber, _ replica: ReplicaIndex, _ effects: inout ClientEffects
+    ) -> Bool {
+        if number == configuration.view.number { return true }
+        guard number > viewsSeen[replica.position] else { return false }
+        viewsSeen[replica.position] = number
+        let reached = viewsSeen.sorted(by: >)[configuration.view.quorum.weakCount - 1]
+        if reached > newestViewTold {
+            newestViewTold = reached
+            effects.notices.append(.newerView(reached))
+        }
+        return false
+    }
+}

@@ -1,0 +1,101 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MartletTypes
+
+/// Requests to be written to each of the targets at once, as one bundle.
+package struct ClientSend: Hashable, Sendable {
+    /// Positions in the view.
+    package let targets: ReplicaSet
+    /// The driver adds the client's signature over the bundle.
+    package let isSigned: Bool
+    package internal(set) var requests: [Request]
+    /// Of the requests' payloads.
+    var payloadBytes: Int
+}
+
+/// An unordered read, to be sent to each of the targets.
+package struct ClientRead: Hashable, Sendable {
+    package let targets: ReplicaSet
+    package let request: ReadRequest
+}
+
+/// The end of a call: each call has exactly one.
+package struct Completion: Hashable, Sendable {
+    package let call: CallID
+    package let outcome: Outcome
+}
+
+package enum SessionChange: Hashable, Sendable {
+    case opened(SessionHandle, SessionID)
+    /// The group does not know the session any more; the core is opening another.
+    case evicted(SessionHandle)
+}
+
+/// Something a person may want to know; the driver logs it. Decides nothing.
+package enum ClientNotice: Hashable, Sendable {
+    case waiting(ClientWait)
+    /// Replicas with at least one correct one among them answer in a newer view.
+    case newerView(ViewNumber)
+    /// The group wants this client's requests to be signed.
+    case signingBegun
+}
+
+/// What the oldest unfinished call waits for.
+package struct ClientWait: Hashable, Sendable {
+    /// How many calls are not finished.
+    package let calls: Int
+    /// How long the oldest has been waiting.
+    package let longest: Interval
+    /// Replicas without a link, and since when.
+    package let unreachable: [(replica: ReplicaID, since: Instant)]
+    /// Replicas that have been sent the oldest call and have not said anything.
+    package let silent: [ReplicaID]
+    package let refusing: [(replica: ReplicaID, reason: RefusalReason)]
+
+    package static func == (left: ClientWait, right: ClientWait) -> Bool {
+        left.calls == right.calls && left.longest == right.longest && left.silent == right.silent
+            && left.unreachable.elementsEqual(right.unreachable, by: ==)
+            && left.refusing.elementsEqual(right.refusing, by: ==)
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(calls)
+        hasher.combine(longest)
+    }
+}
+
+/// What a client core wants done, one list per kind. The driver empties it after each batch of steps and hands it in
+/// again; the more steps share it, the more requests share one write.
+package struct ClientEffects: ~Copyable {
+    package var sends: [ClientSend] = []
+    package var reads: [ClientRead] = []
+    package var completions: [Completion] = []
+    package var sessionChanges: [SessionChange] = []
+    package var notices: [ClientNotice] = []
+
+    package init() {}
+
+    package mutating func removeAll() {
+        sends.removeAll(keepingCapacity: true)
+        reads.removeAll(keepingCapacity: true)
+        completions.removeAll(keepingCapacity: true)
+        sessionChanges.removeAll(keepingCapacity: true)
+        notices.removeAll(keepingCapacity: true)
+    }
+
+    /// Joins the newest send where that goes to the same replicas in the same way and has room.
+    mutating func send(_ request: Request, to targets: ReplicaSet, isSigned: Bool, _ limits: ClientCoreConfiguration) {
+        guard !targets.isEmpty else { return }
+        let bytes = request.payload.count
+        if let last = sends.indices.last, sends[last].targets == targets, sends[last].isSigned == isSigned,
+            sends[last].requests.count < limits.sendRequestsMax,
+            sends[last].payloadBytes + bytes <= limits.sendBytesMax
+        {
+            sends[last].requests.append(request)
+            sends[last].payloadBytes += bytes
+        } else {
+            sends.append(ClientSend(targets: targets, isSigned: isSigned, requests: [request], payloadBytes: bytes))
+        }
+    }
+}
