@@ -81,7 +81,7 @@ let package = Package(
             "MartletSimulation",
             ["MartletCore", "MartletClientCore", "MartletCrypto", "MartletKV", "MartletWire", "MartletTypes"]),
         // The embedder's one import
-        library("Martlet", ["MartletReplica", "MartletClient", "MartletTypes"]),
+        library("Martlet", ["MartletReplica", "MartletClient", "MartletCrypto", "MartletTypes"]),
         // Layer 5
         .executableTarget(
             name: "martlet-cli",
