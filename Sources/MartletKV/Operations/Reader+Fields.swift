@@ -4,13 +4,6 @@
 import MartletTypes
 import MartletWire
 
-extension Writer {
-    mutating func writeOptionalBytes(_ value: Bytes?) {
-        write(value != nil)
-        if let value { writeBytes(value) }
-    }
-}
-
 extension Reader {
     /// A key or value of any length that the input can hold.
     mutating func field() throws(WireError) -> Bytes { try bytes(KVWireLimits.fieldBytes) }
