@@ -106,5 +106,8 @@ let package = Package(
             "MartletReplicaTests",
             ["MartletReplica", "MartletCrypto", "MartletTransport", "MartletWire", "MartletTypes", logging] + nio),
         tests("MartletClientCoreTests", ["MartletClientCore", "MartletTypes"]),
+        tests(
+            "MartletCommandTests",
+            ["martlet-cli", "MartletCore", "MartletCrypto", "MartletTransport", "MartletTypes", logging]),
     ]
 )

@@ -9,5 +9,6 @@ struct MartletCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "martlet",
         abstract: "Replication that keeps answering correctly while some replicas fail or lie.",
-        version: Version.current)
+        version: Version.current,
+        subcommands: [KeyCommand.self, InitCommand.self])
 }

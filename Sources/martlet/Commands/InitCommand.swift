@@ -1,0 +1,77 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import MartletCrypto
+import MartletTypes
+
+/// `martlet init`: founds a group.
+struct InitCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "init", abstract: "Found a group.",
+        discussion: """
+            With --replicas everything is made for this machine: keys, addresses, one home for each replica, and a key \
+            for a client that is also the administrator. With --member each party has made its own key \
+            ('martlet key new') and told its public key and address; what is made are the genesis that all of them \
+            must have, and a home for each replica, to which its party adds its key.
+            """)
+
+    @Argument(help: "The directory to make; it must not exist, or be empty.") var directory: String
+    @Option(help: "How many replicas to make on this machine.") var replicas: Int?
+    @Option(help: "A member as PUBLICKEY@HOST:PORT; once for each, in the order in which they lead.")
+    var member: [String] = []
+    @Option(help: "How many members may be faulty (default: as many as can be).") var f: Int?
+    @Option(help: "What a faulty member may do: byzantine (anything) or crash (stop).")
+    var faultModel = "byzantine"
+    @Option(help: "An administrator's public key or key file; once for each.") var admin: [String] = []
+    @Option(help: "Who may be a client: open, or a file with one public key a line.") var clientAccess = "open"
+    @Option(help: "The group's name.") var name = "martlet"
+    @Option(help: "The port of the first replica; the others follow (default: free ones).") var basePort: Int?
+    @Flag(help: "End with one line of JSON.") var json = false
+
+    func validate() throws {
+        guard (replicas != nil) != !member.isEmpty else {
+            throw ValidationError("say either --replicas N (all on this machine) or --member PUBLICKEY@HOST:PORT …")
+        }
+        guard replicas == nil || (1...ReplicaSet.membersMax).contains(replicas ?? 0) else {
+            throw ValidationError("--replicas must be from 1 to \(ReplicaSet.membersMax)")
+        }
+        guard basePort == nil || replicas != nil else {
+            throw ValidationError("--base-port goes with --replicas; members name their own ports")
+        }
+        guard FaultModel(faultModel) != nil else { throw ValidationError("--fault-model is byzantine or crash") }
+    }
+
+    func run() throws {
+        let directory = GroupDirectory(directory)
+        try directory.requireVacant()
+        let replicaKeys = (0..<(replicas ?? 0)).map { _ in SigningKey() }
+        let clientKey = replicas == nil ? nil : SigningKey()
+        let founding = try Founding(
+            name: name, faultModel: FaultModel(faultModel) ?? .byzantine, f: f, members: members(with: replicaKeys),
+            administrators: admin.isEmpty ? clientKey.map { [$0.publicKey] } ?? [] : admin.map(PublicKeyList.key),
+            clientAccess: access(for: clientKey))
+        let genesis = try founding.genesis()
+        try GroupFounder(directory: directory, genesis: genesis).write(replicaKeys: replicaKeys, clientKey: clientKey)
+        FoundingReport(directory: directory, genesis: genesis, isLocal: replicas != nil).tell(Console(isJSON: json))
+    }
+
+    private func members(with keys: [SigningKey]) throws -> [FoundingMember] {
+        guard !keys.isEmpty else { return try member.map { try FoundingMember($0) } }
+        let base = try basePort ?? FreePorts.consecutive(keys.count)
+        guard base >= 1, base + keys.count <= 65_536 else {
+            throw CommandFailure("--base-port \(base) leaves no room for \(keys.count) ports from 1 to 65535")
+        }
+        return keys.enumerated().map { place, key in
+            FoundingMember(key: key.publicKey, address: Address(host: "127.0.0.1", port: base + place))
+        }
+    }
+
+    /// The client that is made here is always let in.
+    private func access(for clientKey: SigningKey?) throws -> ClientAccess {
+        guard clientAccess != "open" else { return .open }
+        let listed = try PublicKeyList.keys(inFile: clientAccess)
+        let own = clientKey.map { [$0.publicKey] } ?? []
+        return .allowList(own.filter { !listed.contains($0) } + listed)
+    }
+}

@@ -1,0 +1,45 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletTypes
+
+/// The names of a group's settings in a genesis file, each with its place and its meaning.
+enum GroupSettingsTable {
+    private typealias Number = any WritableKeyPath<GroupSettings, Int> & Sendable
+
+    private static let numbers: [(name: String, path: Number, meaning: String)] = [
+        ("window", \.window, "instances that may run at the same time"),
+        ("batchRequestsMax", \.batchRequestsMax, "requests in one batch"),
+        ("batchBytesMax", \.batchBytesMax, "bytes of payload in one batch"),
+        ("checkpointPeriod", \.checkpointPeriod, "instances from one checkpoint to the next"),
+        ("requestBytesMax", \.requestBytesMax, "bytes of one request's payload"),
+        ("pipelineMax", \.pipelineMax, "requests of one session in flight"),
+        ("sessionsPerClientMax", \.sessionsPerClientMax, "sessions of one client"),
+        ("sessionsMax", \.sessionsMax, "sessions of all clients"),
+        ("clockBoundMilliseconds", \.clockBoundMilliseconds, "how far a batch's time may be from a voter's clock"),
+    ]
+    private static let unorderedReads = "hasUnorderedReads"
+
+    static let names = numbers.map(\.name) + [unorderedReads]
+
+    /// Takes over the value of the setting that has its name; bounds are the settings' own to check.
+    static func set(_ value: YAMLValue, in settings: inout GroupSettings) throws(ConfigurationError) {
+        if value.name == unorderedReads {
+            settings.hasUnorderedReads = try value.boolean()
+        } else if let number = numbers.first(where: { $0.name == value.name }) {
+            settings[keyPath: number.path] = try value.integer(in: 0...Int(Int32.max))
+        }
+    }
+
+    /// One line for each setting.
+    static func lines(for settings: GroupSettings) -> [String] {
+        let numberLines = numbers.map { line($0.name, "\(settings[keyPath: $0.path])", $0.meaning) }
+        let meaning = "whether replicas answer reads that are not ordered"
+        return numberLines + [line(unorderedReads, "\(settings.hasUnorderedReads)", meaning)]
+    }
+
+    private static func line(_ name: String, _ value: String, _ meaning: String) -> String {
+        let setting = "\(name): \(value)"
+        return setting + String(repeating: " ", count: max(1, 34 - setting.count)) + "# \(meaning)"
+    }
+}

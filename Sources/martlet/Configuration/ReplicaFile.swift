@@ -1,0 +1,79 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Logging
+import MartletTypes
+
+/// What is one replica's own business: `replica.yaml` in its home.
+struct ReplicaFile {
+    static let format = "martlet-replica 1"
+    static let names = ["format", "replica", "key", "genesis", "listen", "logLevel", "limits"]
+
+    let home: String
+    let replica: ReplicaID
+    let keyPath: String
+    let genesisPath: String
+    /// Where to listen when that is not the address in the genesis.
+    let listen: Address?
+    let logLevel: Logger.Level
+    let limits: ReplicaLimits
+
+    /// Reads the file of a home directory; paths in it begin there.
+    init(home: String) throws(ConfigurationError) {
+        try self.init(YAMLDocument(file: home + "/replica.yaml"), home: home)
+    }
+
+    init(_ document: YAMLDocument, home: String) throws(ConfigurationError) {
+        let map = try document.root.map(of: Self.names)
+        try GenesisFile.checkFormat(map, Self.format)
+        self.home = home
+        replica = ReplicaID(UInt16(try map.required("replica").integer(in: 0...Int(UInt16.max))))
+        keyPath = Self.resolve(try map.required("key").text(), in: home)
+        genesisPath = Self.resolve(try map.required("genesis").text(), in: home)
+        listen = try map["listen"].map(Self.address)
+        logLevel = try map["logLevel"].map(Self.level) ?? .info
+        limits = try map["limits"].map(ReplicaLimits.init) ?? ReplicaLimits()
+    }
+
+    private static func resolve(_ path: String, in home: String) -> String {
+        path.hasPrefix("/") ? path : home + "/" + path
+    }
+
+    private static func address(_ value: YAMLValue) throws(ConfigurationError) -> Address {
+        let text = try value.text()
+        do {
+            return try Address(text)
+        } catch {
+            throw value.error(error.description)
+        }
+    }
+
+    private static func level(_ value: YAMLValue) throws(ConfigurationError) -> Logger.Level {
+        let text = try value.text()
+        guard let level = Logger.Level(rawValue: text) else {
+            let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+            throw value.error("'logLevel' must be one of \(levels), not '\(text)'")
+        }
+        return level
+    }
+
+    /// The file for a member whose home lies in the group's directory.
+    static func text(for member: Member, of genesis: Genesis) -> String {
+        """
+        # Replica \(member.id) of a Martlet group. What is written here concerns this replica alone.
+        format: \(format)
+        replica: \(member.id)
+        # The private key of \(member.key)
+        key: replica.key
+        genesis: ../../genesis.yaml
+        # Where to listen when it is not \(Address(host: member.host, port: member.port)):
+        # listen: 0.0.0.0:\(member.port)
+        # One of trace, debug, info, notice, warning, error, critical:
+        # logLevel: info
+        # limits:
+        #   clientConnectionsMax: 4096
+
+        """
+    }
+}

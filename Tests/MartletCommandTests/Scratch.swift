@@ -1,0 +1,53 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import MartletCrypto
+import MartletTypes
+
+@testable import martlet_cli
+
+/// A directory of its own for one test, gone when the test is.
+final class Scratch {
+    let path: String
+
+    init() throws {
+        path = FileManager.default.temporaryDirectory.appending(path: "martlet-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit {
+        do {
+            try FileManager.default.removeItem(atPath: path)
+        } catch {
+            print("left behind: \(path)")
+        }
+    }
+
+    func file(_ name: String, _ text: String) throws -> String {
+        try Data(text.utf8).write(to: URL(filePath: path + "/" + name))
+        return path + "/" + name
+    }
+}
+
+/// Groups and keys for tests.
+enum Sample {
+    static let keys = (1...8).compactMap { SigningKey(seed: Bytes(repeating: $0, count: 32)) }
+
+    static func founding(_ n: Int, _ model: FaultModel = .byzantine, f: Int? = nil) -> Founding {
+        Founding(
+            name: "sample", faultModel: model, f: f,
+            members: (0..<n).map {
+                FoundingMember(key: keys[$0].publicKey, address: Address(host: "host\($0)", port: 7000 + $0))
+            },
+            administrators: [keys[7].publicKey], clientAccess: .open)
+    }
+
+    static func text(_ n: Int = 4) throws -> String { GenesisFile.text(of: try founding(n).genesis()) }
+
+    /// The line, from 1, of the first line that holds the words.
+    static func line(of words: String, in text: String) -> Int {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        return (lines.firstIndex { $0.contains(words) } ?? -1) + 1
+    }
+}
