@@ -29,6 +29,8 @@ package struct Sealer<Scheme: SignatureScheme>: Sendable {
             data.signature = signature(of: .stopData(data))
             return .stopData(data)
         case .sync(var sync):
+            // Passed on, it stays its leader's word.
+            guard sync.signature == .absent else { return message }
             sync.signature = signature(of: .sync(sync))
             return .sync(sync)
         case .checkpoint(var vote):
