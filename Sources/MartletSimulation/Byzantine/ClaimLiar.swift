@@ -1,0 +1,97 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletCrypto
+import MartletTypes
+
+/// Lies in its STOPDATA: locks it never had or no locks, other write sets, an older base or one that is not proved.
+struct ClaimLiar: Misbehaviour {
+    let kind = LiarKind.claimLiar
+    /// One lie a regency, the same to whoever asks, unless it tells several.
+    private var told: [Regency: PeerMessage] = [:]
+    private var certificates: [DecisionCertificate] = []
+
+    mutating func observe(_ message: PeerMessage, from sender: ReplicaIndex) {
+        switch message {
+        case .stopData(let data): keep(data.base)
+        case .sync(let sync): for data in sync.collected { keep(data.base) }
+        case .decisions(let decisions): keep(decisions.decisions.last?.certificate)
+        default: return
+        }
+    }
+
+    mutating func alter(_ outgoing: inout [Outgoing], _ context: inout LiarContext) {
+        for place in outgoing.indices {
+            switch outgoing[place].message {
+            case .stopData(let data):
+                outgoing[place].message = lie(data, &context)
+                context.acts += 1
+            case .sync(let sync):
+                // Its own part in the set that it collected.
+                var collected = sync.collected
+                guard let mine = collected.firstIndex(where: { $0.sender == context.sealer.replica }),
+                    case .stopData(let data) = lie(collected[mine], &context)
+                else { continue }
+                collected[mine] = data
+                outgoing[place].message = context.seal(.sync(Sync(epoch: sync.epoch, collected: collected)))
+                context.acts += 1
+            default: continue
+            }
+        }
+    }
+
+    private mutating func lie(_ data: StopData, _ context: inout LiarContext) -> PeerMessage {
+        if let told = told[data.epoch.regency], !context.random.chance(permille: 100) { return told }
+        var base = data.base
+        var claims = data.claims
+        switch context.random.below(6) {
+        case 0: claims = []
+        case 1: claims = claims.map { InstanceClaim(instance: $0.instance, lock: nil, writeSet: $0.writeSet) }
+        case 2: claims = claims.map { invented($0, data.epoch.regency, &context) }
+        case 3: base = certificates.isEmpty ? nil : context.random.pick(certificates)
+        case 4: base = overstated(base, &context)
+        default: claims.append(contentsOf: addition(to: data, &context))
+        }
+        let message = context.seal(
+            .stopData(
+                StopData(
+                    epoch: data.epoch, sender: data.sender, base: base, checkpoint: data.checkpoint, claims: claims)))
+        told[data.epoch.regency] = message
+        return message
+    }
+
+    /// A lock of the last regency on something else, or a write set to match.
+    private func invented(
+        _ claim: InstanceClaim, _ regency: Regency, _ context: inout LiarContext
+    ) -> InstanceClaim {
+        let last = Regency(regency.rawValue - 1)
+        let digest = claim.writeSet.first.map(\.digest) ?? claim.lock?.digest
+        let lie = RegencyDigest(regency: last, digest: digest ?? context.junkDigest())
+        if context.random.chance(permille: 500) {
+            return InstanceClaim(
+                instance: claim.instance, lock: RegencyDigest(regency: last, digest: context.junkDigest()),
+                writeSet: claim.writeSet)
+        }
+        return InstanceClaim(instance: claim.instance, lock: lie, writeSet: [lie])
+    }
+
+    /// A certificate that proves no such instance.
+    private func overstated(_ base: DecisionCertificate?, _ context: inout LiarContext) -> DecisionCertificate? {
+        guard let base else { return nil }
+        return DecisionCertificate(
+            epoch: base.epoch, instance: base.instance + context.random.number(in: 1...999), digest: base.digest,
+            shares: base.shares)
+    }
+
+    private func addition(to data: StopData, _ context: inout LiarContext) -> [InstanceClaim] {
+        let above = max(data.claims.last?.instance ?? .zero, data.provenBase)
+        let lie = RegencyDigest(regency: Regency(data.epoch.regency.rawValue - 1), digest: context.junkDigest())
+        return [InstanceClaim(instance: above + context.random.number(in: 1...3), lock: lie, writeSet: [lie])]
+    }
+
+    private mutating func keep(_ certificate: DecisionCertificate?) {
+        guard let certificate else { return }
+        certificates.append(certificate)
+        if certificates.count > 32 { certificates.removeFirst() }
+    }
+}

@@ -1,0 +1,21 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+/// The liar of each kind.
+extension LiarKind {
+    func make(_ context: inout LiarContext) -> any Misbehaviour {
+        switch self {
+        case .equivocatingLeader: EquivocatingLeader()
+        case .silentLeader: SilentLeader(&context)
+        case .forgingLeader: ForgingLeader()
+        case .replayer: Replayer()
+        case .doubleVoter: DoubleVoter()
+        case .selectiveSender: SelectiveSender(&context)
+        case .voteWithholder: VoteWithholder(&context)
+        case .claimLiar: ClaimLiar()
+        case .certificateForger: CertificateForger()
+        case .decidedLiar: DecidedLiar()
+        case .replyLiar: ReplyLiar()
+        }
+    }
+}

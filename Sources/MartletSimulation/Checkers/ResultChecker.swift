@@ -1,0 +1,109 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MartletCore
+package import MartletTypes
+
+/// Linearizability in its cheap sense: the agreed history, replayed on a model of the service, gives each result that a
+/// client accepted; what was acknowledged before a call began is seen by it; reads never go back.
+package struct ResultChecker: Sendable {
+    struct Call: Sendable {
+        let operation: Operation
+        /// Everything acknowledged to anyone by then lies at or below this instance; filled in at the end.
+        let acknowledgedBefore: Int
+        var completion: (outcome: ServiceAnswer, request: RequestID?, at: Instant)?
+    }
+
+    /// In the order of completion: which calls others must see that begin later.
+    private var completed: [OperationID] = []
+    private var calls: [OperationID: Call] = [:]
+    private(set) var order: [OperationID] = []
+    /// By payload: what the clients' bytes mean.
+    private var operations: [Bytes: Operation] = [:]
+
+    package init() {}
+
+    package var isOpen: Bool { calls.count != completed.count }
+    package var completedCount: Int { completed.count }
+
+    /// What a payload means, by the word of whoever made it.
+    package mutating func knows(_ payload: Bytes, meaning operation: Operation) { operations[payload] = operation }
+
+    package mutating func invoked(_ id: OperationID, _ operation: Operation) {
+        order.append(id)
+        calls[id] = Call(operation: operation, acknowledgedBefore: completed.count)
+    }
+
+    package mutating func completed(_ id: OperationID, _ outcome: ServiceAnswer, request: RequestID?, at now: Instant) {
+        calls[id]?.completion = (outcome, request, at: now)
+        completed.append(id)
+    }
+
+    /// Calls that nobody answered.
+    package var unanswered: [(OperationID, Operation)] {
+        order.compactMap { id in
+            guard let call = calls[id], call.completion == nil else { return nil }
+            return (id, call.operation)
+        }
+    }
+
+    package func check(_ history: [Execution], at now: Instant) -> [Violation] {
+        let model = ServiceModel(replaying: history, operations: operations)
+        var violations: [Violation] = []
+        /// By number of completions: the lowest instance that a call beginning then must see.
+        var seen: [Instance] = [.zero]
+        for id in completed {
+            guard let call = calls[id], let completion = call.completion else { continue }
+            let bound = seen[call.acknowledgedBefore]
+            var reached = seen[seen.count - 1]
+            switch Self.judge(call.operation, completion.outcome, completion.request, notBefore: bound, model) {
+            case .consistent(let at): reached = max(reached, at)
+            case .wrong(let why):
+                violations.append(
+                    Violation(
+                        .results, at: completion.at,
+                        "client \(id.client) call \(id.number), \(call.operation) → \(completion.outcome): \(why)"))
+            }
+            seen.append(reached)
+        }
+        return violations
+    }
+
+    private enum Judgement {
+        /// Everybody who calls from now on must see the state after this instance.
+        case consistent(at: Instance)
+        case wrong(String)
+    }
+
+    private static func judge(
+        _ operation: Operation, _ outcome: ServiceAnswer, _ request: RequestID?, notBefore bound: Instance,
+        _ model: ServiceModel
+    ) -> Judgement {
+        guard let request else { return judgeRead(operation, outcome, notBefore: bound, model) }
+        guard let executed = model.executed[request] else { return .wrong("\(request) was never executed") }
+        guard executed.outcome == outcome else {
+            return .wrong("the agreed order gives \(executed.outcome) in instance \(executed.instance)")
+        }
+        guard executed.instance > bound else {
+            return .wrong(
+                "it was executed in instance \(executed.instance), but a call answered before it began saw \(bound)")
+        }
+        return .consistent(at: executed.instance)
+    }
+
+    private static func judgeRead(
+        _ operation: Operation, _ outcome: ServiceAnswer, notBefore bound: Instance, _ model: ServiceModel
+    ) -> Judgement {
+        guard case .value(let value) = outcome else { return .wrong("a read has a value for its answer") }
+        let spans = model.spans(of: operation.key, holding: value)
+        guard let newest = spans.last else { return .wrong("that value never stood there") }
+        guard let end = newest.end else { return .consistent(at: max(bound, newest.begin)) }
+        guard end > bound else {
+            return .wrong(
+                "the value was replaced in instance \(end), but a call answered before it began saw \(bound)")
+        }
+        // The earliest span that fits: a later reader is bound by no more than that.
+        let fitting = spans.first { span in span.end.map { $0 > bound } ?? true } ?? newest
+        return .consistent(at: max(bound, fitting.begin))
+    }
+}

@@ -1,0 +1,43 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MartletTypes
+
+/// What a client wants sent, and what it tells the checkers.
+package struct ClientOutput {
+    package enum Report: Sendable {
+        case invoked(OperationID, Operation)
+        /// The outcome that the client accepted; where it came through consensus, by which request.
+        case completed(OperationID, ServiceAnswer, request: RequestID?)
+        /// The client cannot know; allowed only where its own rules say so.
+        case unknown(OperationID, reason: String)
+    }
+
+    package var sends: [(receiver: ReplicaIndex, message: ClientMessage)] = []
+    package var reports: [Report] = []
+
+    package init() {}
+}
+
+/// Names an operation in its client's history.
+package struct OperationID: Hashable, Sendable {
+    package let client: Int
+    package let number: Int
+
+    package init(client: Int, number: Int) {
+        self.client = client
+        self.number = number
+    }
+}
+
+/// A client of a world, honest or not.
+package protocol ClientActor: AnyObject {
+    /// When it wants to be woken; nil for never.
+    var deadline: Instant? { get }
+    /// It has nothing more to ask and waits for nothing. A client that means harm is always done.
+    var isDone: Bool { get }
+    var isHonest: Bool { get }
+    func wake(at now: Instant, into output: inout ClientOutput)
+    func receive(
+        _ message: ReplicaToClientMessage, from replica: ReplicaIndex, at now: Instant, into output: inout ClientOutput)
+}

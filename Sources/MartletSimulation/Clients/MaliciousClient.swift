@@ -1,0 +1,130 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MartletTypes
+
+/// A client that means harm to the group and to other clients. It speaks its own protocol by hand, since the client
+/// library never does such things; what it must not be able to do is checked elsewhere.
+package final class MaliciousClient: ClientActor {
+    package let isHonest = false
+    package let isDone = true
+    package private(set) var deadline: Instant?
+    package private(set) var acts: [ClientMalice.Act: Int] = [:]
+
+    private let plan: ClientPlan
+    private let malice: ClientMalice
+    private let id: ClientID
+    private let others: [ClientID]
+    private let view: View
+    private let until: Instant
+    private let encode: (Operation) -> Bytes
+    private var workload: Workload
+    private var random: SeededRandom
+
+    private var session: SessionID?
+    private var openings: UInt64 = 0
+    private var sequence: UInt64 = 0
+    private var past: [Request] = []
+    private static let pastMax = 16
+
+    package init(
+        plan: ClientPlan, malice: ClientMalice, id: ClientID, others: [ClientID], view: View, until: Instant,
+        workload: Workload, encode: @escaping (Operation) -> Bytes, random: SeededRandom
+    ) {
+        self.plan = plan
+        self.malice = malice
+        self.id = id
+        self.others = others
+        self.view = view
+        self.until = until
+        self.workload = workload
+        self.encode = encode
+        self.random = random
+        deadline = .zero
+    }
+
+    package func wake(at now: Instant, into output: inout ClientOutput) {
+        guard now < until else { return deadline = nil }
+        deadline = now + random.interval(upTo: plan.thinkMax) + .microseconds(500)
+        guard session != nil else { return open(into: &output, to: everyone) }
+        act(random.pick(malice.acts), into: &output)
+    }
+
+    package func receive(
+        _ message: ReplicaToClientMessage, from replica: ReplicaIndex, at now: Instant,
+        into output: inout ClientOutput
+    ) {
+        // It takes any replica's word: being lied to is its own affair.
+        guard session == nil, case .reply(let reply) = message, case .opened(let opened) = reply.body else { return }
+        session = opened
+    }
+
+    // MARK: - Acts
+
+    private func act(_ act: ClientMalice.Act, into output: inout ClientOutput) {
+        acts[act, default: 0] += 1
+        switch act {
+        case .partial: send([request(nextSequence())], to: some(), into: &output)
+        case .conflicting:
+            let sequence = nextSequence()
+            for receiver in everyone { send([request(sequence)], to: [receiver], into: &output) }
+        case .replay: if !past.isEmpty { send([random.pick(past)], to: everyone, into: &output) }
+        case .unknownSession:
+            let session = SessionID(
+                instance: Instance(UInt64(random.below(400))), place: UInt32(random.below(3)))
+            send([request(nextSequence(), session: session)], to: everyone, into: &output)
+        case .wrongSequence:
+            let far = sequence + UInt64(random.below(5_000))
+            let wrong = random.chance(permille: 500) ? UInt64(random.below(Int(sequence) + 1)) : far
+            if wrong == far { sequence = far }
+            send([request(max(1, wrong))], to: everyone, into: &output)
+        case .openMany: open(into: &output, to: random.chance(permille: 500) ? everyone : some())
+        case .foreign:
+            guard let victim = others.isEmpty ? nil : random.pick(others) else { return }
+            let request = Request(
+                id: RequestID(
+                    client: victim, session: session ?? .none, sequence: SequenceNumber(UInt64(random.below(50)) + 1)),
+                kind: .operation, repliesKeptFrom: SequenceNumber(0), payload: encode(workload.next()))
+            output.sends += some().map { ($0, .requests(RequestBundle(requests: [request], signature: nil))) }
+        }
+    }
+
+    private func open(into output: inout ClientOutput, to receivers: [ReplicaIndex]) {
+        openings += 1
+        let request = Request(
+            id: RequestID(client: id, session: .none, sequence: SequenceNumber(openings)), kind: .open,
+            repliesKeptFrom: SequenceNumber(0), payload: [])
+        send([request], to: receivers, into: &output)
+    }
+
+    // MARK: - Requests
+
+    private var everyone: [ReplicaIndex] { (0..<view.n).map { ReplicaIndex($0) } }
+
+    /// One replica up to all but one.
+    private func some() -> [ReplicaIndex] {
+        var receivers = everyone
+        random.shuffle(&receivers)
+        return Array(receivers.prefix(random.number(in: 1...max(1, view.n - 1))))
+    }
+
+    private func nextSequence() -> UInt64 {
+        sequence += 1
+        return sequence
+    }
+
+    private func request(_ sequence: UInt64, session: SessionID? = nil) -> Request {
+        Request(
+            id: RequestID(
+                client: id, session: session ?? self.session ?? .none, sequence: SequenceNumber(sequence)),
+            kind: .operation, repliesKeptFrom: SequenceNumber(0), payload: encode(workload.next()))
+    }
+
+    private func send(_ requests: [Request], to receivers: [ReplicaIndex], into output: inout ClientOutput) {
+        past.append(contentsOf: requests)
+        if past.count > Self.pastMax { past.removeFirst(past.count - Self.pastMax) }
+        for receiver in receivers {
+            output.sends.append((receiver, .requests(RequestBundle(requests: requests, signature: nil))))
+        }
+    }
+}

@@ -1,0 +1,54 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MartletTypes
+
+/// What a simulated client asks of the service. Values written are unique in a world, so that a value tells which
+/// operation wrote it.
+package enum Operation: Hashable, Sendable {
+    case put(key: Int, value: UInt64)
+    case get(key: Int)
+    /// Adds to the number that stands there, absent counting as 0; answers the new one.
+    case add(key: Int, amount: UInt64)
+    case delete(key: Int)
+
+    package var key: Int {
+        switch self {
+        case .put(let key, _), .get(let key), .add(let key, _), .delete(let key): key
+        }
+    }
+
+    package var isRead: Bool {
+        if case .get = self { true } else { false }
+    }
+}
+
+/// What came of it, as the client understands the answer.
+package enum ServiceAnswer: Hashable, Sendable {
+    case done
+    /// nil: nothing stands there.
+    case value(UInt64?)
+    /// The service answered something that no operation of the simulation has as its answer.
+    case unexpected(Bytes)
+}
+
+extension Operation: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .put(let key, let value): "put k\(key) \(value)"
+        case .get(let key): "get k\(key)"
+        case .add(let key, let amount): "add k\(key) \(amount)"
+        case .delete(let key): "delete k\(key)"
+        }
+    }
+}
+
+extension ServiceAnswer: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .done: "done"
+        case .value(let value): value.map { String($0) } ?? "nothing"
+        case .unexpected(let bytes): "\(bytes.count) unexpected bytes"
+        }
+    }
+}

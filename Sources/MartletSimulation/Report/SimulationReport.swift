@@ -1,0 +1,60 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletTypes
+
+/// What one run came to.
+public struct SimulationReport: Sendable {
+    public let seed: UInt64
+    public let decidedInstances: Int
+    public let leaderChanges: Int
+    public let completedCalls: Int
+    public let messages: Int
+    public let virtualMicroseconds: UInt64
+    /// How often each liar did something that a correct replica does not do, by its name; in the order of `LiarKind`.
+    public let liarActs: [(name: String, count: Int)]
+    /// How often each fault and step of the protocol occurred.
+    public let occurrences: [(name: String, count: Int)]
+    public let violations: [String]
+    /// Equal for two runs that went the same way.
+    public let fingerprint: UInt64
+
+    init(_ world: World) {
+        seed = world.scenario.seed
+        decidedInstances = Int(clamping: world.counts.highestExecuted.rawValue)
+        leaderChanges = Int(clamping: world.counts.highestRegency.rawValue - 1)
+        completedCalls = world.checkers.results.completedCount
+        messages = world.counts.messages
+        virtualMicroseconds = world.now.rawValue / 1_000
+        liarActs = LiarKind.allCases.map { kind in
+            (kind.rawValue, world.liars.reduce(0) { $0 + ($1?.acts[kind] ?? 0) })
+        }
+        occurrences = Self.occurrences(in: world)
+        violations = world.checkers.violations.map(\.description)
+        fingerprint = world.fingerprint.value
+    }
+
+    /// The command that repeats this run.
+    public var repeatCommand: String { "martlet simulate --seeds \(seed)..\(seed) --trace" }
+
+    private static func occurrences(in world: World) -> [(name: String, count: Int)] {
+        let counts = world.counts
+        let faults: [(String, Int)] = [
+            ("messages lost", world.network.lost), ("messages cut off", world.network.cut),
+            ("messages duplicated", world.network.duplicated), ("replica crashed", counts.crashes),
+            ("replica restarted", counts.restarts), ("replica paused", counts.pauses),
+            ("messages refused", counts.refusedMessages), ("requests refused", counts.refusedRequests),
+            ("checkpoint taken", world.checkers.checkpointsTaken), ("checkpoint served", counts.served),
+            ("checkpoint installed", counts.installs), ("wire format used", world.scenario.usesWire ? 1 : 0),
+            ("Ed25519 used", world.scenario.usesRealSignatures ? 1 : 0),
+        ]
+        let steps = ProtocolStep.allCases.map { ($0.rawValue, counts.steps[$0] ?? 0) }
+        let malice = ClientMalice.Act.allCases.map { act in
+            let count = world.clients.reduce(0) { sum, client in
+                sum + ((client as? MaliciousClient)?.acts[act] ?? 0)
+            }
+            return ("client: \(act)", count)
+        }
+        return (faults + steps + malice).map { (name: $0.0, count: $0.1) }
+    }
+}

@@ -1,0 +1,54 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletCore
+import MartletTypes
+
+/// Messages in the words of protocol descriptions.
+enum TraceText {
+    static func text(_ message: PeerMessage) -> String {
+        switch message {
+        case .propose(let it):
+            "PROPOSE \(it.epoch) i\(it.batch.instance) born \(it.batch.born), \(it.batch.entries.count) requests"
+        case .write(let it): "WRITE \(it.epoch) i\(it.instance) \(it.digest)"
+        case .accept(let it): "ACCEPT \(it.epoch) i\(it.instance) \(it.digest)"
+        case .decided(let it): "DECIDED i\(it.instance) \(it.digest)"
+        case .stop(let it): "STOP \(it.regency) (\(it.reason))"
+        case .stopData(let it): text(it)
+        case .sync(let it): "SYNC \(it.epoch) of \(it.collected.map { text($0) }.joined(separator: " | "))"
+        case .checkpoint(let it): "CHECKPOINT i\(it.instance) \(it.digest)"
+        case .forwarded(let it):
+            "FORWARD \(it.map { "\($0.request.id)\($0.isVouched ? " vouched" : "")" }.joined(separator: ", "))"
+        case .vouches(let it): "VOUCH \(it.entries.map { "\($0.id)" }.joined(separator: ", "))"
+        case .fetchRequests(let it): "FETCH requests \(it.entries.map { "\($0.id)" }.joined(separator: ", "))"
+        case .fetchBatch(let it): "FETCH batch i\(it.instance) \(it.digest)"
+        case .batchBody(let it): "BATCH i\(it.batch.instance) born \(it.batch.born)"
+        case .fetchDecisions(let it): "FETCH decisions from i\(it.first)"
+        case .decisions(let it):
+            "DECISIONS \(it.decisions.map { "i\($0.body.batch.instance)" }.joined(separator: ", "))"
+        case .fetchCheckpoint(let it): "FETCH checkpoint from i\(it.instance)"
+        case .checkpointState(let it): "STATE after i\(it.certificate.instance)"
+        case .progress(let it):
+            "PROGRESS \(it.epoch)\(it.isSynced ? "" : " unsynced") decided i\(it.decided) stable i\(it.stableCheckpoint)"
+                + (it.asksForHelp ? ", asks for help" : "")
+        }
+    }
+
+    static func text(_ data: StopData) -> String {
+        let claims = data.claims.map { claim in
+            let lock = claim.lock.map { "lock \($0.regency):\($0.digest)" } ?? "no lock"
+            return
+                "i\(claim.instance) \(lock) wrote \(claim.writeSet.map { "\($0.regency):\($0.digest)" }.joined(separator: ","))"
+        }
+        return "STOPDATA \(data.epoch) r\(data.sender) base i\(data.provenBase) [\(claims.joined(separator: "; "))]"
+    }
+
+    static func text(_ verdict: ExecutionVerdict) -> String {
+        switch verdict {
+        case .execute: "✓"
+        case .open(let session, let evicted): "opens \(session)\(evicted.isEmpty ? "" : " evicting \(evicted)")"
+        case .repeated: "again"
+        case .refuse(let body): "refused (\(body))"
+        }
+    }
+}

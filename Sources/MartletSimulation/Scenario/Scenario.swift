@@ -1,0 +1,110 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MartletCore
+package import MartletTypes
+
+/// One run as plain data: made from a seed, or by hand. Nothing else decides what happens.
+package struct Scenario: Sendable {
+    package var seed: UInt64
+    package var faultModel = FaultModel.byzantine
+    package var n = 4
+    package var f = 1
+    package var settings = GroupSettings()
+    package var timeouts = Timeouts()
+    /// Messages travel as bytes, through the wire format.
+    package var usesWire = false
+    /// Ed25519 in place of the simulated signatures.
+    package var usesRealSignatures = false
+
+    package var links = LinkModel()
+    package var linkFaults: [LinkFault] = []
+    package var replicaFaults: [ReplicaFault] = []
+    package var liars: [LiarPlan] = []
+    package var clients: [ClientPlan] = []
+
+    /// From here on nothing is lost, nobody is cut off or paused, and nobody crashes.
+    package var healsAt = Instant.zero
+    /// Clients go on until then at least, and no further than their plan's bound.
+    package var clientsUntil = Instant.zero
+    /// So many times the longest request timeout after healing, or after the last call, all must be answered.
+    package var livenessTimeoutsMax = 40
+
+    package init(seed: UInt64) { self.seed = seed }
+
+    /// Replicas that are neither liars nor ever crash.
+    package func isCorrectThroughout(_ replica: Int) -> Bool {
+        !liars.contains { $0.replica == replica }
+            && !replicaFaults.contains { fault in
+                if case .crash = fault.kind { fault.replica == replica } else { false }
+            }
+    }
+}
+
+/// What befalls a replica that does not lie.
+package struct ReplicaFault: Hashable, Sendable {
+    package enum Kind: Hashable, Sendable {
+        /// Loses everything. Comes back as a learner if it has ever voted; without a time it stays away.
+        case crash(restartAt: Instant?)
+        /// Stands still and then goes on, with all that has arrived meanwhile.
+        case pause(until: Instant)
+    }
+
+    package let replica: Int
+    package let at: Instant
+    package let kind: Kind
+
+    package init(replica: Int, at: Instant, kind: Kind) {
+        self.replica = replica
+        self.at = at
+        self.kind = kind
+    }
+}
+
+/// A replica that lies, and how.
+package struct LiarPlan: Hashable, Sendable {
+    package let replica: Int
+    package let kinds: [LiarKind]
+
+    package init(replica: Int, kinds: [LiarKind]) {
+        self.replica = replica
+        self.kinds = kinds
+    }
+}
+
+package struct ClientPlan: Hashable, Sendable {
+    /// How many operations are in flight at the same time.
+    package var pipeline = 1
+    package var sessions = 1
+    package var operationsMin = 10
+    package var operationsMax = 200
+    /// So many of a thousand operations are reads.
+    package var readPermille = 200
+    /// The longest pause between an answer and the next operation.
+    package var thinkMax = Interval.milliseconds(2)
+    package var signs = false
+    /// Set for a client that means harm.
+    package var malice: ClientMalice?
+
+    package init() {}
+}
+
+package struct ClientMalice: Hashable, Sendable {
+    package enum Act: Int, Hashable, Sendable, CaseIterable {
+        /// A request to some replicas only.
+        case partial
+        /// Different requests under one sequence to different replicas.
+        case conflicting
+        case replay
+        case unknownSession
+        /// Sequences far ahead, far behind, or twice.
+        case wrongSequence
+        /// Opens sessions it never uses.
+        case openMany
+        /// In the name of another client.
+        case foreign
+    }
+
+    package var acts: [Act]
+    package init(acts: [Act]) { self.acts = acts }
+}

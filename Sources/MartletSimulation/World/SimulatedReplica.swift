@@ -1,0 +1,209 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletCore
+import MartletCrypto
+import MartletTypes
+import MartletWire
+
+/// One replica of a world: the core, the verifier, the sealer and the executor of a real one, joined as its stages join
+/// them. What happens when is the world's to say.
+final class SimulatedReplica {
+    typealias Service = RegisterMachine
+
+    enum ExecutionInput {
+        case order(ExecutionOrder)
+        case read(ReadRequest, client: Int)
+    }
+
+    let index: ReplicaIndex
+    let view: View
+    let verifier: Verifier<SimulatedScheme>
+    let sealer: Sealer<SimulatedScheme>
+    private let timeouts: Timeouts
+    private let clock: ReplicaClock
+
+    private(set) var core: ReplicaCore
+    private var effects = Effects()
+    private(set) var executor: Executor<Service>
+    var executionEffects = ExecutionEffects<Service>()
+    private(set) var store = SnapshotStore()
+
+    private(set) var mode = ReplicaMode.voter
+    private(set) var incarnation = 0
+    /// Whether it ever sent a vote: then it may not vote again once it has lost its memory.
+    private(set) var hasVoted = false
+    var isUp = true
+    var isPaused = false
+
+    var inbox: [Event] = []
+    var executionInbox: [ExecutionInput] = []
+    var isWakeScheduled = false
+    var isExecutionScheduled = false
+    /// When the timer that is armed goes off.
+    var armed: Instant?
+
+    /// What it sends is altered on the way out; the replica itself does not know.
+    var isLiar = false
+
+    init(
+        index: ReplicaIndex, view: View, verifier: Verifier<SimulatedScheme>, sealer: Sealer<SimulatedScheme>,
+        timeouts: Timeouts, clock: ReplicaClock
+    ) {
+        self.index = index
+        self.view = view
+        self.verifier = verifier
+        self.sealer = sealer
+        self.timeouts = timeouts
+        self.clock = clock
+        core = Self.core(index, view, .voter, timeouts, clock.reading(at: .zero), &effects)
+        executor = Executor(machine: Service(), view: view.number, mode: .voter, settings: view.settings)
+    }
+
+    // MARK: - Ordering
+
+    /// Steps the core for everything that has arrived and acts once, as the ordering stage does.
+    func order(at now: Instant, into work: inout OrderingWork) {
+        let reading = clock.reading(at: now)
+        for event in inbox { core.step(event, at: reading, into: &effects) }
+        inbox.removeAll(keepingCapacity: true)
+        if let deadline = core.nextDeadline, deadline <= reading.monotonic {
+            core.step(.deadline, at: reading, into: &effects)
+        }
+        var loopback: [Event] = []
+        take(into: &work, loopback: &loopback)
+        while !loopback.isEmpty {
+            for event in loopback { core.step(event, at: reading, into: &effects) }
+            loopback.removeAll(keepingCapacity: true)
+            take(into: &work, loopback: &loopback)
+        }
+    }
+
+    /// When the core wants to be woken, in the world's time.
+    var deadline: Instant? { core.nextDeadline.map { clock.worldTime(of: $0) } }
+
+    private func take(into work: inout OrderingWork, loopback: inout [Event]) {
+        for send in effects.sends {
+            let sealed = sealer.seal(send.message)
+            noteVote(sealed)
+            work.sent.append(Send(sealed, to: send.destination))
+            switch send.destination {
+            case .everyone:
+                loopback.append(.message(sealer.loopback(sealed)))
+                addForOthers(sealed, &work)
+            case .others: addForOthers(sealed, &work)
+            case .replica(let id) where id == sealer.replica: loopback.append(.message(sealer.loopback(sealed)))
+            case .replica(let id):
+                guard let receiver = view.index(of: id) else { continue }
+                work.outgoing.append(Outgoing(sealed, to: receiver))
+            }
+        }
+        work.refusals.append(contentsOf: effects.refusals)
+        work.checks.append(contentsOf: effects.checks)
+        work.notices.append(contentsOf: effects.notices)
+        executionInbox.append(contentsOf: effects.executions.map { .order($0) })
+        effects.removeAll()
+    }
+
+    private func addForOthers(_ message: PeerMessage, _ work: inout OrderingWork) {
+        for place in 0..<view.n where place != index.position {
+            work.outgoing.append(Outgoing(message, to: ReplicaIndex(place)))
+        }
+    }
+
+    private func noteVote(_ message: PeerMessage) {
+        switch message {
+        case .write, .accept, .stopData, .propose, .sync: hasVoted = true
+        default: break
+        }
+    }
+
+    // MARK: - Execution
+
+    /// Carries out one order and leaves what came of it in `executionEffects`. Throws when an installed state cannot be
+    /// read, which no correct group ever produces.
+    func carryOut(_ order: ExecutionOrder) throws {
+        guard case .install(let state) = order else { return executor.carryOut(order, into: &executionEffects) }
+        try executor.install(CheckpointImage(decoding: state.state), into: &executionEffects)
+        store.insert(state.state, instance: state.certificate.instance, digest: state.certificate.digest)
+    }
+
+    /// Encodes and keeps a snapshot; the digest is what the core gets.
+    func keep(_ snapshot: PendingSnapshot<Service>) -> Digest {
+        let state = snapshot.image().encoded()
+        let digest = Hashing.checkpointDigest(of: state)
+        store.insert(state, instance: snapshot.instance, digest: digest)
+        return digest
+    }
+
+    func forgetSnapshots(below instance: Instance) { store.forget(below: instance) }
+
+    // MARK: - Crashing
+
+    func crash() {
+        isUp = false
+        isPaused = false
+        incarnation += 1
+        inbox.removeAll()
+        executionInbox.removeAll()
+        executionEffects.removeAll()
+        armed = nil
+    }
+
+    func restart(at now: Instant) {
+        isUp = true
+        if hasVoted { mode = .learner }
+        effects.removeAll()
+        core = Self.core(index, view, mode, timeouts, clock.reading(at: now), &effects)
+        executor = Executor(machine: Service(), view: view.number, mode: mode, settings: view.settings)
+        store = SnapshotStore()
+    }
+
+    private static func core(
+        _ index: ReplicaIndex, _ view: View, _ mode: ReplicaMode, _ timeouts: Timeouts, _ now: ClockReading,
+        _ effects: inout Effects
+    ) -> ReplicaCore {
+        var configuration = CoreConfiguration(
+            view: view, replica: view[index].id, mode: mode, seed: UInt64(index.position) + now.monotonic.rawValue)
+        configuration.timeouts = timeouts
+        return ReplicaCore(configuration, at: now, into: &effects)
+    }
+}
+
+/// What one round of ordering wants done.
+struct OrderingWork {
+    /// As the core wanted them, sealed.
+    var sent: [Send] = []
+    /// Per receiver, for liars to change.
+    var outgoing: [Outgoing] = []
+    var refusals: [ClientRefusal] = []
+    var checks: [DecisionCertificate] = []
+    var notices: [Notice] = []
+
+    mutating func removeAll() {
+        sent.removeAll(keepingCapacity: true)
+        outgoing.removeAll(keepingCapacity: true)
+        refusals.removeAll(keepingCapacity: true)
+        checks.removeAll(keepingCapacity: true)
+        notices.removeAll(keepingCapacity: true)
+    }
+}
+
+/// Each replica counts monotonic time from an origin of its own, and its wall clock is a little wrong.
+struct ReplicaClock: Sendable {
+    /// 2024-01-01; any date will do.
+    private static let start: UInt64 = 1_704_067_200_000_000
+
+    let monotonicOffset: Interval
+    let wallOffsetMicroseconds: UInt64
+
+    func reading(at now: Instant) -> ClockReading {
+        ClockReading(
+            monotonic: now + monotonicOffset,
+            wall: Timestamp(Self.start + wallOffsetMicroseconds + now.rawValue / 1_000))
+    }
+
+    func worldTime(of monotonic: Instant) -> Instant {
+        Instant(monotonic.since(Instant.zero + monotonicOffset).nanoseconds)
+    }
+}

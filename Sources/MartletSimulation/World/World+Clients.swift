@@ -1,0 +1,95 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletCore
+import MartletCrypto
+import MartletTypes
+
+/// Clients at work, and what travels between them and the replicas.
+extension World {
+    func onClientWake(_ client: Int) {
+        if clientWakes[client] == now { clientWakes[client] = nil }
+        guard let deadline = clients[client].deadline, deadline <= now else { return arm(client) }
+        var output = ClientOutput()
+        clients[client].wake(at: now, into: &output)
+        take(output, of: client)
+    }
+
+    func onReplyPacket(_ packet: Packet<ReplicaToClientMessage>, client: Int, from: Int) {
+        var output = ClientOutput()
+        do {
+            clients[client].receive(try packet.message(), from: ReplicaIndex(from), at: now, into: &output)
+        } catch {
+            checkers.note(Violation(.integrity, at: now, "a reply of replica \(from) cannot be read: \(error)"))
+        }
+        take(output, of: client)
+    }
+
+    /// To a replica, from a client.
+    func onClientPacket(_ packet: Packet<ClientMessage>, to replica: SimulatedReplica, client: Int) {
+        guard replica.isUp else { return }
+        do {
+            switch try packet.message() {
+            case .requests(let bundle):
+                deliver(.requests(try replica.verifier.verify(bundle, from: clientIDs[client])), to: replica)
+            case .read(let request):
+                replica.executionInbox.append(.read(request, client: client))
+                scheduleExecution(of: replica)
+            case .statusQuery: break
+            }
+        } catch {
+            counts.refusedRequests += 1
+            if clients[client].isHonest {
+                checkers.note(
+                    Violation(
+                        .integrity, at: now,
+                        "replica \(replica.index) refuses a message of the honest client \(client): \(error)"))
+            }
+        }
+    }
+
+    func sendToClient(_ message: ReplicaToClientMessage, client: Int, from: Int) {
+        let (first, second) = network.arrivals(from: from, to: scenario.n + client, at: now)
+        let packet = Packet(message, usesWire: scenario.usesWire)
+        if let first { queue.insert(.toClient(client, from: from, packet), at: first) }
+        if let second { queue.insert(.toClient(client, from: from, packet), at: second) }
+    }
+
+    private func take(_ output: ClientOutput, of client: Int) {
+        for report in output.reports { note(report, of: client) }
+        for send in output.sends {
+            if case .requests(let bundle) = send.message {
+                for request in bundle.requests { checkers.sent(request, by: clientIDs[client]) }
+            }
+            let (first, second) = network.arrivals(
+                from: scenario.n + client, to: send.receiver.position, at: now)
+            let packet = Packet(send.message, usesWire: scenario.usesWire)
+            if let first { queue.insert(.request(send.receiver.position, client: client, packet), at: first) }
+            if let second { queue.insert(.request(send.receiver.position, client: client, packet), at: second) }
+        }
+        arm(client)
+    }
+
+    private func note(_ report: ClientOutput.Report, of client: Int) {
+        switch report {
+        case .invoked(let id, let operation):
+            counts.calls += 1
+            checkers.invoked(id, operation)
+            trace.line(now, "c\(client)", "calls", "#\(id.number) \(operation)")
+        case .completed(let id, let outcome, let request):
+            checkers.completed(id, outcome, request: request, at: now)
+            trace.line(now, "c\(client)", "accepts", "#\(id.number) → \(outcome)")
+        case .unknown(let id, let reason):
+            checkers.note(
+                Violation(.liveness, at: now, "client \(client) call \(id.number) ends without a result: \(reason)"))
+        }
+    }
+
+    private func arm(_ client: Int) {
+        guard let deadline = clients[client].deadline else { return }
+        let time = max(deadline, now + .microseconds(1))
+        if let armed = clientWakes[client], armed <= time { return }
+        clientWakes[client] = time
+        queue.insert(.wakeClient(client), at: time)
+    }
+}

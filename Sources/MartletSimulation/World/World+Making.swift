@@ -1,0 +1,81 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletCore
+import MartletCrypto
+import MartletTypes
+
+/// How a world is put together from a scenario.
+extension World {
+    static func view(of scenario: Scenario, keys: [SimulatedScheme.PrivateKey]) -> View {
+        let rule = QuorumRule(faultModel: scenario.faultModel, n: scenario.n, f: scenario.f)
+        // Who is heavy follows from the seed, so that light replicas lead too.
+        let shift = Int(scenario.seed % UInt64(scenario.n))
+        let members = (0..<scenario.n).map { place in
+            Member(
+                id: ReplicaID(UInt16(place)), key: keys[place].publicKey, host: "r\(place)", port: 1,
+                isHeavy: (place + shift) % scenario.n < rule.heavyCount)
+        }
+        do {
+            return try View(
+                group: Digest(words: Words32(scenario.seed, 1, 2, 3)), number: .genesis,
+                faultModel: scenario.faultModel, f: scenario.f, members: members, leaderOrder: members.map(\.id),
+                settings: scenario.settings)
+        } catch {
+            preconditionFailure("the scenario's group cannot be: \(error)")
+        }
+    }
+
+    func addReplicas(
+        _ scheme: SimulatedScheme, _ keys: [SimulatedScheme.PrivateKey], _ random: inout SeededRandom
+    ) {
+        // Valid signatures are worth remembering only where checking costs more than a look-up.
+        let verifier = Verifier(
+            view: view, scheme: scheme, rememberedSignaturesMax: scenario.usesRealSignatures ? 4096 : 0)
+        for place in 0..<scenario.n {
+            let index = ReplicaIndex(place)
+            let replica = SimulatedReplica(
+                index: index, view: view, verifier: verifier,
+                sealer: Sealer(group: view.group, replica: view[index].id, key: keys[place], scheme: scheme),
+                timeouts: scenario.timeouts,
+                clock: ReplicaClock(
+                    monotonicOffset: random.interval(upTo: .seconds(1_000)),
+                    wallOffsetMicroseconds: UInt64(random.below(20_000))))
+            replicas.append(replica)
+            let plan = scenario.liars.first { $0.replica == place }
+            replica.isLiar = plan != nil
+            liars.append(plan.map { LiarState(plan: $0, replica: replica, random: random.fork()) })
+            queue.insert(.wake(place), at: random.instant(from: .zero, to: Instant.zero + .milliseconds(2)))
+        }
+    }
+
+    func addClients(
+        _ scheme: SimulatedScheme, _ keys: [SimulatedScheme.PrivateKey], _ random: inout SeededRandom
+    ) {
+        clientIDs = keys.map { ClientID($0.publicKey) }
+        for (place, plan) in scenario.clients.enumerated() {
+            clientPositions[clientIDs[place]] = place
+            let workload = Workload(
+                client: place, readPermille: plan.readPermille, keys: 6, random: random.fork())
+            let encode = { [unowned self] (operation: Operation) -> Bytes in
+                let bytes = RegisterCodec.bytes(of: operation)
+                checkers.knows(bytes, meaning: operation)
+                return bytes
+            }
+            if let malice = plan.malice {
+                let others = clientIDs.filter { $0 != clientIDs[place] }
+                clients.append(
+                    MaliciousClient(
+                        plan: plan, malice: malice, id: clientIDs[place], others: others, view: view,
+                        until: scenario.clientsUntil, workload: workload, encode: encode, random: random.fork()))
+            } else {
+                clients.append(
+                    PlainClient(
+                        client: place, plan: plan, id: clientIDs[place], view: view, until: scenario.clientsUntil,
+                        workload: workload, encode: encode, random: random.fork()))
+            }
+            clientWakes.append(.zero)
+            queue.insert(.wakeClient(place), at: .zero)
+        }
+    }
+}

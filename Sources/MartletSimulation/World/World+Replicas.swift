@@ -1,0 +1,194 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletCore
+import MartletCrypto
+import MartletTypes
+
+/// Replicas at work.
+extension World {
+    /// A stage takes what has arrived after so long at most, so that several messages make one batch.
+    private static let wakeDelayMax = Interval.microseconds(60)
+    private static let executionDelayMax = Interval.microseconds(200)
+    /// Signatures to check, states to encode and hash.
+    private static let backgroundDelayMax = Interval.milliseconds(1)
+
+    // MARK: - Ordering
+
+    func onPeerPacket(_ packet: Packet<PeerMessage>, to replica: SimulatedReplica, from: Int) {
+        guard replica.isUp else { return }
+        let sender = view[ReplicaIndex(from)].id
+        var text = "a message"
+        do {
+            let message = try packet.message()
+            if trace.isOn { text = TraceText.text(message) }
+            if liars[replica.index.position] != nil { observe(message, from: from, by: replica) }
+            let verified = try replica.verifier.verify(message, from: sender)
+            deliver(.message(verified), to: replica)
+        } catch {
+            counts.refusedMessages += 1
+            trace.line(now, "r\(replica.index)", "refuses", "\(text) of r\(from): \(error)")
+            if liars[from] == nil {
+                checkers.note(
+                    Violation(
+                        .integrity, at: now,
+                        "replica \(replica.index) refuses a message of the correct replica \(from): \(error)"))
+            }
+        }
+    }
+
+    func deliver(_ event: Event, to replica: SimulatedReplica) {
+        guard replica.isUp else { return }
+        replica.inbox.append(event)
+        scheduleWake(of: replica)
+    }
+
+    func scheduleWake(of replica: SimulatedReplica) {
+        guard !replica.isWakeScheduled, !replica.isPaused else { return }
+        replica.isWakeScheduled = true
+        queue.insert(.wake(replica.index.position), at: now + random.interval(upTo: Self.wakeDelayMax))
+    }
+
+    func onWake(_ replica: SimulatedReplica) {
+        replica.isWakeScheduled = false
+        guard replica.isUp, !replica.isPaused else { return }
+        replica.order(at: now, into: &work)
+        act(for: replica)
+        arm(replica)
+    }
+
+    private func arm(_ replica: SimulatedReplica) {
+        guard let deadline = replica.deadline else { return }
+        if let armed = replica.armed, armed > now, armed <= deadline { return }
+        let time = max(deadline, now + .microseconds(1))
+        replica.armed = time
+        queue.insert(.wake(replica.index.position), at: time)
+    }
+
+    private func act(for replica: SimulatedReplica) {
+        let place = replica.index.position
+        let decided = replica.core.status.decided
+        for send in work.sent {
+            fingerprint.mix(place, send.message)
+            if trace.isOn { trace.sent(send, by: place, at: now) }
+            if liars[place] == nil { checkers.sent(send.message, by: place, decided: decided, at: now) }
+        }
+        for notice in work.notices { note(notice, of: replica) }
+        for refusal in work.refusals { reply(.refusal(refusal.refusal), to: refusal.client, from: replica) }
+        for certificate in work.checks {
+            let checked = replica.verifier.validShares(of: certificate)
+            post(.certificateChecked(checked), to: replica, within: Self.backgroundDelayMax)
+        }
+        if liars[place] != nil { lie(&work.outgoing, as: replica) }
+        for outgoing in work.outgoing { send(outgoing.message, from: place, to: outgoing.receiver.position) }
+        work.removeAll()
+        if !replica.executionInbox.isEmpty { scheduleExecution(of: replica) }
+    }
+
+    private func send(_ message: PeerMessage, from: Int, to: Int) {
+        counts.messages += 1
+        let (first, second) = network.arrivals(from: from, to: to, at: now)
+        guard let first else { return }
+        let packet = Packet(message, usesWire: scenario.usesWire)
+        queue.insert(.toReplica(to, from: from, packet), at: first)
+        if let second { queue.insert(.toReplica(to, from: from, packet), at: second) }
+    }
+
+    private func post(_ event: Event, to replica: SimulatedReplica, within bound: Interval) {
+        queue.insert(
+            .post(replica.index.position, incarnation: replica.incarnation, event),
+            at: now + random.interval(upTo: bound))
+    }
+
+    // MARK: - Execution
+
+    func scheduleExecution(of replica: SimulatedReplica) {
+        guard !replica.isExecutionScheduled, !replica.isPaused, !replica.executionInbox.isEmpty else { return }
+        replica.isExecutionScheduled = true
+        queue.insert(.execute(replica.index.position), at: now + random.interval(upTo: Self.executionDelayMax))
+    }
+
+    func onExecute(_ replica: SimulatedReplica) {
+        replica.isExecutionScheduled = false
+        guard replica.isUp, !replica.isPaused else { return }
+        var inputs: [SimulatedReplica.ExecutionInput] = []
+        swap(&inputs, &replica.executionInbox)
+        for input in inputs {
+            switch input {
+            case .order(let order): carryOut(order, by: replica)
+            case .read(let request, let client):
+                let answer = replica.executor.answer(request, from: clientIDs[client])
+                reply(answer, to: clientIDs[client], from: replica)
+            }
+        }
+        takeExecutionEffects(of: replica)
+    }
+
+    private func carryOut(_ order: ExecutionOrder, by replica: SimulatedReplica) {
+        let place = replica.index.position
+        if liars[place] == nil, case .execute(let execution) = order {
+            fingerprint.mix(execution)
+            counts.highestExecuted = max(counts.highestExecuted, execution.instance)
+            checkers.executed(execution, by: place, at: now)
+        }
+        do {
+            try replica.carryOut(order)
+        } catch {
+            checkers.note(Violation(.checkpoints, at: now, "replica \(place) cannot take over a state: \(error)"))
+        }
+        if case .execute(let execution) = order, trace.isOn { trace.executed(execution, by: place, at: now) }
+    }
+
+    private func takeExecutionEffects(of replica: SimulatedReplica) {
+        let place = replica.index.position
+        var replies = replica.executionEffects.replies
+        if liars[place] != nil { lie(&replies, as: replica) }
+        for reply in replies { self.reply(.reply(reply), to: reply.request.client, from: replica) }
+        for event in replica.executionEffects.events {
+            if case .checkpointInstalled(let image) = event {
+                counts.installs += 1
+                trace.line(now, "r\(place)", "installs", "the checkpoint after \(image.instance)")
+                if liars[place] == nil {
+                    checkers.installed(image.instance, time: image.time, by: place, at: now)
+                }
+            }
+            post(event, to: replica, within: Self.executionDelayMax)
+        }
+        for snapshot in replica.executionEffects.snapshots {
+            let digest = replica.keep(snapshot)
+            if liars[place] == nil { checkers.taken(digest, after: snapshot.instance, by: place, at: now) }
+            post(.snapshotTaken(snapshot.instance, digest), to: replica, within: Self.backgroundDelayMax)
+        }
+        for service in replica.executionEffects.serves { serve(service, by: replica) }
+        if let below = replica.executionEffects.forgetBelow { replica.forgetSnapshots(below: below) }
+        replica.executionEffects.removeAll()
+    }
+
+    private func serve(_ service: CheckpointService, by replica: SimulatedReplica) {
+        let certificate = service.certificate
+        guard let state = replica.store.state(instance: certificate.instance, digest: certificate.digest),
+            let receiver = view.index(of: service.receiver)
+        else { return }
+        counts.served += 1
+        var outgoing = [
+            Outgoing(.checkpointState(CheckpointState(certificate: certificate, state: state)), to: receiver)
+        ]
+        if liars[replica.index.position] != nil { lie(&outgoing, as: replica) }
+        for item in outgoing { send(item.message, from: replica.index.position, to: item.receiver.position) }
+    }
+
+    private func reply(_ message: ReplicaToClientMessage, to client: ClientID, from replica: SimulatedReplica) {
+        guard let position = clientPositions[client] else { return }
+        sendToClient(message, client: position, from: replica.index.position)
+    }
+
+    // MARK: - What people would read in the log
+
+    private func note(_ notice: Notice, of replica: SimulatedReplica) {
+        let place = replica.index.position
+        counts.note(notice)
+        trace.line(now, "r\(place)", "notes", "\(notice)")
+        guard liars[place] == nil, case .regencyInstalled(let epoch, _, _) = notice else { return }
+        counts.highestRegency = max(counts.highestRegency, epoch.regency)
+    }
+}

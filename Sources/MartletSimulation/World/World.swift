@@ -1,0 +1,166 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletClientCore
+import MartletCore
+import MartletCrypto
+import MartletTypes
+
+/// One simulated world: replicas, clients, links and time. Runs one scenario once.
+final class World {
+    enum Happening {
+        case toReplica(Int, from: Int, Packet<PeerMessage>)
+        case request(Int, client: Int, Packet<ClientMessage>)
+        case toClient(Int, from: Int, Packet<ReplicaToClientMessage>)
+        case wake(Int)
+        case execute(Int)
+        /// From a stage to the right, for the core.
+        case post(Int, incarnation: Int, Event)
+        case reply(Int, incarnation: Int, client: Int, ReplicaToClientMessage)
+        case wakeClient(Int)
+        case fault(Int)
+        case resume(Int)
+        case restart(Int)
+    }
+
+    let scenario: Scenario
+    let view: View
+    let trace: Trace
+    var now = Instant.zero
+    var queue = EventQueue<Happening>()
+    var network: SimulatedNetwork
+    var random: SeededRandom
+    var replicas: [SimulatedReplica] = []
+    var liars: [LiarState?] = []
+    var clients: [any ClientActor] = []
+    var clientIDs: [ClientID] = []
+    /// Client positions by id; only looked up.
+    var clientPositions: [ClientID: Int] = [:]
+    var clientWakes: [Instant?] = []
+    var checkers: Checkers
+    var counts = WorldCounts()
+    var fingerprint = Fingerprint()
+    var work = OrderingWork()
+
+    init(_ scenario: Scenario, trace: Trace) {
+        self.scenario = scenario
+        self.trace = trace
+        var random = SeededRandom(seed: scenario.seed)
+        network = SimulatedNetwork(
+            model: scenario.links, faults: scenario.linkFaults, healsAt: scenario.healsAt, random: random.fork())
+        let (scheme, keys) = SimulatedScheme.make(
+            principals: scenario.n + scenario.clients.count, isReal: scenario.usesRealSignatures, random: &random)
+        view = Self.view(of: scenario, keys: keys)
+        checkers = Checkers(replicas: scenario.n, faultModel: scenario.faultModel)
+        self.random = random.fork()
+        addReplicas(scheme, keys, &random)
+        addClients(scheme, Array(keys[scenario.n...]), &random)
+        for (place, fault) in scenario.replicaFaults.enumerated() { queue.insert(.fault(place), at: fault.at) }
+    }
+
+    // MARK: - Time
+
+    /// Until everything is answered and all replicas agree, or time is up.
+    func run() {
+        var end = Instant.distantFuture
+        while let (time, happening) = queue.removeFirst() {
+            now = time
+            if isQuiet { break }
+            if end == .distantFuture, now >= scenario.healsAt, now >= scenario.clientsUntil {
+                end = now + livenessBound
+            }
+            if now > end || !checkers.violations.isEmpty { break }
+            counts.happenings += 1
+            handle(happening)
+        }
+        finish()
+    }
+
+    var livenessBound: Interval { scenario.timeouts.requestMax * UInt64(scenario.livenessTimeoutsMax) }
+
+    /// All clients have what they asked for and all replicas stand where the others do.
+    var isQuiet: Bool {
+        guard now >= scenario.healsAt, clients.allSatisfy(\.isDone) else { return false }
+        let highest = checkers.agreement.highest
+        return replicas.allSatisfy { replica in
+            replica.isLiar || !replica.isUp || replica.executor.lastExecuted >= highest
+        }
+    }
+
+    private func handle(_ happening: Happening) {
+        switch happening {
+        case .toReplica(let to, let from, let packet): onPeerPacket(packet, to: replicas[to], from: from)
+        case .request(let to, let client, let packet): onClientPacket(packet, to: replicas[to], client: client)
+        case .toClient(let client, let from, let packet): onReplyPacket(packet, client: client, from: from)
+        case .wake(let replica): onWake(replicas[replica])
+        case .execute(let replica): onExecute(replicas[replica])
+        case .post(let replica, let incarnation, let event):
+            if replicas[replica].incarnation == incarnation { deliver(event, to: replicas[replica]) }
+        case .reply(let replica, let incarnation, let client, let message):
+            if replicas[replica].incarnation == incarnation { sendToClient(message, client: client, from: replica) }
+        case .wakeClient(let client): onClientWake(client)
+        case .fault(let place): onFault(scenario.replicaFaults[place])
+        case .resume(let replica): onResume(replicas[replica])
+        case .restart(let replica): onRestart(replicas[replica])
+        }
+    }
+
+    // MARK: - Faults
+
+    private func onFault(_ fault: ReplicaFault) {
+        let replica = replicas[fault.replica]
+        guard replica.isUp else { return }
+        switch fault.kind {
+        case .crash(let restartAt):
+            trace.line(now, "r\(fault.replica)", "FAULT", "crashes")
+            counts.crashes += 1
+            replica.crash()
+            if let restartAt { queue.insert(.restart(fault.replica), at: restartAt) }
+        case .pause(let until):
+            trace.line(now, "r\(fault.replica)", "FAULT", "stands still until \(until.rawValue / 1_000) µs")
+            counts.pauses += 1
+            replica.isPaused = true
+            queue.insert(.resume(fault.replica), at: until)
+        }
+    }
+
+    private func onResume(_ replica: SimulatedReplica) {
+        guard replica.isUp, replica.isPaused else { return }
+        replica.isPaused = false
+        trace.line(now, "r\(replica.index)", "FAULT", "goes on")
+        scheduleWake(of: replica)
+        scheduleExecution(of: replica)
+    }
+
+    private func onRestart(_ replica: SimulatedReplica) {
+        replica.restart(at: now)
+        counts.restarts += 1
+        checkers.restarted(replica.index.position)
+        trace.line(now, "r\(replica.index)", "FAULT", "restarts as \(replica.mode)")
+        onWake(replica)
+    }
+
+    // MARK: - The end
+
+    private func finish() {
+        if checkers.violations.isEmpty { checkLiveness() }
+        checkers.finish(at: now)
+    }
+
+    private func checkLiveness() {
+        for (id, operation) in checkers.results.unanswered {
+            checkers.note(
+                Violation(
+                    .liveness, at: now,
+                    "client \(id.client) call \(id.number), \(operation), is not answered "
+                        + "\(scenario.livenessTimeoutsMax) longest timeouts after the network healed"))
+        }
+        let highest = checkers.agreement.highest
+        for replica in replicas where !replica.isLiar && replica.isUp && replica.executor.lastExecuted < highest {
+            checkers.note(
+                Violation(
+                    .liveness, at: now,
+                    "replica \(replica.index) has executed only \(replica.executor.lastExecuted) of \(highest)"))
+        }
+    }
+}

@@ -1,0 +1,57 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletCore
+import MartletTypes
+
+/// What happened in a world, in numbers.
+struct WorldCounts {
+    var happenings = 0
+    var messages = 0
+    var calls = 0
+    var crashes = 0
+    var restarts = 0
+    var pauses = 0
+    var installs = 0
+    var served = 0
+    var refusedMessages = 0
+    var refusedRequests = 0
+    var highestExecuted = Instance.zero
+    var highestRegency = Regency.first
+    /// By name of the notice: which steps of the protocol occurred.
+    var steps: [ProtocolStep: Int] = [:]
+
+    mutating func note(_ notice: Notice) { steps[ProtocolStep(notice), default: 0] += 1 }
+}
+
+/// Steps of the protocol that a replica's notices tell of.
+package enum ProtocolStep: String, Hashable, Sendable, CaseIterable {
+    case regencyInstalled = "regency installed"
+    case synced = "SYNC taken"
+    case syncedWithSettled = "SYNC settling instances"
+    case stopSent = "STOP sent"
+    case proposalRefused = "proposal refused"
+    case requestsMissing = "requests missing"
+    case strictMode = "signatures required"
+    case checkpointStable = "checkpoint stable"
+    case behind = "fell behind"
+    case caughtUp = "caught up"
+    case learner = "learner"
+    case misbehaviour = "misbehaviour seen"
+
+    init(_ notice: Notice) {
+        switch notice {
+        case .regencyInstalled: self = .regencyInstalled
+        case .synced(_, let settled, _): self = settled > 0 ? .syncedWithSettled : .synced
+        case .stopSent: self = .stopSent
+        case .proposalRefused: self = .proposalRefused
+        case .requestsMissing: self = .requestsMissing
+        case .strictModeBegun, .strictModeEnded: self = .strictMode
+        case .checkpointStable: self = .checkpointStable
+        case .behind: self = .behind
+        case .caughtUp: self = .caughtUp
+        case .followingAsLearner: self = .learner
+        case .misbehaviour: self = .misbehaviour
+        }
+    }
+}
