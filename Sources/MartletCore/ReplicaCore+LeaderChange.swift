@@ -167,7 +167,9 @@ extension ReplicaCore {
         var held: [FetchBatch] = []
         for claimed in collection.locks {
             if window.contains(claimed.instance) {
-                if window[claimed.instance].completeBatch(claimed.digest)?.body != nil {
+                // With stand-ins too: they stand for requests that everyone will find void by itself, and nobody may have
+                // their bodies to hand on.
+                if window[claimed.instance].completeBatch(claimed.digest) != nil {
                     window[claimed.instance].pinned.append(claimed.digest)
                     held.append(claimed)
                 }
