@@ -68,6 +68,11 @@ extension ReplicaCore {
         lastTime = image.time
         lastAdvance = now.monotonic
         checkpoints.makeStable(certificate)
+        // It has that state now and says so like everyone else: others may still lack a quorum of votes for it.
+        if mode == .voter {
+            checkpoints.noteOwn(
+                CheckpointVote(view: view.number, instance: certificate.instance, digest: certificate.digest))
+        }
         if (checkpointAhead?.instance ?? .zero) <= image.instance { checkpointAhead = nil }
         window.drop(through: image.instance)
         pool.removeOrdered(sessions)
