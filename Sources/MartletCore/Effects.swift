@@ -61,6 +61,8 @@ package enum ExecutionOrder: Sendable {
     case snapshot(instance: Instance, time: Timestamp, sessions: SessionTable)
     /// Send the kept reply of a request that was executed before.
     case resend(RequestID)
+    /// Tell the client again that this request opened this session.
+    case tellOpened(SessionID, RequestID)
     /// Send the snapshot that has this certificate to a replica.
     case serve(CheckpointCertificate, to: ReplicaID)
     /// Replace the state; answer with `Event.checkpointInstalled`.

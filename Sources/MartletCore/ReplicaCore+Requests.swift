@@ -19,6 +19,7 @@ extension ReplicaCore {
         guard request.id.client == client else { return }
         switch sessions.standing(of: request.request, decided: decided) {
         case .ordered: effects.executions.append(.resend(request.id))
+        case .opened(let session): effects.executions.append(.tellOpened(session, request.id))
         case .tooOld: refuse(request.id, .sequenceTooOld, into: &effects)
         case .sessionUnknown: refuse(request.id, .sessionUnknown, into: &effects)
         case .new:

@@ -228,6 +228,18 @@ struct RegressionTests {
         #expect(table.order(older, at: Instance(6), place: 0) == .refuse(.openingStale))
     }
 
+    @Test("An OPEN that comes to a replica late is answered, and ends no regency")
+    func lateOpening() throws {
+        let group = try Group()
+        let open = Samples.open(client)
+        group.submit(open, to: [0, 1, 2])
+        group.settle()
+        group.pass(milliseconds: 50)
+        group.submit(open, to: [3])
+        #expect(group.nodes[3].resends == [open.id])
+        #expect(group.status(3).pendingRequests == 0)
+    }
+
     @Test("A stuck replica that a lying leader leaves out learns the decision at once")
     func leftOut() throws {
         let group = try Group()

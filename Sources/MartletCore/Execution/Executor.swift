@@ -49,6 +49,8 @@ package struct Executor<Machine: StateMachine>: ~Copyable {
                     application: machine.snapshot()))
         case .resend(let id):
             reply(replies.reply(to: id), to: id, into: &effects)
+        case .tellOpened(let session, let id):
+            reply(.opened(session), to: id, into: &effects)
         case .serve(let certificate, let receiver):
             effects.serves.append(CheckpointService(certificate: certificate, receiver: receiver))
         case .install:

@@ -12,6 +12,8 @@ package struct SessionTable: Sendable {
         /// Not ordered yet; of a session that may be known only later, too.
         case new
         case ordered
+        /// The client's latest opening, which opened this session.
+        case opened(SessionID)
         case tooOld
         case sessionUnknown
     }
@@ -50,10 +52,10 @@ package struct SessionTable: Sendable {
 
     package func standing(of request: Request, decided: Instance) -> Standing {
         if request.kind == .open {
-            guard let place = place(of: request.id.client), clients[place].opening > request.id.sequence else {
+            guard let place = place(of: request.id.client), clients[place].opening >= request.id.sequence else {
                 return .new
             }
-            return .tooOld
+            return clients[place].opening > request.id.sequence ? .tooOld : .opened(clients[place].opened)
         }
         guard let session = sessions[request.id.session] else {
             return request.id.session.instance > decided ? .new : .sessionUnknown
@@ -89,7 +91,7 @@ package struct SessionTable: Sendable {
             sessions[request.id.session]?.mark(request, of: pipelineMax)
             return .execute
         case .ordered: return .repeated
-        case .tooOld, .sessionUnknown: return .refuse(.sequenceTooOld)
+        case .opened, .tooOld, .sessionUnknown: return .refuse(.sequenceTooOld)
         }
     }
 

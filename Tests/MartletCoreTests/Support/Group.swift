@@ -152,7 +152,7 @@ final class Group {
         case .snapshot(let instance, _, let sessions):
             node.sessions[instance] = sessions
             step(place, .snapshotTaken(instance, Digest(words: Words32(instance.rawValue, 1, 1, 1))))
-        case .resend(let id): node.resends.append(id)
+        case .resend(let id), .tellOpened(_, let id): node.resends.append(id)
         case .serve(let certificate, let to):
             let state = CheckpointState(certificate: certificate, state: [])
             post(Send(.checkpointState(state), to: .replica(to)), from: place)
