@@ -1,0 +1,18 @@
+// swift-tools-version: 6.2
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+// A package of its own, as an embedder's would be: it sees the public interface of Martlet and nothing else.
+let package = Package(
+    name: "martlet-examples",
+    dependencies: [.package(name: "martlet", path: "..")],
+    targets: [
+        .target(
+            name: "Counter",
+            dependencies: [.product(name: "Martlet", package: "martlet")],
+            path: "Counter",
+            swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)])
+    ]
+)
