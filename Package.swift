@@ -76,7 +76,7 @@ let package = Package(
             ]),
         library(
             "MartletClient",
-            ["MartletClientCore", "MartletCrypto", "MartletTransport", "MartletWire", "MartletTypes", logging]),
+            ["MartletClientCore", "MartletCrypto", "MartletTransport", "MartletWire", "MartletTypes", logging] + nio),
         library(
             "MartletSimulation",
             ["MartletCore", "MartletClientCore", "MartletCrypto", "MartletKV", "MartletWire", "MartletTypes"]),
@@ -109,5 +109,10 @@ let package = Package(
         tests(
             "MartletCommandTests",
             ["martlet-cli", "MartletCore", "MartletCrypto", "MartletTransport", "MartletTypes", logging]),
+            "MartletClientTests",
+            [
+                "MartletClient", "MartletClientCore", "MartletCrypto", "MartletTransport", "MartletWire",
+                "MartletTypes", logging,
+            ] + nio),
     ]
 )

@@ -32,6 +32,7 @@ extension ClientCore {
         if isClosed { return .closed }
         if call.payload.count > bytesMax { return .payloadTooLarge(bytes: call.payload.count, bytesMax: bytesMax) }
         if unfinishedCalls >= configuration.callsMax { return .tooManyCalls(max: configuration.callsMax) }
+        if isDenied { return .accessDenied }
         return call.deadline <= now ? .neverSent : nil
     }
 

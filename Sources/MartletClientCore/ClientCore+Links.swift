@@ -25,4 +25,17 @@ extension ClientCore {
         guard let replica = configuration.view.index(of: id) else { return }
         links.setDown(replica, at: now)
     }
+
+    /// One correct replica's word suffices that the group does not serve this client, unless another serves it all the
+    /// same. What was sent in better times still waits for its answer.
+    mutating func onLinkDenied(_ id: ReplicaID, _ effects: inout ClientEffects) {
+        guard let replica = configuration.view.index(of: id) else { return }
+        links.setDenied(replica, at: now)
+        guard isDenied else { return }
+        for slot in calls.indices where calls[slot].phase != .free && calls[slot].kind != .opening {
+            if !calls[slot].wasSent { finish(slot, .failed(.accessDenied), &effects) }
+        }
+    }
+
+    var isDenied: Bool { links.up.isEmpty && configuration.view.isWeakCertificate(links.denied) }
 }

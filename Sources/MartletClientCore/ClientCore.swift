@@ -67,6 +67,7 @@ package struct ClientCore: ~Copyable {
         case .open(let handle): open(handle, &effects)
         case .linkUp(let replica): onLinkUp(replica, &effects)
         case .linkDown(let replica): onLinkDown(replica)
+        case .linkDenied(let replica): onLinkDenied(replica, &effects)
         case .deadline: onDeadline(&effects)
         case .close: close(&effects)
         }

@@ -53,6 +53,8 @@ package enum ClientEvent: Sendable {
     /// From now on the replica can be sent to; what it may have missed is sent to it at once.
     case linkUp(ReplicaID)
     case linkDown(ReplicaID)
+    /// The replica turns the client away, since the group does not serve it; a `linkUp` takes it back.
+    case linkDenied(ReplicaID)
     /// The time `nextDeadline` named has come.
     case deadline
     /// Ends all calls: those never sent fail, the outcome of the others is unknown.

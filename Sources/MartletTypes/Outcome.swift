@@ -28,7 +28,7 @@ public enum FailureReason: Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .neverSent: "no replica could be reached before its deadline, so it was never sent"
-        case .readUnanswered: "not enough replicas answered the read before its deadline"
+        case .readUnanswered: "not enough replicas answered the read in time"
         case .payloadTooLarge(let bytes, let bytesMax): "it has \(bytes) bytes, but the group takes at most \(bytesMax)"
         case .accessDenied: "the group does not serve this client"
         case .tooManyCalls(let max): "\(max) calls are waiting in this client already"
@@ -47,8 +47,10 @@ public enum UnknownReason: Hashable, Sendable, CustomStringConvertible {
     case replyForgotten
     /// Its place in the session is too old for the group to know whether it took effect.
     case sequenceTooOld
-    /// The client was closed, or the caller's task was cancelled, after it was sent.
+    /// The client was closed after it was sent.
     case closed
+    /// The caller's task was cancelled, so nobody waits for the result.
+    case cancelled
 
     public var description: String {
         switch self {
@@ -57,6 +59,7 @@ public enum UnknownReason: Hashable, Sendable, CustomStringConvertible {
         case .replyForgotten: "it took effect, but its result is kept no longer"
         case .sequenceTooOld: "the replicas do not remember any more whether it took effect"
         case .closed: "the client was closed before enough replicas answered"
+        case .cancelled: "the caller stopped waiting for it"
         }
     }
 }

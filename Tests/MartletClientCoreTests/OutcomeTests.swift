@@ -130,6 +130,33 @@ import Testing
         #expect(rig.takeCompletions() == [Completion(call: late, outcome: .failed(.closed))])
     }
 
+    @Test func `a client that one correct replica turns away is told so at once`() {
+        let rig = Rig()
+        let waiting = rig.call()
+        rig.call(kind: .read)
+        rig.step(.linkDenied(ReplicaID(1)))
+        rig.step(.linkDenied(ReplicaID(1)))
+        #expect(rig.takeCompletions().isEmpty, "one replica may lie")
+        rig.step(.linkDenied(ReplicaID(2)))
+        let completions = rig.takeCompletions()
+        #expect(completions.map(\.outcome) == [.failed(.accessDenied), .failed(.accessDenied)])
+        #expect(completions[0].call == waiting)
+        rig.call()
+        #expect(rig.takeCompletions().map(\.outcome) == [.failed(.accessDenied)])
+        rig.step(.linkUp(ReplicaID(1)))
+        rig.call()
+        #expect(rig.takeCompletions().isEmpty)
+        #expect(rig.takeRequests().map(\.kind) == [.open], "it is served after all")
+    }
+
+    @Test func `a client that is served by some is not turned away by others`() {
+        let rig = Rig()
+        rig.step(.linkUp(ReplicaID(1)))
+        for id in 2...4 as ClosedRange<UInt16> { rig.step(.linkDenied(ReplicaID(id))) }
+        rig.call()
+        #expect(rig.takeCompletions().isEmpty)
+    }
+
     @Test func `more calls than the limit fail at once`() {
         let rig = Rig { $0.callsMax = 2 }
         for _ in 0..<3 { rig.call() }

@@ -6,6 +6,8 @@ import MartletTypes
 /// Which replicas can be sent to.
 struct LinkStates {
     private(set) var up = ReplicaSet()
+    /// Which of the others turn the client away.
+    private(set) var denied = ReplicaSet()
     /// By position; since when there has been no link.
     private var downSince: [Instant?]
 
@@ -17,7 +19,15 @@ struct LinkStates {
     }
 
     /// Returns whether that is news.
-    mutating func setUp(_ replica: ReplicaIndex) -> Bool { up.insert(replica) }
+    mutating func setUp(_ replica: ReplicaIndex) -> Bool {
+        denied.remove(replica)
+        return up.insert(replica)
+    }
+
+    mutating func setDenied(_ replica: ReplicaIndex, at now: Instant) {
+        setDown(replica, at: now)
+        denied.insert(replica)
+    }
 
     mutating func setDown(_ replica: ReplicaIndex, at now: Instant) {
         guard up.contains(replica) else { return }

@@ -29,7 +29,7 @@ enum AllowedImports {
             "Logging", "MartletCore", "MartletCrypto", "MartletTransport", "MartletTypes", "MartletWire", "Metrics",
             "ServiceLifecycle",
         ]),
-        "MartletClient": system.union(foundation).union(collections).union([
+        "MartletClient": system.union(foundation).union(collections).union(nio).union([
             "Logging", "MartletClientCore", "MartletCrypto", "MartletTransport", "MartletTypes", "MartletWire",
         ]),
         "MartletSimulation": collections.union([

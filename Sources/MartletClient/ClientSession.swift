@@ -1,0 +1,71 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MartletClientCore
+public import MartletTypes
+
+/// Where operations and reads are handed in. Many may be in flight; those that do not await each other may take effect
+/// in any order. Each takes effect at most once, however often it must be sent.
+///
+/// A deadline says how long from now the caller will wait; without one, the client's own holds.
+public final class ClientSession: RequestSubmitter {
+    private let client: Client
+    private let handle: SessionHandle
+
+    init(client: Client, handle: SessionHandle) {
+        self.client = client
+        self.handle = handle
+    }
+
+    deinit { client.release(handle) }
+
+    // MARK: With one of three outcomes
+
+    /// Orders the operation. Cancelling the task ends the waiting only.
+    public func execute(_ operation: Bytes, deadline: Duration? = nil) async -> Outcome {
+        await outcome(of: operation, .operation, deadline, cancelled: .unknown(.cancelled))
+    }
+
+    /// Reads without ordering where the group allows it and enough replicas agree, ordered otherwise.
+    public func executeRead(_ query: Bytes, deadline: Duration? = nil) async -> Outcome {
+        await outcome(of: query, .read, deadline, cancelled: .failed(.readUnanswered))
+    }
+
+    // MARK: With a result or a `ClientError`
+
+    public func submit(_ operation: Bytes) async throws -> Bytes { try await execute(operation).get() }
+
+    public func submit(_ operation: Bytes, deadline: Duration) async throws(ClientError) -> Bytes {
+        try await execute(operation, deadline: deadline).get()
+    }
+
+    public func read(_ query: Bytes) async throws -> Bytes { try await executeRead(query).get() }
+
+    public func read(_ query: Bytes, deadline: Duration) async throws(ClientError) -> Bytes {
+        try await executeRead(query, deadline: deadline).get()
+    }
+
+    // MARK: Without a task
+
+    /// Hands in a call and returns at once. `completion` is called exactly once, on the client's event loop; it must not
+    /// block, and what it hands in travels together with what other completions of the same moment hand in.
+    package func submit(
+        _ payload: Bytes, kind: Call.Kind = .operation, deadline: Duration? = nil,
+        completion: @escaping @Sendable (Outcome) -> Void
+    ) {
+        client.post(
+            .call(handle, kind, payload, deadline: client.deadline(in: deadline), .function(completion)))
+    }
+
+    private func outcome(
+        of payload: Bytes, _ kind: Call.Kind, _ deadline: Duration?, cancelled: Outcome
+    ) async -> Outcome {
+        let answer = PendingAnswer()
+        client.post(.call(handle, kind, payload, deadline: client.deadline(in: deadline), .answer(answer)))
+        return await withTaskCancellationHandler {
+            await answer.outcome()
+        } onCancel: {
+            answer.end(cancelled)
+        }
+    }
+}

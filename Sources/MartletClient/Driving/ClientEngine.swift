@@ -1,0 +1,201 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Logging
+import MartletClientCore
+import MartletCrypto
+import MartletTransport
+import MartletTypes
+import MartletWire
+import NIOCore
+
+/// Drives a client core: events in, then everything that they caused at once, in one write per replica. Bound to its
+/// event loop, where its links have their connections too, so that nothing hops from thread to thread.
+final class ClientEngine {
+    /// How often in a row what completions hand in is taken along before the loop gets on with other things.
+    private static let roundsMax = 4
+
+    private let configuration: ClientConfiguration
+    private let view: View
+    private let identity: TLSIdentity
+    private let eventLoop: any EventLoop
+    private let mailbox: SubmissionMailbox
+    private let verifier: ReplyVerifier
+    private var writer: ClientWriter
+    private var log: ClientLog
+
+    private var core: ClientCore
+    private var effects = ClientEffects()
+    private var completers = CompleterTable()
+    private var links: [PeerLink] = []
+    /// Kept for their memory.
+    private var submissions: [ClientSubmission] = []
+    private var completions: [Completion] = []
+    private var timer: Scheduled<Void>?
+    private var timerDue = Instant.distantFuture
+    private var isClosed = false
+
+    init(
+        configuration: ClientConfiguration, view: View, identity: TLSIdentity, eventLoop: any EventLoop,
+        mailbox: SubmissionMailbox
+    ) {
+        self.configuration = configuration
+        self.view = view
+        self.identity = identity
+        self.eventLoop = eventLoop
+        self.mailbox = mailbox
+        let client = ClientID(configuration.key.publicKey)
+        verifier = ReplyVerifier(view: view)
+        writer = ClientWriter(
+            sealer: ClientSealer(
+                group: view.group, client: client, key: configuration.key, scheme: Ed25519Scheme()), count: view.n)
+        log = ClientLog(view: view, logger: configuration.logger)
+        let wall = UInt64(max(1, Date().timeIntervalSince1970 * 1_000_000))
+        var coreConfiguration = ClientCoreConfiguration(
+            view: view, client: client, openingNumberBase: wall, seed: configuration.seed)
+        coreConfiguration.signsAlways = configuration.signsRequests
+        coreConfiguration.warnAfter = Interval(configuration.warnAfter)
+        core = ClientCore(configuration: coreConfiguration)
+    }
+
+    static var now: Instant { Instant(NIODeadline.now().uptimeNanoseconds) }
+
+    // MARK: Life
+
+    /// `box` is the one that holds this engine.
+    func start(_ box: NIOLoopBoundBox<ClientEngine>) {
+        guard !isClosed else { return }
+        let hello = Hello(group: view.group, role: .client, view: view.number)
+        links = view.members.enumerated().map { position, member in
+            let target = PeerLinkTarget(
+                name: "replica \(member.id)", host: member.host, port: member.port, key: member.key, hello: hello,
+                frameBytesMax: configuration.transport.clientFrameBytesMax)
+            let handlers = PeerLinkHandlers(
+                onState: { box.value.onLink(position, $0) }, onFrames: { box.value.onFrames(position, $0) })
+            return PeerLink(
+                configuration: configuration.transport, identity: identity, target: target, eventLoop: eventLoop,
+                handlers: handlers, jitterSeed: configuration.seed &+ UInt64(position), logger: configuration.logger)
+        }
+        for link in links { link.start() }
+    }
+
+    /// Returns the links, which are still to be closed.
+    func close() -> [PeerLink] {
+        isClosed = true
+        core.step(.close, at: Self.now, into: &effects)
+        act()
+        defer { links = [] }
+        return links
+    }
+
+    /// Nobody can use the client any more.
+    func abandon() {
+        for link in close() { Task { await link.close() } }
+    }
+
+    var linkStates: [(member: Member, state: PeerLinkState)] {
+        view.members.enumerated().map { ($1, links.isEmpty ? .closed : links[$0].state) }
+    }
+
+    // MARK: What happens
+
+    func onMail() {
+        takeMail()
+        act()
+    }
+
+    private func onLink(_ position: Int, _ state: PeerLinkState) {
+        let id = view.members[position].id
+        let event: ClientEvent
+        switch state {
+        case .connecting: return
+        case .connected: event = .linkUp(id)
+        case .refused(.accessDenied, _, _): event = .linkDenied(id)
+        case .refused, .failed, .closed: event = .linkDown(id)
+        }
+        if !links.isEmpty { log.linkChanged(links[position].target, to: state) }
+        core.step(event, at: Self.now, into: &effects)
+        act()
+    }
+
+    private func onFrames(_ position: Int, _ batch: FrameBatch) {
+        let id = view.members[position].id
+        let now = Self.now
+        batch.forEach { span in
+            do {
+                let message = try verifier.verify(try ReplicaToClientMessage(decoding: span), from: id)
+                core.step(.message(message), at: now, into: &effects)
+            } catch {
+                log.dropped(from: id, error)
+            }
+        }
+        act()
+    }
+
+    private func onTimer() {
+        timer = nil
+        timerDue = .distantFuture
+        core.step(.deadline, at: Self.now, into: &effects)
+        act()
+    }
+
+    private func takeMail() {
+        mailbox.take(into: &submissions)
+        let now = Self.now
+        for submission in submissions {
+            switch submission {
+            case .open(let handle):
+                core.step(.open(handle), at: now, into: &effects)
+            case .call(let handle, let kind, let payload, let deadline, let completer):
+                let id = completers.add(completer)
+                let call = Call(id: id, session: handle, kind: kind, payload: payload, deadline: deadline)
+                core.step(.call(call), at: now, into: &effects)
+            }
+        }
+        submissions.removeAll(keepingCapacity: true)
+    }
+
+    // MARK: What is done about it
+
+    private func act() {
+        for _ in 0..<Self.roundsMax where !effects.completions.isEmpty {
+            // Completions hand in more: it joins the same write.
+            mailbox.announceTaking()
+            deliverCompletions()
+            takeMail()
+        }
+        if !effects.completions.isEmpty {
+            let bound = NIOLoopBound(self, eventLoop: eventLoop)
+            eventLoop.execute { bound.value.act() }
+        }
+        writer.write(effects.sends, effects.reads)
+        writer.flush(to: links)
+        for notice in effects.notices { log.notice(notice, links) }
+        effects.sends.removeAll(keepingCapacity: true)
+        effects.reads.removeAll(keepingCapacity: true)
+        effects.sessionChanges.removeAll(keepingCapacity: true)
+        effects.notices.removeAll(keepingCapacity: true)
+        setTimer()
+    }
+
+    private func deliverCompletions() {
+        swap(&effects.completions, &completions)
+        for completion in completions {
+            log.completed(completion.outcome)
+            completers.take(completion.call).complete(completion.outcome)
+        }
+        completions.removeAll(keepingCapacity: true)
+    }
+
+    /// A timer that comes too early is harmless and costs less than moving it with every call.
+    private func setTimer() {
+        guard let due = core.nextDeadline, due < timerDue else { return }
+        timer?.cancel()
+        timerDue = due
+        // A deadline centuries away is not a time for the loop, nor worth waking it.
+        let latest = NIODeadline.now() + .hours(24)
+        let deadline = min(.uptimeNanoseconds(min(due.rawValue, UInt64(Int64.max))), latest)
+        timer = eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in self?.onTimer() }
+    }
+}

@@ -1,0 +1,116 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import MartletClientCore
+import MartletTransport
+import MartletTypes
+
+/// What a client tells a person: nothing while all goes well; what is being waited for, and why, when it does not.
+struct ClientLog {
+    private let view: View
+    private let logger: Logger
+    private var isWaiting = false
+    private var dropsLogged = 0
+    /// By position: whether the latest word on this link was that it stands.
+    private var connected: ReplicaSet = ReplicaSet()
+
+    init(view: View, logger: Logger) {
+        self.view = view
+        self.logger = logger
+    }
+
+    // MARK: Links
+
+    mutating func linkChanged(_ target: PeerLinkTarget, to state: PeerLinkState) {
+        guard let index = view.index(of: target.key) else { return }
+        switch state {
+        case .connected:
+            connected.insert(index)
+            logger.debug("connected to \(target.name): \(connected.count) of \(view.n) replicas")
+        case .refused(_, _, let attempts):
+            // It answers, so waiting alone will hardly help.
+            if attempts == 1 { logger.warning("\(target.sentence(state))") }
+            connected.remove(index)
+        case .failed:
+            if connected.contains(index) {
+                connected.remove(index)
+                logger.notice("\(target.sentence(state)); connected to \(connected.count) of \(view.n) replicas")
+            }
+        case .connecting, .closed:
+            connected.remove(index)
+        }
+    }
+
+    // MARK: Calls
+
+    mutating func completed(_ outcome: Outcome) {
+        guard isWaiting, case .result = outcome else { return }
+        isWaiting = false
+        logger.notice("the group answers again")
+    }
+
+    mutating func notice(_ notice: ClientNotice, _ links: [PeerLink]) {
+        switch notice {
+        case .waiting(let wait):
+            isWaiting = true
+            logger.warning("\(sentence(wait, links))")
+        case .newerView(let number):
+            logger.warning("the group has moved on to view \(number), which this client does not know")
+        case .signingBegun:
+            logger.notice("the group wants this client's requests signed for a while")
+        }
+    }
+
+    private func sentence(_ wait: ClientWait, _ links: [PeerLink]) -> String {
+        var parts: [String] = []
+        for (replica, _) in wait.unreachable {
+            guard let index = view.index(of: replica) else { continue }
+            if index.position < links.count {
+                let link = links[index.position]
+                parts.append(link.target.sentence(link.state))
+            } else {
+                parts.append("replica \(replica): not connected, since the client was not started")
+            }
+        }
+        for replica in wait.silent { parts.append("replica \(replica) is connected but does not answer") }
+        for (replica, reason) in wait.refusing { parts.append("replica \(replica) refuses: \(reason.words)") }
+        if parts.isEmpty { parts.append("the replicas' answers do not agree yet") }
+        let calls = wait.calls == 1 ? "1 call waits" : "\(wait.calls) calls wait"
+        return "\(calls), the oldest for \(seconds(wait.longest)): \(parts.joined(separator: "; "))"
+    }
+
+    private func seconds(_ interval: Interval) -> String {
+        let tenths = interval.nanoseconds / 100_000_000
+        return "\(tenths / 10).\(tenths % 10) s"
+    }
+
+    // MARK: What no replica should send
+
+    private static let dropsLoggedMax = 10
+
+    /// The first few in words: whoever sends more is known by then.
+    mutating func dropped(from replica: ReplicaID, _ error: any Error) {
+        dropsLogged += 1
+        if dropsLogged <= Self.dropsLoggedMax {
+            logger.warning("replica \(replica) sent what is no reply: \(error)")
+        }
+    }
+}
+
+extension RefusalReason {
+    /// For a person to read.
+    fileprivate var words: String {
+        switch self {
+        case .sessionUnknown: "it does not know the session (any more, or not yet)"
+        case .sequenceTooOld: "the request is too old"
+        case .overloaded: "it has too much to do"
+        case .payloadTooLarge: "the request is too large"
+        case .conflicting: "it has another request under the same name"
+        case .accessDenied: "the group does not serve this client"
+        case .notServing: "it is catching up, or has no vote"
+        case .signatureRequired: "it wants the request signed"
+        case .readsAreOrdered: "the group has no unordered reads"
+        }
+    }
+}

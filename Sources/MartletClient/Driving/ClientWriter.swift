@@ -1,0 +1,45 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletClientCore
+import MartletCrypto
+import MartletTransport
+import MartletTypes
+import MartletWire
+
+/// Turns what the core wants sent into frames, each encoded once however many replicas get it, and hands each link all
+/// of its frames together.
+struct ClientWriter {
+    private let sealer: ClientSealer<Ed25519Scheme>
+    /// By position in the view.
+    private var frames: [[Bytes]]
+
+    init(sealer: ClientSealer<Ed25519Scheme>, count: Int) {
+        self.sealer = sealer
+        frames = Array(repeating: [], count: count)
+    }
+
+    mutating func write(_ sends: [ClientSend], _ reads: [ClientRead]) {
+        for send in sends {
+            if send.isSigned {
+                for bundle in sealer.sealBundles(send.requests) { add(.requests(bundle), for: send.targets) }
+            } else {
+                add(.requests(RequestBundle(requests: send.requests, signature: nil)), for: send.targets)
+            }
+        }
+        for read in reads { add(.read(read.request), for: read.targets) }
+    }
+
+    private mutating func add(_ message: ClientMessage, for targets: ReplicaSet) {
+        let frame = message.encoded()
+        for target in targets { frames[target.position].append(frame) }
+    }
+
+    /// What a link does not take is sent again by the core, in time.
+    mutating func flush(to links: [PeerLink]) {
+        for position in frames.indices where !frames[position].isEmpty {
+            if position < links.count { links[position].send(frames[position]) }
+            frames[position].removeAll(keepingCapacity: true)
+        }
+    }
+}

@@ -1,0 +1,210 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import MartletCrypto
+import MartletTransport
+import MartletTypes
+import MartletWire
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// Four make-believe replicas on loopback with TLS. They share one order of execution, so that correct ones always agree;
+/// an operation's result is its bytes backwards.
+final class FakeGroup: Sendable {
+    /// How a replica behaves.
+    struct Manners: Sendable {
+        var isSilent = false
+        var lies = false
+        var wantsSignatures = false
+        var deniesAccess = false
+        /// What version its reads name; nil for the group's own.
+        var readVersion: UInt64?
+    }
+
+    private struct State {
+        var manners: [Manners]
+        var listeners: [Listener?]
+        var connections: [[InboundConnection]]
+        var instance: UInt64 = 0
+        var replies: [RequestID: ReplyBody] = [:]
+        var executed = 0
+        var frames = 0
+        var signedRequests = 0
+        var badSignatures = 0
+        var unorderedReads = 0
+    }
+
+    let genesis: Genesis
+    let view: View
+    private let keys: [SigningKey]
+    private let state: Mutex<State>
+    private let verifier: Verifier<Ed25519Scheme>
+
+    init(settings: GroupSettings = GroupSettings()) async throws {
+        let keys = (0..<4).map { _ in SigningKey() }
+        let ports = try await Self.freePorts(4)
+        let members = zip(keys, ports).enumerated().map { place, pair in
+            Member(
+                id: ReplicaID(UInt16(place)), key: pair.0.publicKey, host: "127.0.0.1", port: pair.1,
+                isHeavy: place < 2)
+        }
+        self.keys = keys
+        genesis = try Genesis(
+            name: "fake", faultModel: .byzantine, f: 1, members: members, administrators: [],
+            administratorsNeeded: 0, clientAccess: .open, settings: settings)
+        view = try genesis.firstView(group: Hashing.group(of: genesis))
+        verifier = Verifier(view: view, scheme: Ed25519Scheme())
+        state = Mutex(
+            State(
+                manners: Array(repeating: Manners(), count: 4), listeners: [nil, nil, nil, nil],
+                connections: [[], [], [], []]))
+    }
+
+    // MARK: Levers
+
+    func start(_ places: some Sequence<Int>) async throws {
+        for place in places {
+            let listener = Listener(
+                configuration: TransportConfiguration(), identity: try TLSIdentity(seed: keys[place].seed),
+                group: MultiThreadedEventLoopGroup.singleton, handlers: handlers(place),
+                logger: Logger(label: "fake") { _ in SwiftLogNoOpLogHandler() })
+            try await listener.start(host: "127.0.0.1", port: view.members[place].port)
+            state.withLock { $0.listeners[place] = listener }
+        }
+    }
+
+    func stop(_ place: Int) async {
+        let listener = state.withLock { state in
+            defer { state.listeners[place] = nil }
+            return state.listeners[place]
+        }
+        await listener?.close()
+    }
+
+    func stopAll() async { for place in 0..<4 { await stop(place) } }
+
+    func setManners(of places: some Sequence<Int>, _ change: (inout Manners) -> Void) {
+        state.withLock { state in for place in places { change(&state.manners[place]) } }
+    }
+
+    func cutConnections(of place: Int) {
+        for connection in state.withLock({ $0.connections[place] }) { connection.abort() }
+    }
+
+    var connectionCount: Int { state.withLock { $0.connections.reduce(0) { $0 + $1.count } } }
+    var executedCount: Int { state.withLock { $0.executed } }
+    var frameCount: Int { state.withLock { $0.frames } }
+    var signedRequestCount: Int { state.withLock { $0.signedRequests } }
+    var badSignatureCount: Int { state.withLock { $0.badSignatures } }
+    var unorderedReadCount: Int { state.withLock { $0.unorderedReads } }
+
+    // MARK: Behaving
+
+    private func handlers(_ place: Int) -> ListenerHandlers {
+        ListenerHandlers(
+            authenticate: { [self] hello, _ in
+                if state.withLock({ $0.manners[place].deniesAccess }) {
+                    return .refused(.accessDenied, "the group does not serve this client")
+                }
+                guard hello.group == view.group else { return .refused(.wrongGroup, "another group") }
+                return .accepted(version: 1, view: view.number)
+            },
+            onOpen: { [self] connection in state.withLock { $0.connections[place].append(connection) } },
+            onFrames: { [self] connection, batch in received(batch, at: place, by: connection) },
+            onClose: { [self] connection, _ in
+                state.withLock { $0.connections[place].removeAll { $0.id == connection.id } }
+            })
+    }
+
+    private func received(_ batch: FrameBatch, at place: Int, by connection: InboundConnection) {
+        var answers: [ReplicaToClientMessage] = []
+        batch.forEach { span in
+            do {
+                answer(try ClientMessage(decoding: span), of: ClientID(connection.peer), at: place, &answers)
+            } catch {
+                preconditionFailure("a client sent garbage: \(error)")
+            }
+        }
+        if !answers.isEmpty { connection.send(answers.map { $0.encoded() }) }
+    }
+
+    private func answer(
+        _ message: ClientMessage, of client: ClientID, at place: Int, _ answers: inout [ReplicaToClientMessage]
+    ) {
+        let manners = state.withLock { state in
+            state.frames += 1
+            return state.manners[place]
+        }
+        if manners.isSilent { return }
+        switch message {
+        case .requests(let bundle): answer(bundle, of: client, manners, &answers)
+        case .read(let read):
+            let instance = state.withLock { state in
+                state.unorderedReads += 1
+                return state.instance
+            }
+            let result = manners.lies ? [0] : Bytes(read.query.reversed())
+            answers.append(
+                .readReply(
+                    ReadReply(
+                        view: view.number, number: read.number,
+                        version: Instance(manners.readVersion ?? (manners.lies ? 1 : instance)), result: result)))
+        case .statusQuery: answers.append(.status(status(of: place)))
+        }
+    }
+
+    private func answer(
+        _ bundle: RequestBundle, of client: ClientID, _ manners: Manners, _ answers: inout [ReplicaToClientMessage]
+    ) {
+        do {
+            _ = try verifier.verify(bundle, from: client)
+        } catch {
+            return state.withLock { $0.badSignatures += 1 }
+        }
+        if bundle.signature != nil { state.withLock { $0.signedRequests += bundle.requests.count } }
+        for request in bundle.requests {
+            if manners.wantsSignatures && bundle.signature == nil {
+                answers.append(.refusal(Refusal(request: request.id, reason: .signatureRequired)))
+                continue
+            }
+            let body = manners.lies ? ReplyBody.result([0]) : execute(request)
+            answers.append(
+                .reply(Reply(view: view.number, request: request.id, finality: .final, body: body)))
+        }
+    }
+
+    private func execute(_ request: Request) -> ReplyBody {
+        state.withLock { state in
+            if let kept = state.replies[request.id] { return kept }
+            state.instance += 1
+            state.executed += request.kind == .open ? 0 : 1
+            let body: ReplyBody =
+                request.kind == .open
+                ? .opened(SessionID(instance: Instance(state.instance), place: 0))
+                : .result(request.payload.reversed())
+            state.replies[request.id] = body
+            return body
+        }
+    }
+
+    private func status(of place: Int) -> ReplicaStatus {
+        ReplicaStatus(
+            replica: ReplicaID(UInt16(place)), mode: .voter, epoch: Epoch(view: .genesis, regency: .first),
+            isSynced: true, leader: ReplicaID(0), decided: Instance(7), executed: Instance(7),
+            stableCheckpoint: .zero, highestKnown: Instance(7), pendingRequests: 0, softwareVersion: "fake")
+    }
+
+    /// Ports that nobody listens at, found by listening at them all at once for a moment.
+    private static func freePorts(_ count: Int) async throws -> [Int] {
+        var channels: [any Channel] = []
+        for _ in 0..<count {
+            let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            channels.append(try await bootstrap.bind(host: "127.0.0.1", port: 0).get())
+        }
+        let ports = channels.compactMap { $0.localAddress?.port }
+        for channel in channels { try await channel.close() }
+        return ports
+    }
+}
