@@ -109,6 +109,7 @@ let package = Package(
         tests(
             "MartletCommandTests",
             ["martlet-cli", "MartletCore", "MartletCrypto", "MartletTransport", "MartletTypes", logging]),
+        tests(
             "MartletClientTests",
             [
                 "MartletClient", "MartletClientCore", "MartletCrypto", "MartletTransport", "MartletWire",

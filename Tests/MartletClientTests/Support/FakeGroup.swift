@@ -33,7 +33,6 @@ final class FakeGroup: Sendable {
         var frames = 0
         var signedRequests = 0
         var badSignatures = 0
-        var unorderedReads = 0
     }
 
     let genesis: Genesis
@@ -98,7 +97,6 @@ final class FakeGroup: Sendable {
     var frameCount: Int { state.withLock { $0.frames } }
     var signedRequestCount: Int { state.withLock { $0.signedRequests } }
     var badSignatureCount: Int { state.withLock { $0.badSignatures } }
-    var unorderedReadCount: Int { state.withLock { $0.unorderedReads } }
 
     // MARK: Behaving
 
@@ -141,10 +139,7 @@ final class FakeGroup: Sendable {
         switch message {
         case .requests(let bundle): answer(bundle, of: client, manners, &answers)
         case .read(let read):
-            let instance = state.withLock { state in
-                state.unorderedReads += 1
-                return state.instance
-            }
+            let instance = state.withLock { $0.instance }
             let result = manners.lies ? [0] : Bytes(read.query.reversed())
             answers.append(
                 .readReply(
