@@ -13,7 +13,7 @@ import Testing
         group.setManners(of: [1]) { $0.deniesAccess = true }
         group.setManners(of: [2]) { $0.isSilent = true }
         let probe = try ClusterProbe(genesis: group.genesis, key: SigningKey())
-        let reports = await probe.run(within: .milliseconds(500))
+        let reports = await probe.run(within: .seconds(2))
         #expect(reports.map(\.member.id.rawValue) == [0, 1, 2, 3])
         #expect(reports[0].status?.decided == Instance(7))
         #expect(reason(reports[1]).contains("does not serve this client"))

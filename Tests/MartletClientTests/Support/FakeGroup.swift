@@ -35,6 +35,8 @@ final class FakeGroup: Sendable {
         var badSignatures = 0
     }
 
+    private static let groupCount = Atomic<Int>(0)
+
     let genesis: Genesis
     let view: View
     private let keys: [SigningKey]
@@ -43,10 +45,12 @@ final class FakeGroup: Sendable {
 
     init(settings: GroupSettings = GroupSettings()) async throws {
         let keys = (0..<4).map { _ in SigningKey() }
-        let ports = try await Self.freePorts(4)
+        // An address of its own, so that no other test takes the ports before they are listened at.
+        let host = "127.77.\(Self.groupCount.wrappingAdd(1, ordering: .relaxed).newValue % 250).1"
+        let ports = try await Self.freePorts(4, host: host)
         let members = zip(keys, ports).enumerated().map { place, pair in
             Member(
-                id: ReplicaID(UInt16(place)), key: pair.0.publicKey, host: "127.0.0.1", port: pair.1,
+                id: ReplicaID(UInt16(place)), key: pair.0.publicKey, host: host, port: pair.1,
                 isHeavy: place < 2)
         }
         self.keys = keys
@@ -69,7 +73,7 @@ final class FakeGroup: Sendable {
                 configuration: TransportConfiguration(), identity: try TLSIdentity(seed: keys[place].seed),
                 group: MultiThreadedEventLoopGroup.singleton, handlers: handlers(place),
                 logger: Logger(label: "fake") { _ in SwiftLogNoOpLogHandler() })
-            try await listener.start(host: "127.0.0.1", port: view.members[place].port)
+            try await listener.start(host: view.members[place].host, port: view.members[place].port)
             state.withLock { $0.listeners[place] = listener }
         }
     }
@@ -192,11 +196,11 @@ final class FakeGroup: Sendable {
     }
 
     /// Ports that nobody listens at, found by listening at them all at once for a moment.
-    private static func freePorts(_ count: Int) async throws -> [Int] {
+    private static func freePorts(_ count: Int, host: String) async throws -> [Int] {
         var channels: [any Channel] = []
         for _ in 0..<count {
             let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            channels.append(try await bootstrap.bind(host: "127.0.0.1", port: 0).get())
+            channels.append(try await bootstrap.bind(host: host, port: 0).get())
         }
         let ports = channels.compactMap { $0.localAddress?.port }
         for channel in channels { try await channel.close() }
