@@ -24,7 +24,7 @@ package enum HashInput: Hashable, Sendable {
 
     /// Appends the bytes to be hashed, for whoever keeps a writer.
     package func write(into writer: inout Writer) {
-        writer.writeString(purpose)
+        writer.writeConstant(purpose)
         switch self {
         case .request(let request, let group):
             writer.reserve(32 + request.encodedSizeHint)
@@ -43,7 +43,7 @@ package enum HashInput: Hashable, Sendable {
     /// What stands before the bytes of an encoded checkpoint, for whoever hashes them without copying them.
     package static var checkpointPrefix: Bytes { HashInput.encodedCheckpoint([]).bytes }
 
-    private var purpose: String {
+    private var purpose: StaticString {
         switch self {
         case .request: "martlet/v1/request"
         case .batch: "martlet/v1/batch"

@@ -33,6 +33,8 @@ package enum Limits {
     package static let payloadBytes = Limit("payloadBytes", 8 << 20)
     package static let resultBytes = Limit("resultBytes", 8 << 20)
     package static let bundleRequests = Limit("bundleRequests", 4_096)
+    /// What one signature covers.
+    package static let proofDigests = Limit("proofDigests", RequestProof.digestsMax)
     package static let forwardedRequests = Limit("forwardedRequests", 16_384)
 
     // Ordering.

@@ -36,6 +36,7 @@ package struct Reader: ~Copyable {
 
     // MARK: - Integers
 
+    @inline(__always)
     package mutating func uint8() throws(WireError) -> UInt8 { try integer() }
     package mutating func uint16() throws(WireError) -> UInt16 { try integer() }
     package mutating func uint32() throws(WireError) -> UInt32 { try integer() }
@@ -47,17 +48,20 @@ package struct Reader: ~Copyable {
         return byte == 1
     }
 
+    @inline(__always)
     package mutating func words32() throws(WireError) -> Words32 {
         let start = try advance(by: 32)
         return Words32(word(at: start), word(at: start + 8), word(at: start + 16), word(at: start + 24))
     }
 
     /// A number of a type of its own.
+    @inline(__always)
     package mutating func number<Number: DistinctNumber>(_ type: Number.Type) throws(WireError) -> Number {
         Number(rawValue: try integer())
     }
 
     /// A number that starts at 1.
+    @inline(__always)
     package mutating func positive<Number: DistinctNumber>(_ type: Number.Type) throws(WireError) -> Number {
         let value: Number.RawValue = try integer()
         guard value > 0 else { throw .valueOutOfRange(field: "\(type)", value: 0) }
@@ -153,11 +157,6 @@ package struct Reader: ~Copyable {
     @inline(__always)
     private mutating func integer<Integer: FixedWidthInteger>() throws(WireError) -> Integer {
         let start = try advance(by: MemoryLayout<Integer>.size)
-        var value = Integer.zero
-        unsafe withUnsafeMutableBytes(of: &value) { target in
-            unsafe target.copyMemory(
-                from: UnsafeRawBufferPointer(rebasing: buffer[start..<start + MemoryLayout<Integer>.size]))
-        }
-        return Integer(bigEndian: value)
+        return unsafe Integer(bigEndian: buffer.loadUnaligned(fromByteOffset: start, as: Integer.self))
     }
 }

@@ -21,7 +21,7 @@ package enum Statement: Hashable, Sendable {
 
     /// Appends the bytes to be signed, for whoever keeps a writer.
     package func write(group: Digest, sender: Principal, into writer: inout Writer) {
-        writer.writeString(purpose)
+        writer.writeConstant(purpose)
         group.encode(into: &writer)
         sender.encode(into: &writer)
         switch self {
@@ -37,7 +37,7 @@ package enum Statement: Hashable, Sendable {
         }
     }
 
-    private var purpose: String {
+    private var purpose: StaticString {
         switch self {
         case .accept: "martlet/v1/accept"
         case .checkpoint: "martlet/v1/checkpoint"

@@ -37,7 +37,7 @@ extension RequestProof: WireCodable {
 
     package init(from reader: inout Reader) throws(WireError) {
         self.init(
-            digests: try reader.list(of: Digest.self, Limits.bundleRequests), signature: try Signature(from: &reader))
+            digests: try reader.list(of: Digest.self, Limits.proofDigests), signature: try Signature(from: &reader))
     }
 }
 
