@@ -21,6 +21,9 @@ public struct ReplicaConfiguration: Sendable {
     /// then it must never be restarted, or it may contradict votes of its own.
     public var homeDirectory: String?
     public var logger: Logger
+    /// Whether the service is executed on a thread of its own. Right for a service whose operations take long; for one
+    /// whose operations take microseconds the changes between threads would cost more than they gain.
+    public var executesOnOwnThread = false
 
     package var timeouts = Timeouts()
     package var transport = TransportConfiguration()

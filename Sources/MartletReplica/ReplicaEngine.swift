@@ -18,10 +18,13 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
     private let listener: Listener
     private let links: PeerLinks
     private let mailboxes: StageMailboxes<Machine>
-    private let ordering: OrderingStage<Machine>
-    private let execution: ExecutionStage<Machine>
+    private let clients = ClientDirectory()
     private let background: BackgroundStage<Machine>
+    private let orderingTask: LoopTask
+    private let executionTask: LoopTask
     private let threads = StageThreads()
+    private let mode: ReplicaMode
+    private let onFailure: @Sendable (ReplicaError) -> Void
 
     init(
         configuration: ReplicaConfiguration, view: View, me: ReplicaIndex, mode: ReplicaMode, machine: Machine,
@@ -38,13 +41,19 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
         self.view = view
         self.me = me
         self.machine = machine
+        self.mode = mode
+        self.onFailure = onFailure
         loops = EventLoops(threadCount: configuration.networkThreadCount)
-        mailboxes = StageMailboxes(bytesMax: configuration.mailboxBytesMax)
+        let stageLoop = loops.next()
+        orderingTask = LoopTask(eventLoop: stageLoop)
+        executionTask = LoopTask(eventLoop: stageLoop)
+        mailboxes = StageMailboxes(
+            bytesMax: configuration.mailboxBytesMax, ordering: orderingTask,
+            execution: configuration.executesOnOwnThread ? .thread : .task(executionTask))
         links = PeerLinks(
             view: view, me: me, identity: identity, loops: loops, configuration: configuration.transport,
             log: ConnectivityLog(peerCount: view.n - 1, logger: logger), logger: logger)
         let verifier = Verifier(view: view, access: configuration.genesis.clientAccess, scheme: Ed25519Scheme())
-        let clients = ClientDirectory()
         let drops = DropLog(logger: logger)
         let admission = Admission<Machine>(
             verifier: verifier, access: configuration.genesis.clientAccess, me: view[me].id, mode: mode,
@@ -54,20 +63,7 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
         listener = Listener(
             configuration: configuration.transport, identity: identity, group: loops.group,
             handlers: ingress.handlers, logger: logger)
-        ordering = OrderingStage(
-            configuration: Self.core(configuration, view, mode), mailboxes: mailboxes, clients: clients, logger: logger)
-        execution = ExecutionStage(
-            view: view, mode: mode, mailboxes: mailboxes, clients: clients, onFailure: onFailure)
         background = BackgroundStage(verifier: verifier, mailboxes: mailboxes, links: links, drops: drops)
-    }
-
-    private static func core(
-        _ configuration: ReplicaConfiguration, _ view: View, _ mode: ReplicaMode
-    ) -> CoreConfiguration {
-        var core = CoreConfiguration(
-            view: view, replica: configuration.replica, mode: mode, seed: SystemClock.monotonic.rawValue)
-        core.timeouts = configuration.timeouts
-        return core
     }
 
     /// Others may connect from now on; what they send waits until `start`.
@@ -84,21 +80,49 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
     }
 
     func start() {
-        let egress = Egress(
-            sealer: Sealer(
-                group: view.group, replica: configuration.replica, key: configuration.key, scheme: Ed25519Scheme()),
-            links: links)
         links.start()
         threads.start("background") { [background] in background.run() }
-        threads.start("execution") { [execution, machine] in execution.run(machine: machine) }
-        threads.start("ordering") { [ordering] in ordering.run(egress: egress) }
+        startExecution()
+        startOrdering()
+    }
+
+    private func startExecution() {
+        let makeStage: @Sendable () -> ExecutionStage<Machine> = { [self] in
+            ExecutionStage(
+                machine: machine, view: view, mode: mode, mailboxes: mailboxes, clients: clients, onFailure: onFailure)
+        }
+        if configuration.executesOnOwnThread {
+            threads.start("execution") { makeStage().runUntilClosed() }
+        } else {
+            executionTask.start {
+                let stage = makeStage()
+                return {
+                    stage.run()
+                    return nil
+                }
+            }
+        }
+    }
+
+    private func startOrdering() {
+        orderingTask.start { [self] in
+            var core = CoreConfiguration(
+                view: view, replica: configuration.replica, mode: mode, seed: SystemClock.monotonic.rawValue)
+            core.timeouts = configuration.timeouts
+            let sealer = Sealer(
+                group: view.group, replica: configuration.replica, key: configuration.key, scheme: Ed25519Scheme())
+            let stage = OrderingStage(
+                configuration: core, mailboxes: mailboxes, clients: clients,
+                egress: Egress(sealer: sealer, links: links), logger: configuration.logger)
+            return { stage.run() }
+        }
     }
 
     /// Each stage finishes what it has been given, then what waits for the network is sent.
     func stop() async {
-        mailboxes.ordering.close()
-        await threads.join("ordering")
+        await orderingTask.stop()
         mailboxes.execution.close()
+        await executionTask.stop()
         await threads.join("execution")
         mailboxes.background.close()
         await threads.join("background")

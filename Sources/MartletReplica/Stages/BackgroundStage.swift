@@ -18,7 +18,7 @@ struct BackgroundStage<Machine: StateMachine>: Sendable {
     func run() {
         var store = SnapshotStore()
         var jobs: [BackgroundJob<Machine>] = []
-        while mailboxes.background.take(into: &jobs, until: nil) {
+        while mailboxes.background.wait(into: &jobs) {
             for job in jobs { carryOut(job, &store) }
         }
     }

@@ -87,7 +87,10 @@ struct Parcels {
         }
     }
 
-    func send() {
+    /// Sends everything, and is empty again.
+    mutating func send() {
         for parcel in parcels { parcel.connection.send(parcel.frames) }
+        parcels.removeAll(keepingCapacity: true)
+        places.removeAll(keepingCapacity: true)
     }
 }

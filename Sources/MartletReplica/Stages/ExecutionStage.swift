@@ -6,63 +6,75 @@ import MartletTransport
 import MartletTypes
 import MartletWire
 
-/// The fifth stage: one thread that owns the state machine. Executes what was decided, answers clients, and takes
-/// snapshots, which are encoded elsewhere.
-struct ExecutionStage<Machine: StateMachine>: Sendable {
-    let view: View
-    let mode: ReplicaMode
-    let mailboxes: StageMailboxes<Machine>
-    let clients: ClientDirectory
-    /// The state is lost, and the replica cannot go on.
-    let onFailure: @Sendable (ReplicaError) -> Void
+/// The fifth stage: owns the state machine. Executes what was decided, answers clients, and takes snapshots, which are
+/// encoded elsewhere. Runs where the configuration says: on the ordering stage's event loop or on a thread of its own.
+final class ExecutionStage<Machine: StateMachine> {
+    private let mailboxes: StageMailboxes<Machine>
+    private let clients: ClientDirectory
+    private let onFailure: @Sendable (ReplicaError) -> Void
+    private var executor: Executor<Machine>
+    private var effects = ExecutionEffects<Machine>()
+    private var inputs: [ExecutionInput] = []
+    private var answers = Parcels()
+    private var hasFailed = false
 
-    /// Returns when the mailbox is closed, or after a failure.
-    func run(machine: Machine) {
-        var executor = Executor(machine: machine, view: view.number, mode: mode, settings: view.settings)
-        var effects = ExecutionEffects<Machine>()
-        var inputs: [ExecutionInput] = []
-        while mailboxes.execution.take(into: &inputs, until: nil) {
-            var answers = Parcels()
-            for input in inputs {
-                switch input {
-                case .order(.install(let state)):
-                    guard install(state, in: &executor, &effects) else { return }
-                case .order(let order):
-                    executor.carryOut(order, into: &effects)
-                case .becomeLearner:
-                    executor.becomeLearner()
-                case .reads(let reads, let connection):
-                    // A read sees what the replies before it told: they leave first.
-                    for read in reads {
-                        let answer = executor.answer(read, from: ClientID(connection.peer))
-                        answers.add(answer.encoded(), for: connection)
-                    }
+    /// `onFailure` is told that the state is lost and the replica cannot go on.
+    init(
+        machine: Machine, view: View, mode: ReplicaMode, mailboxes: StageMailboxes<Machine>, clients: ClientDirectory,
+        onFailure: @escaping @Sendable (ReplicaError) -> Void
+    ) {
+        self.mailboxes = mailboxes
+        self.clients = clients
+        self.onFailure = onFailure
+        executor = Executor(machine: machine, view: view.number, mode: mode, settings: view.settings)
+    }
+
+    /// On an event loop: does all there is to do.
+    func run() {
+        mailboxes.execution.take(into: &inputs)
+        carryOutInputs()
+    }
+
+    /// On a thread of its own: returns when the mailbox is closed.
+    func runUntilClosed() {
+        while mailboxes.execution.wait(into: &inputs) { carryOutInputs() }
+    }
+
+    private func carryOutInputs() {
+        for input in inputs where !hasFailed {
+            switch input {
+            case .order(.install(let state)): install(state)
+            case .order(let order): executor.carryOut(order, into: &effects)
+            case .becomeLearner: executor.becomeLearner()
+            case .reads(let reads, let connection):
+                for read in reads {
+                    let answer = executor.answer(read, from: ClientID(connection.peer))
+                    answers.add(answer.encoded(), for: connection)
                 }
             }
-            act(&effects)
-            answers.send()
         }
+        inputs.removeAll(keepingCapacity: true)
+        act()
     }
 
-    private func install(
-        _ state: CheckpointState, in executor: inout Executor<Machine>, _ effects: inout ExecutionEffects<Machine>
-    ) -> Bool {
+    private func install(_ state: CheckpointState) {
         do {
             try executor.install(CheckpointImage(decoding: state.state), into: &effects)
+            mailboxes.background.post(.keep(state))
         } catch {
+            hasFailed = true
             onFailure(.serviceFailed(String(describing: error)))
-            return false
         }
-        mailboxes.background.post(.keep(state))
-        return true
     }
 
-    private func act(_ effects: inout ExecutionEffects<Machine>) {
-        clients.send(effects.replies.map { (request: $0.request, frame: ReplicaToClientMessage.reply($0).encoded()) })
+    private func act() {
+        clients.send(
+            effects.replies.map { (request: $0.request, frame: ReplicaToClientMessage.reply($0).encoded()) })
         mailboxes.ordering.post(effects.events.map { .event($0) })
         mailboxes.background.post(effects.snapshots.map { .encode($0) })
         mailboxes.background.post(effects.serves.map { .serve($0) })
         if let below = effects.forgetBelow { mailboxes.background.post(.forget(below: below)) }
         effects.removeAll()
+        answers.send()
     }
 }

@@ -7,57 +7,60 @@ import MartletTransport
 import MartletTypes
 import MartletWire
 
-/// The third stage: one thread that owns the core. It takes everything that has arrived, steps the core once for each,
-/// and acts once on what the core wants done.
-struct OrderingStage<Machine: StateMachine>: Sendable {
-    let configuration: CoreConfiguration
-    let mailboxes: StageMailboxes<Machine>
-    let clients: ClientDirectory
-    let logger: Logger
+/// The third stage, a task on an event loop: owns the core. It takes everything that has arrived, steps the core once
+/// for each, and acts once on what the core wants done.
+final class OrderingStage<Machine: StateMachine> {
+    private let configuration: CoreConfiguration
+    private let mailboxes: StageMailboxes<Machine>
+    private let clients: ClientDirectory
+    private var core: ReplicaCore
+    private var effects = Effects()
+    private var egress: Egress
+    private var notices: NoticeLog
+    private var inputs: [OrderingInput] = []
+    private var loopback: [Event] = []
+    private var queries: [InboundConnection] = []
 
-    /// Returns when the mailbox is closed.
-    func run(egress: consuming Egress) {
-        var effects = Effects()
-        var core = ReplicaCore(configuration, at: SystemClock.reading, into: &effects)
-        var egress = egress
-        var notices = NoticeLog(logger: logger, view: configuration.view, replica: configuration.replica)
-        var inputs: [OrderingInput] = []
-        var loopback: [Event] = []
-        var queries: [InboundConnection] = []
-        repeat {
-            let now = SystemClock.reading
-            for input in inputs {
-                switch input {
-                case .event(let event): core.step(event, at: now, into: &effects)
-                case .statusQuery(let connection): queries.append(connection)
-                }
-            }
-            if let deadline = core.nextDeadline, deadline <= now.monotonic {
-                core.step(.deadline, at: now, into: &effects)
-            }
-            egress.take(effects.sends, loopback: &loopback)
-            act(&effects, &notices, now)
-            settle(&core, &effects, &egress, &loopback, &notices)
-            egress.flush()
-            answer(&queries, core.status)
-        } while mailboxes.ordering.take(into: &inputs, until: core.nextDeadline)
+    /// What the core wants first is done by the first `run`.
+    init(
+        configuration: CoreConfiguration, mailboxes: StageMailboxes<Machine>, clients: ClientDirectory, egress: Egress,
+        logger: Logger
+    ) {
+        self.configuration = configuration
+        self.mailboxes = mailboxes
+        self.clients = clients
+        self.egress = egress
+        core = ReplicaCore(configuration, at: SystemClock.reading, into: &effects)
+        notices = NoticeLog(logger: logger, view: configuration.view, replica: configuration.replica)
     }
 
-    /// Own messages come back at once, before anything is sent, so that what follows from them travels along.
-    private func settle(
-        _ core: inout ReplicaCore, _ effects: inout Effects, _ egress: inout Egress, _ loopback: inout [Event],
-        _ notices: inout NoticeLog
-    ) {
+    /// Does all there is to do. Returns when to come back at the latest.
+    func run() -> Instant? {
+        mailboxes.ordering.take(into: &inputs)
+        let now = SystemClock.reading
+        for input in inputs {
+            switch input {
+            case .event(let event): core.step(event, at: now, into: &effects)
+            case .statusQuery(let connection): queries.append(connection)
+            }
+        }
+        if let deadline = core.nextDeadline, deadline <= now.monotonic {
+            core.step(.deadline, at: now, into: &effects)
+        }
+        act(at: now)
+        // Own messages come back at once, before anything is sent, so that what follows from them travels along.
         while !loopback.isEmpty {
-            let now = SystemClock.reading
             for event in loopback { core.step(event, at: now, into: &effects) }
             loopback.removeAll(keepingCapacity: true)
-            egress.take(effects.sends, loopback: &loopback)
-            act(&effects, &notices, now)
+            act(at: now)
         }
+        egress.flush()
+        answerQueries()
+        return core.nextDeadline
     }
 
-    private func act(_ effects: inout Effects, _ notices: inout NoticeLog, _ now: ClockReading) {
+    private func act(at now: ClockReading) {
+        egress.take(effects.sends, loopback: &loopback)
         mailboxes.execution.post(effects.executions.map { .order($0) })
         mailboxes.background.post(effects.checks.map { .check($0) })
         clients.send(
@@ -72,9 +75,9 @@ struct OrderingStage<Machine: StateMachine>: Sendable {
         effects.removeAll()
     }
 
-    private func answer(_ queries: inout [InboundConnection], _ core: @autoclosure () -> CoreStatus) {
+    private func answerQueries() {
         guard !queries.isEmpty else { return }
-        let frame = ReplicaToClientMessage.status(status(core())).encoded()
+        let frame = ReplicaToClientMessage.status(status(core.status)).encoded()
         for query in queries { query.send([frame]) }
         queries.removeAll(keepingCapacity: true)
     }

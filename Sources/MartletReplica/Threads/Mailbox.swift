@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Dispatch
+import MartletTransport
 import MartletTypes
 import Synchronization
 
@@ -11,24 +12,41 @@ enum Lane {
     case replicas
 }
 
-/// Where stages meet: any thread posts, one thread takes all that waits at once. The taker is woken once per batch, and
-/// only when it sleeps.
+/// Where stages meet: anyone posts, one taker takes all that waits at once, and is woken once per batch.
 ///
 /// Who reads from a connection says how many bytes it posts, and is held back above a mark. Clients have a mark of
 /// their own, so that they cannot crowd out the replicas.
 final class Mailbox<Element: Sendable>: Sendable {
+    /// Who takes.
+    enum Taker {
+        /// A thread of its own, which sleeps in `wait(into:)`.
+        case thread
+        /// A task on an event loop, which calls `take(into:)`.
+        case task(LoopTask)
+    }
+
     private struct State {
         var queue: [Element] = []
         var clientBytes = 0
         var replicaBytes = 0
         var held: [@Sendable () -> Void] = []
-        var isTakerAsleep = false
+        /// It does not know yet of anything that is posted next.
+        var isTakerAsleep = true
         var isClosed = false
 
         /// Whether the taker has to be woken; the caller does it after the lock is released.
         mutating func wakeTaker() -> Bool {
             defer { isTakerAsleep = false }
             return isTakerAsleep
+        }
+
+        /// Returns who was held back.
+        mutating func empty(into batch: inout [Element]) -> [@Sendable () -> Void] {
+            swap(&queue, &batch)
+            clientBytes = 0
+            replicaBytes = 0
+            defer { held.removeAll() }
+            return held
         }
 
         mutating func add(_ bytes: Int, _ lane: Lane) -> Int {
@@ -45,10 +63,14 @@ final class Mailbox<Element: Sendable>: Sendable {
 
     private let bytesMax: Int
     private let state = Mutex(State())
-    private let wake = DispatchSemaphore(value: 0)
+    private let taker: Taker
+    private let awakening = DispatchSemaphore(value: 0)
 
     /// Each lane is held back while more than so many of its bytes wait.
-    init(bytesMax: Int) { self.bytesMax = bytesMax }
+    init(bytesMax: Int, taker: Taker) {
+        self.bytesMax = bytesMax
+        self.taker = taker
+    }
 
     // MARK: - From any thread
 
@@ -64,7 +86,7 @@ final class Mailbox<Element: Sendable>: Sendable {
             append(&state.queue)
             return state.wakeTaker()
         }
-        if mustWake { wake.signal() }
+        if mustWake { wake() }
     }
 
     /// Posts what was read from a connection. False when its lane is over the mark: the caller stops reading from that
@@ -75,7 +97,7 @@ final class Mailbox<Element: Sendable>: Sendable {
             let waiting = state.add(bytes, lane)
             return (state.wakeTaker(), waiting <= bytesMax)
         }
-        if mustWake { wake.signal() }
+        if mustWake { wake() }
         return isBelowMark
     }
 
@@ -96,49 +118,41 @@ final class Mailbox<Element: Sendable>: Sendable {
             state.isClosed = true
             return state.wakeTaker()
         }
-        if mustWake { wake.signal() }
+        if mustWake { wake() }
     }
 
-    // MARK: - From the one taking thread
+    private func wake() {
+        switch taker {
+        case .thread: awakening.signal()
+        case .task(let task): task.request()
+        }
+    }
 
-    /// Replaces `batch` by everything that waits; sleeps while there is nothing, at most until `deadline`. An empty batch
-    /// means that the deadline has come. False when the mailbox is closed and empty.
-    func take(into batch: inout [Element], until deadline: Instant?) -> Bool {
+    // MARK: - From the taker
+
+    /// Replaces `batch` by everything that waits, which may be nothing. Whatever is posted later wakes the task again.
+    func take(into batch: inout [Element]) {
+        batch.removeAll(keepingCapacity: true)
+        let held = state.withLock { state in
+            state.isTakerAsleep = true
+            return state.empty(into: &batch)
+        }
+        for resume in held { resume() }
+    }
+
+    /// Replaces `batch` by everything that waits; sleeps while there is nothing. False when the mailbox is closed and
+    /// empty.
+    func wait(into batch: inout [Element]) -> Bool {
         batch.removeAll(keepingCapacity: true)
         while true {
-            var held: [@Sendable () -> Void] = []
-            let isDone: Bool? = state.withLock { state in
-                if !state.queue.isEmpty {
-                    swap(&state.queue, &batch)
-                    state.clientBytes = 0
-                    state.replicaBytes = 0
-                    swap(&state.held, &held)
-                    return false
-                }
-                if state.isClosed { return true }
-                state.isTakerAsleep = true
-                return nil
+            let (held, isClosed) = state.withLock { state in
+                state.isTakerAsleep = state.queue.isEmpty && !state.isClosed
+                return (state.empty(into: &batch), state.isClosed)
             }
             for resume in held { resume() }
-            if let isDone { return !isDone }
-            if !sleep(until: deadline) { return true }
+            if !batch.isEmpty { return true }
+            if isClosed { return false }
+            awakening.wait()
         }
-    }
-
-    /// False when the deadline has come and nobody has posted.
-    private func sleep(until deadline: Instant?) -> Bool {
-        guard let deadline else {
-            wake.wait()
-            return true
-        }
-        let time = DispatchTime(uptimeNanoseconds: min(deadline.rawValue, UInt64(Int64.max)))
-        if wake.wait(timeout: time) == .success { return true }
-        let wasAsleep = state.withLock { state in
-            defer { state.isTakerAsleep = false }
-            return state.isTakerAsleep
-        }
-        // Somebody has posted in this moment: their signal must be taken too, or the next sleep would end at once.
-        if !wasAsleep { wake.wait() }
-        return !wasAsleep
     }
 }

@@ -37,9 +37,9 @@ struct StageMailboxes<Machine: StateMachine>: Sendable {
     let execution: Mailbox<ExecutionInput>
     let background: Mailbox<BackgroundJob<Machine>>
 
-    init(bytesMax: Int) {
-        ordering = Mailbox(bytesMax: bytesMax)
-        execution = Mailbox(bytesMax: bytesMax)
-        background = Mailbox(bytesMax: bytesMax)
+    init(bytesMax: Int, ordering: LoopTask, execution: Mailbox<ExecutionInput>.Taker) {
+        self.ordering = Mailbox(bytesMax: bytesMax, taker: .task(ordering))
+        self.execution = Mailbox(bytesMax: bytesMax, taker: execution)
+        background = Mailbox(bytesMax: bytesMax, taker: .thread)
     }
 }
