@@ -71,6 +71,7 @@ package enum ConnectionEnd: Hashable, Sendable, CustomStringConvertible {
         case ECONNRESET, EPIPE: "the connection was reset"
         case ETIMEDOUT: "the peer no longer answers"
         case EHOSTUNREACH, ENETUNREACH: "there is no way to it"
+        case EMFILE, ENFILE: "too many files are open"
         default: error.description
         }
     }

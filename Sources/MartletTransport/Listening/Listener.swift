@@ -23,9 +23,15 @@ package final class Listener: Sendable {
 
     /// Begins to listen; port 0 takes any free one. Throws when the address cannot be had.
     package func start(host: String, port: Int) async throws {
+        DescriptorLimit.raise(for: core.configuration, core.logger)
         let bound = try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 256)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelInitializer { [core] channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptPause(logger: core.logger))
+                }
+            }
             .childChannelInitializer { [core] channel in
                 channel.eventLoop.makeCompletedFuture { try Self.assemble(channel, core) }
             }
@@ -59,8 +65,6 @@ package final class Listener: Sendable {
             id: id, check: check, remoteAddress: channel.remoteAddress?.description ?? "an unknown address",
             counters: counters, core: core)
         let handler = FrameHandler(owner: session, counters: counters)
-        core.add(NIOLoopBound(handler, eventLoop: channel.eventLoop), id)
-        session.limitHandshake(of: handler, on: channel.eventLoop)
         if core.configuration.security == .tls {
             let security = NIOSSLServerHandler(context: core.identity.context) { chain, answer in
                 check.judge(chain, answer: answer)
@@ -68,5 +72,8 @@ package final class Listener: Sendable {
             try channel.pipeline.syncOperations.addHandler(security)
         }
         try channel.pipeline.syncOperations.addHandler(handler)
+        // Last, since only a handler in its pipeline tells of its end.
+        core.add(NIOLoopBound(handler, eventLoop: channel.eventLoop), id)
+        session.limitHandshake(of: handler, on: channel.eventLoop)
     }
 }

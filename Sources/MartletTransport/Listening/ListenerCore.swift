@@ -44,8 +44,10 @@ final class ListenerCore: Sendable {
     }
 
     func add(_ handler: NIOLoopBound<FrameHandler>, _ id: ConnectionID) {
-        let leaving = state.withLock { state in
+        let leaving = state.withLock { state -> NIOLoopBound<FrameHandler>? in
             state.handlers[id] = handler
+            // Between its name and this moment the listener may have begun to close.
+            if state.isClosing { return handler }
             return state.table.admitUnfinished(id).flatMap { state.handlers[$0] }
         }
         if let leaving { Self.end(leaving) { $0.abort(.replaced) } }
@@ -55,15 +57,19 @@ final class ListenerCore: Sendable {
     func judge(_ hello: Hello, _ key: PublicKey, _ id: ConnectionID) -> HelloAnswer {
         let answer = handlers.authenticate(hello, key)
         guard case .accepted = answer else { return answer }
-        let (verdict, leaving) = state.withLock { state -> (ConnectionTable.Verdict, NIOLoopBound<FrameHandler>?) in
+        let (verdict, leaving) = state.withLock { state -> (ConnectionTable.Verdict?, NIOLoopBound<FrameHandler>?) in
+            if state.isClosing { return (nil, nil) }
             let verdict =
                 hello.isFromReplica ? state.table.finishReplica(id, key: key) : state.table.finishClient(id, key: key)
             guard case .acceptedInsteadOf(let old) = verdict else { return (verdict, nil) }
             return (verdict, state.handlers[old])
         }
         if let leaving { Self.end(leaving) { $0.abort(.replaced) } }
-        if case .refused(let reason) = verdict { return .refused(.tooManyConnections, reason) }
-        return answer
+        switch verdict {
+        case nil: return .refused(.shuttingDown, "it is shutting down")
+        case .refused(let reason): return .refused(.tooManyConnections, reason)
+        case .accepted, .acceptedInsteadOf: return answer
+        }
     }
 
     func remove(_ id: ConnectionID) {
