@@ -22,10 +22,12 @@ let nio: [Target.Dependency] = [
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 
 /// A library target; arrows go only to a lower layer (docs/ARCHITECTURE.md has the map, TidyTests holds it).
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -54,6 +56,7 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
     ],
     targets: [
         // Layer 0
@@ -87,7 +90,7 @@ let package = Package(
                 "MartletReplica", "MartletClient", "MartletSimulation", "MartletKV", "MartletCrypto",
                 "MartletTransport",
                 "MartletWire", "MartletTypes", "MartletCore", "MartletClientCore",
-                arguments, yaml, logging, histogram, subprocess, lifecycle,
+                arguments, yaml, logging, histogram, subprocess, lifecycle, signals, system,
             ],
             path: "Sources/martlet",
             swiftSettings: strict),

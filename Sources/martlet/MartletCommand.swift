@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import MartletReplica
 
 /// `martlet`: everything that runs on a replica's machine and beside clients.
 @main
@@ -9,6 +10,6 @@ struct MartletCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "martlet",
         abstract: "Replication that keeps answering correctly while some replicas fail or lie.",
-        version: Version.current,
-        subcommands: [KeyCommand.self, InitCommand.self])
+        version: SoftwareVersion.current,
+        subcommands: [KeyCommand.self, InitCommand.self, ReplicaCommand.self])
 }
