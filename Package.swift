@@ -116,5 +116,9 @@ let package = Package(
                 "MartletClient", "MartletClientCore", "MartletCrypto", "MartletTransport", "MartletWire",
                 "MartletTypes", logging,
             ] + nio),
+            [
+                "martlet-cli", "MartletCore", "MartletCrypto", "MartletSimulation", "MartletTransport", "MartletTypes",
+                logging,
+            ]),
     ]
 )

@@ -11,5 +11,5 @@ struct MartletCommand: AsyncParsableCommand {
         commandName: "martlet",
         abstract: "Replication that keeps answering correctly while some replicas fail or lie.",
         version: SoftwareVersion.current,
-        subcommands: [KeyCommand.self, InitCommand.self, ReplicaCommand.self])
+        subcommands: [KeyCommand.self, InitCommand.self, ReplicaCommand.self, SimulateCommand.self])
 }

@@ -28,14 +28,17 @@ struct ReplicaCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if !GroupDirectory.isHome(home), GroupDirectory.isGroup(home) {
+            throw CommandFailure("\(home) is a group's directory: name the home of a replica in it, \(home)/replicas/K")
+        }
         let file = try ReplicaFile(home: home)
         let level = logLevel.flatMap { Logger.Level(rawValue: $0) } ?? file.logLevel
         let configuration = try file.configuration(logger: ConsoleLogHandler.logger("martlet", level: level))
         let replica = try Replica(configuration: configuration, machine: KVStateMachine())
-        if stopWithInput { InputWatch.stopAtEnd() }
         let group = ServiceGroup(
             services: [replica], gracefulShutdownSignals: [.sigterm, .sigint],
             logger: ConsoleLogHandler.logger("martlet", level: .error))
+        if stopWithInput { InputWatch.atEnd { Task { await group.triggerGracefulShutdown() } } }
         try await group.run()
     }
 }

@@ -37,8 +37,11 @@ struct GroupDirectory {
 
     /// The members that have their home here.
     func replicasHere(of genesis: Genesis) -> [ReplicaID] {
-        genesis.members.map(\.id).filter { FileManager.default.fileExists(atPath: home(of: $0) + "/replica.yaml") }
+        genesis.members.map(\.id).filter { Self.isHome(home(of: $0)) }
     }
+
+    static func isHome(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path + "/replica.yaml") }
+    static func isGroup(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path + "/genesis.yaml") }
 
     /// Makes sure that founding a group here overwrites nothing.
     func requireVacant() throws {

@@ -3,13 +3,13 @@
 
 import Foundation
 
-/// Ends this process when the one that started it is gone.
+/// Tells when the process that started this one is gone: it holds this one's standard input open.
 enum InputWatch {
-    /// Asks for a graceful stop once standard input ends.
-    static func stopAtEnd() {
+    /// Calls once standard input ends.
+    static func atEnd(_ end: @escaping @Sendable () -> Void) {
         let thread = Thread {
             while !FileHandle.standardInput.availableData.isEmpty {}
-            kill(getpid(), SIGTERM)
+            end()
         }
         thread.start()
     }

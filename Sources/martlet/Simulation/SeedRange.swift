@@ -1,0 +1,28 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+
+/// The seeds of a series of runs: `A..B`, both included, or one alone.
+struct SeedRange: Hashable, ExpressibleByArgument {
+    let first: UInt64
+    let last: UInt64
+
+    init?(argument: String) {
+        let parts = argument.split(separator: ".", maxSplits: 2, omittingEmptySubsequences: false)
+        switch parts.count {
+        case 1:
+            guard let seed = UInt64(argument) else { return nil }
+            (first, last) = (seed, seed)
+        case 3 where parts[1].isEmpty:
+            guard let first = UInt64(parts[0]), let last = UInt64(parts[2]), first <= last, last < .max else {
+                return nil
+            }
+            (self.first, self.last) = (first, last)
+        default:
+            return nil
+        }
+    }
+
+    var isOne: Bool { first == last }
+}

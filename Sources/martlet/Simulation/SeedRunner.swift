@@ -1,0 +1,52 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import MartletSimulation
+import Synchronization
+
+/// Runs many seeds on all cores.
+final class SeedRunner: Sendable {
+    private struct State {
+        var next: UInt64
+        var summary = SimulationSummary()
+    }
+
+    private let range: SeedRange
+    private let state: Mutex<State>
+    /// Called for each run, by whichever thread ends it.
+    private let onReport: @Sendable (SimulationReport, _ done: Int) -> Void
+
+    init(_ range: SeedRange, onReport: @escaping @Sendable (SimulationReport, _ done: Int) -> Void) {
+        self.range = range
+        state = Mutex(State(next: range.first))
+        self.onReport = onReport
+    }
+
+    func run() async -> SimulationSummary {
+        await withTaskGroup { group in
+            for _ in 0..<max(1, ProcessInfo.processInfo.activeProcessorCount) {
+                group.addTask { [self] in
+                    while let seed = takeSeed() { finish(Simulator.run(seed: seed)) }
+                }
+            }
+        }
+        return state.withLock { $0.summary }
+    }
+
+    private func takeSeed() -> UInt64? {
+        state.withLock { state in
+            guard state.next <= range.last else { return nil }
+            defer { state.next += 1 }
+            return state.next
+        }
+    }
+
+    private func finish(_ report: SimulationReport) {
+        let done = state.withLock { state in
+            state.summary.add(report)
+            return state.summary.seeds
+        }
+        onReport(report, done)
+    }
+}

@@ -1,0 +1,88 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletSimulation
+
+/// What a series of runs came to.
+struct SimulationSummary {
+    private(set) var seeds = 0
+    private(set) var failedSeeds: [UInt64] = []
+    private(set) var violations = 0
+    private var decided: [Int] = []
+    private var runsWithLeaderChange = 0
+    private var completedCalls = 0
+    private var messages = 0
+    /// In the order of the first report.
+    private var liarActs: [(name: String, count: Int)] = []
+    private var occurrences: [(name: String, count: Int)] = []
+    /// Equal for two series that went the same way, in whatever order their runs ended.
+    private var fingerprint: UInt64 = 0
+
+    mutating func add(_ report: SimulationReport) {
+        seeds += 1
+        violations += report.violations.count
+        if !report.violations.isEmpty { failedSeeds.append(report.seed) }
+        decided.append(report.decidedInstances)
+        runsWithLeaderChange += report.leaderChanges > 0 ? 1 : 0
+        completedCalls += report.completedCalls
+        messages += report.messages
+        Self.sum(report.liarActs, into: &liarActs)
+        Self.sum(report.occurrences, into: &occurrences)
+        fingerprint &+= report.fingerprint
+    }
+
+    private static func sum(
+        _ counts: [(name: String, count: Int)], into totals: inout [(name: String, count: Int)]
+    ) {
+        for (name, count) in counts {
+            if let place = totals.firstIndex(where: { $0.name == name }) {
+                totals[place].count += count
+            } else {
+                totals.append((name, count))
+            }
+        }
+    }
+
+    private var decidedMedian: Int { decided.isEmpty ? 0 : decided.sorted()[decided.count / 2] }
+
+    private var leaderChangePercent: Int { seeds == 0 ? 0 : runsWithLeaderChange * 100 / seeds }
+
+    // MARK: Reporting
+
+    func text(seconds: Double) -> String {
+        var acts = ConsoleTable([.init("what liars did"), .init("times", .right)])
+        for (name, count) in liarActs { acts.add([name, "\(count)"]) }
+        var rest = ConsoleTable([.init("what else occurred"), .init("times", .right)])
+        for (name, count) in occurrences { rest.add([name, "\(count)"]) }
+        return """
+            \(acts.text)
+
+            \(rest.text)
+
+            \(seeds) runs in \(Rounding.text(seconds, digits: 1)) s: median \(decidedMedian) instances decided, \
+            \(leaderChangePercent) % of the runs with a leader change,
+            \(completedCalls) calls completed, \(messages) messages; \(verdict)
+            """
+    }
+
+    private var verdict: String {
+        guard violations > 0 else { return "0 violations" }
+        return "\(violations) violations in \(failedSeeds.count) runs: seeds "
+            + failedSeeds.sorted().prefix(20).map { "\($0)" }.joined(separator: ", ")
+            + (failedSeeds.count > 20 ? ", …" : "")
+    }
+
+    func json(seconds: Double) -> JSONValue {
+        func counts(_ list: [(name: String, count: Int)]) -> JSONValue {
+            .object(list.map { JSONValue.Member(name: $0.name, value: .integer($0.count)) })
+        }
+        return .object([
+            "seeds": .integer(seeds), "violations": .integer(violations),
+            "failedSeeds": .list(failedSeeds.sorted().map { .integer(Int(clamping: $0)) }),
+            "seconds": .number(seconds), "medianDecidedInstances": .integer(decidedMedian),
+            "runsWithLeaderChange": .integer(runsWithLeaderChange), "completedCalls": .integer(completedCalls),
+            "messages": .integer(messages), "fingerprint": .text(String(fingerprint, radix: 16)),
+            "liars": counts(liarActs), "occurrences": counts(occurrences),
+        ])
+    }
+}
