@@ -94,6 +94,12 @@ let package = Package(
             ],
             path: "Sources/martlet",
             swiftSettings: strict),
+        tests(
+            "MartletCommandTests",
+            [
+                "martlet-cli", "MartletClient", "MartletCore", "MartletCrypto", "MartletKV", "MartletReplica",
+                "MartletSimulation", "MartletTransport", "MartletTypes", logging,
+            ]),
         tests("MartletWireTests", ["MartletWire", "MartletTypes"], resources: [.copy("Vectors")]),
         tests("MartletTypesTests", ["MartletTypes"]),
         tests("MartletCoreTests", ["MartletCore", "MartletTypes"]),
@@ -108,17 +114,10 @@ let package = Package(
             ["MartletReplica", "MartletCrypto", "MartletTransport", "MartletWire", "MartletTypes", logging] + nio),
         tests("MartletClientCoreTests", ["MartletClientCore", "MartletTypes"]),
         tests(
-            "MartletCommandTests",
-            ["martlet-cli", "MartletCore", "MartletCrypto", "MartletTransport", "MartletTypes", logging]),
-        tests(
             "MartletClientTests",
             [
                 "MartletClient", "MartletClientCore", "MartletCrypto", "MartletTransport", "MartletWire",
                 "MartletTypes", logging,
             ] + nio),
-            [
-                "martlet-cli", "MartletCore", "MartletCrypto", "MartletSimulation", "MartletTransport", "MartletTypes",
-                logging,
-            ]),
     ]
 )

@@ -35,7 +35,7 @@ enum DeterminismRule {
         if clocks.contains(token.text) { return "\(token.text): time is an argument here" }
         if randomness.contains(token.text) { return "\(token.text): randomness is a seed here" }
         if token.text.hasPrefix("Foundation") { return "no Foundation here" }
-        let isCall = place + 1 < code.count && code[place + 1].isSymbol("(")
+        let isCall = place + 2 < code.count && code[place + 1].isSymbol("(")
         if token.text == "Date" && isCall { return "Date(): time is an argument here" }
         // A generator handed in (`using:`) is a seed's own; without one it is the system's.
         if token.text == "random" && isCall && place > 0 && code[place - 1].isSymbol(".")
@@ -43,9 +43,8 @@ enum DeterminismRule {
         {
             return ".random(): randomness is a seed here"
         }
-        if ["shuffled", "shuffle"].contains(token.text) && isCall
-            && !arguments(after: place + 1, in: code).contains(where: { $0.isWord("using") })
-        {
+        // A generator's own method takes what it shuffles as an argument.
+        if ["shuffled", "shuffle"].contains(token.text) && isCall && code[place + 2].isSymbol(")") {
             return "\(token.text)(): randomness is a seed here"
         }
         return nil
