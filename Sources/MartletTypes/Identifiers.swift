@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A number with a meaning of its own, so that two integers never stand side by side unlabelled.
+///
+/// What is done most often is `@inlinable`: other modules would else compare two numbers through a witness table.
 public protocol DistinctNumber: RawRepresentable, Hashable, Comparable, Sendable, CustomStringConvertible
 where RawValue: FixedWidthInteger & UnsignedInteger & Sendable {
     init(rawValue: RawValue)
@@ -9,8 +11,11 @@ where RawValue: FixedWidthInteger & UnsignedInteger & Sendable {
 
 extension DistinctNumber {
     /// The number after this one; the largest stays itself, so that a liar's number never traps.
+    @inlinable
     package var next: Self { Self(rawValue: rawValue == .max ? .max : rawValue + 1) }
+    @inlinable
     public init(_ rawValue: RawValue) { self.init(rawValue: rawValue) }
+    @inlinable
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
     public var description: String { String(rawValue) }
 }
@@ -18,20 +23,25 @@ extension DistinctNumber {
 /// The name of a replica: a small integer, unique in the life of a group and never reused.
 public struct ReplicaID: DistinctNumber {
     public let rawValue: UInt16
+    @inlinable
     public init(rawValue: UInt16) { self.rawValue = rawValue }
 }
 
 /// The position of a member in its view's list, 0 ..< n. Only meaningful together with that view.
 package struct ReplicaIndex: DistinctNumber {
     package let rawValue: UInt8
+    @inlinable
     package init(rawValue: UInt8) { self.rawValue = rawValue }
+    @inlinable
     package init(_ position: Int) { self.rawValue = UInt8(position) }
+    @inlinable
     package var position: Int { Int(rawValue) }
 }
 
 /// The number of a view. The genesis view has number 1.
 public struct ViewNumber: DistinctNumber {
     public let rawValue: UInt64
+    @inlinable
     public init(rawValue: UInt64) { self.rawValue = rawValue }
     public static let genesis = ViewNumber(1)
 }
@@ -40,6 +50,7 @@ public struct ViewNumber: DistinctNumber {
 /// (protocol §3: a lock of the first epoch must count as a lock).
 public struct Regency: DistinctNumber {
     public let rawValue: UInt64
+    @inlinable
     public init(rawValue: UInt64) { self.rawValue = rawValue }
     public static let none = Regency(0)
     public static let first = Regency(1)
@@ -65,6 +76,7 @@ public struct Epoch: Hashable, Comparable, Sendable, CustomStringConvertible {
 /// The number of a consensus instance: 1, 2, 3 and so on. 0 is "before the first".
 public struct Instance: DistinctNumber {
     public let rawValue: UInt64
+    @inlinable
     public init(rawValue: UInt64) { self.rawValue = rawValue }
     public static let zero = Instance(0)
     package static let max = Instance(.max)
@@ -89,6 +101,7 @@ public struct Instance: DistinctNumber {
 /// session it is the client's own increasing number of openings.
 public struct SequenceNumber: DistinctNumber {
     public let rawValue: UInt64
+    @inlinable
     public init(rawValue: UInt64) { self.rawValue = rawValue }
 }
 

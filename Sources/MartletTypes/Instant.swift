@@ -5,6 +5,7 @@
 /// it as an argument and never asks for it.
 package struct Instant: DistinctNumber {
     package let rawValue: UInt64
+    @inlinable
     package init(rawValue: UInt64) { self.rawValue = rawValue }
     package static let zero = Instant(0)
     package static let distantFuture = Instant(.max)
@@ -62,6 +63,7 @@ package struct Interval: Hashable, Comparable, Sendable, CustomStringConvertible
 /// §5) and is as right as the clocks of a quorum.
 public struct Timestamp: DistinctNumber {
     public let rawValue: UInt64
+    @inlinable
     public init(rawValue: UInt64) { self.rawValue = rawValue }
     public static let zero = Timestamp(0)
 }
