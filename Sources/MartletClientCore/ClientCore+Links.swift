@@ -7,7 +7,7 @@ import MartletTypes
 extension ClientCore {
     mutating func onLinkUp(_ id: ReplicaID, _ effects: inout ClientEffects) {
         guard !isClosed, let replica = configuration.view.index(of: id), links.setUp(replica) else { return }
-        let target = ReplicaSet(CollectionOfOne(replica))
+        let target = ReplicaSet(only: replica)
         for slot in calls.indices {
             switch calls[slot].phase {
             case .free, .waiting: break

@@ -38,7 +38,7 @@ extension ClientCore {
             return openAgain(slot, &effects)
         }
         // Once at once; a replica that goes on asking is answered when the retry is due.
-        if isNew { send(slot, to: ReplicaSet(CollectionOfOne(replica)), &effects) }
+        if isNew { send(slot, to: ReplicaSet(only: replica), &effects) }
     }
 
     private mutating func onRefusedForGood(_ slot: Int, _ reason: RefusalReason, _ effects: inout ClientEffects) {

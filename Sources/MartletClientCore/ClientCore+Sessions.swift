@@ -53,7 +53,7 @@ extension ClientCore {
         openings.succeeded()
         endOpening(slot)
         sessions[Int(handle.rawValue)].phase = .open(session)
-        handles[session] = handle
+        handles.insert(session, handle)
         effects.sessionChanges.append(.opened(handle, session))
         dispatch(handle, &effects)
         beginOpenings(&effects)
@@ -90,7 +90,7 @@ extension ClientCore {
     mutating func onEvicted(_ handle: SessionHandle, _ effects: inout ClientEffects) {
         let place = Int(handle.rawValue)
         guard case .open(let session) = sessions[place].phase else { return }
-        handles[session] = nil
+        handles.remove(session)
         effects.sessionChanges.append(.evicted(handle))
         for slot in sessions[place].close() {
             if calls[slot].kind == .read {

@@ -19,8 +19,7 @@ package struct ClientCore: ~Copyable {
     var links: LinkStates
     var signing: SigningDemand
     var sessions: [ClientSessionState] = []
-    /// For look-up only.
-    var handles: [SessionID: SessionHandle] = [:]
+    var handles = SessionIndex()
     var openings: Openings
 
     /// Calls and openings, in slots that are used again.
