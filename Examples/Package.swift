@@ -7,11 +7,16 @@ import PackageDescription
 // A package of its own, as an embedder's would be: it sees the public interface of Martlet and nothing else.
 let package = Package(
     name: "martlet-examples",
-    dependencies: [.package(name: "martlet", path: "..")],
+    dependencies: [
+        .package(name: "martlet", path: ".."),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    ],
     targets: [
-        .target(
+        .executableTarget(
             name: "Counter",
-            dependencies: [.product(name: "Martlet", package: "martlet")],
+            dependencies: [
+                .product(name: "Martlet", package: "martlet"), .product(name: "Logging", package: "swift-log"),
+            ],
             path: "Counter",
             swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)])
     ]
