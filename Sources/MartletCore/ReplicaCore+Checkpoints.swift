@@ -9,7 +9,8 @@ extension ReplicaCore {
         if let stable = checkpoints.stable, stable.instance == instance, stable.digest != digest {
             stopVotingWithWrongState(stable, into: &effects)
         }
-        guard mode == .voter, instance > checkpoints.stableInstance else { return }
+        // Also for the stable one: it may be stable here and lack a quorum of votes elsewhere.
+        guard mode == .voter, instance >= checkpoints.stableInstance else { return }
         let vote = CheckpointVote(view: view.number, instance: instance, digest: digest)
         checkpoints.noteOwn(vote)
         effects.sends.append(Send(.checkpoint(vote), to: .everyone))
