@@ -19,7 +19,7 @@ struct ReplyLiar: Misbehaviour {
             switch context.random.below(4) {
             case 0: continue
             case 1: body = .sessionUnknown
-            case 2: body = .result([3, 0, 0, 0, 0, 0, 0, 0, 9])
+            case 2: body = .result(ServiceCodec.wrong)
             default: body = .replyForgotten
             }
             told.append(Reply(view: reply.view, request: reply.request, finality: reply.finality, body: body))

@@ -97,13 +97,12 @@ package struct ResultChecker: Sendable {
         guard case .value(let value) = outcome else { return .wrong("a read has a value for its answer") }
         let spans = model.spans(of: operation.key, holding: value)
         guard let newest = spans.last else { return .wrong("that value never stood there") }
-        guard let end = newest.end else { return .consistent(at: max(bound, newest.begin)) }
-        guard end > bound else {
-            return .wrong(
-                "the value was replaced in instance \(end), but a call answered before it began saw \(bound)")
-        }
         // The earliest span that fits: a later reader is bound by no more than that.
-        let fitting = spans.first { span in span.end.map { $0 > bound } ?? true } ?? newest
+        guard let fitting = spans.first(where: { span in span.end.map { $0 > bound } ?? true }) else {
+            return .wrong(
+                "the value was replaced in instance \(newest.end ?? .zero), but a call answered before it began saw \(bound)"
+            )
+        }
         return .consistent(at: max(bound, fitting.begin))
     }
 }

@@ -42,8 +42,12 @@ package struct ServiceModel: Sendable {
             let sum = (old ?? 0) &+ amount
             set(key, to: sum, in: instance)
             return .value(sum)
-        case .delete(let key):
+        case .delete(let key, _):
             set(key, to: nil, in: instance)
+            return .done
+        case .swap(let key, let expected, let value):
+            guard old == expected else { return .mismatch(old) }
+            set(key, to: value, in: instance)
             return .done
         }
     }

@@ -10,11 +10,14 @@ package enum Operation: Hashable, Sendable {
     case get(key: Int)
     /// Adds to the number that stands there, absent counting as 0; answers the new one.
     case add(key: Int, amount: UInt64)
-    case delete(key: Int)
+    /// Deletes; the mark only makes it unique.
+    case delete(key: Int, mark: UInt64)
+    /// Replaces the expected value (nil: absent), or answers which one stands there.
+    case swap(key: Int, expected: UInt64?, value: UInt64)
 
     package var key: Int {
         switch self {
-        case .put(let key, _), .get(let key), .add(let key, _), .delete(let key): key
+        case .put(let key, _), .get(let key), .add(let key, _), .delete(let key, _), .swap(let key, _, _): key
         }
     }
 
@@ -28,6 +31,8 @@ package enum ServiceAnswer: Hashable, Sendable {
     case done
     /// nil: nothing stands there.
     case value(UInt64?)
+    /// Not swapped, since this stands there.
+    case mismatch(UInt64?)
     /// The service answered something that no operation of the simulation has as its answer.
     case unexpected(Bytes)
 }
@@ -38,7 +43,9 @@ extension Operation: CustomStringConvertible {
         case .put(let key, let value): "put k\(key) \(value)"
         case .get(let key): "get k\(key)"
         case .add(let key, let amount): "add k\(key) \(amount)"
-        case .delete(let key): "delete k\(key)"
+        case .delete(let key, _): "delete k\(key)"
+        case .swap(let key, let expected, let value):
+            "swap k\(key) \(expected.map { String($0) } ?? "nothing") for \(value)"
         }
     }
 }
@@ -48,6 +55,7 @@ extension ServiceAnswer: CustomStringConvertible {
         switch self {
         case .done: "done"
         case .value(let value): value.map { String($0) } ?? "nothing"
+        case .mismatch(let value): "mismatch with \(value.map { String($0) } ?? "nothing")"
         case .unexpected(let bytes): "\(bytes.count) unexpected bytes"
         }
     }

@@ -1,8 +1,6 @@
 // Martlet, adaptive Byzantine fault-tolerant replication.
 // SPDX-License-Identifier: Apache-2.0
 
-import MartletTypes
-
 /// Draws the operations of one client. Every value it writes is unique in the world.
 package struct Workload: Sendable {
     private let client: Int
@@ -10,12 +8,15 @@ package struct Workload: Sendable {
     private let keys: Int
     private var random: SeededRandom
     private var drawn: UInt64 = 0
+    /// What this client last saw at each key, to swap for.
+    private var seen: [UInt64?]
 
     package init(client: Int, readPermille: Int, keys: Int, random: SeededRandom) {
         self.client = client
         self.readPermille = readPermille
         self.keys = keys
         self.random = random
+        seen = Array(repeating: nil, count: keys)
     }
 
     package mutating func next() -> Operation {
@@ -25,9 +26,20 @@ package struct Workload: Sendable {
         if random.chance(permille: readPermille) { return .get(key: key) }
         let unique = UInt64(client + 1) << 40 | drawn << 8
         switch random.below(10) {
-        case 0..<7: return .put(key: key, value: unique)
-        case 7..<9: return .add(key: key, amount: unique)
-        default: return .delete(key: key)
+        case 0..<6: return .put(key: key, value: unique)
+        case 6..<8: return .add(key: key, amount: unique)
+        case 8: return .swap(key: key, expected: seen[key], value: unique)
+        default: return .delete(key: key, mark: unique)
+        }
+    }
+
+    package mutating func answered(_ operation: Operation, _ answer: ServiceAnswer) {
+        switch (operation, answer) {
+        case (.put(let key, let value), .done), (.swap(let key, _, let value), .done): seen[key] = value
+        case (.delete(let key, _), .done): seen[key] = nil
+        case (let operation, .value(let value)), (let operation, .mismatch(let value)):
+            seen[operation.key] = value
+        default: return
         }
     }
 }

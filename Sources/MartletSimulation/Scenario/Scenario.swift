@@ -22,6 +22,7 @@ package struct Scenario: Sendable {
     package var replicaFaults: [ReplicaFault] = []
     package var liars: [LiarPlan] = []
     package var clients: [ClientPlan] = []
+    package var clientTiming = ClientTiming()
 
     /// From here on nothing is lost, nobody is cut off or paused, and nobody crashes.
     package var healsAt = Instant.zero

@@ -3,13 +3,14 @@
 
 import MartletCore
 import MartletCrypto
+import MartletKV
 import MartletTypes
 import MartletWire
 
 /// One replica of a world: the core, the verifier, the sealer and the executor of a real one, joined as its stages join
 /// them. What happens when is the world's to say.
 final class SimulatedReplica {
-    typealias Service = RegisterMachine
+    typealias Service = KVStateMachine
 
     enum ExecutionInput {
         case order(ExecutionOrder)

@@ -58,7 +58,7 @@ extension World {
             let workload = Workload(
                 client: place, readPermille: plan.readPermille, keys: 6, random: random.fork())
             let encode = { [unowned self] (operation: Operation) -> Bytes in
-                let bytes = RegisterCodec.bytes(of: operation)
+                let bytes = ServiceCodec.bytes(of: operation)
                 checkers.knows(bytes, meaning: operation)
                 return bytes
             }
@@ -69,10 +69,12 @@ extension World {
                         plan: plan, malice: malice, id: clientIDs[place], others: others, view: view,
                         until: scenario.clientsUntil, workload: workload, encode: encode, random: random.fork()))
             } else {
+                let sealer = ClientSealer(
+                    group: view.group, client: clientIDs[place], key: keys[place], scheme: scheme)
                 clients.append(
-                    PlainClient(
-                        client: place, plan: plan, id: clientIDs[place], view: view, until: scenario.clientsUntil,
-                        workload: workload, encode: encode, random: random.fork()))
+                    LibraryClient(
+                        client: place, plan: plan, view: view, until: scenario.clientsUntil, sealer: sealer,
+                        timing: scenario.clientTiming, workload: workload, encode: encode, random: random.fork()))
             }
             clientWakes.append(.zero)
             queue.insert(.wakeClient(place), at: .zero)

@@ -1,0 +1,151 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletClientCore
+import MartletCrypto
+package import MartletTypes
+
+/// An honest client: the library's own core, driven as the library drives it.
+package final class LibraryClient: ClientActor {
+    private struct Running {
+        let id: OperationID
+        let operation: Operation
+        let payload: Bytes
+    }
+
+    package let isHonest = true
+    package var isDone: Bool { isFinished && running.isEmpty }
+
+    private let client: Int
+    private let plan: ClientPlan
+    private let view: View
+    private let until: Instant
+    private let sealer: ClientSealer<SimulatedScheme>
+    private let encode: (Operation) -> Bytes
+    private var core: ClientCore
+    private var effects = ClientEffects()
+    private var workload: Workload
+    private var random: SeededRandom
+    private var isStarted = false
+    private var isFinished = false
+    private var started = 0
+    /// In the order of their beginning.
+    private var running: [Running] = []
+    private var nextCall = Instant.zero
+    /// By payload, which is unique for everything but reads: which request stands for it.
+    private var requests: [Bytes: RequestID] = [:]
+
+    init(
+        client: Int, plan: ClientPlan, view: View, until: Instant, sealer: ClientSealer<SimulatedScheme>,
+        timing: ClientTiming, workload: Workload, encode: @escaping (Operation) -> Bytes, random: SeededRandom
+    ) {
+        self.client = client
+        self.plan = plan
+        self.view = view
+        self.until = until
+        self.sealer = sealer
+        self.workload = workload
+        self.encode = encode
+        self.random = random
+        var configuration = ClientCoreConfiguration(
+            view: view, client: sealer.client, openingNumberBase: 1_000, seed: UInt64(client))
+        configuration.signsAlways = plan.signs
+        configuration.signingLasts = timing.signingLasts
+        configuration.retryMin = timing.retryMin
+        configuration.retryMax = timing.retryMax
+        configuration.readFallbackMin = timing.readFallbackMin
+        configuration.readFallbackMax = timing.retryMax
+        core = ClientCore(configuration: configuration)
+    }
+
+    package var deadline: Instant? {
+        if !isStarted { return .zero }
+        var earliest = core.nextDeadline
+        if !isFinished, running.count < plan.pipeline { earliest = min(earliest ?? .distantFuture, nextCall) }
+        return earliest
+    }
+
+    package func wake(at now: Instant, into output: inout ClientOutput) {
+        if !isStarted {
+            isStarted = true
+            for member in view.members { core.step(.linkUp(member.id), at: now, into: &effects) }
+        }
+        if let deadline = core.nextDeadline, deadline <= now { core.step(.deadline, at: now, into: &effects) }
+        goOn(at: now, into: &output)
+    }
+
+    package func receive(
+        _ message: ReplicaToClientMessage, from replica: ReplicaIndex, at now: Instant,
+        into output: inout ClientOutput
+    ) {
+        core.step(
+            .message(Verified(message, sender: .replica(view[replica].id))), at: now, into: &effects)
+        goOn(at: now, into: &output)
+    }
+
+    /// Acts on what the core wants, then calls what is due; the core may finish a call at once.
+    private func goOn(at now: Instant, into output: inout ClientOutput) {
+        act(into: &output)
+        while !isFinished, nextCall <= now, running.count < plan.pipeline {
+            call(at: now, into: &output)
+            act(into: &output)
+        }
+    }
+
+    private func call(at now: Instant, into output: inout ClientOutput) {
+        started += 1
+        let operation = workload.next()
+        let call = Running(
+            id: OperationID(client: client, number: started), operation: operation, payload: encode(operation))
+        running.append(call)
+        output.reports.append(.invoked(call.id, operation))
+        core.step(
+            .call(
+                Call(
+                    id: CallID(UInt64(started)), session: SessionHandle(UInt32(started % plan.sessions)),
+                    kind: operation.isRead ? .read : .operation, payload: call.payload, deadline: .distantFuture)),
+            at: now, into: &effects)
+        nextCall = now + random.interval(upTo: plan.thinkMax)
+        isFinished = started >= plan.operationsMax || (started >= plan.operationsMin && now >= until)
+    }
+
+    private func act(into output: inout ClientOutput) {
+        for send in effects.sends {
+            for request in send.requests where request.kind == .operation { requests[request.payload] = request.id }
+            let bundle =
+                send.isSigned
+                ? sealer.sealBundle(send.requests) : RequestBundle(requests: send.requests, signature: nil)
+            for target in send.targets { output.sends.append((target, .requests(bundle))) }
+        }
+        for read in effects.reads {
+            for target in read.targets { output.sends.append((target, .read(read.request))) }
+        }
+        for completion in effects.completions { finish(completion, into: &output) }
+        effects.removeAll()
+    }
+
+    private func finish(_ completion: Completion, into output: inout ClientOutput) {
+        guard let place = running.firstIndex(where: { UInt64($0.id.number) == completion.call.rawValue }) else {
+            preconditionFailure("a call ended twice")
+        }
+        let call = running.remove(at: place)
+        switch completion.outcome {
+        case .result(let bytes, _):
+            let answer = ServiceCodec.answer(in: bytes)
+            workload.answered(call.operation, answer)
+            output.reports.append(.completed(call.id, answer, request: requests.removeValue(forKey: call.payload)))
+        case .failed(let reason): output.reports.append(.unknown(call.id, reason: reason.description))
+        case .unknown(let reason): output.reports.append(.unknown(call.id, reason: reason.description))
+        }
+    }
+}
+
+/// How patient clients are.
+package struct ClientTiming: Hashable, Sendable {
+    package var retryMin = Interval.milliseconds(40)
+    package var retryMax = Interval.milliseconds(600)
+    package var readFallbackMin = Interval.milliseconds(15)
+    package var signingLasts = Interval.milliseconds(600)
+
+    package init() {}
+}

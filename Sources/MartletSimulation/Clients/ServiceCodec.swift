@@ -1,0 +1,50 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletKV
+package import MartletTypes
+
+/// The simulated clients' operations in the words of the key-value service.
+package enum ServiceCodec {
+    /// Every write's bytes are unique in a world: they hold a value that is.
+    package static func bytes(of operation: Operation) -> Bytes {
+        switch operation {
+        case .get(let key): KVOperation.get(key: name(key)).payload
+        case .put(let key, let value): KVOperation.put(key: name(key), value: digits(value)).payload
+        case .add(let key, let amount): KVOperation.increment(key: name(key), delta: Int64(amount)).payload
+        case .delete(let key, let mark):
+            KVOperation.batch([.delete(key: name(key)), .put(key: [0], value: digits(mark))]).payload
+        case .swap(let key, let expected, let value):
+            KVOperation.compareAndSwap(key: name(key), expected: expected.map(digits), replacement: digits(value))
+                .payload
+        }
+    }
+
+    package static func answer(in bytes: Bytes) -> ServiceAnswer {
+        let result: KVResult
+        do {
+            result = try KVResult(payload: bytes)
+        } catch {
+            return .unexpected(bytes)
+        }
+        switch result {
+        case .done, .swapped: return .done
+        case .batch(let results): return results.count == 2 && results[1] == .done ? .done : .unexpected(bytes)
+        case .value(nil): return .value(nil)
+        case .value(let value?): return number(value).map { .value($0) } ?? .unexpected(bytes)
+        case .integer(let sum): return .value(UInt64(sum))
+        case .mismatch(nil): return .mismatch(nil)
+        case .mismatch(let value?): return number(value).map { .mismatch($0) } ?? .unexpected(bytes)
+        default: return .unexpected(bytes)
+        }
+    }
+
+    /// What nobody's operation gives, for liars.
+    static let wrong = KVResult.value(digits(9)).payload
+
+    private static func name(_ key: Int) -> Bytes { [UInt8(ascii: "k"), UInt8(key)] }
+
+    private static func digits(_ value: UInt64) -> Bytes { Bytes(String(value).utf8) }
+
+    private static func number(_ digits: Bytes) -> UInt64? { UInt64(String(decoding: digits, as: UTF8.self)) }
+}
