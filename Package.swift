@@ -116,8 +116,8 @@ let package = Package(
         tests(
             "MartletClientTests",
             [
-                "MartletClient", "MartletClientCore", "MartletCrypto", "MartletTransport", "MartletWire",
-                "MartletTypes", logging,
+                "MartletClient", "MartletClientCore", "MartletReplica", "MartletCrypto", "MartletTransport",
+                "MartletWire", "MartletTypes", logging,
             ] + nio),
     ]
 )

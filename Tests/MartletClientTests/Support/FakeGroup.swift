@@ -45,9 +45,7 @@ final class FakeGroup: Sendable {
 
     init(settings: GroupSettings = GroupSettings()) async throws {
         let keys = (0..<4).map { _ in SigningKey() }
-        // An address of its own, so that no other test takes the ports before they are listened at.
-        let host = "127.77.\(Self.groupCount.wrappingAdd(1, ordering: .relaxed).newValue % 250).1"
-        let ports = try await Self.freePorts(4, host: host)
+        let (host, ports) = try await Self.freeAddress(4)
         let members = zip(keys, ports).enumerated().map { place, pair in
             Member(
                 id: ReplicaID(UInt16(place)), key: pair.0.publicKey, host: host, port: pair.1,
@@ -195,8 +193,10 @@ final class FakeGroup: Sendable {
             stableCheckpoint: .zero, highestKnown: Instance(7), pendingRequests: 0, softwareVersion: "fake")
     }
 
-    /// Ports that nobody listens at, found by listening at them all at once for a moment.
-    private static func freePorts(_ count: Int, host: String) async throws -> [Int] {
+    /// A loopback address of its own, so that no other test takes the ports before they are listened at; and ports that
+    /// nobody listens at, found by listening at them all at once for a moment.
+    static func freeAddress(_ count: Int) async throws -> (host: String, ports: [Int]) {
+        let host = "127.77.\(groupCount.wrappingAdd(1, ordering: .relaxed).newValue % 250).1"
         var channels: [any Channel] = []
         for _ in 0..<count {
             let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -204,6 +204,6 @@ final class FakeGroup: Sendable {
         }
         let ports = channels.compactMap { $0.localAddress?.port }
         for channel in channels { try await channel.close() }
-        return ports
+        return (host, ports)
     }
 }
