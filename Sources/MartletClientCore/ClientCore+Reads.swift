@@ -23,7 +23,10 @@ extension ClientCore {
 
     /// The fallback's time has come. While nobody could be asked, there is nothing to fall back from.
     mutating func onReadTimer(_ slot: Int, _ effects: inout ClientEffects) {
-        if calls[slot].targets.isEmpty { scheduleFallback(slot) } else { fallBack(slot, &effects) }
+        if calls[slot].targets.isEmpty { return scheduleFallback(slot) }
+        // Too few answers in this time: the next read is given more. (Enough that differ is no question of time.)
+        if !rule.isQuorum(calls[slot].replies.voted) { readWait.measured(now.since(calls[slot].sent)) }
+        fallBack(slot, &effects)
     }
 
     private mutating func scheduleFallback(_ slot: Int) {

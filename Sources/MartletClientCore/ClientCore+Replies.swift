@@ -10,7 +10,8 @@ extension ClientCore {
         guard let basis = basis(of: reply.finality), fits(reply.body, calls[slot].kind) else { return }
         calls[slot].refusals.forget(replica)
         guard let accepted = calls[slot].replies.count(basis, reply.body, from: replica, rule: rule) else { return }
-        if calls[slot].repetitions == 0 { orderedWait.measured(now.since(calls[slot].sent)) }
+        // Repeated ones too: were they left out, a wait that is too short would never become longer.
+        orderedWait.measured(now.since(calls[slot].sent))
         if calls[slot].kind == .opening {
             onOpeningAccepted(slot, accepted.body, &effects)
         } else {

@@ -68,6 +68,26 @@ import Testing
         #expect(rig.takeCompletions().map(\.call) == [call])
     }
 
+    @Test func `reads over a slow network are given more time`() {
+        let rig = Rig()
+        _ = rig.opened()
+        var ordered = 0
+        for _ in 0..<20 {
+            rig.call(kind: .read)
+            let read = rig.takeReads()[0].request
+            rig.pass(.milliseconds(170))
+            let requests = rig.takeRequests()
+            ordered += min(requests.count, 1)
+            if let request = requests.first {
+                rig.reply(request, .result([1]), from: [1, 2, 3])
+            } else {
+                rig.answer(read, [1], version: 7, from: [1, 2, 3])
+            }
+        }
+        #expect(rig.takeCompletions().count == 20)
+        #expect(ordered <= 2, "\(ordered) of 20 were ordered")
+    }
+
     @Test func `reads are ordered at once where the group has no unordered ones`() {
         let rig = Rig(unorderedReads: false)
         _ = rig.opened()

@@ -54,6 +54,20 @@ import Testing
         #expect(rig.takeRequests().count == 1)
     }
 
+    @Test func `a latency above the first wait does not make every request go twice`() {
+        let rig = Rig()
+        _ = rig.opened()
+        var repeated = 0
+        for _ in 0..<20 {
+            rig.call()
+            let request = rig.takeRequests()[0]
+            rig.pass(.milliseconds(700))
+            repeated += rig.takeRequests().count
+            rig.reply(request, .result([]), from: [1, 2, 3])
+        }
+        #expect(repeated < 8, "\(repeated) repetitions")
+    }
+
     @Test func `at most pipelineMax sequences are in flight`() {
         let rig = Rig(pipelineMax: 4)
         _ = rig.opened()
