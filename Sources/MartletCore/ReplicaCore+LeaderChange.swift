@@ -87,10 +87,7 @@ extension ReplicaCore {
                 base = certificate
                 break
             }
-            if let unchecked = window[candidate].uncheckedCertificate(view) {
-                check(unchecked, at: candidate, into: &effects)
-                return
-            }
+            if requestCheck(of: candidate, into: &effects) { return }
             candidate = candidate.previous
         }
         let made = StopData(
@@ -115,8 +112,13 @@ extension ReplicaCore {
         return result
     }
 
-    func check(_ certificate: DecisionCertificate, at instance: Instance, into effects: inout Effects) {
-        effects.checks.append(certificate)
+    /// Whether the ACCEPTs of that instance may prove its decision and are being checked now.
+    mutating func requestCheck(of instance: Instance, into effects: inout Effects) -> Bool {
+        if window[instance].checking != nil { return true }
+        guard let unchecked = window[instance].uncheckedCertificate(view) else { return false }
+        window[instance].checking = unchecked
+        effects.checks.append(unchecked)
+        return true
     }
 
     mutating func onCertificateChecked(_ checked: DecisionCertificate, into effects: inout Effects) {
@@ -125,8 +127,7 @@ extension ReplicaCore {
             makeStopData(into: &effects)
             return
         }
-        window[instance].isCheckPending = false
-        for liar in window[instance].dropInvalidShares(checked, view: view) {
+        for liar in window[instance].endCheck(checked, view: view) {
             effects.notices.append(.misbehaviour(liar, .invalidSignature))
         }
         let signers = ReplicaSet(checked.shares.compactMap { view.index(of: $0.replica) })

@@ -148,18 +148,11 @@ extension ReplicaCore {
                 if !isWaiting { found.append(Decision(body: body, certificate: certificate)) }
                 continue
             }
-            guard window[instance].isCheckPending || requestCheck(of: instance, into: &effects) else { break }
+            guard requestCheck(of: instance, into: &effects) else { break }
             isWaiting = true
         }
         if isWaiting { return }
         decisionsAwaited[member] = nil
         if !found.isEmpty { send(.decisions(Decisions(decisions: found)), to: member, into: &effects) }
-    }
-
-    private mutating func requestCheck(of instance: Instance, into effects: inout Effects) -> Bool {
-        guard let unchecked = window[instance].uncheckedCertificate(view) else { return false }
-        window[instance].isCheckPending = true
-        check(unchecked, at: instance, into: &effects)
-        return true
     }
 }

@@ -81,7 +81,8 @@ package struct ConsensusInstance: Sendable {
     package var decided: Digest?
     /// Checked; shares are valid and weigh a quorum.
     package var certificate: DecisionCertificate?
-    package var isCheckPending = false
+    /// The certificate whose signatures are being checked.
+    package var checking: DecisionCertificate?
 
     package init(number: Instance) { self.number = number }
 
@@ -180,18 +181,19 @@ package struct ConsensusInstance: Sendable {
         return nil
     }
 
-    /// Forgets the signatures that turned out to be invalid.
-    package mutating func dropInvalidShares(_ checked: DecisionCertificate, view: View) -> [ReplicaID] {
-        guard let place = rounds.firstIndex(where: { $0.regency == checked.epoch.regency }) else { return [] }
-        var dropped: [ReplicaID] = []
-        rounds[place].signed.removeAll { accept in
-            guard accept.digest == checked.digest else { return false }
-            let id = view[accept.voter].id
-            let isValid = checked.shares.contains { $0.replica == id && $0.signature == accept.signature }
-            if !isValid { dropped.append(id) }
-            return !isValid
+    /// Ends a check: forgets the signatures that turned out to be invalid and returns their makers. Those that came only
+    /// while the check was under way are not judged by it.
+    package mutating func endCheck(_ checked: DecisionCertificate, view: View) -> [ReplicaID] {
+        guard let asked = checking, asked.epoch == checked.epoch, asked.digest == checked.digest else { return [] }
+        checking = nil
+        let invalid = asked.shares.filter { !checked.shares.contains($0) }
+        if !invalid.isEmpty, let place = rounds.firstIndex(where: { $0.regency == asked.epoch.regency }) {
+            rounds[place].signed.removeAll { accept in
+                accept.digest == asked.digest
+                    && invalid.contains(SignatureShare(replica: view[accept.voter].id, signature: accept.signature))
+            }
         }
-        return dropped
+        return invalid.map(\.replica)
     }
 
     /// A new epoch: what its leader proposes is still to come.
