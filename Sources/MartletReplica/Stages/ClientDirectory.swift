@@ -77,7 +77,7 @@ struct Parcels {
 
     mutating func add(_ frame: Bytes, for connection: InboundConnection) {
         // Mostly the same connection as before.
-        if let last = parcels.last, last.connection.id == connection.id {
+        if !parcels.isEmpty, parcels[parcels.count - 1].connection.id == connection.id {
             parcels[parcels.count - 1].frames.append(frame)
         } else if let place = places[connection.id] {
             parcels[place].frames.append(frame)
