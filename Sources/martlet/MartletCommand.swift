@@ -11,5 +11,8 @@ struct MartletCommand: AsyncParsableCommand {
         commandName: "martlet",
         abstract: "Replication that keeps answering correctly while some replicas fail or lie.",
         version: SoftwareVersion.current,
-        subcommands: [KeyCommand.self, InitCommand.self, ReplicaCommand.self, SimulateCommand.self])
+        subcommands: [
+            DemoCommand.self, KeyCommand.self, InitCommand.self, ReplicaCommand.self, BenchCommand.self,
+            SimulateCommand.self,
+        ])
 }

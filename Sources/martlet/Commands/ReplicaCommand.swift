@@ -4,8 +4,8 @@
 import ArgumentParser
 import Logging
 import MartletCrypto
-import MartletKV
 import MartletReplica
+import MartletTransport
 import MartletTypes
 import ServiceLifecycle
 import UnixSignals
@@ -18,6 +18,11 @@ struct ReplicaCommand: AsyncParsableCommand {
     @Option(help: "The replica's home directory, with replica.yaml.") var home: String
     @Option(help: "What to log, instead of what replica.yaml says: trace, debug, info, notice, warning, error.")
     var logLevel: String?
+    @Option(help: "What to replicate: kv, or null, which does nothing and is for benchmarks. The same at all members.")
+    var service = ReplicatedService.kv
+    @Option(help: "How many bytes the service null answers with.") var reply = 0
+    @Flag(help: "Neither encrypt nor authenticate: for benchmarks, to see the price of TLS. The same at all members.")
+    var insecurePlaintext = false
     /// Whoever starts replicas as its children holds their input open, so that none outlives it.
     @Flag(help: .hidden) var stopWithInput = false
 
@@ -25,6 +30,8 @@ struct ReplicaCommand: AsyncParsableCommand {
         guard logLevel.map({ Logger.Level(rawValue: $0) != nil }) ?? true else {
             throw ValidationError("--log-level is one of trace, debug, info, notice, warning, error, critical")
         }
+        guard (0...(1 << 20)).contains(reply) else { throw ValidationError("--reply must be from 0 to \(1 << 20)") }
+        guard reply == 0 || service == .null else { throw ValidationError("--reply goes with --service null") }
     }
 
     func run() async throws {
@@ -33,8 +40,9 @@ struct ReplicaCommand: AsyncParsableCommand {
         }
         let file = try ReplicaFile(home: home)
         let level = logLevel.flatMap { Logger.Level(rawValue: $0) } ?? file.logLevel
-        let configuration = try file.configuration(logger: ConsoleLogHandler.logger("martlet", level: level))
-        let replica = try Replica(configuration: configuration, machine: KVStateMachine())
+        var configuration = try file.configuration(logger: ConsoleLogHandler.logger("martlet", level: level))
+        if insecurePlaintext { configuration.transport.security = .plaintextForBenchmarks }
+        let replica = try service.replica(configuration, replyBytes: reply)
         let group = ServiceGroup(
             services: [replica], gracefulShutdownSignals: [.sigterm, .sigint],
             logger: ConsoleLogHandler.logger("martlet", level: .error))

@@ -12,6 +12,7 @@ struct Founding {
     var members: [FoundingMember]
     var administrators: [PublicKey]
     var clientAccess: ClientAccess
+    var settings = GroupSettings()
 
     func genesis() throws(CommandFailure) -> Genesis {
         let f = f ?? FaultBudget.fMax(faultModel, members: members.count)
@@ -28,7 +29,7 @@ struct Founding {
             return try Genesis(
                 name: name, faultModel: faultModel, f: f, members: list, administrators: administrators,
                 administratorsNeeded: administrators.isEmpty ? 0 : 1, clientAccess: clientAccess,
-                settings: GroupSettings())
+                settings: settings)
         } catch {
             throw CommandFailure(error.description)
         }

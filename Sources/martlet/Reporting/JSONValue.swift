@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A value of JSON. An object keeps the order of its members, so that people find them where they look.
-enum JSONValue: Equatable {
+enum JSONValue: Equatable, Sendable {
     case null
     case boolean(Bool)
     case integer(Int)
@@ -11,7 +11,7 @@ enum JSONValue: Equatable {
     case list([JSONValue])
     case object([Member])
 
-    struct Member: Equatable {
+    struct Member: Equatable, Sendable {
         let name: String
         let value: JSONValue
     }

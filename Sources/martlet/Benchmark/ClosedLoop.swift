@@ -1,0 +1,75 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import Dispatch
+import MartletClient
+import MartletTypes
+import Synchronization
+
+/// Closed-loop load: each session has one operation outstanding and hands in the next when that is answered.
+final class ClosedLoop: Sendable {
+    private struct State {
+        var record: LoadRecord
+        var started: [Instant]
+        /// Sessions whose first operation has not been answered yet.
+        var untried: Int
+        var isStopped = false
+    }
+
+    private let sessions: [ClientSession]
+    private let payload: Bytes
+    private let deadline: Duration
+    private let state: Mutex<State>
+
+    init(sessions: [ClientSession], payloadBytes: Int, deadline: Duration) {
+        self.sessions = sessions
+        self.deadline = deadline
+        payload = Bytes(repeating: 1, count: payloadBytes)
+        let now = Self.now
+        state = Mutex(
+            State(
+                record: LoadRecord(from: now), started: Array(repeating: now, count: sessions.count),
+                untried: sessions.count))
+    }
+
+    static var now: Instant { Instant(DispatchTime.now().uptimeNanoseconds) }
+
+    func start() {
+        for place in sessions.indices { next(place) }
+    }
+
+    func stop() { state.withLock { $0.isStopped = true } }
+
+    var isWarm: Bool { state.withLock { $0.untried <= 0 } }
+
+    /// Begins a new interval, and returns the record of the one that ends.
+    func cut() -> LoadRecord {
+        let now = Self.now
+        return state.withLock { state in
+            var record = LoadRecord(from: now)
+            swap(&record, &state.record)
+            record.end(at: now)
+            return record
+        }
+    }
+
+    private func next(_ place: Int) {
+        state.withLock { $0.started[place] = Self.now }
+        sessions[place].submit(payload, deadline: deadline) { [self] outcome in ended(place, outcome) }
+    }
+
+    private func ended(_ place: Int, _ outcome: Outcome) {
+        let now = Self.now
+        let goesOn = state.withLock { state in
+            switch outcome {
+            case .result: state.record.completed(after: now.since(state.started[place]), at: now)
+            case .failed(let reason): state.record.failed("\(reason)")
+            case .unknown(let reason): state.record.failed("\(reason)")
+            }
+            state.untried -= 1
+            state.started[place] = now
+            return !state.isStopped
+        }
+        if goesOn { next(place) }
+    }
+}

@@ -1,0 +1,102 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletClient
+import MartletCrypto
+import MartletTransport
+import MartletTypes
+
+/// A group whose replicas all run on this machine, each as a process of its own, for as long as one command lasts.
+final class LocalGroup: Sendable {
+    let directory: GroupDirectory
+    let genesis: Genesis
+    let clientKey: SigningKey
+    let processes: [ReplicaProcess]
+    private let security: TransportSecurity
+    private let log: LineLog
+
+    /// Founds the group in a directory that does not exist or is empty; `arguments` go to each replica.
+    init(
+        in path: String, name: String, replicas: Int, faultModel: FaultModel = .byzantine, f: Int? = nil,
+        settings: GroupSettings = GroupSettings(), security: TransportSecurity = .tls, arguments: [String] = []
+    ) throws {
+        let directory = GroupDirectory(path)
+        try directory.requireVacant()
+        let keys = (0..<replicas).map { _ in SigningKey() }
+        let clientKey = SigningKey()
+        let base = try FreePorts.consecutive(replicas)
+        let members = keys.enumerated().map { place, key in
+            FoundingMember(key: key.publicKey, address: Address(host: "127.0.0.1", port: base + place))
+        }
+        let founding = Founding(
+            name: name, faultModel: faultModel, f: f, members: members, administrators: [clientKey.publicKey],
+            clientAccess: .open, settings: settings)
+        genesis = try founding.genesis()
+        try GroupFounder(directory: directory, genesis: genesis).write(replicaKeys: keys, clientKey: clientKey)
+        self.directory = directory
+        self.clientKey = clientKey
+        self.security = security
+        let log = LineLog()
+        processes = genesis.members.map { member in
+            ReplicaProcess(member.id, in: directory, arguments: arguments) { log.add($0, of: member.id) }
+        }
+        self.log = log
+    }
+
+    // MARK: Running
+
+    /// Starts all replicas, and returns once each of them answers.
+    func start(within limit: Duration = .seconds(20)) async throws {
+        try await withThrowingTaskGroup { group in
+            for process in processes { group.addTask { try await process.start() } }
+            try await group.waitForAll()
+        }
+        try await waitUntilServing(within: limit)
+    }
+
+    func waitUntilServing(within limit: Duration) async throws {
+        let deadline = ContinuousClock.now + limit
+        while true {
+            let silent = try await reports().filter { $0.status == nil }.map(\.member.id)
+            if silent.isEmpty { return }
+            for process in processes where process.processIdentifier == nil {
+                throw CommandFailure("replica \(process.replica) has ended:\n\(log.text(of: process.replica))")
+            }
+            guard ContinuousClock.now < deadline else {
+                let id = silent[0]
+                throw CommandFailure("replica \(id) does not answer:\n\(log.text(of: id))")
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    /// Asks the running ones for a graceful stop, all at once, and kills those that take too long.
+    func stop() async {
+        await withTaskGroup { group in
+            for process in processes { group.addTask { await process.stop(within: .seconds(3)) } }
+        }
+    }
+
+    // MARK: Asking
+
+    func reports() async throws -> [MemberReport] {
+        try await ClusterProbe(genesis: genesis, key: clientKey, transport: transport).run(within: .seconds(1))
+    }
+
+    /// Who leads, by the word of those that are furthest.
+    func leader() async throws -> ReplicaID {
+        let statuses = try await reports().compactMap(\.status)
+        guard let newest = statuses.max(by: { $0.epoch < $1.epoch }) else {
+            throw CommandFailure("no replica says who leads")
+        }
+        return newest.leader
+    }
+
+    var transport: TransportConfiguration {
+        var transport = TransportConfiguration()
+        transport.security = security
+        return transport
+    }
+
+    func process(_ id: ReplicaID) -> ReplicaProcess? { processes.first { $0.replica == id } }
+}
