@@ -88,7 +88,8 @@ import Testing
         let clock = ContinuousClock()
         let start = clock.now
         await server.listener.close()
-        #expect(clock.now - start < .seconds(5))
+        // Far below what the peer's silence would take, far above what a busy machine needs.
+        #expect(clock.now - start < .seconds(30))
         await link.link.close()
     }
 }
