@@ -76,7 +76,7 @@ extension ReplicaCore {
         }
         if (checkpointAhead?.instance ?? .zero) <= image.instance { checkpointAhead = nil }
         window.drop(through: image.instance)
-        pool.removeOrdered(sessions)
+        pool.removeVoid(sessions, decided: decided)
         effects.executions.append(.forgetSnapshots(below: image.instance))
         effects.notices.append(.checkpointStable(image.instance))
     }

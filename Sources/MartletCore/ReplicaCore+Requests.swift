@@ -50,7 +50,7 @@ extension ReplicaCore {
     }
 
     mutating func onVouches(_ vouches: Vouches, from member: ReplicaIndex) {
-        for entry in vouches.entries where !sessions.isVoid(entry.id) {
+        for entry in vouches.entries where !sessions.isVoid(entry.id, decided: decided) {
             pool.vouch(entry, by: member)
             if pool.adopt(entry, at: now.monotonic) { vouchesToSend.append(entry) }
             noteArrival(of: entry.id)
@@ -113,7 +113,7 @@ extension ReplicaCore {
                 known.bodies[index] = request
                 known.unproven += 1
                 wantedRequests.insert(entry.id)
-            case .missing where sessions.isVoid(entry.id):
+            case .missing where sessions.isVoid(entry.id, decided: decided):
                 // It will not be executed, so its content does not matter.
                 if known.bodies[index] == nil {
                     known.hasStandIns = true
@@ -144,7 +144,7 @@ extension ReplicaCore {
             else { continue }
             let lacking = known.batch.entries.filter {
                 if case .authentic = pool.find($0) { return false }
-                return !sessions.isVoid($0.id)
+                return !sessions.isVoid($0.id, decided: decided)
             }
             guard !lacking.isEmpty else { continue }
             effects.notices.append(.requestsMissing(instance, count: lacking.count))

@@ -43,6 +43,8 @@ extension ReplicaCore {
         guard stopSent <= regency, let due = pool.nextExpiry(timeout: timeout.current), due <= now.monotonic else {
             return
         }
+        // A request of a session that turned out not to exist must not end a regency.
+        pool.removeVoid(sessions, decided: decided)
         let expiry = pool.expire(
             at: now.monotonic, timeout: timeout.current, forwardBytesMax: Self.forwardBytesMax, isStrict: strict.isOn,
             view: view)

@@ -66,9 +66,12 @@ package struct SessionTable: Sendable {
 
     /// Whether a request of this name was executed before or never will be: in a batch it changes nothing, so nobody
     /// needs to know whether it is authentic.
-    package func isVoid(_ id: RequestID) -> Bool {
-        guard let session = sessions[id.session], session.client == id.client else { return false }
-        return standing(of: id.sequence, in: session) != .new
+    /// (Everything up to `decided` is ordered here; a session is opened in its own instance or never, and is nobody
+    /// else's. An opening is never void: how long the table remembers a client's last one is not for ever.)
+    package func isVoid(_ id: RequestID, decided: Instance) -> Bool {
+        guard id.session != .none else { return false }
+        guard let session = sessions[id.session] else { return id.session.instance <= decided }
+        return session.client != id.client || standing(of: id.sequence, in: session) != .new
     }
 
     private func standing(of sequence: SequenceNumber, in session: Session) -> Standing {

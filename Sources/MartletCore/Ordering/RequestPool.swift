@@ -189,10 +189,10 @@ package struct RequestPool: Sendable {
         freeSlots.append(place)
     }
 
-    /// After another's state was taken over: what it covers does not wait any more.
-    package mutating func removeOrdered(_ sessions: SessionTable) {
+    /// What was ordered meanwhile, or never will be executed, does not wait any more.
+    package mutating func removeVoid(_ sessions: SessionTable, decided: Instance) {
         for slot in slots {
-            if let slot, sessions.isVoid(slot.request.id) { remove(slot.request.id) }
+            if let slot, sessions.isVoid(slot.request.id, decided: decided) { remove(slot.request.id) }
         }
     }
 
