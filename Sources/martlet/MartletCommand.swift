@@ -12,7 +12,8 @@ struct MartletCommand: AsyncParsableCommand {
         abstract: "Replication that keeps answering correctly while some replicas fail or lie.",
         version: SoftwareVersion.current,
         subcommands: [
-            DemoCommand.self, KeyCommand.self, InitCommand.self, ReplicaCommand.self, BenchCommand.self,
+            DemoCommand.self, KeyCommand.self, InitCommand.self, UpCommand.self, ReplicaCommand.self, KVCommand.self,
+            StatusCommand.self, BenchCommand.self,
             SimulateCommand.self,
         ])
 }

@@ -27,9 +27,7 @@ struct ReplicaCommand: AsyncParsableCommand {
     @Flag(help: .hidden) var stopWithInput = false
 
     func validate() throws {
-        guard logLevel.map({ Logger.Level(rawValue: $0) != nil }) ?? true else {
-            throw ValidationError("--log-level is one of trace, debug, info, notice, warning, error, critical")
-        }
+        try LogLevelOption.check(logLevel)
         guard (0...(1 << 20)).contains(reply) else { throw ValidationError("--reply must be from 0 to \(1 << 20)") }
         guard reply == 0 || service == .null else { throw ValidationError("--reply goes with --service null") }
     }

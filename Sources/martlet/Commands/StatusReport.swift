@@ -1,0 +1,95 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletClient
+import MartletTypes
+
+/// The members' states as a table and as JSON.
+struct StatusReport {
+    let health: GroupHealth
+
+    var table: ConsoleTable {
+        var table = ConsoleTable([
+            .init("replica", .right), .init("address"), .init("state"), .init("view", .right), .init("regency", .right),
+            .init("leader", .right), .init("executed", .right), .init("lag", .right), .init("pending", .right),
+            .init("answered in", .right), .init("version"),
+        ])
+        for report in health.reports { table.add(cells(for: report)) }
+        return table
+    }
+
+    /// The table, why members are missing, and what that means.
+    var text: String {
+        let missing = health.reports.compactMap { report -> String? in
+            guard case .unreachable(let reason) = report.answer else { return nil }
+            return "replica \(report.member.id) is unreachable: \(reason)"
+        }
+        return ([table.text, ""] + missing + [health.sentence]).joined(separator: "\n")
+    }
+
+    private func cells(for report: MemberReport) -> [String] {
+        let member = report.member
+        let head = ["\(member.id)", "\(Address(host: member.host, port: member.port))"]
+        switch report.answer {
+        case .unreachable:
+            return head + ["unreachable"]
+        case .status(let status, let roundTrip):
+            let milliseconds = Double(roundTrip.nanoseconds) / 1e6
+            return head + [
+                Self.state(of: status), "\(status.epoch.view)", "\(status.epoch.regency)", "\(status.leader)",
+                "\(status.executed)", "\(health.lag(of: status))", "\(status.pendingRequests)",
+                Rounding.text(milliseconds, digits: 1) + " ms", status.softwareVersion,
+            ]
+        }
+    }
+
+    private static func state(of status: ReplicaStatus) -> String {
+        switch status.mode {
+        case .learner: "learner"
+        case .voter: status.isSynced ? "voter" : "changing leader"
+        }
+    }
+
+    // MARK: JSON
+
+    var json: JSONValue {
+        .object([
+            "ok": .boolean(health.isServing), "group": .text(health.view.group.hexadecimal),
+            "answering": .integer(health.answering.count), "members": .integer(health.view.n),
+            "leader": health.leader.map { .integer(Int($0.rawValue)) } ?? .null,
+            "regency": health.epoch.map { Self.integer($0.regency) } ?? .null,
+            "replicas": .list(health.reports.map(json)),
+        ])
+    }
+
+    private func json(_ report: MemberReport) -> JSONValue {
+        let member = report.member
+        let head: [JSONValue.Member] = [
+            .init(name: "id", value: .integer(Int(member.id.rawValue))),
+            .init(name: "address", value: .text("\(Address(host: member.host, port: member.port))")),
+            .init(name: "reachable", value: .boolean(report.status != nil)),
+        ]
+        switch report.answer {
+        case .unreachable(let reason):
+            return .object(head + [.init(name: "reason", value: .text(reason))])
+        case .status(let status, let roundTrip):
+            return .object(head + details(of: status, roundTrip))
+        }
+    }
+
+    private func details(of status: ReplicaStatus, _ roundTrip: Interval) -> [JSONValue.Member] {
+        let values: KeyValuePairs<String, JSONValue> = [
+            "mode": .text(status.mode == .voter ? "voter" : "learner"), "view": Self.integer(status.epoch.view),
+            "regency": Self.integer(status.epoch.regency), "isSynced": .boolean(status.isSynced),
+            "leader": .integer(Int(status.leader.rawValue)), "decided": Self.integer(status.decided),
+            "executed": Self.integer(status.executed), "lag": .integer(health.lag(of: status)),
+            "stableCheckpoint": Self.integer(status.stableCheckpoint),
+            "pendingRequests": .integer(Int(status.pendingRequests)),
+            "roundTripMicroseconds": .integer(Int(clamping: roundTrip.nanoseconds / 1000)),
+            "version": .text(status.softwareVersion),
+        ]
+        return values.map { JSONValue.Member(name: $0.key, value: $0.value) }
+    }
+
+    private static func integer(_ number: some DistinctNumber) -> JSONValue { .integer(Int(clamping: number.rawValue)) }
+}

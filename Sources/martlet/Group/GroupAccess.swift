@@ -1,0 +1,39 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Logging
+import MartletClient
+import MartletCrypto
+import MartletTypes
+
+/// What a command needs to speak with a group: what it is founded on, and a key.
+struct GroupAccess {
+    let genesis: Genesis
+    let view: View
+    let key: SigningKey
+
+    init(_ directory: GroupDirectory, keyFile: String? = nil) throws {
+        genesis = try directory.genesis()
+        key = try directory.clientKey(at: keyFile)
+        view = try genesis.firstView(group: Hashing.group(of: genesis))
+        guard genesis.clientAccess.admits(ClientID(key.publicKey)) else {
+            throw CommandFailure(
+                "the group \(genesis.name) does not serve the client \(key.publicKey): name another key with --key")
+        }
+    }
+
+    /// A client that tells on standard error what it waits for.
+    func client(deadline: Duration) throws -> Client {
+        var configuration = ClientConfiguration(
+            genesis: genesis, key: key, logger: ConsoleLogHandler.logger("martlet", level: .notice))
+        configuration.deadline = deadline
+        return try Client(configuration)
+    }
+
+    /// Asks all members how they are.
+    func health(within limit: Duration = .seconds(2)) async throws -> GroupHealth {
+        let probe = try ClusterProbe(genesis: genesis, key: key)
+        return GroupHealth(view: view, reports: await probe.run(within: limit))
+    }
+}

@@ -1,0 +1,50 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletClient
+import MartletTypes
+
+/// How a group is, from what its members said of themselves at about the same time.
+struct GroupHealth {
+    let view: View
+    let reports: [MemberReport]
+
+    var answering: [ReplicaStatus] { reports.compactMap(\.status) }
+
+    private var voters: ReplicaSet {
+        ReplicaSet(answering.filter { $0.mode == .voter }.compactMap { view.index(of: $0.replica) })
+    }
+
+    /// Whether the members that vote, and have agreed on their leader's first steps, are a quorum.
+    var isServing: Bool {
+        let synced = answering.filter { $0.mode == .voter && $0.isSynced && $0.epoch == epoch }
+        return view.isQuorum(ReplicaSet(synced.compactMap { view.index(of: $0.replica) }))
+    }
+
+    /// The newest epoch that a member is in.
+    var epoch: Epoch? { answering.map(\.epoch).max() }
+
+    /// Whom the members of the newest epoch follow.
+    var leader: ReplicaID? { answering.filter { $0.epoch == epoch }.first?.leader }
+
+    /// How many instances a member is behind the one that has executed most.
+    func lag(of status: ReplicaStatus) -> Int {
+        (answering.map(\.executed).max() ?? .zero).distance(beyond: status.executed)
+    }
+
+    /// In one sentence.
+    var sentence: String {
+        let count = "\(answering.count) of \(view.n) replicas answer"
+        if isServing, let leader, let epoch {
+            return "\(count), and the group serves: replica \(leader) leads in regency \(epoch.regency)"
+        }
+        let learners = answering.count { $0.mode == .learner }
+        if learners > 0, !view.isQuorum(voters), learners + voters.count == view.n {
+            return
+                "\(count), but \(learners) of them have voted in an earlier run and lost their votes, which are kept "
+                + "in memory only: the group has ended. Found a new one with: martlet init"
+        }
+        if view.isQuorum(voters) { return "\(count), but they are still agreeing on a leader" }
+        return "\(count), \(voters.count) of them with a vote, which is not enough to serve"
+    }
+}
