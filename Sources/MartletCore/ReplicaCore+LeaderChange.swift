@@ -117,12 +117,16 @@ extension ReplicaCore {
         if window[instance].checking != nil { return true }
         guard let unchecked = window[instance].uncheckedCertificate(view) else { return false }
         window[instance].checking = unchecked
+        checksUnderWay += 1
         effects.checks.append(unchecked)
         return true
     }
 
     mutating func onCertificateChecked(_ checked: DecisionCertificate, into effects: inout Effects) {
         let instance = checked.instance
+        checksUnderWay -= 1
+        // Whoever waits for decisions waits for many checks: looking after each of them would take quadratic time.
+        defer { if checksUnderWay == 0 { serveAwaitedDecisions(into: &effects) } }
         guard window.contains(instance) else {
             makeStopData(into: &effects)
             return
@@ -133,7 +137,6 @@ extension ReplicaCore {
         let signers = ReplicaSet(checked.shares.compactMap { view.index(of: $0.replica) })
         if view.isQuorum(signers), window[instance].decided == checked.digest { window[instance].certificate = checked }
         makeStopData(into: &effects)
-        serveAwaitedDecisions(into: &effects)
     }
 
     // MARK: Step 3: the new leader collects

@@ -132,7 +132,7 @@ extension ReplicaCore {
             decisionsAwaited[member] = nil
             return
         }
-        var found: [Decision] = []
+        var provable: [(KnownBatch, DecisionCertificate)] = []
         var bytes = 0
         var isWaiting = false
         var instance = first
@@ -140,12 +140,12 @@ extension ReplicaCore {
             bytes < configuration.decisionsBytesMax
         {
             defer { instance = instance.next }
-            guard let digest = window[instance].decided, let body = window[instance].completeBatch(digest)?.body else {
-                break
-            }
-            bytes += body.bodies.reduce(256) { $0 + $1.payload.count + 160 }
+            guard let digest = window[instance].decided, let known = window[instance].completeBatch(digest),
+                !known.hasStandIns
+            else { break }
+            bytes += known.bodies.reduce(256) { $0 + ($1?.payload.count ?? 0) + 160 }
             if let certificate = window[instance].certificate {
-                if !isWaiting { found.append(Decision(body: body, certificate: certificate)) }
+                provable.append((known, certificate))
                 continue
             }
             guard requestCheck(of: instance, into: &effects) else { break }
@@ -153,6 +153,9 @@ extension ReplicaCore {
         }
         if isWaiting { return }
         decisionsAwaited[member] = nil
+        let found = provable.compactMap { known, certificate in
+            known.body.map { Decision(body: $0, certificate: certificate) }
+        }
         if !found.isEmpty { send(.decisions(Decisions(decisions: found)), to: member, into: &effects) }
     }
 }

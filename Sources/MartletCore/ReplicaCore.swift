@@ -59,6 +59,7 @@ package struct ReplicaCore: ~Copyable {
     var catchUp: CatchUp
     /// Who waits for decisions whose certificates are being checked, from which instance on.
     var decisionsAwaited: ReplicaTable<Instance?>
+    var checksUnderWay = 0
     var lastTick: Instant
     var lastProgressSent: Instant
     var isBehind = false

@@ -24,6 +24,10 @@ final class PeerLinkDriver {
     /// Counts attempts, so that what an earlier one still has to say is not heard.
     private var attempt = 0
     private var timer: Scheduled<Void>?
+    /// An attempt is under way and will say how it ended; until then the event loop is needed.
+    private var isDialing = false
+    /// The channels of that attempt.
+    private var dialing: [any Channel] = []
     private var onClosed: [() -> Void] = []
 
     init(
@@ -114,11 +118,13 @@ final class PeerLinkDriver {
             }
         case .hangUp:
             handler?.finish(.closedHere, within: configuration.closeTimeMax)
+            for channel in dialing where handler == nil { channel.close(promise: nil) }
         }
     }
 
     private func dial() {
         attempt += 1
+        isDialing = true
         let attempt = attempt
         let driver = NIOLoopBound(self, eventLoop: eventLoop)
         ClientBootstrap(group: eventLoop)
@@ -128,14 +134,23 @@ final class PeerLinkDriver {
             }
             .connect(host: target.host, port: target.port)
             .assumeIsolated()
-            .whenFailure { [weak self] error in
-                self?.onEnded(ConnectionEnd(error), attempt: attempt)
-            }
+            .whenComplete { [weak self] result in self?.onDialed(result, attempt: attempt) }
+    }
+
+    private func onDialed(_ result: Result<any Channel, any Error>, attempt: Int) {
+        isDialing = false
+        dialing = []
+        if case .failure(let error) = result {
+            onEnded(ConnectionEnd(error), attempt: attempt)
+        } else {
+            finishClosing()
+        }
     }
 
     /// A name with several addresses may be dialed at several at once: each has a channel of its own, and the first that
     /// becomes active is the attempt's.
     private func assemble(_ channel: any Channel, attempt: Int) throws {
+        dialing.append(channel)
         try ConnectionOptions.apply(to: channel, configuration)
         let check = PeerKeyCheck(expected: target.key)
         let session = OutboundSession(
@@ -150,7 +165,7 @@ final class PeerLinkDriver {
     }
 
     private func finishClosing() {
-        guard machine.state == .closed, handler == nil else { return }
+        guard machine.state == .closed, handler == nil, !isDialing else { return }
         timer?.cancel()
         outbox.close(isForgetful: true)
         for done in onClosed { done() }
