@@ -24,6 +24,12 @@ struct UpCommand: AsyncParsableCommand {
         let fleet = try ReplicaFleet(
             GroupDirectory(directory), arguments: logLevel.map { ["--log-level", $0] } ?? [],
             onLine: { replica, line in Console.note("[\(replica)] \(line)") })
+        let running = try await fleet.health().answering.map(\.replica).filter { fleet[$0] != nil }
+        guard running.isEmpty else {
+            let names = running.map { "\($0)" }.joined(separator: ", ")
+            throw CommandFailure(
+                "replicas of \(directory) run already: \(names). Ask how they are with: martlet status \(directory)")
+        }
         let group = ServiceGroup(
             services: [GroupOnThisMachine(fleet: fleet, directory: directory)],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: ConsoleLogHandler.logger("martlet", level: .error))

@@ -34,6 +34,7 @@ struct GroupHealth {
 
     /// In one sentence.
     var sentence: String {
+        guard !answering.isEmpty else { return "no replica answers; those of this machine are started by: martlet up" }
         let count = "\(answering.count) of \(view.n) replicas answer"
         if isServing, let leader, let epoch {
             return "\(count), and the group serves: replica \(leader) leads in regency \(epoch.regency)"
@@ -45,6 +46,6 @@ struct GroupHealth {
                 + "in memory only: the group has ended. Found a new one with: martlet init"
         }
         if view.isQuorum(voters) { return "\(count), but they are still agreeing on a leader" }
-        return "\(count), \(voters.count) of them with a vote, which is not enough to serve"
+        return "\(count), \(voters.count) of them with a vote, which is too few to serve"
     }
 }
