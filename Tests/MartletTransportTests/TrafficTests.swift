@@ -56,8 +56,11 @@ import Testing
 
     @Test("closing sends what is queued first, from either end")
     func gracefulClose() async throws {
-        let server = try await TestServer()
-        let link = try TestLink(to: server.port)
+        // Megabytes take their time on a busy machine, and how long closing may take is no part of this.
+        var configuration = TransportConfiguration()
+        configuration.closeTimeMax = .seconds(60)
+        let server = try await TestServer(configuration)
+        let link = try TestLink(to: server.port, configuration)
         let connection = await server.opened.wait(forCount: 1)[0]
         await link.states.wait(for: TestLink.connected)
         let frames = patternedFrames(Array(repeating: 100_000, count: 50))

@@ -34,7 +34,7 @@ final class PeerKeyCheck {
 
     private static func key(in certificate: NIOSSLCertificate) -> PublicKey? {
         do {
-            return KeyCertificate.publicKey(
+            return try KeyCertificate.publicKey(
                 inSubjectPublicKeyInfo: try certificate.extractPublicKey().toSPKIBytes())
         } catch {
             return nil

@@ -21,7 +21,7 @@ enum AllowedImports {
         "MartletCore": collections.union(["MartletTypes"]),
         "MartletClientCore": collections.union(["MartletTypes"]),
         "MartletTransport": system.union(foundation).union(nio).union([
-            "Crypto", "Logging", "MartletTypes", "MartletWire",
+            "Crypto", "Logging", "MartletTypes", "MartletWire", "SwiftASN1", "X509",
         ]),
         "MartletKV": ["MartletTypes", "MartletWire"],
         // Layer 3
