@@ -28,6 +28,7 @@ public final class Client: Sendable {
         var free: [SessionHandle] = []
     }
 
+    /// This client as replicas and state machines know it: by its public key.
     public let id: ClientID
     private let view: View
     private let defaultDeadline: Interval
@@ -37,7 +38,8 @@ public final class Client: Sendable {
     private let handles = Mutex(Handles())
     private let lifetime = ClientLifetime()
 
-    /// Throws when no group can be founded on the genesis, or the configuration contradicts itself.
+    /// Does not connect yet. Throws `ClientError.invalidConfiguration` when no group can be founded on the genesis, or
+    /// the configuration contradicts itself.
     public init(_ configuration: ClientConfiguration) throws(ClientError) {
         let group = Hashing.group(of: configuration.genesis)
         let identity: TLSIdentity
@@ -94,7 +96,8 @@ public final class Client: Sendable {
 
     /// A session of its own for a caller: what is asked in it has an order of its own and a bound of its own on what is
     /// in flight. It is opened with the group in the background; when nothing refers to it any more, it may serve the
-    /// next caller. Throws when the client has as many as the group keeps.
+    /// next caller. Throws `ClientError.tooManySessions` when the client has as many as the group keeps
+    /// (`GroupSettings.sessionsPerClientMax`); other processes with the same key count towards that too.
     public func openSession() throws(ClientError) -> ClientSession {
         let sessionsMax = min(view.settings.sessionsPerClientMax, SessionHandle.countMax)
         let handle = handles.withLock { handles -> SessionHandle? in

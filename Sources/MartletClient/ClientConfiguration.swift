@@ -13,6 +13,7 @@ public struct ClientConfiguration: Sendable {
     public var genesis: Genesis
     /// Who this client is. Several processes may use one key; each has sessions of its own.
     public var key: SigningKey
+    /// Is told, in words, which replicas cannot be reached and why, and what calls wait for.
     public var logger: Logger
     /// How long a call may take that is given no deadline of its own.
     public var deadline = Duration.seconds(60)

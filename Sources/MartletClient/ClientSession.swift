@@ -7,7 +7,10 @@ public import MartletTypes
 /// Where operations and reads are handed in. Many may be in flight; those that do not await each other may take effect
 /// in any order. Each takes effect at most once, however often it must be sent.
 ///
-/// A deadline says how long from now the caller will wait; without one, the client's own holds.
+/// At most `GroupSettings.pipelineMax` calls of a session travel at the same time; more wait in the client. A payload has
+/// at most `GroupSettings.requestBytesMax` bytes. A deadline says how long from now the caller will wait; without one,
+/// `ClientConfiguration.deadline` holds. Reads see every operation whose result was returned before they began, to
+/// whichever client.
 public final class ClientSession: RequestSubmitter {
     private let client: Client
     private let handle: SessionHandle
@@ -21,26 +24,33 @@ public final class ClientSession: RequestSubmitter {
 
     // MARK: With one of three outcomes
 
-    /// Orders the operation. Cancelling the task ends the waiting only.
+    /// Orders the operation, and returns one of three outcomes: its result with the replies that it rests on, failed for
+    /// sure, or unknown. Cancelling the task ends the waiting only: the outcome is then unknown.
     public func execute(_ operation: Bytes, deadline: Duration? = nil) async -> Outcome {
         await outcome(of: operation, .operation, deadline, cancelled: .unknown(.cancelled))
     }
 
-    /// Reads without ordering where the group allows it and enough replicas agree, ordered otherwise.
+    /// Reads without ordering where the group allows it and enough replicas agree, ordered otherwise. A read changes
+    /// nothing, so one that is not answered in time has failed for sure.
     public func executeRead(_ query: Bytes, deadline: Duration? = nil) async -> Outcome {
         await outcome(of: query, .read, deadline, cancelled: .failed(.readUnanswered))
     }
 
     // MARK: With a result or a `ClientError`
 
+    /// Orders the operation and returns its result. Throws `ClientError`: `failed` when it never took effect,
+    /// `outcomeUnknown` when it may have.
     public func submit(_ operation: Bytes) async throws -> Bytes { try await execute(operation).get() }
 
+    /// The same with a deadline of its own.
     public func submit(_ operation: Bytes, deadline: Duration) async throws(ClientError) -> Bytes {
         try await execute(operation, deadline: deadline).get()
     }
 
+    /// Reads, and returns what enough replicas agree on. Throws `ClientError`.
     public func read(_ query: Bytes) async throws -> Bytes { try await executeRead(query).get() }
 
+    /// The same with a deadline of its own.
     public func read(_ query: Bytes, deadline: Duration) async throws(ClientError) -> Bytes {
         try await executeRead(query, deadline: deadline).get()
     }

@@ -23,8 +23,8 @@ public final class Replica<Machine: StateMachine>: Service {
     private let me: ReplicaIndex
     private let home: ReplicaHome?
 
-    /// `machine` is the service in its initial state, the same at all members. Throws when the configuration does not
-    /// fit the genesis or itself.
+    /// `machine` is the service in its initial state, the same at all members. Throws `notAMember`, `wrongKey` or
+    /// `invalidConfiguration` when the configuration does not fit the genesis or itself; touches no file or socket yet.
     public init(configuration: ReplicaConfiguration, machine: Machine) throws(ReplicaError) {
         let id = configuration.replica
         let group = Hashing.group(of: configuration.genesis)
@@ -44,8 +44,12 @@ public final class Replica<Machine: StateMachine>: Service {
         home = configuration.homeDirectory.map { ReplicaHome(directory: $0, group: group, replica: id) }
     }
 
-    /// Returns after a graceful shutdown or when its task is cancelled; throws when the replica cannot start or go on.
-    /// To be called once.
+    /// Returns after a graceful shutdown or when its task is cancelled. Throws `ReplicaError` when the replica cannot
+    /// start (its address is taken, its home unusable or another's) or go on (the service refuses the state that the
+    /// group agreed on). To be called once.
+    ///
+    /// A replica whose home says that it has voted in an earlier run comes back as a learner: it follows and executes,
+    /// but neither votes nor answers clients.
     public func run() async throws {
         let mode: ReplicaMode = try home?.hasVoted() ?? false ? .learner : .voter
         let (ends, ender) = AsyncStream<ReplicaError>.makeStream()

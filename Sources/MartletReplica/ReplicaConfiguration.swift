@@ -11,15 +11,18 @@ public import MartletTypes
 public struct ReplicaConfiguration: Sendable {
     /// What the group is founded on; the same at all members.
     public var genesis: Genesis
+    /// Which member of the genesis this is.
     public var replica: ReplicaID
     /// The key that the genesis names for this replica.
     public var key: SigningKey
     /// Where to listen when that is not the address by which the others know this replica.
+    /// Nil for that address itself; each part by itself.
     public var listenHost: String?
     public var listenPort: Int?
     /// Where the replica remembers that it has voted. Without a directory it cannot tell a restart from a first start:
     /// then it must never be restarted, or it may contradict votes of its own.
     public var homeDirectory: String?
+    /// Told who leads and why that changed, who is connected, and what is refused; details at `debug`.
     public var logger: Logger
     /// Whether the service is executed on a thread of its own. Right for a service whose operations take long; for one
     /// whose operations take microseconds the changes between threads would cost more than they gain.

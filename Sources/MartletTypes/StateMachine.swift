@@ -44,15 +44,18 @@ public protocol StateMachine: Sendable {
     /// A picture of the state at one instant. Taking one should cost O(1): persistent structures, or copy-on-write.
     associatedtype Snapshot: Sendable
 
-    /// Executes one ordered operation and returns its result.
+    /// Executes one ordered operation and returns its result, of at most 8 MiB. Never fails: what is malformed or not
+    /// allowed has a result that says so.
     mutating func execute(_ operation: Bytes, in context: ExecutionContext) -> Bytes
 
-    /// Answers a query without changing anything. `lastExecuted` is the newest instance in the state.
+    /// Answers a query without changing anything, be it ordered or not. `lastExecuted` is the newest instance in the
+    /// state. Like `execute` it never fails, and its result has at most 8 MiB.
     func read(_ query: Bytes, lastExecuted: Instance) -> ReadAnswer
 
+    /// The state now. Called between operations, after every `GroupSettings.checkpointPeriod` instances.
     func snapshot() -> Snapshot
 
-    /// The snapshot as bytes: equal states give equal bytes.
+    /// The snapshot as bytes: equal states give equal bytes. With the sessions' replies they must stay below 256 MiB.
     static func encode(_ snapshot: Snapshot) -> Bytes
 
     /// Replaces the whole state by an encoded snapshot. The bytes were agreed on by a quorum; throws when they are not

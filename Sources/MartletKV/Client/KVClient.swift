@@ -3,8 +3,11 @@
 
 public import MartletTypes
 
-/// The key-value service as its users see it. Every call throws `KVError`, or what the submitter throws: an operation
-/// that was not confirmed may have been executed nevertheless.
+/// The key-value service as its users see it: linearizable reads and writes of bytes under bytes.
+///
+/// Keys have 1 to `KVLimits.keyBytesMax` bytes, values up to `KVLimits.valueBytesMax`. Every call throws `KVError` when it
+/// is refused, having changed nothing, or what the submitter throws: `ClientError.failed` when the operation never took
+/// effect, `ClientError.outcomeUnknown` when it may have been executed nevertheless.
 public struct KVClient: Sendable {
     private let submitter: any RequestSubmitter
 
@@ -16,6 +19,7 @@ public struct KVClient: Sendable {
         return value
     }
 
+    /// Sets the value of a key, whether or not it was there.
     public func put(_ key: Bytes, _ value: Bytes) async throws {
         guard case .done = try await result(of: .put(key: key, value: value)) else { throw KVError.unexpectedResult }
     }
@@ -38,7 +42,8 @@ public struct KVClient: Sendable {
         }
     }
 
-    /// Adds to an integer in decimal digits, an absent key counting as 0, and returns the sum.
+    /// Adds to an integer in decimal digits, an absent key counting as 0, and returns the sum. Refused when the value is
+    /// no such integer or the sum would not be a 64-bit one.
     @discardableResult
     public func increment(_ key: Bytes, by delta: Int64 = 1) async throws -> Int64 {
         guard case .integer(let sum) = try await result(of: .increment(key: key, delta: delta)) else {
@@ -47,7 +52,9 @@ public struct KVClient: Sendable {
         return sum
     }
 
-    /// The items from a key on, up to but without another, in ascending order; go on from the page's `next`.
+    /// The items from a key on, up to but without another, in ascending order of their bytes; at most `limit` items, from
+    /// 1 to `KVLimits.scanItemsMax`, and `KVLimits.scanBytesMax` bytes. Go on from the page's `next`: each page is a read
+    /// of its own, so writes may come between two.
     public func scan(
         from: Bytes = [], to: Bytes? = nil, limit: Int = KVLimits.scanItemsMax
     ) async throws -> KVPage {
@@ -57,7 +64,7 @@ public struct KVClient: Sendable {
         return page
     }
 
-    /// Executes several operations as one, all or none of them.
+    /// Executes several operations as one, all or none of them; at most `KVLimits.batchOperationsMax`.
     public func batch(_ operations: [KVOperation]) async throws -> KVBatchOutcome {
         switch try await result(of: .batch(operations)) {
         case .batch(let results) where results.count == operations.count: return .applied(results)
