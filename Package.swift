@@ -117,7 +117,9 @@ let package = Package(
         tests("MartletKVTests", ["MartletKV", "MartletTypes", "MartletWire"]),
         tests(
             "MartletReplicaTests",
-            ["MartletReplica", "MartletCrypto", "MartletTransport", "MartletWire", "MartletTypes", logging] + nio),
+            [
+                "MartletReplica", "MartletCrypto", "MartletTransport", "MartletWire", "MartletTypes", lifecycle, logging,
+            ] + nio),
         tests("MartletClientCoreTests", ["MartletClientCore", "MartletTypes"]),
         tests(
             "MartletClientTests",

@@ -3,6 +3,7 @@
 
 import MartletCrypto
 import MartletTypes
+import ServiceLifecycle
 import Testing
 
 @testable import MartletReplica
@@ -59,6 +60,51 @@ import Testing
         #expect(client.replyCount(of: ReplicaID(0)) == before)
         _ = try await client.waitForStatus(of: ReplicaID(0)) { $0.executed > caughtUp.executed }
         #expect(client.refusals(of: ReplicaID(0)).contains { $0.reason == .notServing })
+        await client.close()
+        try await group.stopAll()
+    }
+
+    @Test func aGracefulShutdownAnswersAndEndsWithoutAnError() async throws {
+        let group = try await TestGroup()
+        let services = try (0..<4).map { place in
+            ServiceGroup(
+                services: [try Replica(configuration: group.configuration(place), machine: TextMachine())],
+                logger: group.log.logger("service"))
+        }
+        let running = services.map { service in Task { try await service.run() } }
+        let client = try RawClient(group: group)
+        let session = try await client.open()
+        #expect(try await client.put("a=1", in: session) == "")
+        for service in services { await service.triggerGracefulShutdown() }
+        for task in running { try await task.value }
+        #expect(group.log.lines.count { $0.hasSuffix("stopped") } == 4)
+        await client.close()
+        try await group.stopAll()
+    }
+
+    @Test func aServiceOnItsOwnThreadAnswersAlike() async throws {
+        let group = try await TestGroup()
+        try group.start(0..<4) { $0.executesOnOwnThread = true }
+        let client = try RawClient(group: group)
+        let session = try await client.open()
+        #expect(try await client.put("a=1", in: session) == "")
+        #expect(try await client.read("a") == "1")
+        await client.close()
+        try await group.stopAll()
+    }
+
+    @Test func anAddressThatIsTakenIsAnErrorAndLeavesNoMarker() async throws {
+        let group = try await TestGroup()
+        try group.start([0])
+        let client = try RawClient(group: group)
+        _ = try await client.status(of: ReplicaID(0))
+        var configuration = group.configuration(1)
+        configuration.listenPort = group.genesis.members[0].port
+        let replica = try Replica(configuration: configuration, machine: TextMachine())
+        await #expect(throws: ReplicaError.self) { try await replica.run() }
+        let home = ReplicaHome(
+            directory: group.directory + "/1", group: Hashing.group(of: group.genesis), replica: ReplicaID(1))
+        #expect(try home.hasVoted() == false)
         await client.close()
         try await group.stopAll()
     }

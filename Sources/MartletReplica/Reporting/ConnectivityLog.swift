@@ -7,6 +7,9 @@ import Synchronization
 
 /// Tells which members this replica is connected to, and why not to the others.
 final class ConnectivityLog: Sendable {
+    /// With waits that double from 50 ms, so many attempts take about two seconds.
+    private static let attemptsUnremarked = 6
+
     private let logger: Logger
     private let peerCount: Int
     private let connected = Mutex<Set<String>>([])
@@ -31,8 +34,9 @@ final class ConnectivityLog: Sendable {
         case .connected:
             logger.info("connected to \(target.name): \(count) of \(peerCount) peers")
         case .refused(_, _, let attempts), .failed(_, let attempts):
-            // Once when it begins, and now and then while it lasts.
-            if wasConnected || attempts == 1 || attempts.isMultiple(of: 100) {
+            // At once when a connection is lost; of a peer never seen only after it had some time to start; and now and
+            // then while it lasts.
+            if wasConnected || attempts == Self.attemptsUnremarked || attempts.isMultiple(of: 100) {
                 logger.notice("\(target.sentence(state)); connected to \(count) of \(peerCount) peers")
             }
         case .connecting, .closed:

@@ -18,6 +18,11 @@ struct NoticeLog {
         self.leader = view[view.leader(of: .first)].id
     }
 
+    /// What a person who reads from the first line on wants to know before anything changes.
+    func logBeginning() {
+        logger.info("\(leader == replica ? "this replica" : "replica \(leader)") leads (regency 1)")
+    }
+
     mutating func log(_ notices: [Notice], at now: Instant) {
         for notice in notices { log(notice, at: now) }
     }

@@ -32,6 +32,8 @@ final class OrderingStage<Machine: StateMachine> {
         self.egress = egress
         core = ReplicaCore(configuration, at: SystemClock.reading, into: &effects)
         notices = NoticeLog(logger: logger, view: configuration.view, replica: configuration.replica)
+        // A learner does not know who leads until it has heard from the others.
+        if configuration.mode == .voter { notices.logBeginning() }
     }
 
     /// Does all there is to do. Returns when to come back at the latest.

@@ -47,9 +47,11 @@ final class TestGroup: Sendable {
             homeDirectory: "\(directory)/\(place)", logger: log.logger("\(place)"))
     }
 
-    func start(_ places: some Sequence<Int>) throws {
+    func start(_ places: some Sequence<Int>, change: (inout ReplicaConfiguration) -> Void = { _ in }) throws {
         for place in places {
-            let replica = try Replica(configuration: configuration(place), machine: TextMachine())
+            var configuration = configuration(place)
+            change(&configuration)
+            let replica = try Replica(configuration: configuration, machine: TextMachine())
             tasks.withLock { $0[genesis.members[place].id] = Task { try await replica.run() } }
         }
     }
