@@ -15,20 +15,50 @@ package struct Hearsay: Sendable {
         let digest: Digest
         var vouchers = ReplicaSet()
         var body: AdmittedRequest?
+        /// Whose account the body is on.
+        var bringer: ReplicaIndex?
     }
 
     private struct Account: Sendable {
-        var ids: [RequestID] = []
-        var start = 0
+        /// The requests that this replica brought up.
+        var rumours = Queue()
+        /// Those of which it brought a body.
+        var bodies = Queue()
         var bytes = 0
+    }
+
+    private struct Queue: Sendable {
+        private var ids: [RequestID] = []
+        private var start = 0
+
+        var isFull: Bool { ids.count - start >= perReplicaMax }
+        mutating func append(_ id: RequestID) { ids.append(id) }
+        mutating func takeOldest() -> RequestID? {
+            guard start < ids.count else { return nil }
+            defer {
+                start += 1
+                if start >= perReplicaMax {
+                    ids.removeFirst(start)
+                    start = 0
+                }
+            }
+            return ids[start]
+        }
     }
 
     private struct Rumour: Sendable {
         let source: ReplicaIndex
-        var bytes = 0
-        /// Each replica vouches for one version only, so there are at most n, and as many with bodies.
+        /// Each replica vouches for one version and brings the body of one, so there are at most 2n.
         var versions: [Version] = []
         var vouched = ReplicaSet()
+        var brought = ReplicaSet()
+
+        /// The place of the version with this digest, made when there is none.
+        mutating func place(of digest: Digest) -> Int {
+            if let place = versions.firstIndex(where: { $0.digest == digest }) { return place }
+            versions.append(Version(digest: digest))
+            return versions.count - 1
+        }
     }
 
     private var rumours: [RequestID: Rumour] = [:]
@@ -42,30 +72,43 @@ package struct Hearsay: Sendable {
     package mutating func vouch(_ entry: BatchEntry, by voter: ReplicaIndex) {
         makeRoom(for: entry.id, by: voter)
         guard var rumour = rumours[entry.id], rumour.vouched.insert(voter) else { return }
-        if let place = rumour.versions.firstIndex(where: { $0.digest == entry.digest }) {
-            rumour.versions[place].vouchers.insert(voter)
-        } else if rumour.versions.count < 2 * accounts.count {
-            rumour.versions.append(Version(digest: entry.digest, vouchers: ReplicaSet([voter])))
-        }
+        let place = rumour.place(of: entry.digest)
+        rumour.versions[place].vouchers.insert(voter)
         rumours[entry.id] = rumour
     }
 
+    /// Keeps a body, one of each replica for a request.
     package mutating func keep(_ body: AdmittedRequest, by voter: ReplicaIndex) {
         let size = body.request.payload.count
         guard size <= Self.bytesPerReplicaMax else { return }
         makeRoom(for: body.id, by: voter)
         guard var rumour = rumours[body.id] else { return }
-        if let place = rumour.versions.firstIndex(where: { $0.digest == body.digest }) {
-            guard rumour.versions[place].body == nil else { return }
-            rumour.versions[place].body = body
+        let known = rumour.versions.firstIndex { $0.digest == body.digest && $0.body != nil }
+        if let known {
+            guard body.proof != nil else { return }
+            rumour.versions[known].body = body
         } else {
-            guard rumour.versions.count < 2 * accounts.count else { return }
-            rumour.versions.append(Version(digest: body.digest, body: body))
+            guard rumour.brought.insert(voter) else { return }
+            let place = rumour.place(of: body.digest)
+            rumour.versions[place].body = body
+            rumour.versions[place].bringer = voter
+            accounts[voter].bytes += size
+            accounts[voter].bodies.append(body.id)
         }
-        rumour.bytes += size
         rumours[body.id] = rumour
-        accounts[rumour.source].bytes += size
-        while accounts[rumour.source].bytes > Self.bytesPerReplicaMax { forgetOldest(of: rumour.source) }
+        while accounts[voter].bytes > Self.bytesPerReplicaMax || accounts[voter].bodies.isFull {
+            guard let oldest = accounts[voter].bodies.takeOldest() else { return }
+            dropBody(of: oldest, by: voter)
+        }
+    }
+
+    private mutating func dropBody(of id: RequestID, by voter: ReplicaIndex) {
+        // The request may have been forgotten meanwhile.
+        guard let place = rumours[id]?.versions.firstIndex(where: { $0.bringer == voter }) else { return }
+        accounts[voter].bytes -= rumours[id]?.versions[place].body?.request.payload.count ?? 0
+        rumours[id]?.versions[place].body = nil
+        rumours[id]?.versions[place].bringer = nil
+        rumours[id]?.brought.remove(voter)
     }
 
     package func vouchers(of entry: BatchEntry) -> ReplicaSet {
@@ -78,25 +121,19 @@ package struct Hearsay: Sendable {
 
     package mutating func forget(_ id: RequestID) {
         guard let rumour = rumours.removeValue(forKey: id) else { return }
-        accounts[rumour.source].bytes -= rumour.bytes
+        for version in rumour.versions {
+            guard let bringer = version.bringer, let body = version.body else { continue }
+            accounts[bringer].bytes -= body.request.payload.count
+        }
     }
 
     private mutating func makeRoom(for id: RequestID, by voter: ReplicaIndex) {
         guard rumours[id] == nil else { return }
-        if accounts[voter].ids.count - accounts[voter].start >= Self.perReplicaMax { forgetOldest(of: voter) }
-        accounts[voter].ids.append(id)
-        rumours[id] = Rumour(source: voter)
-    }
-
-    private mutating func forgetOldest(of voter: ReplicaIndex) {
-        guard accounts[voter].start < accounts[voter].ids.count else { return }
-        let id = accounts[voter].ids[accounts[voter].start]
-        accounts[voter].start += 1
-        if accounts[voter].start >= Self.perReplicaMax {
-            accounts[voter].ids.removeFirst(accounts[voter].start)
-            accounts[voter].start = 0
+        if accounts[voter].rumours.isFull, let oldest = accounts[voter].rumours.takeOldest() {
+            // It may have been forgotten meanwhile and brought up again by another.
+            if rumours[oldest]?.source == voter { forget(oldest) }
         }
-        // The id may have been forgotten meanwhile and brought up again by another.
-        if rumours[id]?.source == voter { forget(id) }
+        accounts[voter].rumours.append(id)
+        rumours[id] = Rumour(source: voter)
     }
 }
