@@ -78,10 +78,10 @@ package struct CatchUp: Sendable {
         return nil
     }
 
-    /// The source answered; it may be asked again at once.
+    /// The source answered, so the next may be asked at once. Never the same one again: a liar that answers with nothing,
+    /// or with little, would be the only one asked.
     package mutating func answered(by member: ReplicaIndex) {
         guard fetch?.source == member else { return }
         fetch = nil
-        nextSource = member.position
     }
 }
