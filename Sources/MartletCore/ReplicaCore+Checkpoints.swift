@@ -54,7 +54,10 @@ extension ReplicaCore {
     mutating func onCheckpointState(_ state: CheckpointState, from member: ReplicaIndex, into effects: inout Effects) {
         catchUp.answered(by: member)
         let instance = state.certificate.instance
-        guard instance > decided || instance >= wrongState?.instance ?? .max, catchUp.installing == nil else { return }
+        // What lies below a stable checkpoint is forgotten: from an older state nobody could go on.
+        guard instance > decided || instance >= wrongState?.instance ?? .max, instance >= checkpoints.stableInstance,
+            catchUp.installing == nil
+        else { return }
         catchUp.installing = state.certificate
         effects.executions.append(.install(state))
     }

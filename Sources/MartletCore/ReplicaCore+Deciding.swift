@@ -80,26 +80,45 @@ extension ReplicaCore {
     }
 
     func onFetchBatch(_ fetch: FetchBatch, from member: ReplicaIndex, into effects: inout Effects) {
-        guard window.contains(fetch.instance), let known = window[fetch.instance].completeBatch(fetch.digest),
-            let body = known.body
-        else { return }
-        send(.batchBody(body), to: member, into: &effects)
+        guard window.contains(fetch.instance), let known = window[fetch.instance].completeBatch(fetch.digest) else {
+            return
+        }
+        if let body = known.body {
+            send(.batchBody(body), to: member, into: &effects)
+        } else {
+            // Nobody may have the bodies that stand-ins stand for; the batch alone lets the other find them void by itself.
+            send(.propose(Propose(epoch: epoch, batch: known.batch)), to: member, into: &effects)
+        }
     }
 
-    /// Takes a batch whose digest something that this replica knows asks for.
+    /// Takes a batch without bodies, from whoever passes it on, when its digest is asked for.
+    mutating func takeIfWanted(_ batch: Batch, _ digest: Digest, into effects: inout Effects) {
+        let isForCollection = collectionWants(batch.instance, digest)
+        guard isWanted(batch.instance, digest, forCollection: isForCollection) else { return }
+        window.extend(to: batch.instance)
+        window[batch.instance].add(KnownBatch(batch: batch, digest: digest))
+        resolve(batch.instance, digest)
+        if isForCollection { makeSyncIfPossible(into: &effects) }
+    }
+
+    /// Whether something that this replica knows asks for this batch: the leader's word, that of f+1 members, a decision, or
+    /// a lock in STOPDATA. One liar's vote does not, or it could fill the memory with what it alone voted for.
+    private func isWanted(_ instance: Instance, _ digest: Digest, forCollection: Bool) -> Bool {
+        guard instance >= window.first, forCollection || isWithinReach(instance) else { return false }
+        guard !forCollection else { return true }
+        guard window.contains(instance) else { return false }
+        return window[instance].asksFor(digest, view)
+    }
+
+    /// Takes a batch with its bodies when its digest is asked for.
     mutating func onBatchBody(_ resolved: ResolvedBatch, into effects: inout Effects) {
         let instance = resolved.batch.instance
         let isForCollection = collectionWants(instance, resolved.digest)
-        guard instance >= window.first, isForCollection || isWithinReach(instance) else { return }
+        let known = KnownBatch(resolved)
+        // No correct member votes for a batch that is too large, so nobody can need one.
+        guard isWanted(instance, resolved.digest, forCollection: isForCollection), isWithinBytes(known) else { return }
         window.extend(to: instance)
-        let isVotedFor = window[instance].rounds.contains { round in
-            !round.writes.voters(for: resolved.digest).isEmpty || !round.accepts.voters(for: resolved.digest).isEmpty
-        }
-        let isNamed =
-            window[instance].proposed?.digest == resolved.digest || window[instance].decided == resolved.digest
-            || !window[instance].decidedWords.voters(for: resolved.digest).isEmpty
-        guard isForCollection || isVotedFor || isNamed else { return }
-        window[instance].add(KnownBatch(resolved))
+        window[instance].add(known)
         resolve(instance, resolved.digest)
         if isForCollection { makeSyncIfPossible(into: &effects) }
     }

@@ -174,7 +174,7 @@ extension ReplicaCore {
                 // With stand-ins too: they stand for requests that everyone will find void by itself, and nobody may have
                 // their bodies to hand on.
                 if window[claimed.instance].completeBatch(claimed.digest) != nil {
-                    window[claimed.instance].pinned.append(claimed.digest)
+                    window[claimed.instance].pin(claimed.digest)
                     held.append(claimed)
                 }
             } else if claimed.instance < window.first {

@@ -10,9 +10,12 @@ extension ReplicaCore {
     mutating func onPropose(_ proposal: Proposal, from member: ReplicaIndex, into effects: inout Effects) {
         noteRegency(proposal.epoch, of: member)
         let instance = proposal.batch.instance
-        guard proposal.epoch == epoch, isSynced, instance > floor, isWithinReach(instance) else { return }
         guard member == leader else {
-            effects.notices.append(.proposalRefused(instance, leader: view[member].id, .notLeader))
+            takeIfWanted(proposal.batch, proposal.digest, into: &effects)
+            return
+        }
+        guard proposal.epoch == epoch, isSynced, instance > floor, isWithinReach(instance) else {
+            takeIfWanted(proposal.batch, proposal.digest, into: &effects)
             return
         }
         window.extend(to: instance)
@@ -92,7 +95,10 @@ extension ReplicaCore {
         case .equivocation: effects.notices.append(.misbehaviour(view[member].id, .equivocatingVote))
         case .repeated: break
         }
-        if vote.epoch == epoch { noteActivity(vote.instance) }
+        // One liar's word is no sign of life: nobody need have proposed anything.
+        if vote.epoch == epoch, window[vote.instance].rounds[round].accepts.weakDigest(of: view.quorum) != nil {
+            noteActivity(vote.instance)
+        }
     }
 
     mutating func onDecided(_ word: Decided, from member: ReplicaIndex) {
@@ -226,8 +232,16 @@ extension ReplicaCore {
             return nil
         }
         // A bound batch is not judged anew: f+1 write sets contain a correct replica that checked.
-        guard isSettled || known.unproven == 0, isAllowed(known, at: instance) else { return nil }
+        guard isSettled || (known.unproven == 0 && isWithinBytes(known)), isAllowed(known, at: instance) else {
+            return nil
+        }
         return digest
+    }
+
+    /// One request larger than the bound still travels alone.
+    func isWithinBytes(_ known: KnownBatch) -> Bool {
+        known.bodies.count == 1
+            || known.bodies.reduce(0) { $0 + ($1?.payload.count ?? 0) } <= view.settings.batchBytesMax
     }
 
     /// What holds for every vote, whoever else voted so.

@@ -22,6 +22,9 @@ extension ReplicaCore {
     mutating func onProgress(_ received: Progress, from member: ReplicaIndex, into effects: inout Effects) {
         guard received.epoch.view == view.number, member != me else { return }
         catchUp.note(received, from: member)
+        // An answer is much larger than the question; a liar may ask as often as it likes.
+        if let last = helped[member], now.monotonic.since(last) < configuration.timeouts.resend / 2 { return }
+        helped[member] = now.monotonic
         if received.epoch == epoch, !received.isSynced, let sync { send(.sync(sync), to: member, into: &effects) }
         if received.stableCheckpoint < checkpoints.stableInstance, let own = checkpoints.own, mode == .voter {
             send(.checkpoint(own), to: member, into: &effects)

@@ -57,6 +57,8 @@ package struct ReplicaCore: ~Copyable {
     /// The stable checkpoint that contradicts this replica's own state, until that is replaced.
     var wrongState: CheckpointCertificate?
     var catchUp: CatchUp
+    /// When each member was last told what it said that it lacks.
+    var helped: ReplicaTable<Instant?>
     /// Who waits for decisions whose certificates are being checked, from which instance on.
     var decisionsAwaited: ReplicaTable<Instance?>
     var checksUnderWay = 0
@@ -84,6 +86,7 @@ package struct ReplicaCore: ~Copyable {
         strict = StrictMode(configuration.timeouts)
         checkpoints = CheckpointTally(n: view.n)
         catchUp = CatchUp(view: view, me: me, seed: configuration.seed)
+        helped = ReplicaTable(repeating: nil, count: view.n)
         decisionsAwaited = ReplicaTable(repeating: nil, count: view.n)
         lastAdvance = now.monotonic
         lastTick = now.monotonic

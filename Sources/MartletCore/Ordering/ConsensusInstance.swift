@@ -110,6 +110,10 @@ package struct ConsensusInstance: Sendable {
         batches.append(batch)
     }
 
+    package mutating func pin(_ digest: Digest) {
+        if !pinned.contains(digest) { pinned.append(digest) }
+    }
+
     // MARK: Votes
 
     /// The place of this regency's votes, made when there is none; nil when it is too old to matter.
@@ -142,6 +146,16 @@ package struct ConsensusInstance: Sendable {
             }
         }
         return nil
+    }
+
+    /// Whether the leader, f+1 members or a decision name this batch.
+    package func asksFor(_ digest: Digest, _ view: View) -> Bool {
+        if proposed?.digest == digest || decided == digest { return true }
+        if view.isWeakCertificate(decidedWords.voters(for: digest)) { return true }
+        return rounds.contains { round in
+            view.isWeakCertificate(round.writes.voters(for: digest))
+                || view.isWeakCertificate(round.accepts.voters(for: digest))
+        }
     }
 
     /// Notes an own WRITE; false when the write set is full, and then the vote must not be sent.

@@ -122,7 +122,11 @@ package struct RequestPool: Sendable {
     package mutating func hear(_ forward: AdmittedForward, from voter: ReplicaIndex, at now: Instant) -> Bool {
         let entry = BatchEntry(id: forward.admitted.id, digest: forward.admitted.digest)
         if forward.isVouched { vouch(entry, by: voter) }
-        if forward.admitted.proof != nil { return add(forward.admitted, at: now) == .added }
+        // A client may sign two contents for one name: a batch may list the one that does not wait here.
+        if forward.admitted.proof != nil {
+            let admission = add(forward.admitted, at: now)
+            guard admission == .conflicting || admission == .full else { return admission == .added }
+        }
         if let place = places[entry.id], slots[place]?.request.digest == entry.digest { return false }
         hearsay.keep(forward.admitted, by: voter)
         return adopt(entry, at: now)
@@ -143,7 +147,7 @@ package struct RequestPool: Sendable {
             return .authentic(slot.request.request)
         }
         guard let body = hearsay.body(of: entry) else { return .missing }
-        let isProven = hearsay.vouchers(of: entry).count >= rule.weakCount
+        let isProven = body.proof != nil || hearsay.vouchers(of: entry).count >= rule.weakCount
         return isProven ? .authentic(body.request) : .unproven(body.request)
     }
 
@@ -192,7 +196,9 @@ package struct RequestPool: Sendable {
     /// What was ordered meanwhile, or never will be executed, does not wait any more.
     package mutating func removeVoid(_ sessions: SessionTable, decided: Instance) {
         for slot in slots {
-            if let slot, sessions.isVoid(slot.request.id, decided: decided) { remove(slot.request.id) }
+            if let request = slot?.request.request, sessions.standing(of: request, decided: decided) != .new {
+                remove(request.id)
+            }
         }
     }
 

@@ -1,0 +1,210 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletCore
+import MartletTypes
+import Testing
+
+/// What one lying replica, leader or client can send, and what must not come of it.
+@Suite("One liar")
+struct LiarTests {
+    let client = Samples.client(1)
+    let first = Epoch(view: .genesis, regency: .first)
+
+    private func batch(_ instance: UInt64, _ entries: [BatchEntry], time: Timestamp) -> Batch {
+        Batch(instance: Instance(instance), born: first, time: time, entries: entries)
+    }
+
+    private func entry(_ request: AdmittedRequest) -> BatchEntry { BatchEntry(id: request.id, digest: request.digest) }
+
+    @Test("ACCEPTs of one liar for an instance that nobody proposed end no regency")
+    func acceptOutOfNothing() throws {
+        let group = try Group()
+        _ = group.openSession(client)
+        for _ in 1...30 {
+            for instance in [2, 4] as [UInt64] {
+                let vote = AcceptVote(epoch: first, instance: Instance(instance), digest: .zero)
+                for place in 0...2 { group.inject(.accept(vote), from: 3, to: place) }
+            }
+            group.pass(milliseconds: 100)
+        }
+        for place in 0...3 { #expect(group.status(place).epoch.regency == .first) }
+    }
+
+    @Test("A source that answers with nothing does not keep a replica behind for ever")
+    func emptyAnswers() throws {
+        let group = try Group(checkpointPeriod: 16)
+        let session = group.openSession(client)
+        group.passes = { $0.from != 3 && $0.to != 3 }
+        for sequence in 1...60 {
+            group.submit(Samples.operation(client, session, UInt64(sequence)), to: [0, 1, 2])
+            group.settle()
+        }
+        var answers = 0
+        group.passes = { _ in answers < 10_000 }
+        group.rewrite = { parcel in
+            guard parcel.from == 0, parcel.to == 3, case .checkpointState = parcel.message else {
+                return parcel.message
+            }
+            answers += 1
+            return .decisions(Decisions(decisions: []))
+        }
+        group.pass(milliseconds: 3_000)
+        #expect(group.status(3).decided == group.status(0).decided)
+        #expect(answers < 100)
+    }
+
+    @Test("A batch that repeats an executed request under another digest can be decided by who was left out, too")
+    func executedUnderAnotherDigest() throws {
+        let group = try Group(window: 4, checkpointPeriod: 64)
+        let session = group.openSession(client)
+        group.submit(Samples.operation(client, session, 1, [1]))
+        group.settle()
+        // The leader is a liar from here on, and leaves out 3.
+        group.nodes[0].isUp = false
+        group.passes = { $0.to != 3 && $0.from != 3 }
+        let nobodys = BatchEntry(id: Samples.operation(client, session, 1).id, digest: .zero)
+        for instance in 3...12 as ClosedRange<UInt64> {
+            let request = Samples.operation(client, session, instance, [UInt8(instance)])
+            if instance > 3 { group.submit(request, to: [1, 2]) }
+            let batch = batch(instance, [instance > 3 ? entry(request) : nobodys], time: group.now.wall)
+            let digest = Samples.digest(of: batch)
+            for place in 1...2 {
+                group.inject(.propose(Propose(epoch: first, batch: batch)), from: 0, to: place)
+                group.inject(
+                    .write(WriteVote(epoch: first, instance: batch.instance, digest: digest)), from: 0, to: place)
+                group.inject(
+                    .accept(AcceptVote(epoch: first, instance: batch.instance, digest: digest)), from: 0, to: place)
+            }
+            group.settle()
+        }
+        #expect(group.status(1).decided == Instance(12))
+        group.passes = { _ in true }
+        group.submit(Samples.operation(client, session, 13, [13]), to: [1, 2, 3])
+        group.pass(milliseconds: 6_000)
+        for place in 1...3 {
+            #expect(group.executed(place).last == [13])
+            #expect(group.executed(place) == group.executed(1))
+        }
+    }
+
+    @Test("A batch that one liar alone voted for is not kept")
+    func bodiesOfOneVoter() throws {
+        let group = try Group()
+        let session = group.openSession(client)
+        let request = Samples.operation(client, session, 1)
+        let batch = batch(2, [entry(request)], time: group.now.wall)
+        let digest = Samples.digest(of: batch)
+        group.inject(.write(WriteVote(epoch: first, instance: Instance(2), digest: digest)), from: 3, to: 1)
+        group.inject(.accept(AcceptVote(epoch: first, instance: Instance(2), digest: digest)), from: 3, to: 1)
+        group.inject(.decided(Decided(view: .genesis, instance: Instance(2), digest: digest)), from: 3, to: 1)
+        group.inject(.batchBody(BatchBody(batch: batch, bodies: [request.request])), from: 3, to: 1)
+        group.inject(.fetchBatch(FetchBatch(instance: Instance(2), digest: digest)), from: 3, to: 1)
+        #expect(group.underWay(from: 1).allSatisfy { if case .batchBody = $0 { false } else { true } })
+    }
+
+    @Test("A client that signs another request for each replica cannot end every regency")
+    func signedDifferently() throws {
+        let group = try Group()
+        let honest = Samples.client(2)
+        let session = group.openSession(client)
+        let other = group.openSession(honest)
+        for round in 1...6 {
+            for place in 0..<4 {
+                let plain = Samples.operation(client, session, UInt64(round), [UInt8(100 + place)])
+                let proof = RequestProof(digests: [plain.digest], signature: .absent)
+                group.submit(Samples.admitted(plain.request, proof: proof), to: [place])
+            }
+            group.submit(Samples.operation(honest, other, UInt64(round), [UInt8(round)]))
+            group.pass(milliseconds: 700)
+        }
+        for place in group.nodes.indices {
+            #expect(group.status(place).epoch.regency <= Regency(2))
+            #expect(group.executed(place).filter { $0[0] < 100 }.count == 6)
+            #expect(group.executed(place) == group.executed(0))
+        }
+    }
+
+    @Test("A batch with more bytes than the group's bound is not voted for")
+    func tooManyBytes() throws {
+        let group = try Group()
+        let session = group.openSession(client)
+        let requests = (1...3).map {
+            Samples.operation(client, session, UInt64($0), Bytes(repeating: UInt8($0), count: 600_000))
+        }
+        let recording = group.record(1)
+        for request in requests { group.submit(request, to: [1, 2, 3]) }
+        let batch = batch(2, requests.map { entry($0) }, time: group.now.wall)
+        for place in 1...3 { group.inject(.propose(Propose(epoch: first, batch: batch)), from: 0, to: place) }
+        group.settle()
+        #expect(recording.votes.isEmpty)
+    }
+
+    @Test("Whoever asks for help again and again is helped now and then")
+    func helpIsRare() throws {
+        let group = try Group()
+        let session = group.openSession(client)
+        for sequence in 1...4 { group.submit(Samples.operation(client, session, UInt64(sequence))) }
+        group.settle()
+        let cry = Progress(
+            epoch: first, isSynced: true, mode: .voter, decided: .zero, stableCheckpoint: .zero, asksForHelp: true)
+        let recording = group.record(1)
+        for _ in 1...1_000 { group.inject(.progress(cry), from: 3, to: 1) }
+        group.settle()
+        #expect(recording.votes.count <= 2 * 5)
+    }
+}
+
+/// What a replica says about requests that another one lacks.
+@Suite("Hearsay")
+struct HearsayTests {
+    let liar = ReplicaIndex(3)
+
+    private func request(_ sequence: UInt64, size: Int, tag: UInt8 = 0) -> AdmittedRequest {
+        let id = RequestID(
+            client: Samples.client(1), session: SessionID(instance: Instance(1), place: 0),
+            sequence: SequenceNumber(sequence))
+        let request = Request(
+            id: id, kind: .operation, repliesKeptFrom: SequenceNumber(0), payload: Bytes(repeating: tag, count: size))
+        return AdmittedRequest(
+            request: request, digest: Digest(words: Words32(sequence, UInt64(tag), 1, 1)), proof: nil)
+    }
+
+    @Test("One liar's many bodies under one name push out nobody's word")
+    func manyBodies() {
+        var hearsay = Hearsay(n: 4)
+        for tag in 1...20 { hearsay.keep(request(1, size: 10, tag: UInt8(tag)), by: liar) }
+        let real = request(1, size: 10)
+        let entry = BatchEntry(id: real.id, digest: real.digest)
+        for honest in 0...1 { hearsay.vouch(entry, by: ReplicaIndex(honest)) }
+        hearsay.keep(real, by: ReplicaIndex(0))
+        #expect(hearsay.vouchers(of: entry).count == 2)
+        #expect(hearsay.body(of: entry) == real)
+    }
+
+    @Test("One liar's large bodies under names that another brought up push out nobody's word")
+    func largeBodies() {
+        var hearsay = Hearsay(n: 4)
+        let real = (1...40).map { request(UInt64($0), size: 10) }
+        for one in real { hearsay.vouch(BatchEntry(id: one.id, digest: one.digest), by: ReplicaIndex(0)) }
+        for sequence in 1...40 { hearsay.keep(request(UInt64(sequence), size: 1 << 20, tag: 9), by: liar) }
+        for one in real {
+            #expect(hearsay.vouchers(of: BatchEntry(id: one.id, digest: one.digest)).count == 1)
+        }
+    }
+
+    @Test("A replica's bodies are bounded in bytes, whoever brought up the names")
+    func bounded() {
+        var hearsay = Hearsay(n: 4)
+        for sequence in 1...40 {
+            let one = request(UInt64(sequence), size: 1 << 20)
+            if sequence % 2 == 0 { hearsay.vouch(BatchEntry(id: one.id, digest: one.digest), by: ReplicaIndex(0)) }
+            hearsay.keep(one, by: liar)
+        }
+        let kept = (1...40).count { sequence in
+            let one = request(UInt64(sequence), size: 1 << 20)
+            return hearsay.body(of: BatchEntry(id: one.id, digest: one.digest)) != nil
+        }
+        #expect(kept <= 16)
+    }
+}

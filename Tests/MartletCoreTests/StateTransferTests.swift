@@ -1,0 +1,70 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletCore
+import MartletTypes
+import Testing
+
+@Suite("State transfer (protocol §7)")
+struct StateTransferTests {
+    let client = Samples.client(1)
+
+    @Test("An OPEN that a fetched checkpoint covers does not wait any more")
+    func openingCovered() throws {
+        let group = try Group(checkpointPeriod: 16)
+        let session = group.openSession(client)
+        group.passes = { $0.from != 3 && $0.to != 3 }
+        group.submit(Samples.open(Samples.client(2)))
+        for sequence in 1...40 {
+            group.submit(Samples.operation(client, session, UInt64(sequence)), to: [0, 1, 2])
+            group.settle()
+        }
+        #expect(group.status(3).pendingRequests == 1)
+        group.passes = { _ in true }
+        group.pass(milliseconds: 1_000)
+        #expect(group.status(3).decided == group.status(0).decided)
+        #expect(group.status(3).pendingRequests == 0)
+        group.pass(milliseconds: 5_000)
+        #expect(group.status(3).epoch.regency == .first)
+    }
+
+    @Test("A replica with a wrong state takes none that is older than what is stable")
+    func olderThanStable() throws {
+        let group = try Group(checkpointPeriod: 8)
+        let session = group.openSession(client)
+        group.passes = { parcel in
+            guard parcel.to == 3 else { return true }
+            if case .checkpoint = parcel.message { return false }
+            if case .checkpointState = parcel.message { return false }
+            return true
+        }
+        func order(_ range: ClosedRange<UInt64>) {
+            for sequence in range {
+                group.submit(Samples.operation(client, session, sequence))
+                group.settle()
+            }
+        }
+        order(1...8)
+        group.step(3, .snapshotTaken(Instance(8), .zero))
+        let digests = (1...2).map { Digest(words: Words32(UInt64($0) * 8, 1, 1, 1)) }
+        for place in 0...2 {
+            let vote = CheckpointVote(view: .genesis, instance: Instance(8), digest: digests[0])
+            group.inject(.checkpoint(vote), from: place, to: 3)
+        }
+        #expect(group.status(3).mode == .learner)
+        order(9...20)
+        for place in 0...2 {
+            let vote = CheckpointVote(view: .genesis, instance: Instance(16), digest: digests[1])
+            group.inject(.checkpoint(vote), from: place, to: 3)
+        }
+        #expect(group.status(3).stableCheckpoint == Instance(16))
+        let old = CheckpointCertificate(view: .genesis, instance: Instance(8), digest: digests[0], shares: [])
+        group.inject(.checkpointState(CheckpointState(certificate: old, state: [])), from: 2, to: 3)
+        #expect(group.status(3).decided >= Instance(16))
+        group.passes = { _ in true }
+        group.pass(milliseconds: 3_000)
+        order(21...24)
+        group.pass(milliseconds: 1_000)
+        #expect(group.status(3).decided == group.status(0).decided)
+    }
+}
