@@ -131,6 +131,22 @@ struct VotingRuleTests {
         #expect(accepts(group).count == size)
     }
 
+    @Test("No vote more than L beyond the newest stable checkpoint; with one, the group goes on")
+    func voteLimit() throws {
+        let group = try Group(window: 4, checkpointPeriod: 8)
+        let client = Samples.client(1)
+        let session = group.openSession(client)
+        group.passes = { if case .checkpoint = $0.message { false } else { true } }
+        for sequence in 1...40 {
+            group.submit(Samples.operation(client, session, UInt64(sequence)))
+            group.settle()
+        }
+        for place in 0...3 { #expect(group.status(place).decided == Instance(2 * 8 + 4)) }
+        group.passes = { _ in true }
+        group.pass(milliseconds: 5_000)
+        for place in 0...3 { #expect(group.executed(place).count == 40) }
+    }
+
     @Test("No vote for a fresh batch whose time is far off, or that was born in another epoch")
     func freshness() throws {
         for shift in [-61_000_000, 61_000_000] as [Int64] {
