@@ -113,6 +113,7 @@ let package = Package(
             "MartletTransportTests",
             ["MartletTransport", "MartletWire", "MartletTypes", crypto, logging] + nio),
         tests("MartletCryptoTests", ["MartletCrypto", "MartletTypes", "MartletWire"]),
+        tests("MartletSimulationTests", ["MartletSimulation", "MartletCore", "MartletTypes"]),
         tests("TidyTests", []),
         tests("MartletKVTests", ["MartletKV", "MartletTypes", "MartletWire"]),
         tests(

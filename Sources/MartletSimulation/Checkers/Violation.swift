@@ -15,7 +15,6 @@ package struct Violation: Hashable, Sendable, CustomStringConvertible {
         case checkpoints
         case votes
         case integrity
-        case memory
     }
 
     package let rule: Rule

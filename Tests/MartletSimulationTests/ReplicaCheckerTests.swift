@@ -1,0 +1,120 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletCore
+import MartletSimulation
+import MartletTypes
+import Testing
+
+@Suite("Checkers of replicas: each fires on what it is for")
+struct ReplicaCheckerTests {
+    @Test("Agreement: same batches pass; another request, content, time, order, seed or number of requests does not")
+    func agreement() {
+        let right = Sample.execution(1, [Sample.request(1), Sample.request(2)])
+        let wrong = [
+            Sample.execution(1, [Sample.request(1), Sample.request(3)]),
+            Sample.execution(1, [Sample.request(1), Sample.request(2, .get(key: 0))]),
+            Sample.execution(1, [Sample.request(1), Sample.request(2)], time: 9),
+            Sample.execution(1, [Sample.request(2), Sample.request(1)]),
+            Sample.execution(1, [Sample.request(1), Sample.request(2)], seed: 4),
+            Sample.execution(1, [Sample.request(1)]),
+        ]
+        for execution in wrong {
+            var checker = AgreementChecker()
+            #expect(checker.executed(right, by: 0, at: .zero) == nil)
+            #expect(checker.executed(right, by: 1, at: .zero) == nil)
+            #expect(checker.executed(execution, by: 2, at: .zero)?.rule == .agreement)
+        }
+    }
+
+    @Test("Agreement: an instance that nobody executed below one that somebody did")
+    func gap() {
+        var checker = AgreementChecker()
+        _ = checker.executed(Sample.execution(1), by: 0, at: .zero)
+        #expect(checker.finish(at: .zero) == nil)
+        _ = checker.executed(Sample.execution(3), by: 0, at: .zero)
+        #expect(checker.finish(at: .zero)?.rule == .agreement)
+        #expect(checker.history.count == 1)
+    }
+
+    @Test("Total order: an instance left out, twice, or back; time that stands still; a checkpoint may skip")
+    func totalOrder() {
+        var checker = OrderChecker(replicas: 2)
+        #expect(checker.executed(Sample.execution(1), by: 0, at: .zero) == nil)
+        #expect(checker.executed(Sample.execution(2), by: 0, at: .zero) == nil)
+        #expect(checker.executed(Sample.execution(2, time: 9), by: 0, at: .zero)?.rule == .totalOrder)
+        #expect(checker.executed(Sample.execution(4, time: 10), by: 0, at: .zero)?.rule == .totalOrder)
+        #expect(checker.executed(Sample.execution(5, time: 10), by: 0, at: .zero)?.rule == .totalOrder)
+        #expect(checker.installed(Instance(8), time: Timestamp(20), by: 1, at: .zero) == nil)
+        #expect(checker.executed(Sample.execution(9, time: 21), by: 1, at: .zero) == nil)
+        #expect(checker.installed(Instance(8), time: Timestamp(20), by: 1, at: .zero)?.rule == .totalOrder)
+        checker.restarted(1)
+        #expect(checker.executed(Sample.execution(1), by: 1, at: .zero) == nil)
+    }
+
+    @Test("Checkpoints: two digests after one instance")
+    func checkpoints() {
+        var checker = CheckpointChecker()
+        #expect(checker.taken(Sample.digest(1), after: Instance(8), by: 0, at: .zero) == nil)
+        #expect(checker.taken(Sample.digest(1), after: Instance(8), by: 1, at: .zero) == nil)
+        #expect(checker.taken(Sample.digest(2), after: Instance(16), by: 1, at: .zero) == nil)
+        #expect(checker.taken(Sample.digest(2), after: Instance(8), by: 2, at: .zero)?.rule == .checkpoints)
+    }
+
+    // MARK: - Votes
+
+    private static func write(_ regency: UInt64, _ instance: UInt64, _ digest: UInt64) -> PeerMessage {
+        .write(
+            WriteVote(
+                epoch: Epoch(view: .genesis, regency: Regency(regency)), instance: Instance(instance),
+                digest: Sample.digest(digest)))
+    }
+
+    private static func accept(_ regency: UInt64, _ instance: UInt64, _ digest: UInt64) -> PeerMessage {
+        .accept(
+            AcceptVote(
+                epoch: Epoch(view: .genesis, regency: Regency(regency)), instance: Instance(instance),
+                digest: Sample.digest(digest)))
+    }
+
+    private static func stopData(_ regency: UInt64, claims: [InstanceClaim] = []) -> PeerMessage {
+        .stopData(
+            StopData(
+                epoch: Epoch(view: .genesis, regency: Regency(regency)), sender: ReplicaID(0), base: nil,
+                checkpoint: nil, claims: claims))
+    }
+
+    private static func verdict(_ messages: [PeerMessage], decided: UInt64 = 0) -> Violation.Rule? {
+        var checker = VoteChecker(replicas: 1, faultModel: .byzantine)
+        var last: Violation?
+        for message in messages { last = checker.sent(message, by: 0, decided: Instance(decided), at: .zero) ?? last }
+        return last?.rule
+    }
+
+    @Test("Votes: once a regency and instance; repeating the same is no second vote")
+    func once() {
+        #expect(Self.verdict([Self.write(1, 1, 5), Self.write(1, 1, 5), Self.accept(1, 1, 5)]) == nil)
+        #expect(Self.verdict([Self.write(1, 1, 5), Self.write(2, 1, 6)]) == nil)
+        #expect(Self.verdict([Self.write(1, 1, 5), Self.write(1, 1, 6)]) == .votes)
+        #expect(Self.verdict([Self.accept(1, 1, 5), Self.accept(1, 1, 6)]) == .votes)
+    }
+
+    @Test("Votes: in order, unless the instance before is decided")
+    func inOrder() {
+        #expect(Self.verdict([Self.write(1, 1, 5), Self.write(1, 2, 6)]) == nil)
+        #expect(Self.verdict([Self.write(1, 2, 6)]) == .votes)
+        #expect(Self.verdict([Self.write(1, 2, 6)], decided: 1) == nil)
+        #expect(Self.verdict([Self.write(1, 1, 5), Self.write(1, 2, 6), Self.accept(1, 2, 6)]) == .votes)
+        #expect(Self.verdict([Self.write(1, 1, 5), Self.write(2, 2, 6)]) == .votes)
+    }
+
+    @Test("Votes: none of an older regency after STOPDATA, and one STOPDATA a regency")
+    func promise() {
+        #expect(Self.verdict([Self.write(1, 1, 5), Self.stopData(2), Self.write(2, 1, 5)]) == nil)
+        #expect(Self.verdict([Self.stopData(2), Self.write(1, 1, 5)]) == .votes)
+        #expect(Self.verdict([Self.stopData(2), Self.accept(1, 1, 5)]) == .votes)
+        #expect(Self.verdict([Self.stopData(2), Self.stopData(2), Self.stopData(3)]) == nil)
+        let claim = InstanceClaim(instance: Instance(1), lock: nil, writeSet: [])
+        #expect(Self.verdict([Self.stopData(2), Self.stopData(2, claims: [claim])]) == .votes)
+    }
+}

@@ -1,0 +1,67 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletSimulation
+import MartletTypes
+import Testing
+
+@Suite("Simulator")
+struct SimulatorTests {
+    @Test("The same seed gives the same run, event for event; another seed another", arguments: [3, 4, 50] as [UInt64])
+    func determinism(seed: UInt64) {
+        var lines: [String] = []
+        var again: [String] = []
+        let first = Simulator.run(seed: seed) { lines.append($0) }
+        let second = Simulator.run(seed: seed) { again.append($0) }
+        #expect(lines == again && !lines.isEmpty)
+        #expect(first.fingerprint == second.fingerprint)
+        // Watching changes nothing.
+        #expect(Simulator.run(seed: seed).fingerprint == first.fingerprint)
+        #expect(Simulator.run(seed: seed + 1).fingerprint != first.fingerprint)
+    }
+
+    @Test("A group without faults answers everything in one regency")
+    func quiet() {
+        let report = Simulator.run(Scenarios.calm())
+        #expect(report.violations.isEmpty)
+        #expect(report.leaderChanges == 0 && report.completedCalls >= 80 && report.decidedInstances > 20)
+        #expect(report.liarActs.allSatisfy { $0.count == 0 })
+    }
+
+    @Test("Seeds hold all rules", arguments: [1...20, 21...40, 41...60] as [ClosedRange<UInt64>])
+    func seeds(range: ClosedRange<UInt64>) {
+        for seed in range {
+            let report = Simulator.run(seed: seed)
+            #expect(report.violations.isEmpty, "\(report.violations); repeat with: \(report.repeatCommand)")
+        }
+    }
+
+    @Test(
+        "Seeds that once broke a rule",
+        arguments: [2, 44, 163, 184, 207, 361, 699, 869, 1010, 1541, 4153] as [UInt64])
+    func foundSeeds(seed: UInt64) {
+        let report = Simulator.run(seed: seed)
+        #expect(report.violations.isEmpty, "\(report.violations); repeat with: \(report.repeatCommand)")
+    }
+
+    @Test("The messages survive the wire format, and real signatures are as good", arguments: [false, true])
+    func wireAndSignatures(isReal: Bool) {
+        var scenario = Scenarios.calm()
+        scenario.usesWire = true
+        scenario.usesRealSignatures = isReal
+        let report = Simulator.run(scenario)
+        #expect(report.violations.isEmpty && report.completedCalls >= 80)
+    }
+
+    @Test("More faults than the group can take are noticed: nobody answers any more")
+    func tooManyCrashes() {
+        var scenario = Scenarios.calm()
+        scenario.livenessTimeoutsMax = 4
+        scenario.replicaFaults = [2, 3].map {
+            ReplicaFault(replica: $0, at: Instant.zero + .milliseconds(10), kind: .crash(restartAt: nil))
+        }
+        let report = Simulator.run(scenario)
+        #expect(report.violations.contains { $0.contains("liveness") })
+        #expect(report.repeatCommand == "martlet simulate --seeds 1..1 --trace")
+    }
+}
