@@ -112,7 +112,8 @@ package struct Hearsay: Sendable {
     }
 
     package func vouchers(of entry: BatchEntry) -> ReplicaSet {
-        rumours[entry.id]?.versions.first { $0.digest == entry.digest }?.vouchers ?? ReplicaSet()
+        guard !rumours.isEmpty else { return ReplicaSet() }
+        return rumours[entry.id]?.versions.first { $0.digest == entry.digest }?.vouchers ?? ReplicaSet()
     }
 
     package func body(of entry: BatchEntry) -> AdmittedRequest? {
@@ -120,7 +121,8 @@ package struct Hearsay: Sendable {
     }
 
     package mutating func forget(_ id: RequestID) {
-        guard let rumour = rumours.removeValue(forKey: id) else { return }
+        // Mostly there is no hearsay at all.
+        guard !rumours.isEmpty, let rumour = rumours.removeValue(forKey: id) else { return }
         for version in rumour.versions {
             guard let bringer = version.bringer, let body = version.body else { continue }
             accounts[bringer].bytes -= body.request.payload.count

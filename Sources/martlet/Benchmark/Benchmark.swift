@@ -17,10 +17,11 @@ struct Benchmark {
     let directory: String
 
     /// Founds, starts, measures, and puts away.
-    func run(_ say: @Sendable (String) -> Void) async throws -> BenchmarkResult {
+    func run(_ say: @escaping @Sendable (String) -> Void) async throws -> BenchmarkResult {
         let group = try LocalGroup(
             in: directory, name: "bench", replicas: parameters.n, faultModel: parameters.faultModel,
-            f: parameters.f, settings: settings, security: parameters.security, arguments: replicaArguments)
+            f: parameters.f, settings: settings, security: parameters.security, arguments: replicaArguments,
+            onLine: { replica, line in if parameters.tellsLog { say("  \(replica): \(line)") } })
         let loops = EventLoops(threadCount: 1)
         do {
             say("starting \(parameters.n) replicas")

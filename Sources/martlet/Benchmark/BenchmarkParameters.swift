@@ -21,6 +21,8 @@ struct BenchmarkParameters: Sendable {
     var security: TransportSecurity
     var signs: Bool
     var killsLeader: Bool
+    /// Show what the replicas log at the level notice and above: leader changes, first of all.
+    var tellsLog: Bool
 
     /// What every figure has to say about itself.
     var json: [JSONValue.Member] {

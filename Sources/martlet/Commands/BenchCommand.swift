@@ -29,6 +29,7 @@ struct BenchCommand: AsyncParsableCommand {
     @Flag(help: "Sign every request.") var sign = false
     @Flag(help: "Without TLS, to see its price.") var insecurePlaintext = false
     @Flag(help: "Kill the leader halfway, and see how long nothing is answered.") var killLeader = false
+    @Flag(help: "Show what the replicas log: leader changes, first of all.") var log = false
     @Option(help: "Where to keep the group (default: a temporary directory that is removed).") var directory: String?
     @Flag(help: "End with one line of JSON.") var json = false
 
@@ -54,7 +55,8 @@ struct BenchCommand: AsyncParsableCommand {
         let parameters = BenchmarkParameters(
             payload: payload, reply: reply, clients: clients, connections: connections, seconds: seconds,
             warmup: warmup, n: n, f: f, faultModel: FaultModel(faultModel) ?? .byzantine, window: window,
-            security: insecurePlaintext ? .plaintextForBenchmarks : .tls, signs: sign, killsLeader: killLeader)
+            security: insecurePlaintext ? .plaintextForBenchmarks : .tls, signs: sign, killsLeader: killLeader,
+            tellsLog: log)
         let place = ScratchDirectory(named: directory, kind: "bench", keeps: false)
         defer { place.removeIfTemporary() }
         let result = try await Interruptible.run {

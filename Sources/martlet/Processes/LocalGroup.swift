@@ -15,10 +15,12 @@ final class LocalGroup: Sendable {
     private let security: TransportSecurity
     private let log: LineLog
 
-    /// Founds the group in a directory that does not exist or is empty; `arguments` go to each replica.
+    /// Founds the group in a directory that does not exist or is empty; `arguments` go to each replica, and `onLine`
+    /// gets what each of them logs.
     init(
         in path: String, name: String, replicas: Int, faultModel: FaultModel = .byzantine, f: Int? = nil,
-        settings: GroupSettings = GroupSettings(), security: TransportSecurity = .tls, arguments: [String] = []
+        settings: GroupSettings = GroupSettings(), security: TransportSecurity = .tls, arguments: [String] = [],
+        onLine: @escaping @Sendable (ReplicaID, String) -> Void = { _, _ in }
     ) throws {
         let directory = GroupDirectory(path)
         try directory.requireVacant()
@@ -38,7 +40,10 @@ final class LocalGroup: Sendable {
         self.security = security
         let log = LineLog()
         processes = genesis.members.map { member in
-            ReplicaProcess(member.id, in: directory, arguments: arguments) { log.add($0, of: member.id) }
+            ReplicaProcess(member.id, in: directory, arguments: arguments) { line in
+                log.add(line, of: member.id)
+                onLine(member.id, line)
+            }
         }
         self.log = log
     }
