@@ -15,7 +15,7 @@ extension ReplicaCore {
         if mode == .voter {
             consider(syncDeadline)
             consider(instanceDeadline)
-            if stopSent <= regency { consider(pool.nextExpiry(timeout: timeout.current)) }
+            if isJudgingLeader { consider(pool.nextExpiry(timeout: timeout.current)) }
         }
         return earliest
     }
@@ -40,7 +40,7 @@ extension ReplicaCore {
         if let deadline = instanceDeadline, deadline <= now.monotonic {
             endRegency(.instanceTimeout, into: &effects)
         }
-        guard stopSent <= regency, let due = pool.nextExpiry(timeout: timeout.current), due <= now.monotonic else {
+        guard isJudgingLeader, let due = pool.nextExpiry(timeout: timeout.current), due <= now.monotonic else {
             return
         }
         // A request of a session that turned out not to exist must not end a regency.
@@ -53,9 +53,16 @@ extension ReplicaCore {
         if expiry.isRegencyOver, isSynced { endRegency(.requestTimeout, into: &effects) }
     }
 
+    /// Whether what stays undecided here is the leader's fault. A replica that is behind by more than the window, by the
+    /// word of f+1 others, has itself to blame: what it waits for was decided by a correct one of them, and it fetches
+    /// that. The others do without its word, or it joins them.
+    private var isJudgingLeader: Bool {
+        stopSent <= regency && catchUp.known.distance(beyond: decided) <= view.settings.window
+    }
+
     /// When the oldest instance that shows signs of life must be decided.
     private var instanceDeadline: Instant? {
-        guard isSynced, stopSent <= regency else { return nil }
+        guard isSynced, isJudgingLeader else { return nil }
         var oldest: Instant?
         var instance = decided.next
         while instance < window.end, instance <= voteLimit {

@@ -240,6 +240,30 @@ struct RegressionTests {
         #expect(group.status(3).pendingRequests == 0)
     }
 
+    @Test("A replica that is far behind does not ask for another leader")
+    func behindAccusesNobody() throws {
+        let group = try Group(window: 4)
+        let session = group.openSession(client)
+        group.passes = { $0.from != 3 && $0.to != 3 }
+        for sequence in 1...14 {
+            group.submit(Samples.operation(client, session, UInt64(sequence)), to: [0, 1, 2])
+            group.settle()
+        }
+        group.passes = { parcel in
+            if case .progress = parcel.message { return true }
+            return parcel.to != 3
+        }
+        group.submit(Samples.operation(client, session, 15))
+        group.pass(milliseconds: 3_000)
+        #expect(group.status(3).decided < group.status(0).decided)
+        let stops = group.nodes[3].notices.filter { if case .stopSent = $0 { true } else { false } }
+        #expect(stops.isEmpty)
+        group.passes = { _ in true }
+        group.pass(milliseconds: 3_000)
+        #expect(group.status(3).decided == group.status(0).decided)
+        #expect(group.status(3).epoch.regency == .first)
+    }
+
     @Test("A stuck replica that a lying leader leaves out learns the decision at once")
     func leftOut() throws {
         let group = try Group()
