@@ -13,7 +13,7 @@ public enum Outcome: Hashable, Sendable {
 
 /// Why something failed for sure.
 public enum FailureReason: Hashable, Sendable, CustomStringConvertible {
-    /// Its deadline passed before it was sent to any replica.
+    /// Its deadline passed before it was sent to any replica: none could be reached, or too few to open a session.
     case neverSent
     /// A read whose deadline passed before enough replicas agreed; a read changes nothing.
     case readUnanswered
@@ -27,7 +27,7 @@ public enum FailureReason: Hashable, Sendable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .neverSent: "no replica could be reached before its deadline, so it was never sent"
+        case .neverSent: "too few replicas answered before its deadline, so it was never sent"
         case .readUnanswered: "not enough replicas answered the read in time"
         case .payloadTooLarge(let bytes, let bytesMax): "it has \(bytes) bytes, but the group takes at most \(bytesMax)"
         case .accessDenied: "the group does not serve this client"

@@ -43,6 +43,13 @@ import Testing
         #expect(!health(status(0), status(1), status(2, mode: .learner), status(3, mode: .learner)).isServing)
     }
 
+    @Test func itIsToldHowMuchIsStillTolerated() {
+        #expect(health(status(0), status(1), status(2), status(3)).sentence.hasSuffix("leads in regency 1"))
+        let learner = health(status(0), status(1), status(2), status(3, mode: .learner))
+        #expect(learner.sentence.hasSuffix("; 1 without a vote, so it tolerates no further fault"))
+        #expect(health(status(0), status(1), status(2)).sentence.hasSuffix("tolerates no further fault"))
+    }
+
     @Test func aGroupBetweenLeadersDoesNotServe() {
         let changing = health(status(0, regency: 2, isSynced: false), status(1, regency: 2), status(2, regency: 2))
         #expect(!changing.isServing)

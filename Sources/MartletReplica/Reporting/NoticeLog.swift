@@ -42,7 +42,11 @@ struct NoticeLog {
             }
         case .requestsMissing(let instance, let count):
             pass("missing", at: now, .info) {
-                "instance \(instance) waits for \(count) requests that have not come from their clients; asking the others"
+                let lacking =
+                    count == 1
+                    ? "a request that has not come from its client"
+                    : "\(count) requests that have not come from their clients"
+                return "instance \(instance) waits for \(lacking); asking the others"
             }
         case .strictModeBegun:
             logger.notice("unsigned requests are ordered only when a quorum has received them, for some time")

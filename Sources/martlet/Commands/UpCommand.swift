@@ -44,6 +44,9 @@ private struct GroupOnThisMachine: Service {
 
     func run() async throws {
         try await fleet.start()
+        for process in fleet.processes {
+            if let id = process.processIdentifier { Console.note("[\(process.replica)] runs as process \(id)") }
+        }
         let isStopping = Atomic(false)
         await withGracefulShutdownHandler {
             await watch(isStopping)
@@ -81,6 +84,7 @@ private struct GroupOnThisMachine: Service {
                 health = try await fleet.waitUntilServing(within: .seconds(30))
             }
             Console.note("ready: \(health.sentence). Try: martlet kv put a 1 --group \(directory)")
+            Console.note("everything is kept in memory: Ctrl-C stops the group, and ends it")
         } catch is CancellationError {
             return
         } catch {

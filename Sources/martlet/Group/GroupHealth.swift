@@ -32,12 +32,20 @@ struct GroupHealth {
         (answering.map(\.executed).max() ?? .zero).distance(beyond: status.executed)
     }
 
+    /// How much less than at its founding the group tolerates; empty when all members vote.
+    private var tolerance: String {
+        let missing = view.n - voters.count
+        guard missing > 0 else { return "" }
+        let left = max(0, view.f - missing)
+        return "; \(missing) without a vote, so it tolerates \(left == 0 ? "no further fault" : "\(left) more")"
+    }
+
     /// In one sentence.
     var sentence: String {
         guard !answering.isEmpty else { return "no replica answers; those of this machine are started by: martlet up" }
         let count = "\(answering.count) of \(view.n) replicas answer"
         if isServing, let leader, let epoch {
-            return "\(count), and the group serves: replica \(leader) leads in regency \(epoch.regency)"
+            return "\(count), and the group serves: replica \(leader) leads in regency \(epoch.regency)\(tolerance)"
         }
         let learners = answering.count { $0.mode == .learner }
         if learners > 0, !view.isQuorum(voters), learners + voters.count == view.n {
