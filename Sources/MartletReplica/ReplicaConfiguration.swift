@@ -18,6 +18,7 @@ public struct ReplicaConfiguration: Sendable {
     /// Where to listen when that is not the address by which the others know this replica.
     /// Nil for that address itself; each part by itself.
     public var listenHost: String?
+    /// See `listenHost`.
     public var listenPort: Int?
     /// Where the replica remembers that it has voted. Without a directory it cannot tell a restart from a first start:
     /// then it must never be restarted, or it may contradict votes of its own.

@@ -15,6 +15,7 @@ public enum FaultModel: UInt8, Sendable, Hashable, CaseIterable {
 extension FaultModel: CustomStringConvertible {
     public var description: String { self == .byzantine ? "byzantine" : "crash" }
 
+    /// By the name that `description` gives; nil for any other.
     public init?(_ name: String) {
         switch name {
         case "byzantine": self = .byzantine

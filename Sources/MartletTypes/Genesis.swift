@@ -19,14 +19,20 @@ public enum ClientAccess: Hashable, Sendable {
 /// What a group is founded on: everyone who trusts this trusts the group. Its canonical encoding's digest is the
 /// group's id, which every signature covers.
 public struct Genesis: Hashable, Sendable {
+    /// For people; at most 64 bytes.
     public let name: String
     public let faultModel: FaultModel
+    /// How many members may be faulty: n ≥ 3f+1, in a `crash` group n ≥ 2f+1; 0 means one replica.
     public let f: Int
+    /// In the order in which they lead; 2f of them (in a `crash` group f) are heavy.
     public let members: [Member]
     /// The administrators' keys, `administratorsNeeded` of which must sign an operation (protocol §8).
     public let administrators: [PublicKey]
+    /// From 1 to the number of administrators; 0 when there are none.
     public let administratorsNeeded: Int
+    /// Whom the replicas serve.
     public let clientAccess: ClientAccess
+    /// What must be equal at all members.
     public let settings: GroupSettings
 
     package static let nameBytesMax = 64

@@ -77,6 +77,7 @@ public struct ReplyCertificate: Hashable, Sendable {
         case read(version: Instance)
     }
 
+    /// The view whose members replied.
     public let view: ViewNumber
     public let basis: Basis
     package let voters: ReplicaSet

@@ -23,6 +23,7 @@ public struct ExecutionContext: Hashable, Sendable {
 
 /// What a read found.
 public struct ReadAnswer: Hashable, Sendable {
+    /// What the client gets.
     public let result: Bytes
     /// The last instance that changed what was read, absence included. When in doubt, the last executed instance:
     /// a larger version is always safe, it only makes a read wait longer or match less often.

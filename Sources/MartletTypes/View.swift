@@ -4,10 +4,14 @@
 /// One replica as a view lists it.
 public struct Member: Hashable, Sendable {
     public let id: ReplicaID
+    /// Whoever proves to hold the private half is this member.
     public let key: PublicKey
+    /// A name or address under which all other members and the clients reach it; at most 255 bytes.
     public let host: String
+    /// From 1 to 65,535.
     public let port: Int
-    /// Whether it holds Vmax rather than Vmin. With Δ = 0 both are equal.
+    /// Whether it has the greater voting weight. Where n is 3f+1 (in a `crash` group 2f+1) all weights are equal, but the
+    /// right number of members must say so all the same.
     public let isHeavy: Bool
 
     public init(id: ReplicaID, key: PublicKey, host: String, port: Int, isHeavy: Bool) {
