@@ -28,25 +28,10 @@ struct Admission<Machine: StateMachine>: Sendable {
 
     // MARK: - Connections
 
-    /// Whether whoever holds this key may connect as whom it says it is.
+    /// Whether whoever holds this key may connect as whom it says it is. Nobody else is this replica itself.
     func judge(_ hello: Hello, _ key: PublicKey) -> HelloAnswer {
-        guard let version = hello.versions.agreed(with: .supported) else {
-            return .refused(.versionUnsupported, "replica \(me) speaks other versions of the protocol")
-        }
-        guard hello.group == view.group else {
-            return .refused(.wrongGroup, "replica \(me) belongs to group \(view.group)")
-        }
-        switch hello.role {
-        case .replica(let id):
-            guard let index = view.index(of: id), view[index].key == key, id != me else {
-                return .refused(.notThatReplica, "the key \(key) is not that of replica \(id)")
-            }
-        case .client:
-            guard access.admits(ClientID(key)) else {
-                return .refused(.accessDenied, "the group does not serve the client key \(key)")
-            }
-        }
-        return .accepted(version: version, view: view.number)
+        if hello.role == .replica(me) { return .refused(.notThatReplica, "it is replica \(me) itself") }
+        return HandshakeRules(view: view) { access.admits($0) }.answer(hello, key)
     }
 
     // MARK: - Messages
