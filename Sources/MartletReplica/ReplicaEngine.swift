@@ -74,7 +74,7 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
             try await listener.start(host: host, port: port)
         } catch {
             await loops.shutDown()
-            throw .cannotListen(address: "\(host):\(port)", reason: "\(error)")
+            throw .cannotListen(address: "\(host):\(port)", reason: error.description)
         }
         configuration.logger.info("listening on \(host):\(listener.localPort ?? port)")
     }

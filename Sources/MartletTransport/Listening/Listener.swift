@@ -22,9 +22,18 @@ package final class Listener: Sendable {
     }
 
     /// Begins to listen; port 0 takes any free one. Throws when the address cannot be had.
-    package func start(host: String, port: Int) async throws {
+    package func start(host: String, port: Int) async throws(ListenError) {
         DescriptorLimit.raise(for: core.configuration, core.logger)
-        let bound = try await ServerBootstrap(group: group)
+        do {
+            let bound = try await bind(host: host, port: port)
+            channel.withLock { $0 = bound }
+        } catch {
+            throw ListenError(error)
+        }
+    }
+
+    private func bind(host: String, port: Int) async throws -> any Channel {
+        try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 256)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelInitializer { [core] channel in
@@ -36,7 +45,6 @@ package final class Listener: Sendable {
                 channel.eventLoop.makeCompletedFuture { try Self.assemble(channel, core) }
             }
             .bind(host: host, port: port).get()
-        channel.withLock { $0 = bound }
     }
 
     /// The port that is listened at; nil before `start`.
