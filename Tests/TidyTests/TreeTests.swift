@@ -37,6 +37,11 @@ struct TreeTests {
 
     @Test func linkToWhatExists() { report(LinkRule.findings(in: tree)) }
 
+    @Test func fitTheFaultsToPlant() {
+        #expect(tree.files.count { $0.path.hasPrefix("Tests/Mutants/") } >= 7)
+        report(PatchRule.findings(in: tree))
+    }
+
     @Test func excuseNoFileThatIsGone() {
         for path in [LengthRule.excused, MainTypeRule.excused].flatMap(\.keys) {
             #expect(tree.holds(path), "\(path) is excused, but does not exist")

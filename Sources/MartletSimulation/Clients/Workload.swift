@@ -6,13 +6,17 @@ package struct Workload: Sendable {
     private let client: Int
     private let readPermille: Int
     private let keys: Int
+    private let flips: Bool
     private var random: SeededRandom
     private var drawn: UInt64 = 0
     /// What this client last saw at each key, to swap for.
     private var seen: [UInt64?]
 
-    package init(client: Int, readPermille: Int, keys: Int, random: SeededRandom) {
+    /// With `flips`, the one key is put and deleted and nothing else, so that the same answer (nothing stands there) comes
+    /// back after others again and again: only its version tells one from another.
+    package init(client: Int, readPermille: Int, keys: Int, flips: Bool, random: SeededRandom) {
         self.client = client
+        self.flips = flips
         self.readPermille = readPermille
         self.keys = keys
         self.random = random
@@ -25,6 +29,9 @@ package struct Workload: Sendable {
         let key = min(random.below(keys), random.below(keys))
         if random.chance(permille: readPermille) { return .get(key: key) }
         let unique = UInt64(client + 1) << 40 | drawn << 8
+        if flips {
+            return seen[key] == nil ? .put(key: key, value: unique) : .delete(key: key, mark: unique)
+        }
         switch random.below(10) {
         case 0..<6: return .put(key: key, value: unique)
         case 6..<8: return .add(key: key, amount: unique)

@@ -84,6 +84,8 @@ package struct ClientPlan: Hashable, Sendable {
     /// The longest pause between an answer and the next operation.
     package var thinkMax = Interval.milliseconds(2)
     package var signs = false
+    /// Puts and deletes one key, the same as all others that do so.
+    package var flips = false
     /// Set for a client that means harm.
     package var malice: ClientMalice?
 

@@ -30,6 +30,8 @@ package struct ScenarioGenerator {
         makeClients()
         scenario.usesWire = random.chance(permille: 100)
         scenario.usesRealSignatures = random.chance(permille: 20)
+        // Drawn last, so that the other runs stay what they were.
+        if random.chance(permille: 100) { makeFlips() }
         return scenario
     }
 
@@ -152,6 +154,24 @@ package struct ScenarioGenerator {
             scenario.clients.append(plan)
         }
         guard random.chance(permille: 300) else { return }
+        makeMaliciousClient()
+    }
+
+    /// Fast reads of a key that comes and goes, at replicas of which some are behind: can a reader go back in time?
+    private mutating func makeFlips() {
+        scenario.settings.hasUnorderedReads = true
+        scenario.settings.batchRequestsMax = 1
+        scenario.links.delaySpread = .microseconds(200)
+        scenario.links.slowPermille = random.pick([20, 50, 100])
+        scenario.links.slowExtra = .milliseconds(UInt64(random.pick([4, 10, 30])))
+        for place in scenario.clients.indices where scenario.clients[place].malice == nil {
+            scenario.clients[place].flips = true
+            scenario.clients[place].readPermille = place == 0 ? 950 : 400
+            scenario.clients[place].thinkMax = .microseconds(UInt64(random.pick([100, 500, 2_000])))
+        }
+    }
+
+    private mutating func makeMaliciousClient() {
         var plan = ClientPlan()
         var acts = ClientMalice.Act.allCases
         random.shuffle(&acts)

@@ -56,7 +56,8 @@ extension World {
         for (place, plan) in scenario.clients.enumerated() {
             clientPositions[clientIDs[place]] = place
             let workload = Workload(
-                client: place, readPermille: plan.readPermille, keys: 6, random: random.fork())
+                client: place, readPermille: plan.readPermille, keys: plan.flips ? 1 : 6, flips: plan.flips,
+                random: random.fork())
             let encode = { [unowned self] (operation: Operation) -> Bytes in
                 let bytes = ServiceCodec.bytes(of: operation)
                 checkers.knows(bytes, meaning: operation)

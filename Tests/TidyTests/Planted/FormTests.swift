@@ -51,6 +51,21 @@ import Testing
         #expect(MainTypeRule.findings(in: topic).isEmpty)
     }
 
+    @Test func patchesThatNoLongerFitAreFound() {
+        func findings(_ hunk: String) -> [Int] {
+            let patch = "Why.\n\n--- a/A.txt\n+++ b/A.txt\n\(hunk)"
+            return PatchRule.findings(
+                in: SourceTree(files: [
+                    SourceFile(path: "A.txt", text: "one\ntwo\nthree\ntwo\n"), SourceFile(path: "a.patch", text: patch),
+                ])
+            ).map(\.line)
+        }
+        #expect(findings("@@ -1,2 +1,2 @@\n one\n-two\n+2\n").isEmpty)
+        #expect(findings("@@ -1,2 +1,2 @@\n one\n-2\n+two\n") == [9])
+        #expect(findings("@@ -2 +2 @@\n-two\n+2\n") == [8])
+        #expect(findings("") == [0])
+    }
+
     @Test func brokenLinksAreFound() {
         let target = Planted.document("# The Words, one each\n", at: "docs/WORDS.md")
         let text = """
