@@ -61,6 +61,8 @@ package protocol Misbehaviour {
     mutating func alter(_ outgoing: inout [Outgoing], _ context: inout LiarContext)
     /// Changes or drops what goes to clients.
     mutating func alter(_ replies: inout [Reply], _ context: inout LiarContext)
+    /// Changes what a client is told that reads.
+    mutating func alter(_ reply: inout ReadReply, to query: Bytes, _ context: inout LiarContext)
     /// Sees what arrives.
     mutating func observe(_ message: PeerMessage, from sender: ReplicaIndex)
 }
@@ -68,5 +70,6 @@ package protocol Misbehaviour {
 extension Misbehaviour {
     package mutating func alter(_ outgoing: inout [Outgoing], _ context: inout LiarContext) {}
     package mutating func alter(_ replies: inout [Reply], _ context: inout LiarContext) {}
+    package mutating func alter(_ reply: inout ReadReply, to query: Bytes, _ context: inout LiarContext) {}
     package mutating func observe(_ message: PeerMessage, from sender: ReplicaIndex) {}
 }

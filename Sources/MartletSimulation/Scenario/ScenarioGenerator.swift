@@ -31,7 +31,7 @@ package struct ScenarioGenerator {
         scenario.usesWire = random.chance(permille: 100)
         scenario.usesRealSignatures = random.chance(permille: 20)
         // Drawn last, so that the other runs stay what they were.
-        if random.chance(permille: 100) { makeFlips() }
+        if random.chance(permille: scenario.n == 3 ? 500 : 100) { makeFlips() }
         return scenario
     }
 
@@ -157,17 +157,24 @@ package struct ScenarioGenerator {
         makeMaliciousClient()
     }
 
-    /// Fast reads of a key that comes and goes, at replicas of which some are behind: can a reader go back in time?
+    /// Fast reads of a key that comes and goes, at replicas of which some are behind: can a reader go back in time? Easiest
+    /// among three, where two make a quorum and no two need be equally far; among more with a liar's help.
     private mutating func makeFlips() {
         scenario.settings.hasUnorderedReads = true
         scenario.settings.batchRequestsMax = 1
-        scenario.links.delaySpread = .microseconds(200)
-        scenario.links.slowPermille = random.pick([20, 50, 100])
-        scenario.links.slowExtra = .milliseconds(UInt64(random.pick([4, 10, 30])))
+        scenario.links.delayMin = .microseconds(50)
+        scenario.links.delaySpread = .microseconds(100)
+        scenario.links.slowPermille = random.pick([50, 100, 200])
+        scenario.links.slowExtra = .milliseconds(UInt64(random.pick([4, 10])))
+        for place in scenario.liars.indices where !scenario.liars[place].kinds.contains(.replyLiar) {
+            scenario.liars[place] = LiarPlan(
+                replica: scenario.liars[place].replica, kinds: scenario.liars[place].kinds + [.replyLiar])
+        }
         for place in scenario.clients.indices where scenario.clients[place].malice == nil {
             scenario.clients[place].flips = true
             scenario.clients[place].readPermille = place == 0 ? 950 : 400
-            scenario.clients[place].thinkMax = .microseconds(UInt64(random.pick([100, 500, 2_000])))
+            scenario.clients[place].thinkMax = .microseconds(UInt64(random.pick([100, 500, 1_000])))
+            scenario.clients[place].operationsMax = 400
         }
     }
 

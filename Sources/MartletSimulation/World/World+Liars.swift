@@ -40,6 +40,16 @@ extension World {
         }
     }
 
+    func lie(_ answer: inout ReplicaToClientMessage, to query: Bytes, as replica: SimulatedReplica) {
+        guard let liar = liars[replica.index.position], case .readReply(var reply) = answer else { return }
+        for place in liar.misbehaviours.indices {
+            liar.context.acts = 0
+            liar.misbehaviours[place].alter(&reply, to: query, &liar.context)
+            count(liar, place, replica)
+        }
+        answer = .readReply(reply)
+    }
+
     func observe(_ message: PeerMessage, from: Int, by replica: SimulatedReplica) {
         guard let liar = liars[replica.index.position] else { return }
         for place in liar.misbehaviours.indices {

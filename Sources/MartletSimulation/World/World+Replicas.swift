@@ -117,7 +117,8 @@ extension World {
             switch input {
             case .order(let order): carryOut(order, by: replica)
             case .read(let request, let client):
-                let answer = replica.executor.answer(request, from: clientIDs[client])
+                var answer = replica.executor.answer(request, from: clientIDs[client])
+                lie(&answer, to: request.query, as: replica)
                 reply(answer, to: clientIDs[client], from: replica)
             }
         }
