@@ -61,8 +61,8 @@ import Testing
             ).map(\.line)
         }
         #expect(findings("@@ -1,2 +1,2 @@\n one\n-two\n+2\n").isEmpty)
-        #expect(findings("@@ -1,2 +1,2 @@\n one\n-2\n+two\n") == [9])
-        #expect(findings("@@ -2 +2 @@\n-two\n+2\n") == [8])
+        #expect(findings("@@ -1,2 +1,2 @@\n one\n-2\n+two\n") == [10])
+        #expect(findings("@@ -2 +2 @@\n-two\n+2\n") == [9])
         #expect(findings("") == [0])
     }
 
