@@ -30,7 +30,7 @@ package struct Workload: Sendable {
         if random.chance(permille: readPermille) { return .get(key: key) }
         let unique = UInt64(client + 1) << 40 | drawn << 8
         if flips {
-            return seen[key] == nil ? .put(key: key, value: unique) : .delete(key: key, mark: unique)
+            return drawn % 2 == 1 ? .put(key: key, value: unique) : .delete(key: key, mark: unique)
         }
         switch random.below(10) {
         case 0..<6: return .put(key: key, value: unique)

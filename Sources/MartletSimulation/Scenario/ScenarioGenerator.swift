@@ -164,17 +164,21 @@ package struct ScenarioGenerator {
         scenario.settings.batchRequestsMax = 1
         scenario.links.delayMin = .microseconds(50)
         scenario.links.delaySpread = .microseconds(100)
-        scenario.links.slowPermille = random.pick([50, 100, 200])
-        scenario.links.slowExtra = .milliseconds(UInt64(random.pick([4, 10])))
+        scenario.links.slowPermille = random.pick([100, 200])
+        scenario.links.slowExtra = .milliseconds(UInt64(random.pick([5, 10])))
         for place in scenario.liars.indices where !scenario.liars[place].kinds.contains(.replyLiar) {
             scenario.liars[place] = LiarPlan(
                 replica: scenario.liars[place].replica, kinds: scenario.liars[place].kinds + [.replyLiar])
         }
-        for place in scenario.clients.indices where scenario.clients[place].malice == nil {
+        let honest = scenario.clients.indices.filter { scenario.clients[$0].malice == nil }
+        for place in honest {
+            // One writes, two changes close together and then a while none; the others do nothing but read.
+            let isWriter = place == honest.last
             scenario.clients[place].flips = true
-            scenario.clients[place].readPermille = place == 0 ? 950 : 400
-            scenario.clients[place].thinkMax = .microseconds(UInt64(random.pick([100, 500, 1_000])))
-            scenario.clients[place].operationsMax = 400
+            scenario.clients[place].pipeline = isWriter ? 2 : 1
+            scenario.clients[place].readPermille = isWriter ? 0 : 1_000
+            scenario.clients[place].thinkMax = isWriter ? .milliseconds(6) : .microseconds(50)
+            scenario.clients[place].operationsMax = isWriter ? 200 : 1_000
         }
     }
 
