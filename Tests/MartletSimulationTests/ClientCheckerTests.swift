@@ -49,7 +49,9 @@ struct ClientCheckerTests {
     ]
 
     /// Calls that follow one another, each with the sequence of its request, or nil for an unordered read.
-    private static func check(_ calls: [(Operation, ServiceAnswer, UInt64?)]) -> [Violation] {
+    private static func check(
+        _ calls: [(Operation, ServiceAnswer, UInt64?)], reached: Instance = Instance(6)
+    ) -> [Violation] {
         var checker = ResultChecker()
         for execution in history {
             for step in execution.steps {
@@ -60,7 +62,7 @@ struct ClientCheckerTests {
         for (place, call) in calls.enumerated() {
             let id = OperationID(client: 0, number: place)
             checker.invoked(id, call.0)
-            checker.completed(id, call.1, request: call.2.map { Sample.request($0).id }, at: .zero)
+            checker.completed(id, call.1, request: call.2.map { Sample.request($0).id }, reached: reached, at: .zero)
         }
         return checker.check(history, at: .zero)
     }
@@ -103,6 +105,12 @@ struct ClientCheckerTests {
                 .map(\.rule) == [.results])
     }
 
+    @Test("Results: a read of what is written later only")
+    func future() {
+        #expect(Self.check([(.get(key: 0), .value(20), nil)], reached: Instance(2)).map(\.rule) == [.results])
+        #expect(Self.check([(.get(key: 0), .value(20), nil)], reached: Instance(3)).isEmpty)
+    }
+
     @Test("Results: an operation ordered before one that was acknowledged when it began")
     func realTime() {
         #expect(
@@ -115,7 +123,7 @@ struct ClientCheckerTests {
         var checker = ResultChecker()
         checker.invoked(OperationID(client: 1, number: 1), .get(key: 0))
         checker.invoked(OperationID(client: 1, number: 2), .get(key: 1))
-        checker.completed(OperationID(client: 1, number: 1), .value(nil), request: nil, at: .zero)
+        checker.completed(OperationID(client: 1, number: 1), .value(nil), request: nil, reached: .zero, at: .zero)
         #expect(checker.unanswered.map(\.0) == [OperationID(client: 1, number: 2)])
     }
 }

@@ -63,7 +63,7 @@ package struct Checkers: Sendable {
     package mutating func invoked(_ id: OperationID, _ operation: Operation) { results.invoked(id, operation) }
 
     package mutating func completed(_ id: OperationID, _ outcome: ServiceAnswer, request: RequestID?, at now: Instant) {
-        results.completed(id, outcome, request: request, at: now)
+        results.completed(id, outcome, request: request, reached: agreement.highest, at: now)
     }
 
     // MARK: - The end

@@ -11,7 +11,7 @@ package struct ResultChecker: Sendable {
         let operation: Operation
         /// Everything acknowledged to anyone by then lies at or below this instance; filled in at the end.
         let acknowledgedBefore: Int
-        var completion: (outcome: ServiceAnswer, request: RequestID?, at: Instant)?
+        var completion: (reached: Instance, outcome: ServiceAnswer, request: RequestID?, at: Instant)?
     }
 
     /// In the order of completion: which calls others must see that begin later.
@@ -34,8 +34,11 @@ package struct ResultChecker: Sendable {
         calls[id] = Call(operation: operation, acknowledgedBefore: completed.count)
     }
 
-    package mutating func completed(_ id: OperationID, _ outcome: ServiceAnswer, request: RequestID?, at now: Instant) {
-        calls[id]?.completion = (outcome, request, at: now)
+    /// `reached`: the highest instance that any correct replica has executed by now; nobody can have seen a later one.
+    package mutating func completed(
+        _ id: OperationID, _ outcome: ServiceAnswer, request: RequestID?, reached: Instance, at now: Instant
+    ) {
+        calls[id]?.completion = (reached, outcome, request, at: now)
         completed.append(id)
     }
 
@@ -56,7 +59,8 @@ package struct ResultChecker: Sendable {
             guard let call = calls[id], let completion = call.completion else { continue }
             let bound = seen[call.acknowledgedBefore]
             var reached = seen[seen.count - 1]
-            switch Self.judge(call.operation, completion.outcome, completion.request, notBefore: bound, model) {
+            let range = (bound, completion.reached)
+            switch Self.judge(call.operation, completion.outcome, completion.request, range, model) {
             case .consistent(let at): reached = max(reached, at)
             case .wrong(let why):
                 violations.append(
@@ -76,27 +80,30 @@ package struct ResultChecker: Sendable {
     }
 
     private static func judge(
-        _ operation: Operation, _ outcome: ServiceAnswer, _ request: RequestID?, notBefore bound: Instance,
-        _ model: ServiceModel
+        _ operation: Operation, _ outcome: ServiceAnswer, _ request: RequestID?,
+        _ range: (bound: Instance, reached: Instance), _ model: ServiceModel
     ) -> Judgement {
-        guard let request else { return judgeRead(operation, outcome, notBefore: bound, model) }
+        guard let request else { return judgeRead(operation, outcome, range, model) }
         guard let executed = model.executed[request] else { return .wrong("\(request) was never executed") }
         guard executed.outcome == outcome else {
             return .wrong("the agreed order gives \(executed.outcome) in instance \(executed.instance)")
         }
-        guard executed.instance > bound else {
+        guard executed.instance > range.bound else {
             return .wrong(
-                "it was executed in instance \(executed.instance), but a call answered before it began saw \(bound)")
+                "it was executed in instance \(executed.instance), but a call answered before it began saw \(range.bound)"
+            )
         }
         return .consistent(at: executed.instance)
     }
 
     private static func judgeRead(
-        _ operation: Operation, _ outcome: ServiceAnswer, notBefore bound: Instance, _ model: ServiceModel
+        _ operation: Operation, _ outcome: ServiceAnswer, _ range: (bound: Instance, reached: Instance),
+        _ model: ServiceModel
     ) -> Judgement {
         guard case .value(let value) = outcome else { return .wrong("a read has a value for its answer") }
-        let spans = model.spans(of: operation.key, holding: value)
-        guard let newest = spans.last else { return .wrong("that value never stood there") }
+        let bound = range.bound
+        let spans = model.spans(of: operation.key, holding: value).filter { $0.begin <= range.reached }
+        guard let newest = spans.last else { return .wrong("that value had never stood there by then") }
         // The earliest span that fits: a later reader is bound by no more than that.
         guard let fitting = spans.first(where: { span in span.end.map { $0 > bound } ?? true }) else {
             return .wrong(
