@@ -61,14 +61,19 @@ final class ClosedLoop: Sendable {
     private func ended(_ place: Int, _ outcome: Outcome) {
         let now = Self.now
         let goesOn = state.withLock { state in
-            switch outcome {
-            case .result: state.record.completed(after: now.since(state.started[place]), at: now)
-            case .failed(let reason): state.record.failed("\(reason)")
-            case .unknown(let reason): state.record.failed("\(reason)")
-            }
             state.untried -= 1
-            state.started[place] = now
-            return !state.isStopped
+            switch outcome {
+            case .result:
+                state.record.completed(after: now.since(state.started[place]), at: now)
+                return !state.isStopped
+            case .unknown(let reason):
+                state.record.failed("\(reason)")
+                return !state.isStopped && reason != .closed
+            case .failed(let reason):
+                // The next one would fail as well, and at once.
+                state.record.failed("\(reason)")
+                return false
+            }
         }
         if goesOn { next(place) }
     }

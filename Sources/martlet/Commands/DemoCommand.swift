@@ -27,7 +27,7 @@ struct DemoCommand: AsyncParsableCommand {
             await Demonstration(directory: place.path, say: { console.say($0) }).run()
         }
         console.say("\n\(report.text)")
-        if keep || directory != nil {
+        if keep || directory != nil, report.steps.first?.isDone ?? false {
             console.say("\nThe group is in \(place.path); see it with: martlet up \(place.path)")
         }
         console.report(report.json)
