@@ -119,7 +119,8 @@ let package = Package(
         tests(
             "MartletReplicaTests",
             [
-                "MartletReplica", "MartletCrypto", "MartletTransport", "MartletWire", "MartletTypes", lifecycle, logging,
+                "MartletReplica", "MartletCrypto", "MartletTransport", "MartletWire", "MartletTypes", lifecycle,
+                logging,
             ] + nio),
         tests("MartletClientCoreTests", ["MartletClientCore", "MartletTypes"]),
         tests(
