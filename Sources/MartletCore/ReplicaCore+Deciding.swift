@@ -1,7 +1,7 @@
 // Martlet, adaptive Byzantine fault-tolerant replication.
 // SPDX-License-Identifier: Apache-2.0
 
-package import MartletTypes
+import MartletTypes
 
 /// Step 4: deciding, and handing decisions to execution in order.
 extension ReplicaCore {
@@ -83,22 +83,8 @@ extension ReplicaCore {
         guard window.contains(fetch.instance), let known = window[fetch.instance].completeBatch(fetch.digest) else {
             return
         }
-        if let body = known.body {
-            send(.batchBody(body), to: member, into: &effects)
-        } else {
-            // Nobody may have the bodies that stand-ins stand for; the batch alone lets the other find them void by itself.
-            send(.propose(Propose(epoch: epoch, batch: known.batch)), to: member, into: &effects)
-        }
-    }
-
-    /// Takes a batch without bodies, from whoever passes it on, when its digest is asked for.
-    mutating func takeIfWanted(_ batch: Batch, _ digest: Digest, into effects: inout Effects) {
-        let isForCollection = collectionWants(batch.instance, digest)
-        guard isWanted(batch.instance, digest, forCollection: isForCollection) else { return }
-        window.extend(to: batch.instance)
-        window[batch.instance].add(KnownBatch(batch: batch, digest: digest))
-        resolve(batch.instance, digest)
-        if isForCollection { makeSyncIfPossible(into: &effects) }
+        guard let body = known.body else { return }
+        send(.batchBody(body), to: member, into: &effects)
     }
 
     /// Whether something that this replica knows asks for this batch: the leader's word, that of f+1 members, a decision, or
@@ -110,7 +96,7 @@ extension ReplicaCore {
         return window[instance].asksFor(digest, view)
     }
 
-    /// Takes a batch with its bodies when its digest is asked for.
+    /// Takes a batch with its bodies, from whoever hands it on, when its digest is asked for.
     mutating func onBatchBody(_ resolved: ResolvedBatch, into effects: inout Effects) {
         let instance = resolved.batch.instance
         let isForCollection = collectionWants(instance, resolved.digest)
@@ -121,13 +107,5 @@ extension ReplicaCore {
         window[instance].add(known)
         resolve(instance, resolved.digest)
         if isForCollection { makeSyncIfPossible(into: &effects) }
-    }
-}
-
-extension KnownBatch {
-    /// The batch as it may be handed on; nil while it is not complete or holds stand-ins.
-    package var body: BatchBody? {
-        guard isComplete, !hasStandIns else { return nil }
-        return BatchBody(batch: batch, bodies: bodies.compactMap { $0 })
     }
 }

@@ -153,15 +153,26 @@ extension ReplicaCore {
             send(.sync(sync), to: member, into: &effects)
             return
         }
+        takeBase(of: received, from: member)
         collection.add(received, from: member)
         makeSyncIfPossible(into: &effects)
+    }
+
+    /// A base comes with its certificate, so one member's word suffices. What its locks hold may be complete only for
+    /// whoever has got as far.
+    private mutating func takeBase(of received: StopData, from member: ReplicaIndex) {
+        let proven = max(received.base?.instance ?? .zero, received.checkpoint?.instance ?? .zero)
+        catchUp.note(decided: proven, of: member)
+        if proven > decided { isBehind = true }
     }
 
     private mutating func takeEarlyStopData() {
         guard isLeader else { return }
         for position in earlyStopData.indices {
             let member = ReplicaIndex(position)
-            if let early = earlyStopData[member], early.epoch == epoch { collection.add(early, from: member) }
+            guard let early = earlyStopData[member], early.epoch == epoch else { continue }
+            takeBase(of: early, from: member)
+            collection.add(early, from: member)
         }
     }
 
@@ -171,6 +182,8 @@ extension ReplicaCore {
         var held: [FetchBatch] = []
         for claimed in collection.locks {
             if window.contains(claimed.instance) {
+                // Requests that it lacks may have become void since.
+                resolve(claimed.instance, claimed.digest)
                 // With stand-ins too: they stand for requests that everyone will find void by itself, and nobody may have
                 // their bodies to hand on.
                 if window[claimed.instance].completeBatch(claimed.digest) != nil {
@@ -181,7 +194,10 @@ extension ReplicaCore {
                 held.append(claimed)
             }
         }
-        for (member, fetch) in collection.take(whereHeld: { held.contains(FetchBatch(instance: $0, digest: $1)) }) {
+        let lacking = collection.take(at: now.monotonic, patience: configuration.timeouts.resend) {
+            held.contains(FetchBatch(instance: $0, digest: $1))
+        }
+        for (member, fetch) in lacking {
             send(.fetchBatch(fetch), to: member, into: &effects)
         }
         let collected = collection.collected

@@ -10,12 +10,7 @@ extension ReplicaCore {
     mutating func onPropose(_ proposal: Proposal, from member: ReplicaIndex, into effects: inout Effects) {
         noteRegency(proposal.epoch, of: member)
         let instance = proposal.batch.instance
-        guard member == leader else {
-            takeIfWanted(proposal.batch, proposal.digest, into: &effects)
-            return
-        }
-        guard proposal.epoch == epoch, isSynced, instance > floor, isWithinReach(instance) else {
-            takeIfWanted(proposal.batch, proposal.digest, into: &effects)
+        guard member == leader, proposal.epoch == epoch, isSynced, instance > floor, isWithinReach(instance) else {
             return
         }
         window.extend(to: instance)

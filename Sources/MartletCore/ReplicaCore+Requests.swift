@@ -104,24 +104,18 @@ extension ReplicaCore {
         else { return }
         var known = window[instance].batches[place]
         window[instance].batches[place].bodies = []
-        known.missing = 0
         known.unproven = 0
         for (index, entry) in known.batch.entries.enumerated() {
             switch pool.find(entry) {
-            case .authentic(let request): known.bodies[index] = request
+            case .authentic(let request): known.take(request, at: index)
             case .unproven(let request):
-                known.bodies[index] = request
+                known.take(request, at: index)
                 known.unproven += 1
                 wantedRequests.insert(entry.id)
             case .missing where sessions.isVoid(entry.id, decided: decided):
                 // It will not be executed, so its content does not matter.
-                if known.bodies[index] == nil {
-                    known.hasStandIns = true
-                    known.bodies[index] = Request(
-                        id: entry.id, kind: .operation, repliesKeptFrom: SequenceNumber(0), payload: [])
-                }
+                known.standIn(at: index)
             case .missing:
-                if known.bodies[index] == nil { known.missing += 1 }
                 known.unproven += 1
                 wantedRequests.insert(entry.id)
             }

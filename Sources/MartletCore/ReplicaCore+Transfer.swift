@@ -143,9 +143,9 @@ extension ReplicaCore {
             bytes < configuration.decisionsBytesMax
         {
             defer { instance = instance.next }
-            guard let digest = window[instance].decided, let known = window[instance].completeBatch(digest),
-                !known.hasStandIns
-            else { break }
+            guard let digest = window[instance].decided, let known = window[instance].completeBatch(digest) else {
+                break
+            }
             bytes += known.bodies.reduce(256) { $0 + ($1?.payload.count ?? 0) + 160 }
             if let certificate = window[instance].certificate {
                 provable.append((known, certificate))

@@ -120,6 +120,17 @@ package struct Reader: ~Copyable {
         return elements
     }
 
+    /// A list in which elements may be absent.
+    package mutating func optionals<Element: WireCodable>(
+        of type: Element.Type, _ limit: Limit
+    ) throws(WireError) -> [Element?] {
+        let count = try count(limit, elementBytesMin: 1)
+        var elements: [Element?] = []
+        elements.reserveCapacity(count)
+        for _ in 0..<count { elements.append(try optional(Element.self)) }
+        return elements
+    }
+
     package mutating func optional<Value: WireCodable>(_ type: Value.Type) throws(WireError) -> Value? {
         try bool() ? try Value(from: &self) : nil
     }

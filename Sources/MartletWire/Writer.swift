@@ -93,6 +93,11 @@ package struct Writer: ~Copyable {
         for value in values { value.encode(into: &self) }
     }
 
+    package mutating func writeOptionals(_ values: [(some WireCodable)?]) {
+        writeCount(values.count)
+        for value in values { writeOptional(value) }
+    }
+
     package mutating func writeOptional(_ value: (some WireCodable)?) {
         guard let value else { return write(false) }
         write(true)

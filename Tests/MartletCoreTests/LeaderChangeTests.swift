@@ -45,4 +45,71 @@ struct LeaderChangeTests {
         group.pass(milliseconds: 4_000)
         for place in 2..<7 { #expect(group.executed(place).count == 1) }
     }
+
+    /// Seed 2978: each answer without bodies made the new leader ask again at once, for ever, in one instant.
+    @Test(
+        "A new leader that is behind takes a lock whose requests its owner has executed, and does not ask without end")
+    func lockOfExecutedRequests() throws {
+        let client = Samples.client(1)
+        let group = try Group(window: 4, checkpointPeriod: 64)
+        let session = group.openSession(client)
+        let request = Samples.operation(client, session, 1, [1])
+        group.passes = { $0.to != 1 }
+        group.submit(request, to: [0, 2, 3])
+        group.settle()
+        #expect(group.status(1).decided == Instance(1))
+        #expect(group.status(2).decided == Instance(2))
+        // The leader, a liar from here on, proposes the executed request again; nobody gets as far as deciding that.
+        group.nodes[0].isUp = false
+        let epoch = Epoch(view: .genesis, regency: .first)
+        let again = Batch(
+            instance: Instance(3), born: epoch, time: group.now.wall,
+            entries: [BatchEntry(id: request.id, digest: request.digest)])
+        group.passes = { parcel in
+            if case .accept = parcel.message { return false }
+            return parcel.to != 1
+        }
+        let vote = WriteVote(epoch: epoch, instance: again.instance, digest: Samples.digest(of: again))
+        for place in 2...3 {
+            group.inject(.propose(Propose(epoch: epoch, batch: again)), from: 0, to: place)
+            group.inject(.write(vote), from: 0, to: place)
+        }
+        group.settle()
+        var fetches = 0
+        group.passes = { parcel in
+            switch parcel.message {
+            case .fetchBatch where parcel.from == 1: fetches += 1
+            case .write, .accept, .decided, .decisions: return parcel.to != 1 || fetches > 0
+            default: break
+            }
+            return true
+        }
+        group.submit(Samples.operation(client, session, 2, [2]), to: [1, 2, 3])
+        group.pass(milliseconds: 2_500)
+        for place in 1...3 {
+            #expect(group.status(place).epoch.regency == Regency(2))
+            #expect(group.executed(place) == [[1], [2]])
+        }
+        #expect(fetches < 40)
+    }
+
+    /// Seed 2978 again: for one void request nobody was handed the bodies of the others, and the group stood still.
+    @Test("A lock of void and other requests outlives the leader, its only other holder")
+    func lockOfVoidAndOtherRequests() throws {
+        let client = Samples.client(1)
+        let group = try Group(n: 3, model: .crash, checkpointPeriod: 64)
+        let session = group.openSession(client)
+        let executed = Samples.operation(client, session, 1, [1])
+        group.submit(executed)
+        group.settle()
+        let fresh = Samples.operation(client, session, 2, [2])
+        group.submit(fresh, to: [2])
+        group.nodes[0].isUp = false
+        let batch = Batch(
+            instance: Instance(3), born: Epoch(view: .genesis, regency: .first), time: group.now.wall,
+            entries: [executed, fresh].map { BatchEntry(id: $0.id, digest: $0.digest) })
+        group.inject(.propose(Propose(epoch: batch.born, batch: batch)), from: 0, to: 2)
+        group.pass(milliseconds: 2_500)
+        for place in 1...2 { #expect(group.executed(place) == [[1], [2]]) }
+    }
 }

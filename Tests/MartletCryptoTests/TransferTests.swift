@@ -112,6 +112,10 @@ struct TransferTests {
             #expect(error(.batchBody(wrong)) == .bodiesDiffer(Instance(4)))
         }
         #expect(error(.batchBody(body(4, []))) == nil)
+        #expect(error(.batchBody(BatchBody(batch: good.batch, bodies: [nil, requests[1]]))) == nil)
+        #expect(
+            error(.batchBody(BatchBody(batch: good.batch, bodies: [nil, requests[0]])))
+                == .bodiesDiffer(Instance(4)))
     }
 
     @Test("decisions of consecutive instances with proofs are taken")

@@ -8,10 +8,13 @@ package import MartletTypes
 package struct Collection: Sendable {
     private var waiting: ReplicaTable<StopData?>
     private var taken: ReplicaTable<StopData?>
+    /// When each member that waits was last asked for what its locks need.
+    private var asked: ReplicaTable<Instant?>
 
     package init(n: Int) {
         waiting = ReplicaTable(repeating: nil, count: n)
         taken = ReplicaTable(repeating: nil, count: n)
+        asked = ReplicaTable(repeating: nil, count: n)
     }
 
     /// Each member's first STOPDATA for the epoch counts.
@@ -24,8 +27,12 @@ package struct Collection: Sendable {
 
     package var isWaiting: Bool { waiting.all.contains { $0 != nil } }
 
-    /// Takes in what has become complete; returns the locks whose bodies are still to be fetched, with who has them.
-    package mutating func take(whereHeld isHeld: (Instance, Digest) -> Bool) -> [(ReplicaIndex, FetchBatch)] {
+    /// Takes in what has become complete; returns the locks whose bodies are still to be fetched, with who has them. A
+    /// member is asked again only after `patience`: it may have answered with what does not suffice yet, and asking at
+    /// each answer would never end.
+    package mutating func take(
+        at now: Instant, patience: Interval, whereHeld isHeld: (Instance, Digest) -> Bool
+    ) -> [(ReplicaIndex, FetchBatch)] {
         var missing: [(ReplicaIndex, FetchBatch)] = []
         for position in waiting.indices {
             let member = ReplicaIndex(position)
@@ -37,7 +44,8 @@ package struct Collection: Sendable {
             if wanted.isEmpty {
                 taken[member] = stopData
                 waiting[member] = nil
-            } else {
+            } else if asked[member].map({ now.since($0) >= patience }) ?? true {
+                asked[member] = now
                 missing.append(contentsOf: wanted.map { (member, $0) })
             }
         }

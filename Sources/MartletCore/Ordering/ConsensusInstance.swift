@@ -27,8 +27,8 @@ package struct KnownBatch: Sendable {
     package var missing: Int
     /// Entries that are not known to be authentic; such a batch is not voted for when fresh.
     package var unproven: Int
-    /// Some bodies stand in for requests that were executed before: it may be executed, but not handed on.
-    package var hasStandIns = false
+    /// The places whose bodies only stand in for void requests: they may be executed, but not handed on.
+    package var standIns: Set<Int> = []
     package var isComplete: Bool { missing == 0 }
 
     package init(batch: Batch, digest: Digest) {
@@ -43,8 +43,39 @@ package struct KnownBatch: Sendable {
         batch = resolved.batch
         digest = resolved.digest
         bodies = resolved.bodies
-        missing = 0
+        missing = resolved.bodies.count { $0 == nil }
         unproven = resolved.bodies.count
+    }
+}
+
+extension KnownBatch {
+    /// Fills in what the other copy of the same batch has and this one lacks; two members may each lack others.
+    package mutating func takeBodies(of other: KnownBatch) {
+        for (place, body) in other.bodies.enumerated() where !other.standIns.contains(place) {
+            if let body { take(body, at: place) }
+        }
+    }
+
+    package mutating func take(_ body: Request, at place: Int) {
+        if bodies[place] == nil { missing -= 1 }
+        standIns.remove(place)
+        bodies[place] = body
+    }
+
+    /// Lets a void request's body, which nobody may have, be stood in for.
+    package mutating func standIn(at place: Int) {
+        guard bodies[place] == nil else { return }
+        let id = batch.entries[place].id
+        take(Request(id: id, kind: .operation, repliesKeptFrom: SequenceNumber(0), payload: []), at: place)
+        standIns.insert(place)
+    }
+
+    /// The batch as it is handed on, without stand-ins; nil while it is not complete.
+    package var body: BatchBody? {
+        guard isComplete else { return nil }
+        var bodies = bodies
+        for place in bodies.indices where standIns.contains(place) { bodies[place] = nil }
+        return BatchBody(batch: batch, bodies: bodies)
     }
 }
 
@@ -97,7 +128,7 @@ package struct ConsensusInstance: Sendable {
     /// Adds the batch unless it is there; makes room by dropping the oldest that nobody needs.
     package mutating func add(_ batch: KnownBatch) {
         if let place = batches.firstIndex(where: { $0.digest == batch.digest }) {
-            if batch.missing < batches[place].missing { batches[place] = batch }
+            batches[place].takeBodies(of: batch)
             return
         }
         if batches.count >= Self.batchesMax {

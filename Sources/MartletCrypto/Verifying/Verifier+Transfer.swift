@@ -10,6 +10,7 @@ extension Verifier {
         try check(batch)
         guard body.bodies.count == batch.entries.count else { throw .bodiesDiffer(batch.instance) }
         for (request, entry) in zip(body.bodies, batch.entries) {
+            guard let request else { continue }
             try checkPayload(of: request)
             guard request.id == entry.id, Hashing.digest(of: request, group: view.group) == entry.digest else {
                 throw .bodiesDiffer(batch.instance)

@@ -53,13 +53,14 @@ package struct Proposal: Hashable, Sendable {
     }
 }
 
-/// A batch with all bodies, each checked against its entry's digest, and the batch's own digest.
+/// A batch with its own digest and its bodies, each checked against its entry's digest; absent where the sender had none.
 package struct ResolvedBatch: Hashable, Sendable {
     package let batch: Batch
     package let digest: Digest
-    package let bodies: [Request]
+    /// One for each entry, in order.
+    package let bodies: [Request?]
 
-    package init(batch: Batch, digest: Digest, bodies: [Request]) {
+    package init(batch: Batch, digest: Digest, bodies: [Request?]) {
         precondition(batch.entries.count == bodies.count)
         self.batch = batch
         self.digest = digest

@@ -48,12 +48,15 @@ package struct FetchBatch: Hashable, Sendable {
     }
 }
 
-/// A batch with its bodies, as it travels; the receiver hashes it (`ResolvedBatch`).
+/// A batch with its bodies, as it travels; the receiver hashes it (`ResolvedBatch`). A body is absent when the sender
+/// found that request void (executed before, or of a session that is gone) and lacks it; nobody may have it, and whoever
+/// has decided as much finds it void by itself (protocol §4, exactly once).
 package struct BatchBody: Hashable, Sendable {
     package let batch: Batch
-    package let bodies: [Request]
+    /// One for each entry, in order.
+    package let bodies: [Request?]
 
-    package init(batch: Batch, bodies: [Request]) {
+    package init(batch: Batch, bodies: [Request?]) {
         self.batch = batch
         self.bodies = bodies
     }

@@ -53,17 +53,17 @@ extension Propose: WireCodable {
 extension BatchBody: WireCodable {
     package static var encodedBytesMin: Int { Batch.encodedBytesMin + 4 }
     package var encodedSizeHint: Int {
-        bodies.reduce(into: batch.encodedSizeHint + 4) { sum, body in sum += body.encodedSizeHint }
+        bodies.reduce(into: batch.encodedSizeHint + 4) { sum, body in sum += 1 + (body?.encodedSizeHint ?? 0) }
     }
 
     package func encode(into writer: inout Writer) {
         batch.encode(into: &writer)
-        writer.writeList(bodies)
+        writer.writeOptionals(bodies)
     }
 
     package init(from reader: inout Reader) throws(WireError) {
         self.init(
-            batch: try Batch(from: &reader), bodies: try reader.list(of: Request.self, Limits.batchEntries))
+            batch: try Batch(from: &reader), bodies: try reader.optionals(of: Request.self, Limits.batchEntries))
         guard bodies.count == batch.entries.count else {
             throw .notCanonical("a batch of \(batch.entries.count) entries comes with \(bodies.count) bodies")
         }

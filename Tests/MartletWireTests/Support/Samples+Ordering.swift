@@ -33,7 +33,8 @@ extension BatchBody: Sampled {
         let bodies = generator.list(Request.self)
         var entries: [BatchEntry] = []
         for body in bodies { entries.append(BatchEntry(id: body.id, digest: .sample(&generator))) }
-        return Self(batch: .sample(&generator, entries: entries), bodies: bodies)
+        let held = bodies.map { generator.chance() ? $0 : nil }
+        return Self(batch: .sample(&generator, entries: entries), bodies: held)
     }
 }
 
