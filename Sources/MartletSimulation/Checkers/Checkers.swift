@@ -12,12 +12,14 @@ package struct Checkers: Sendable {
     private var checkpoints = CheckpointChecker()
     private var votes: VoteChecker
     private var validity = ValidityChecker()
+    private var runaway: RunawayChecker
     package private(set) var results = ResultChecker()
     /// At most so many are kept; one is enough to fail.
     private static let violationsMax = 20
     package private(set) var violations: [Violation] = []
 
-    package init(replicas: Int, faultModel: FaultModel) {
+    package init(replicas: Int, faultModel: FaultModel, limits: RunawayChecker.Limits = RunawayChecker.Limits()) {
+        runaway = RunawayChecker(limits: limits)
         order = OrderChecker(replicas: replicas)
         votes = VoteChecker(replicas: replicas, faultModel: faultModel)
     }
@@ -26,6 +28,16 @@ package struct Checkers: Sendable {
 
     package mutating func note(_ violation: Violation?) {
         if let violation, violations.count < Self.violationsMax { violations.append(violation) }
+    }
+
+    // MARK: - The run itself
+
+    package mutating func happened(messages: Int, at now: Instant) {
+        note(runaway.happened(messages: messages, at: now))
+    }
+
+    package mutating func looped(_ rounds: Int, replica: Int, at now: Instant) {
+        note(runaway.looped(rounds, replica: replica, at: now))
     }
 
     // MARK: - Replicas

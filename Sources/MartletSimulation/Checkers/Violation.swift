@@ -15,6 +15,7 @@ package struct Violation: Hashable, Sendable, CustomStringConvertible {
         case checkpoints
         case votes
         case integrity
+        case runaway
     }
 
     package let rule: Rule

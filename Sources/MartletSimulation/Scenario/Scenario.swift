@@ -31,6 +31,9 @@ package struct Scenario: Sendable {
     /// So many times the longest request timeout after healing, or after the last call, all must be answered.
     package var livenessTimeoutsMax = 40
 
+    /// How much may happen until the run counts as one that would never end.
+    package var limits = RunawayChecker.Limits()
+
     package init(seed: UInt64) { self.seed = seed }
 
     /// Replicas that are neither liars nor ever crash.

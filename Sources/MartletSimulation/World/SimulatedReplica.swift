@@ -63,8 +63,9 @@ final class SimulatedReplica {
 
     // MARK: - Ordering
 
-    /// Steps the core for everything that has arrived and acts once, as the ordering stage does.
-    func order(at now: Instant, into work: inout OrderingWork) {
+    /// Steps the core for everything that has arrived and acts once, as the ordering stage does. The replica's own messages
+    /// come back to it `loopbackMax` times at most.
+    func order(at now: Instant, loopbackMax: Int, into work: inout OrderingWork) {
         let reading = clock.reading(at: now)
         for event in inbox { core.step(event, at: reading, into: &effects) }
         inbox.removeAll(keepingCapacity: true)
@@ -73,7 +74,8 @@ final class SimulatedReplica {
         }
         var loopback: [Event] = []
         take(into: &work, loopback: &loopback)
-        while !loopback.isEmpty {
+        while !loopback.isEmpty, work.rounds < loopbackMax {
+            work.rounds += 1
             for event in loopback { core.step(event, at: reading, into: &effects) }
             loopback.removeAll(keepingCapacity: true)
             take(into: &work, loopback: &loopback)
@@ -180,6 +182,8 @@ struct OrderingWork {
     var refusals: [ClientRefusal] = []
     var checks: [DecisionCertificate] = []
     var notices: [Notice] = []
+    /// How often its own messages came back to it.
+    var rounds = 0
 
     mutating func removeAll() {
         sent.removeAll(keepingCapacity: true)
@@ -187,6 +191,7 @@ struct OrderingWork {
         refusals.removeAll(keepingCapacity: true)
         checks.removeAll(keepingCapacity: true)
         notices.removeAll(keepingCapacity: true)
+        rounds = 0
     }
 }
 

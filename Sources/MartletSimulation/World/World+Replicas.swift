@@ -52,7 +52,8 @@ extension World {
     func onWake(_ replica: SimulatedReplica) {
         replica.isWakeScheduled = false
         guard replica.isUp, !replica.isPaused else { return }
-        replica.order(at: now, into: &work)
+        replica.order(at: now, loopbackMax: scenario.limits.loopbackMax, into: &work)
+        checkers.looped(work.rounds, replica: replica.index.position, at: now)
         act(for: replica)
         arm(replica)
     }

@@ -51,7 +51,7 @@ final class World {
         let (scheme, keys) = SimulatedScheme.make(
             principals: scenario.n + scenario.clients.count, isReal: scenario.usesRealSignatures, random: &random)
         view = Self.view(of: scenario, keys: keys)
-        checkers = Checkers(replicas: scenario.n, faultModel: scenario.faultModel)
+        checkers = Checkers(replicas: scenario.n, faultModel: scenario.faultModel, limits: scenario.limits)
         self.random = random.fork()
         addReplicas(scheme, keys, &random)
         addClients(scheme, Array(keys[scenario.n...]), &random)
@@ -71,6 +71,7 @@ final class World {
             }
             if now > end || !checkers.violations.isEmpty { break }
             counts.happenings += 1
+            checkers.happened(messages: counts.messages, at: now)
             handle(happening)
         }
         finish()

@@ -22,6 +22,7 @@ struct SimulateCommand: AsyncParsableCommand {
 
     func run() async throws {
         let console = Console(isJSON: json)
+        SeedNote.install()
         let clock = ContinuousClock()
         let start = clock.now
         let summary = trace ? traced(console) : await runAll()

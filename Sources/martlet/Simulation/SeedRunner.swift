@@ -27,7 +27,10 @@ final class SeedRunner: Sendable {
         await withTaskGroup { group in
             for _ in 0..<max(1, ProcessInfo.processInfo.activeProcessorCount) {
                 group.addTask { [self] in
-                    while let seed = takeSeed() { finish(Simulator.run(seed: seed)) }
+                    while let seed = takeSeed() {
+                        SeedNote.begin(seed)
+                        finish(Simulator.run(seed: seed))
+                    }
                 }
             }
         }
