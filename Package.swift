@@ -108,7 +108,7 @@ let package = Package(
             ]),
         tests("MartletWireTests", ["MartletWire", "MartletTypes"], resources: [.copy("Vectors")]),
         tests("MartletTypesTests", ["MartletTypes"]),
-        tests("MartletCoreTests", ["MartletCore", "MartletTypes"]),
+        tests("MartletCoreTests", ["MartletCore", "MartletTypes"], resources: [.copy("Traces")]),
         tests(
             "MartletTransportTests",
             ["MartletTransport", "MartletWire", "MartletTypes", crypto, logging] + nio),

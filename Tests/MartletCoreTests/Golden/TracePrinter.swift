@@ -1,0 +1,137 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletCore
+import MartletTypes
+
+/// Puts what the core wants done into words, one line each; the words are those that `TraceReader` reads.
+struct TracePrinter {
+    let names: TraceNames
+    let me: ReplicaID
+
+    static func line(_ kind: String, _ text: String) -> String {
+        "    " + kind + String(repeating: " ", count: max(1, 11 - kind.count)) + text
+    }
+
+    func line(_ send: Send) -> String {
+        let to =
+            switch send.destination {
+            case .everyone: "to all"
+            case .others: "to others"
+            case .replica(let id): id == me ? "to itself" : "to \(id)"
+            }
+        return Self.line(to, text(of: send.message))
+    }
+
+    // MARK: Messages
+
+    func text(of message: PeerMessage) -> String {
+        switch message {
+        case .propose(let it): "PROPOSE r\(it.epoch.regency) \(name(Samples.digest(of: it.batch)))"
+        case .write(let it): "WRITE r\(it.epoch.regency) i\(it.instance) \(name(it.digest))"
+        case .accept(let it): "ACCEPT r\(it.epoch.regency) i\(it.instance) \(name(it.digest))"
+        case .decided(let it): "DECIDED i\(it.instance) \(name(it.digest))"
+        case .stop(let it): "STOP r\(it.regency) \(it.reason)"
+        case .stopData(let it): "STOPDATA r\(it.epoch.regency) \(names.text(of: it))"
+        case .sync(let it): "SYNC r\(it.epoch.regency) \(list(it.collected.map { nameOrText($0) }))"
+        case .checkpoint(let it): "CHECKPOINT i\(it.instance) \(name(it.digest))"
+        default: textOfTransfer(message)
+        }
+    }
+
+    private func textOfTransfer(_ message: PeerMessage) -> String {
+        switch message {
+        case .forwarded(let it):
+            "FORWARDED "
+                + list(
+                    it.map { name(Samples.digest(of: $0.request)) + ($0.proof != nil ? "!" : $0.isVouched ? "" : "?") })
+        case .vouches(let it): "VOUCHES " + list(it.entries.map { name($0.digest) })
+        case .fetchRequests(let it): "FETCH-REQUESTS " + list(it.entries.map { name($0.digest) })
+        case .fetchBatch(let it): "FETCH-BATCH i\(it.instance) \(name(it.digest))"
+        case .batchBody(let it): "BATCH " + text(of: it)
+        case .fetchDecisions(let it): "FETCH-DECISIONS i\(it.first)"
+        case .decisions(let it):
+            "DECISIONS " + list(it.decisions.map { "\(text(of: $0.body))@r\($0.certificate.epoch.regency)" })
+        case .fetchCheckpoint(let it): "FETCH-CHECKPOINT i\(it.instance)"
+        case .checkpointState(let it): "CHECKPOINT-STATE i\(it.certificate.instance) \(name(it.certificate.digest))"
+        case .progress(let it):
+            "PROGRESS r\(it.epoch.regency) decided i\(it.decided) stable i\(it.stableCheckpoint)"
+                + (it.asksForHelp ? " help" : "") + (it.isSynced ? "" : " unsynced")
+                + (it.mode == .learner ? " learner" : "")
+        default: preconditionFailure("a message of ordering is printed elsewhere")
+        }
+    }
+
+    private func name(_ digest: Digest) -> String { names.name(of: digest) }
+
+    private func list(_ items: [String]) -> String { "[" + items.joined(separator: " ") + "]" }
+
+    private func nameOrText(_ data: StopData) -> String {
+        names.name(of: data) ?? "(\(data.sender): \(names.text(of: data)))"
+    }
+
+    private func text(of body: BatchBody) -> String {
+        let lacking = zip(body.batch.entries, body.bodies).filter { $1 == nil }.map { name($0.0.digest) }
+        return name(Samples.digest(of: body.batch)) + (lacking.isEmpty ? "" : " lacking " + list(lacking))
+    }
+
+    // MARK: The other stages
+
+    func line(_ order: ExecutionOrder) -> String {
+        switch order {
+        case .execute(let it): Self.line("execute", "i\(it.instance) " + list(it.steps.map { text(of: $0) }))
+        case .snapshot(let instance, _, _): Self.line("snapshot", "i\(instance)")
+        case .resend(let id): Self.line("resend", TraceNames.text(of: id))
+        case .tellOpened(let session, let id): Self.line("tell", "\(TraceNames.text(of: id)) opened \(session)")
+        case .serve(let certificate, let to): Self.line("serve", "checkpoint i\(certificate.instance) to \(to)")
+        case .install(let state): Self.line("install", "checkpoint i\(state.certificate.instance)")
+        case .forgetSnapshots(let below): Self.line("forget", "snapshots below i\(below)")
+        }
+    }
+
+    private func text(of step: ExecutionStep) -> String {
+        // Nobody may have the body of a void request; then it is told by its name.
+        let found = names.name(of: Samples.digest(of: step.request))
+        let request = found == "unknown" ? "(" + TraceNames.text(of: step.request.id) + ")" : found
+        switch step.verdict {
+        case .execute: return request
+        case .open(let session, let evicted):
+            return "\(request)=>\(session)" + (evicted.isEmpty ? "" : " evicting \(evicted)")
+        case .repeated: return request + " repeated"
+        case .refuse(let body): return request + " refused: \(body)"
+        }
+    }
+
+    func line(_ refusal: ClientRefusal) -> String {
+        Self.line("refuse", "\(TraceNames.text(of: refusal.refusal.request)): \(refusal.refusal.reason)")
+    }
+
+    func line(_ check: DecisionCertificate) -> String {
+        let signers = check.shares.map { "\($0.replica)" }.joined(separator: " ")
+        return Self.line(
+            "check", "i\(check.instance) \(name(check.digest))@r\(check.epoch.regency) signed by \(signers)")
+    }
+
+    func line(_ notice: Notice) -> String { Self.line("notice", text(of: notice)) }
+
+    private func text(of notice: Notice) -> String {
+        switch notice {
+        case .regencyInstalled(let epoch, let leader, let reasons):
+            let why = reasons.isEmpty ? "" : ", because of " + reasons.map { "\($0)" }.joined(separator: ", ")
+            return "regency \(epoch.regency) begins, leader \(leader)\(why)"
+        case .synced(let epoch, let settled, let from):
+            return "regency \(epoch.regency) synced: \(settled) settled, fresh from i\(from)"
+        case .stopSent(let regency, let reason): return "asks for regency \(regency): \(reason)"
+        case .proposalRefused(let instance, let leader, let complaint):
+            return "proposal of \(leader) for i\(instance) refused: \(complaint)"
+        case .requestsMissing(let instance, let count): return "i\(instance) lacks \(count) requests"
+        case .strictModeBegun: return "strict mode begins"
+        case .strictModeEnded: return "strict mode ends"
+        case .checkpointStable(let instance): return "checkpoint i\(instance) is stable"
+        case .behind(let instance, let known): return "behind: at i\(instance), others at i\(known)"
+        case .caughtUp(let instance): return "caught up at i\(instance)"
+        case .followingAsLearner: return "follows as a learner"
+        case .misbehaviour(let liar, let what): return "replica \(liar) misbehaves: \(what)"
+        }
+    }
+}
