@@ -49,6 +49,7 @@ let package = Package(
         .library(name: "MartletKV", targets: ["MartletKV"]),
         .library(name: "MartletSimulation", targets: ["MartletSimulation"]),
         .executable(name: "martlet", targets: ["martlet-cli"]),
+        .executable(name: "martlet-attack", targets: ["martlet-attack"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -100,10 +101,18 @@ let package = Package(
             ],
             path: "Sources/martlet",
             swiftSettings: strict),
+        .executableTarget(
+            name: "martlet-attack",
+            dependencies: [
+                "MartletCore", "MartletCrypto", "MartletKV", "MartletTransport", "MartletWire", "MartletTypes",
+                arguments, logging,
+            ] + nio,
+            swiftSettings: strict),
         tests(
             "MartletCommandTests",
             [
-                "martlet-cli", "MartletClient", "MartletCore", "MartletCrypto", "MartletKV", "MartletReplica",
+                "martlet-cli", "martlet-attack", "MartletClient", "MartletCore", "MartletCrypto", "MartletKV",
+                "MartletReplica",
                 "MartletSimulation", "MartletTransport", "MartletTypes", logging,
             ]),
         tests("MartletWireTests", ["MartletWire", "MartletTypes"], resources: [.copy("Vectors")]),

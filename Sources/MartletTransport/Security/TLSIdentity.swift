@@ -3,7 +3,7 @@
 
 package import Crypto
 package import MartletTypes
-import NIOSSL
+package import NIOSSL
 
 /// Why an identity could not be made: the seed is no key, or TLS refuses it.
 package struct TLSIdentityError: Error, Hashable, CustomStringConvertible {
@@ -14,7 +14,7 @@ package struct TLSIdentityError: Error, Hashable, CustomStringConvertible {
 /// but the key; that its sender holds the private half is proved by the TLS handshake.
 package struct TLSIdentity: Sendable {
     package let publicKey: PublicKey
-    let context: NIOSSLContext
+    package let context: NIOSSLContext
 
     init(publicKey: PublicKey, context: NIOSSLContext) {
         self.publicKey = publicKey

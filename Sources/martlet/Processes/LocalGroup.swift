@@ -16,10 +16,11 @@ final class LocalGroup: Sendable {
     private let log: LineLog
 
     /// Founds the group in a directory that does not exist or is empty; `arguments` go to each replica, and `onLine`
-    /// gets what each of them logs.
+    /// gets what each of them logs. `program` says what runs in a replica's place instead of a replica.
     init(
         in path: String, name: String, replicas: Int, faultModel: FaultModel = .byzantine, f: Int? = nil,
-        settings: GroupSettings = GroupSettings(), security: TransportSecurity = .tls, arguments: [String] = [],
+        settings: GroupSettings = GroupSettings(), security: TransportSecurity = .tls, executable: String? = nil,
+        arguments: [String] = [], program: (ReplicaID, GroupDirectory) -> ReplicaProcess.Program? = { _, _ in nil },
         onLine: @escaping @Sendable (ReplicaID, String) -> Void = { _, _ in }
     ) throws {
         let directory = GroupDirectory(path)
@@ -40,10 +41,15 @@ final class LocalGroup: Sendable {
         self.security = security
         let log = LineLog()
         processes = genesis.members.map { member in
-            ReplicaProcess(member.id, in: directory, arguments: arguments) { line in
+            let listen: @Sendable (String) -> Void = { line in
                 log.add(line, of: member.id)
                 onLine(member.id, line)
             }
+            if let program = program(member.id, directory) {
+                return ReplicaProcess(member.id, program, onLine: listen)
+            }
+            return ReplicaProcess(
+                member.id, in: directory, executable: executable, arguments: arguments, onLine: listen)
         }
         self.log = log
     }

@@ -3,109 +3,51 @@
 
 import Foundation
 import MartletTypes
-import Subprocess
-import Synchronization
-import SystemPackage
 
 /// One replica of a group as a process of its own, a child of this one. It can be started again after it has ended.
 final class ReplicaProcess: Sendable {
     let replica: ReplicaID
-    private let executable: String
-    private let home: String
-    private let arguments: [String]
-    private let onLine: @Sendable (String) -> Void
-    private let state = Mutex(State())
-
-    private struct State {
-        /// Set as long as the process is known to run.
-        var processIdentifier: Int32?
-        /// Of the newest start.
-        var ending: Task<ProcessEnding, Never>?
-    }
+    private let child: ChildProcess
 
     /// `onLine` gets each line that the replica logs. `executable` is a martlet program, by default this very one.
-    init(
+    convenience init(
         _ replica: ReplicaID, in directory: GroupDirectory, executable: String? = nil, arguments: [String] = [],
         onLine: @escaping @Sendable (String) -> Void
     ) {
+        let program = Program(
+            executable: executable ?? Bundle.main.executablePath ?? CommandLine.arguments[0],
+            arguments: ["replica", "--home", directory.home(of: replica), "--stop-with-input"] + arguments)
+        self.init(replica, program, onLine: onLine)
+    }
+
+    /// What runs as a replica.
+    struct Program: Sendable {
+        let executable: String
+        let arguments: [String]
+    }
+
+    init(_ replica: ReplicaID, _ program: Program, onLine: @escaping @Sendable (String) -> Void) {
         self.replica = replica
-        self.executable = executable ?? Bundle.main.executablePath ?? CommandLine.arguments[0]
-        home = directory.home(of: replica)
-        self.arguments = arguments
-        self.onLine = onLine
+        child = ChildProcess(
+            "replica \(replica)", executable: program.executable, arguments: program.arguments, onLine: onLine)
     }
 
     /// The system's number of the running process; nil before the start and after the end.
-    var processIdentifier: Int32? { state.withLock { $0.processIdentifier } }
+    var processIdentifier: Int32? { child.processIdentifier }
 
     /// Starts the process and returns once it exists, which is before the replica serves anyone.
-    func start() async throws {
-        precondition(processIdentifier == nil, "the replica runs already")
-        let (starts, starter) = AsyncThrowingStream<Void, any Error>.makeStream()
-        let ending = Task {
-            let ending = await run { starter.yield() }
-            state.withLock { $0.processIdentifier = nil }
-            starter.finish(throwing: CommandFailure("replica \(replica) cannot be started: \(ending)"))
-            return ending
-        }
-        state.withLock { $0.ending = ending }
-        for try await _ in starts { return }
-    }
+    func start() async throws { try await child.start() }
+
+    /// Writes a line to its input.
+    func tell(_ line: String) { child.tell(line) }
 
     /// Waits until the process has ended; returns how its newest run ended, nil when it was never started.
     @discardableResult
-    func waitUntilEnded() async -> ProcessEnding? { await state.withLock { $0.ending }?.value }
+    func waitUntilEnded() async -> ProcessEnding? { await child.waitUntilEnded() }
 
     /// Asks for a graceful stop and waits for it, for so long; then the process is killed.
-    func stop(within patience: Duration = .seconds(10)) async {
-        send(SIGTERM)
-        let killer = Task {
-            try await Task.sleep(for: patience)
-            send(SIGKILL)
-        }
-        await waitUntilEnded()
-        killer.cancel()
-    }
+    func stop(within patience: Duration = .seconds(10)) async { await child.stop(within: patience) }
 
     /// Kills the process as a crash would (`kill -9`), and waits until it is gone.
-    func kill() async {
-        send(SIGKILL)
-        await waitUntilEnded()
-    }
-
-    /// A process is signalled only while it is known to run, so that its number cannot be another's.
-    private func send(_ signal: Int32) {
-        state.withLock { state in
-            if let processIdentifier = state.processIdentifier { _ = Glibc.kill(processIdentifier, signal) }
-        }
-    }
-
-    // MARK: The child
-
-    private func run(onStart: @Sendable () -> Void) async -> ProcessEnding {
-        do {
-            let result = try await Subprocess.run(
-                .path(FilePath(executable)),
-                arguments: .init(["replica", "--home", home, "--stop-with-input"] + arguments),
-                platformOptions: options, input: .inputWriter, output: .sequence, error: .combinedWithOutput
-            ) { execution in
-                state.withLock { $0.processIdentifier = execution.processIdentifier.value }
-                onStart()
-                for try await line in execution.standardOutput.strings() { onLine(line) }
-            }
-            return switch result.terminationStatus {
-            case .exited(let code): .exited(code)
-            case .signaled(let signal): .signaled(signal)
-            }
-        } catch {
-            return .failed("\(error)")
-        }
-    }
-
-    private var options: PlatformOptions {
-        var options = PlatformOptions()
-        // A Ctrl-C on the terminal is for the parent, which then stops its children in order.
-        options.processGroupID = 0
-        return options
-    }
+    func kill() async { await child.kill() }
 }

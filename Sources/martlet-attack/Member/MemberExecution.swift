@@ -1,0 +1,76 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletCore
+import MartletCrypto
+import MartletKV
+import MartletTransport
+import MartletTypes
+import MartletWire
+
+/// The execution stage of a hostile member, which is as a replica's: clients are lied to by other means.
+struct MemberExecution: ~Copyable {
+    /// All connections of clients.
+    var clients: [InboundConnection] = []
+    private var executor: Executor<KVStateMachine>
+    private var effects = ExecutionEffects<KVStateMachine>()
+    private var store = SnapshotStore()
+    private var served: [(CheckpointState, ReplicaID)] = []
+
+    init(view: View) {
+        executor = Executor(machine: KVStateMachine(), view: view.number, mode: .voter, settings: view.settings)
+    }
+
+    /// Returns what the core is told.
+    mutating func carryOut(_ order: ExecutionOrder) -> [Event] {
+        if case .install(let state) = order {
+            install(state)
+        } else {
+            executor.carryOut(order, into: &effects)
+        }
+        for reply in effects.replies { send(.reply(reply), to: reply.request.client) }
+        var events = effects.events
+        for snapshot in effects.snapshots { events.append(keep(snapshot)) }
+        for service in effects.serves { serve(service) }
+        if let below = effects.forgetBelow { store.forget(below: below) }
+        effects.removeAll()
+        return events
+    }
+
+    /// Checkpoints that others asked for.
+    mutating func takeServed() -> [(CheckpointState, ReplicaID)] {
+        defer { served = [] }
+        return served
+    }
+
+    func answer(_ read: ReadRequest, to connection: InboundConnection) {
+        connection.send([executor.answer(read, from: ClientID(connection.peer)).encoded()])
+    }
+
+    func send(_ message: ReplicaToClientMessage, to client: ClientID) {
+        let frame = message.encoded()
+        for connection in clients where connection.peer == client.key { connection.send([frame]) }
+    }
+
+    private mutating func install(_ state: CheckpointState) {
+        do {
+            try executor.install(CheckpointImage(decoding: state.state), into: &effects)
+            store.insert(state.state, instance: state.certificate.instance, digest: state.certificate.digest)
+        } catch {
+            preconditionFailure("the group agreed on a state that cannot be read: \(error)")
+        }
+    }
+
+    private mutating func keep(_ snapshot: PendingSnapshot<KVStateMachine>) -> Event {
+        let state = snapshot.image().encoded()
+        let digest = Hashing.checkpointDigest(of: state)
+        store.insert(state, instance: snapshot.instance, digest: digest)
+        return .snapshotTaken(snapshot.instance, digest)
+    }
+
+    private mutating func serve(_ service: CheckpointService) {
+        let certificate = service.certificate
+        guard let state = store.state(instance: certificate.instance, digest: certificate.digest) else { return }
+        served.append((CheckpointState(certificate: certificate, state: state), service.receiver))
+    }
+}
