@@ -17,6 +17,8 @@ struct TreeTests {
 
     @Test func importOnlyWhatTheirTargetMay() { expectNone { ImportRule.findings(in: $0) } }
 
+    @Test func keepHostileCodeApart() { report(SeparationRule.findings(in: tree)) }
+
     @Test func decideTheSameEverywhere() { expectNone { DeterminismRule.findings(in: $0) } }
 
     @Test func walkOverNothingUnordered() { report(IterationRule.findings(in: tree.files)) }

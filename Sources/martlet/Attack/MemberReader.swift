@@ -7,7 +7,6 @@ import MartletKV
 import MartletTransport
 import MartletTypes
 import MartletWire
-import NIOPosix
 import Synchronization
 
 /// Reads the whole state of one member, by its own word and not the group's.
@@ -36,7 +35,7 @@ final class MemberReader: Sendable {
         }
     }
 
-    init(_ member: Member, of view: View, identity: TLSIdentity) {
+    init(_ member: Member, of view: View, identity: TLSIdentity, loops: EventLoops) {
         self.member = member
         let arrived = Arrived()
         state = arrived
@@ -46,7 +45,7 @@ final class MemberReader: Sendable {
                 name: "replica \(member.id)", host: member.host, port: member.port, key: member.key,
                 hello: Hello(group: view.group, role: .client, view: view.number),
                 frameBytesMax: Limits.clientFrameBytes.max),
-            eventLoop: MultiThreadedEventLoopGroup.singleton.next(),
+            eventLoop: loops.next(),
             handlers: PeerLinkHandlers(onState: { _ in }, onFrames: { $0.forEach { arrived.receive($0) } }),
             jitterSeed: 1, logger: Logger(label: "reader") { _ in SwiftLogNoOpLogHandler() })
     }

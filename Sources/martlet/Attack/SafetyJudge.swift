@@ -35,8 +35,7 @@ struct SafetyJudge {
             found.append("replica \(id) has another state than replica \(first.id)")
         }
         let values = Dictionary(uniqueKeysWithValues: first.items.map { ($0.key, $0.value) })
-        found += lost(histories, values) + miscounted(histories, values) + invented(histories, values)
-        return found
+        return found + Self.violations(of: histories, values)
     }
 
     // MARK: States
@@ -60,9 +59,23 @@ struct SafetyJudge {
 
     private func states(of voters: [ReplicaID]) async throws -> [(id: ReplicaID, items: [KVPage.Item])] {
         let identity = try TLSIdentity(seed: group.clientKey.seed)
+        let loops = EventLoops(threadCount: 1)
+        do {
+            let states = try await states(of: voters, identity, loops)
+            await loops.shutDown()
+            return states
+        } catch {
+            await loops.shutDown()
+            throw error
+        }
+    }
+
+    private func states(
+        of voters: [ReplicaID], _ identity: TLSIdentity, _ loops: EventLoops
+    ) async throws -> [(id: ReplicaID, items: [KVPage.Item])] {
         var states: [(id: ReplicaID, items: [KVPage.Item])] = []
         for member in view.members where voters.contains(member.id) {
-            let reader = MemberReader(member, of: view, identity: identity)
+            let reader = MemberReader(member, of: view, identity: identity, loops: loops)
             states.append((member.id, try await reader.items()))
         }
         return states
@@ -70,8 +83,13 @@ struct SafetyJudge {
 
     // MARK: Against what clients were told
 
+    /// What is wrong with a state, after all that clients were told.
+    static func violations(of histories: [SessionHistory], _ values: [Bytes: Bytes]) -> [String] {
+        lost(histories, values) + miscounted(histories, values) + invented(histories, values)
+    }
+
     /// Nothing that was acknowledged is gone, or changed.
-    private func lost(_ histories: [SessionHistory], _ values: [Bytes: Bytes]) -> [String] {
+    private static func lost(_ histories: [SessionHistory], _ values: [Bytes: Bytes]) -> [String] {
         histories.flatMap { history in
             (0..<SessionHistory.ownKeys).map(history.ownKey).compactMap { key -> String? in
                 guard let expected = history.expected[key], !expected.allows(values[key]) else { return nil }
@@ -81,7 +99,7 @@ struct SafetyJudge {
     }
 
     /// Each sum was told once, and none that was told is missing.
-    private func miscounted(_ histories: [SessionHistory], _ values: [Bytes: Bytes]) -> [String] {
+    private static func miscounted(_ histories: [SessionHistory], _ values: [Bytes: Bytes]) -> [String] {
         (0..<SessionHistory.counters).flatMap { counter -> [String] in
             let mine = histories.filter { $0.number % SessionHistory.counters == counter }
             let sums = mine.flatMap(\.sums).sorted()
@@ -99,17 +117,17 @@ struct SafetyJudge {
     }
 
     /// Nothing is there that no client wrote.
-    private func invented(_ histories: [SessionHistory], _ values: [Bytes: Bytes]) -> [String] {
+    private static func invented(_ histories: [SessionHistory], _ values: [Bytes: Bytes]) -> [String] {
         let own = Set(histories.flatMap { history in (0..<SessionHistory.ownKeys).map(history.ownKey) })
         let counters = Set((0..<SessionHistory.counters).map(SessionHistory.counter))
         var found = values.keys.filter { key in
             !own.contains(key) && !counters.contains(key) && !text(key).hasPrefix("x/")
         }.map { "nobody wrote \(text($0))" }
-        if let replayed = values[Bytes("x/replayed".utf8)].flatMap({ Int64(text($0)) }), replayed > Self.replayedMax {
-            found.append("\(Self.replayedMax) increments, sent again and again, gave \(replayed)")
+        if let replayed = values[Bytes("x/replayed".utf8)].flatMap({ Int64(text($0)) }), replayed > replayedMax {
+            found.append("\(replayedMax) increments, sent again and again, gave \(replayed)")
         }
         return Array(found.prefix(5))
     }
 
-    private func text(_ bytes: Bytes) -> String { String(decoding: bytes, as: UTF8.self) }
+    private static func text(_ bytes: Bytes) -> String { String(decoding: bytes, as: UTF8.self) }
 }

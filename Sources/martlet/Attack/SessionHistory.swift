@@ -41,7 +41,8 @@ struct SessionHistory: Sendable {
         let key = ownKey(count / 4 % Self.ownKeys)
         switch count % 4 {
         case 0: return await increment(client)
-        case 1: return await read(client, key)
+        // What it wrote last.
+        case 1: return await read(client, ownKey((count / 4 + Self.ownKeys - 1) % Self.ownKeys))
         default: return await put(client, key, Bytes("\(count)".utf8))
         }
     }

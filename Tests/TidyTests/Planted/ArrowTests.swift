@@ -38,4 +38,21 @@ import Testing
         let text = "func take(_ message: Verified<WriteVote>) -> Verified<[Request]>? { nil }\ncase a(Verified<Stop>)"
         #expect(VerifiedRule.findings(in: Planted.swift(text)).isEmpty)
     }
+
+    @Test(arguments: [
+        ("library(\"MartletReplica\", [\"MartletCore\", \"martlet-attack\"])", 1),
+        (".executableTarget(name: \"martlet-cli\", dependencies: [\"martlet-attack\"])", 1),
+        (".executableTarget(name: \"martlet-attack\", dependencies: [\"MartletCore\"])", 0),
+        (".executable(name: \"martlet-attack\", targets: [\"martlet-attack\"])", 0),
+        ("tests(\"MartletCommandTests\", [\"martlet-cli\", \"martlet-attack\"])", 0),
+    ])
+    func whatStandsOnHostileCodeIsFound(manifest: String, count: Int) {
+        let tree = SourceTree(files: [SourceFile(path: "Package.swift", text: manifest)])
+        #expect(SeparationRule.findings(in: tree).count == count)
+    }
+
+    @Test func hostileCodeThatIsImportedIsFound() {
+        let tree = SourceTree(files: [Planted.swift("import martlet_attack", in: "martlet")])
+        #expect(SeparationRule.findings(in: tree).count == 1)
+    }
 }

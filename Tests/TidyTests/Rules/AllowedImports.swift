@@ -43,5 +43,11 @@ enum AllowedImports {
             "MartletCrypto", "MartletKV", "MartletReplica", "MartletSimulation", "MartletTransport", "MartletTypes",
             "MartletWire", "ServiceLifecycle", "Subprocess", "SystemPackage", "UnixSignals", "Yams",
         ]),
+        // Hostile peers: they stand beside everything, and nothing stands on them (SeparationRule).
+        "martlet-attack": system.union(foundation).union(nio).union([
+            "ArgumentParser", "Logging", "MartletCore", "MartletCrypto", "MartletKV", "MartletTransport",
+            "MartletTypes",
+            "MartletWire",
+        ]),
     ]
 }
