@@ -25,10 +25,11 @@ extension ReplicaCore {
         lastTime = max(known.batch.time, Timestamp(lastTime.rawValue + 1))
         var steps: [ExecutionStep] = []
         steps.reserveCapacity(known.bodies.count)
+        var oldest: Instant?
         for (place, body) in known.bodies.enumerated() {
             guard let body else { preconditionFailure("a complete batch lacks a body") }
             steps.append(ExecutionStep(request: body, verdict: sessions.order(body, at: instance, place: place)))
-            pool.remove(body.id)
+            if let arrived = pool.remove(body.id) { oldest = min(oldest ?? arrived, arrived) }
         }
         effects.executions.append(
             .execute(
@@ -36,6 +37,7 @@ extension ReplicaCore {
                     view: view.number, instance: instance, time: lastTime, seed: known.digest.words.word0, steps: steps)
             ))
         noteDecision(of: instance)
+        noteWait(of: known, since: oldest)
         if instance.rawValue % UInt64(view.settings.checkpointPeriod) == 0 {
             effects.executions.append(.snapshot(instance: instance, time: lastTime, sessions: sessions))
         }
@@ -52,6 +54,14 @@ extension ReplicaCore {
         if window[instance].accepted?.regency == regency || window[instance].proposed?.regency == regency {
             timeout.recover()
         }
+    }
+
+    /// What waited for a new leader tells nothing of a queue.
+    private mutating func noteWait(of known: KnownBatch, since oldest: Instant?) {
+        guard let oldest, oldest >= regencySince else { return }
+        let settings = view.settings
+        let isFull = known.batch.entries.count >= settings.batchRequestsMax || known.bytes >= settings.batchBytesMax / 2
+        timeout.observe(wait: now.monotonic.since(oldest), isBatchFull: isFull)
     }
 
     /// Asks one of those who must have it for a batch; again with another after a while.

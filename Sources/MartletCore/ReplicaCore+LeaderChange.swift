@@ -223,6 +223,7 @@ extension ReplicaCore {
         guard let settled = Settlement.settle(received.collected, view: view) else { return }
         if received.epoch > epoch { enter(received.epoch.regency, into: &effects) }
         isSynced = true
+        regencySince = now.monotonic
         sync = received
         settlement = settled
         settledCursor = .zero

@@ -235,8 +235,7 @@ extension ReplicaCore {
 
     /// One request larger than the bound still travels alone.
     func isWithinBytes(_ known: KnownBatch) -> Bool {
-        known.bodies.count == 1
-            || known.bodies.reduce(0) { $0 + ($1?.payload.count ?? 0) } <= view.settings.batchBytesMax
+        known.bodies.count == 1 || known.bytes <= view.settings.batchBytesMax
     }
 
     /// What holds for every vote, whoever else voted so.

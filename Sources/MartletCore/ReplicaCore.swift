@@ -34,6 +34,8 @@ package struct ReplicaCore: ~Copyable {
     // Leader change
     var regency = Regency.first
     var isSynced = true
+    /// When this regency's SYNC was taken; the first needs none.
+    var regencySince = Instant.zero
     var settlement: Settlement?
     var settledCursor = Instance.zero
     var sync: Sync?

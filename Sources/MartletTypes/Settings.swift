@@ -11,7 +11,7 @@ public struct GroupSettings: Hashable, Sendable {
     /// The most bytes of request payload in one batch (one larger request still travels alone).
     public var batchBytesMax: Int = 1 << 20
     /// K: a checkpoint is taken after every K-th instance.
-    public var checkpointPeriod: Int = 256
+    public var checkpointPeriod: Int = 128
     /// The most bytes of one request's payload.
     public var requestBytesMax: Int = 1 << 20
     /// w: how many requests of a session may be in flight.

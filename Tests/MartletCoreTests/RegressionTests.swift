@@ -206,6 +206,20 @@ struct RegressionTests {
         #expect(timeout.current >= .milliseconds(2_000))
     }
 
+    @Test("Requests that queue behind full batches lengthen the timeout, a leader that lets them wait does not")
+    func queueing() {
+        var timeout = AdaptiveTimeout(Timeouts())
+        let shortest = timeout.current
+        for _ in 0..<50 { timeout.observe(wait: .seconds(1), isBatchFull: false) }
+        #expect(timeout.current == shortest)
+        for _ in 0..<50 { timeout.observe(wait: .milliseconds(500), isBatchFull: true) }
+        #expect(timeout.current > .milliseconds(1_900))
+        for _ in 0..<50 { timeout.observe(wait: .seconds(20), isBatchFull: true) }
+        #expect(timeout.current == AdaptiveTimeout.queueMax)
+        for _ in 0..<50 { timeout.observe(wait: .milliseconds(1), isBatchFull: false) }
+        #expect(timeout.current == shortest)
+    }
+
     @Test("A repeated OPEN opens nothing; sessions cannot be reset by others; sequence 6 before 5 loses neither")
     func sessions() {
         var table = SessionTable(settings: GroupSettings())

@@ -64,4 +64,19 @@ struct SimulatorTests {
         #expect(report.violations.contains { $0.contains("liveness") })
         #expect(report.repeatCommand == "martlet simulate --seeds 1..1 --trace")
     }
+
+    @Test("A group that is given more than it can take keeps its leader")
+    func overload() {
+        var scenario = Scenarios.calm()
+        scenario.settings.batchRequestsMax = 2
+        scenario.settings.window = 1
+        scenario.links.delayMin = .milliseconds(2)
+        var client = ClientPlan()
+        client.operationsMin = 80
+        client.operationsMax = 80
+        client.pipeline = 32
+        scenario.clients = Array(repeating: client, count: 6)
+        let report = Simulator.run(scenario)
+        #expect(report.violations.isEmpty && report.leaderChanges == 0)
+    }
 }

@@ -30,6 +30,8 @@ package struct KnownBatch: Sendable {
     /// The places whose bodies only stand in for void requests: they may be executed, but not handed on.
     package var standIns: Set<Int> = []
     package var isComplete: Bool { missing == 0 }
+    /// Of the bodies' payloads, as far as they are known.
+    package var bytes: Int { bodies.reduce(0) { $0 + ($1?.payload.count ?? 0) } }
 
     package init(batch: Batch, digest: Digest) {
         self.batch = batch

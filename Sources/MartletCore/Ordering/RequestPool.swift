@@ -33,6 +33,8 @@ package struct RequestPool: Sendable {
         /// The instance it was proposed in by this replica; 0 while it waits in its lane.
         var proposedIn: Instance = .zero
         var isSecondStage = false
+        let arrived: Instant
+        /// When its timer's present stage began.
         var since: Instant
         var rounds = 0
     }
@@ -100,7 +102,9 @@ package struct RequestPool: Sendable {
         var vouchers = hearsay.vouchers(of: BatchEntry(id: request.id, digest: request.digest))
         vouchers.insert(me)
         let place = takeSlot(
-            Slot(request: request, vouchers: vouchers, isSigned: request.proof != nil, lane: lane, since: now))
+            Slot(
+                request: request, vouchers: vouchers, isSigned: request.proof != nil, lane: lane, arrived: now,
+                since: now))
         places[request.id] = place
         lanes[lane].pending += 1
         bytes += size
@@ -176,10 +180,11 @@ package struct RequestPool: Sendable {
 
     // MARK: Departures
 
-    /// It was ordered, or is refused for good.
-    package mutating func remove(_ id: RequestID) {
+    /// It was ordered, or is refused for good; tells when it had arrived if it waited here.
+    @discardableResult
+    package mutating func remove(_ id: RequestID) -> Instant? {
         hearsay.forget(id)
-        guard let place = places.removeValue(forKey: id), let slot = slots[place] else { return }
+        guard let place = places.removeValue(forKey: id), let slot = slots[place] else { return nil }
         if slot.proposedIn == .zero { dequeue(place) }
         if slot.isSecondStage {
             secondStage.remove(place, links: &timerLinks)
@@ -191,6 +196,7 @@ package struct RequestPool: Sendable {
         if lanes[slot.lane].pending == 0 { freeLane(slot.lane) }
         slots[place] = nil
         freeSlots.append(place)
+        return slot.arrived
     }
 
     /// What was ordered meanwhile, or never will be executed, does not wait any more.
