@@ -22,16 +22,24 @@ extension ReplicaCore {
     mutating func onProgress(_ received: Progress, from member: ReplicaIndex, into effects: inout Effects) {
         guard received.epoch.view == view.number, member != me else { return }
         catchUp.note(received, from: member)
-        // An answer is much larger than the question; a liar may ask as often as it likes.
-        if let last = helped[member], now.monotonic.since(last) < configuration.timeouts.resend / 2 { return }
+        // An answer is much larger than the question; a liar may ask as often as it likes. What a member is told unasked
+        // must not use up what it may ask for: two replicas in step would leave each other without help for ever.
+        let patience = configuration.timeouts.resend / 2
+        if now.monotonic.hasPassed(patience, since: told[member]) {
+            told[member] = now.monotonic
+            tell(member, whatItLacks: received, into: &effects)
+        }
+        guard received.asksForHelp, now.monotonic.hasPassed(patience, since: helped[member]) else { return }
         helped[member] = now.monotonic
+        send(.progress(progress(asksForHelp: false)), to: member, into: &effects)
+        if mode == .voter { help(member, stuckAt: received, into: &effects) }
+    }
+
+    private mutating func tell(_ member: ReplicaIndex, whatItLacks received: Progress, into effects: inout Effects) {
         if received.epoch == epoch, !received.isSynced, let sync { send(.sync(sync), to: member, into: &effects) }
         if received.stableCheckpoint < checkpoints.stableInstance, let own = checkpoints.own, mode == .voter {
             send(.checkpoint(own), to: member, into: &effects)
         }
-        guard received.asksForHelp else { return }
-        send(.progress(progress(asksForHelp: false)), to: member, into: &effects)
-        if mode == .voter { help(member, stuckAt: received, into: &effects) }
     }
 
     /// Tells a stuck replica what was decided, and votes again for what was not.
@@ -160,5 +168,11 @@ extension ReplicaCore {
             known.body.map { Decision(body: $0, certificate: certificate) }
         }
         if !found.isEmpty { send(.decisions(Decisions(decisions: found)), to: member, into: &effects) }
+    }
+}
+
+extension Instant {
+    fileprivate func hasPassed(_ patience: Interval, since last: Instant?) -> Bool {
+        last.map { since($0) >= patience } ?? true
     }
 }

@@ -59,7 +59,9 @@ package struct ReplicaCore: ~Copyable {
     /// The stable checkpoint that contradicts this replica's own state, until that is replaced.
     var wrongState: CheckpointCertificate?
     var catchUp: CatchUp
-    /// When each member was last told what it said that it lacks.
+    /// When each member was last told, unasked, of a SYNC or checkpoint that it lacks.
+    var told: ReplicaTable<Instant?>
+    /// When each member was last answered its question for help.
     var helped: ReplicaTable<Instant?>
     /// Who waits for decisions whose certificates are being checked, from which instance on.
     var decisionsAwaited: ReplicaTable<Instance?>
@@ -88,6 +90,7 @@ package struct ReplicaCore: ~Copyable {
         strict = StrictMode(configuration.timeouts)
         checkpoints = CheckpointTally(n: view.n)
         catchUp = CatchUp(view: view, me: me, seed: configuration.seed)
+        told = ReplicaTable(repeating: nil, count: view.n)
         helped = ReplicaTable(repeating: nil, count: view.n)
         decisionsAwaited = ReplicaTable(repeating: nil, count: view.n)
         lastAdvance = now.monotonic

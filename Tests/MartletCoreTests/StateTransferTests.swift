@@ -67,4 +67,24 @@ struct StateTransferTests {
         group.pass(milliseconds: 1_000)
         #expect(group.status(3).decided == group.status(0).decided)
     }
+
+    /// Seed 1044: a member's answers to others, just before it asked, used up what it was given, again and again.
+    @Test("A member that said where it stands just before is helped when it asks")
+    func helpAfterWord() throws {
+        let group = try Group(checkpointPeriod: 64)
+        let session = group.openSession(client)
+        group.passes = { $0.from != 3 && $0.to != 3 }
+        group.submit(Samples.operation(client, session, 1), to: [0, 1, 2])
+        group.pass(milliseconds: 200)
+        let recording = group.record(0)
+        for asks in [false, true] {
+            let word = Progress(
+                epoch: Epoch(view: .genesis, regency: .first), isSynced: true, mode: .voter, decided: Instance(1),
+                stableCheckpoint: .zero, asksForHelp: asks)
+            group.inject(.progress(word), from: 3, to: 0)
+        }
+        group.passes = { _ in true }
+        group.settle()
+        #expect(recording.messages.contains { if case .decided = $0 { true } else { false } })
+    }
 }
