@@ -47,6 +47,7 @@ public struct SimulationReport: Sendable {
             ("checkpoint taken", world.checkers.checkpointsTaken), ("checkpoint served", counts.served),
             ("checkpoint installed", counts.installs), ("wire format used", world.scenario.usesWire ? 1 : 0),
             ("Ed25519 used", world.scenario.usesRealSignatures ? 1 : 0),
+            ("history too hard to judge", world.checkers.tooHard == nil ? 0 : 1),
         ]
         let steps = ProtocolStep.allCases.map { ($0.rawValue, counts.steps[$0] ?? 0) }
         let malice = ClientMalice.Act.allCases.map { act in
