@@ -39,15 +39,21 @@ public struct SimulationReport: Sendable {
 
     private static func occurrences(in world: World) -> [(name: String, count: Int)] {
         let counts = world.counts
+        let links = world.network.counts
         let faults: [(String, Int)] = [
-            ("messages lost", world.network.lost), ("messages cut off", world.network.cut),
-            ("messages duplicated", world.network.duplicated), ("replica crashed", counts.crashes),
+            ("messages lost", links.lost), ("messages cut off", links.cut), ("messages clogged", links.clogged),
+            ("messages slowed", links.slowed), ("messages duplicated", links.duplicated),
+            ("messages queued for a link", links.queued), ("messages a full link dropped", links.overflowed),
+            ("client link down", counts.clientLinksDown), ("messages lost on broken links", counts.lostOnClientLinks),
+            ("clock drifted", counts.drifts), ("wall clock jumped", counts.jumps),
+            ("clock stood still", counts.standstills), ("replica crashed", counts.crashes),
             ("replica restarted", counts.restarts), ("replica paused", counts.pauses),
             ("messages refused", counts.refusedMessages), ("requests refused", counts.refusedRequests),
             ("checkpoint taken", world.checkers.checkpointsTaken), ("checkpoint served", counts.served),
             ("checkpoint installed", counts.installs), ("wire format used", world.scenario.usesWire ? 1 : 0),
             ("Ed25519 used", world.scenario.usesRealSignatures ? 1 : 0),
-            ("history too hard to judge", world.checkers.tooHard == nil ? 0 : 1),
+            ("latency matrix used", world.scenario.matrix == nil ? 0 : 1),
+            ("more than a group must survive", world.scenario.isBeyond ? 1 : 0),
         ]
         let steps = ProtocolStep.allCases.map { ($0.rawValue, counts.steps[$0] ?? 0) }
         let malice = ClientMalice.Act.allCases.map { act in

@@ -4,11 +4,12 @@
 import MartletCore
 import MartletTypes
 
-/// Draws a scenario from a seed, always within what the group must survive: at most f replicas lie or crash, the others
-/// are cut off, paused and slowed down only until the network heals.
+/// Draws a scenario from a seed, nearly always within what the group must survive: at most f replicas lie, crash or have
+/// clocks that are too wrong, the others are cut off, paused and slowed down only until the network heals. A few seeds go
+/// beyond that, and say so.
 package struct ScenarioGenerator {
-    private var random: SeededRandom
-    private var scenario: Scenario
+    var random: SeededRandom
+    var scenario: Scenario
 
     package static func scenario(seed: UInt64) -> Scenario {
         var generator = ScenarioGenerator(seed: seed)
@@ -32,6 +33,12 @@ package struct ScenarioGenerator {
         scenario.usesRealSignatures = random.chance(permille: 20)
         // Drawn last, so that the other runs stay what they were.
         if random.chance(permille: scenario.n == 3 ? 500 : 100) { makeFlips() }
+        makeDistances()
+        makeTroubledLinks()
+        makeClientLinks()
+        makeClocks()
+        makeSecondCrashes()
+        if random.chance(permille: 30) { goBeyond() }
         return scenario
     }
 

@@ -40,7 +40,7 @@ extension World {
                 timeouts: scenario.timeouts,
                 clock: ReplicaClock(
                     monotonicOffset: random.interval(upTo: .seconds(1_000)),
-                    wallOffsetMicroseconds: UInt64(random.below(20_000))))
+                    wallOffset: .microseconds(UInt64(random.below(20_000)))))
             replicas.append(replica)
             let plan = scenario.liars.first { $0.replica == place }
             replica.isLiar = plan != nil
@@ -60,11 +60,7 @@ extension World {
                 random: random.fork())
             let encode = { [unowned self] (operation: Operation) -> Bytes in
                 let bytes = ServiceCodec.bytes(of: operation)
-                if plan.malice == nil {
-                    checkers.knows(bytes, meaning: operation)
-                } else {
-                    checkers.strangerKnows(bytes, meaning: operation)
-                }
+                checkers.knows(bytes, meaning: operation)
                 return bytes
             }
             if let malice = plan.malice {

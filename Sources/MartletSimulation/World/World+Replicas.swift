@@ -24,9 +24,6 @@ extension World {
             if trace.isOn { text = TraceText.text(message) }
             if liars[replica.index.position] != nil { observe(message, from: from, by: replica) }
             let verified = try replica.verifier.verify(message, from: sender)
-            if liars[replica.index.position] == nil {
-                checkers.received(message, from: from, by: replica.index.position)
-            }
             deliver(.message(verified), to: replica)
         } catch {
             counts.refusedMessages += 1
@@ -61,7 +58,7 @@ extension World {
         arm(replica)
     }
 
-    private func arm(_ replica: SimulatedReplica) {
+    func arm(_ replica: SimulatedReplica) {
         guard let deadline = replica.deadline else { return }
         if let armed = replica.armed, armed > now, armed <= deadline { return }
         let time = max(deadline, now + .microseconds(1))
@@ -77,9 +74,6 @@ extension World {
             if trace.isOn { trace.sent(send, by: place, at: now) }
             if liars[place] == nil { checkers.sent(send.message, by: place, decided: decided, at: now) }
         }
-        if liars[place] == nil {
-            for execution in work.decided { checkers.decided(execution, by: place, at: now) }
-        }
         for notice in work.notices { note(notice, of: replica) }
         for refusal in work.refusals { reply(.refusal(refusal.refusal), to: refusal.client, from: replica) }
         for certificate in work.checks {
@@ -94,9 +88,10 @@ extension World {
 
     private func send(_ message: PeerMessage, from: Int, to: Int) {
         counts.messages += 1
-        let (first, second) = network.arrivals(from: from, to: to, at: now)
-        guard let first else { return }
         let packet = Packet(message, usesWire: scenario.usesWire)
+        let (first, second) = network.arrivals(
+            of: MessageKind(message), bytes: packet.count, from: from, to: to, at: now)
+        guard let first else { return }
         queue.insert(.toReplica(to, from: from, packet), at: first)
         if let second { queue.insert(.toReplica(to, from: from, packet), at: second) }
     }
