@@ -141,7 +141,7 @@ package final class LibraryClient: ClientActor {
         let call = running.remove(at: place)
         switch completion.outcome {
         case .result(let bytes, _):
-            let answer = ServiceCodec.answer(in: bytes)
+            let answer = ServiceCodec.answer(in: bytes, to: call.operation)
             workload.answered(call.operation, answer)
             output.reports.append(.completed(call.id, answer, request: requests.removeValue(forKey: call.payload)))
         case .failed(let reason): output.reports.append(.unknown(call.id, reason: reason.description))

@@ -52,6 +52,7 @@ public struct SimulationReport: Sendable {
             ("checkpoint taken", world.checkers.checkpointsTaken), ("checkpoint served", counts.served),
             ("checkpoint installed", counts.installs), ("wire format used", world.scenario.usesWire ? 1 : 0),
             ("Ed25519 used", world.scenario.usesRealSignatures ? 1 : 0),
+            ("history too hard to judge", world.checkers.tooHard == nil ? 0 : 1),
             ("latency matrix used", world.scenario.matrix == nil ? 0 : 1),
             ("more than a group must survive", world.scenario.isBeyond ? 1 : 0),
         ]

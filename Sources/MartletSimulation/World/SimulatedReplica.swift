@@ -104,7 +104,10 @@ final class SimulatedReplica {
         work.refusals.append(contentsOf: effects.refusals)
         work.checks.append(contentsOf: effects.checks)
         work.notices.append(contentsOf: effects.notices)
-        executionInbox.append(contentsOf: effects.executions.map { .order($0) })
+        for order in effects.executions {
+            if case .execute(let execution) = order { work.decided.append(execution) }
+            executionInbox.append(.order(order))
+        }
         effects.removeAll()
     }
 
@@ -182,6 +185,7 @@ struct OrderingWork {
     var refusals: [ClientRefusal] = []
     var checks: [DecisionCertificate] = []
     var notices: [Notice] = []
+    var decided: [Execution] = []
     /// How often its own messages came back to it.
     var rounds = 0
 
@@ -191,6 +195,7 @@ struct OrderingWork {
         refusals.removeAll(keepingCapacity: true)
         checks.removeAll(keepingCapacity: true)
         notices.removeAll(keepingCapacity: true)
+        decided.removeAll(keepingCapacity: true)
         rounds = 0
     }
 }

@@ -80,7 +80,7 @@ extension World {
         switch report {
         case .invoked(let id, let operation):
             counts.calls += 1
-            checkers.invoked(id, operation)
+            checkers.invoked(id, operation, at: now)
             trace.line(now, "c\(client)", "calls", "#\(id.number) \(operation)")
         case .completed(let id, let outcome, let request):
             checkers.completed(id, outcome, request: request, at: now)

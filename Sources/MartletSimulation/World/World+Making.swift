@@ -60,7 +60,11 @@ extension World {
                 random: random.fork())
             let encode = { [unowned self] (operation: Operation) -> Bytes in
                 let bytes = ServiceCodec.bytes(of: operation)
-                checkers.knows(bytes, meaning: operation)
+                if plan.malice == nil {
+                    checkers.knows(bytes, meaning: operation)
+                } else {
+                    checkers.strangerKnows(bytes, meaning: operation)
+                }
                 return bytes
             }
             if let malice = plan.malice {

@@ -24,6 +24,9 @@ extension World {
             if trace.isOn { text = TraceText.text(message) }
             if liars[replica.index.position] != nil { observe(message, from: from, by: replica) }
             let verified = try replica.verifier.verify(message, from: sender)
+            if liars[replica.index.position] == nil {
+                checkers.received(message, from: from, by: replica.index.position)
+            }
             deliver(.message(verified), to: replica)
         } catch {
             counts.refusedMessages += 1
@@ -73,6 +76,9 @@ extension World {
             fingerprint.mix(place, send.message)
             if trace.isOn { trace.sent(send, by: place, at: now) }
             if liars[place] == nil { checkers.sent(send.message, by: place, decided: decided, at: now) }
+        }
+        if liars[place] == nil {
+            for execution in work.decided { checkers.decided(execution, by: place, at: now) }
         }
         for notice in work.notices { note(notice, of: replica) }
         for refusal in work.refusals { reply(.refusal(refusal.refusal), to: refusal.client, from: replica) }

@@ -57,7 +57,8 @@ final class World {
         let (scheme, keys) = SimulatedScheme.make(
             principals: scenario.n + scenario.clients.count, isReal: scenario.usesRealSignatures, random: &random)
         view = Self.view(of: scenario, keys: keys)
-        checkers = Checkers(replicas: scenario.n, faultModel: scenario.faultModel, limits: scenario.limits)
+        checkers = Checkers(
+            view: view, liars: scenario.liars.map(\.replica), limits: scenario.limits)
         self.random = random.fork()
         addReplicas(scheme, keys, &random)
         addClients(scheme, Array(keys[scenario.n...]), &random)
