@@ -50,7 +50,7 @@ extension ClientCore {
         guard case .opened(let session) = body, session != .none, handles[session] == nil else {
             return openAgain(slot, &effects)
         }
-        openings.succeeded()
+        openings.succeeded(calls[slot].requestID.sequence)
         endOpening(slot)
         sessions[Int(handle.rawValue)].phase = .open(session)
         handles.insert(session, handle)

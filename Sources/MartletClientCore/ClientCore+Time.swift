@@ -21,6 +21,9 @@ extension ClientCore {
         case .free, .waiting: break
         case .reading: onReadTimer(slot, &effects)
         case .ordering:
+            if calls[slot].kind == .opening, openings.isOvertaken(calls[slot].requestID.sequence) {
+                return openAgain(slot, &effects)
+            }
             sendAgain(slot, &effects)
             scheduleRetry(slot)
         }

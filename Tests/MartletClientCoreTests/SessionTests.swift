@@ -78,6 +78,22 @@ import Testing
         #expect(second[0].id.sequence > first[0].id.sequence)
     }
 
+    @Test func `an opening that a later one has overtaken is tried anew, whoever is silent`() {
+        let rig = Rig()
+        rig.allUp()
+        for handle in 0..<2 as Range<UInt32> { rig.step(.open(SessionHandle(handle))) }
+        let requests = rig.takeRequests()
+        // 1 and 2 answered the first before the second was ordered; 3 knows only the second now, and 4 says nothing.
+        rig.reply(requests[0], .opened(SessionID(instance: Instance(2), place: 0)), from: [1, 2])
+        rig.reply(requests[1], .opened(SessionID(instance: Instance(3), place: 0)), from: [1, 2, 3])
+        rig.refuse(requests[0], .sequenceTooOld, from: [3])
+        rig.pass(.seconds(4))
+        let again = rig.takeRequests()
+        #expect(again.first.map { $0.id.sequence > requests[1].id.sequence } == true)
+        rig.reply(again[0], .opened(SessionID(instance: Instance(4), place: 0)), from: [1, 2, 3])
+        #expect(rig.effects.sessionChanges.count == 2)
+    }
+
     @Test func `a session is not opened under a name that is in use`() {
         let rig = Rig()
         let session = rig.opened()

@@ -84,8 +84,21 @@ struct ReplicaCheckerTests {
                 checkpoint: nil, claims: claims))
     }
 
-    private static func verdict(_ messages: [PeerMessage], decided: UInt64 = 0) -> Violation.Rule? {
-        var checker = VoteChecker(replicas: 1, faultModel: .byzantine)
+    private static func sync(_ regency: UInt64) -> PeerMessage {
+        .sync(Sync(epoch: Epoch(view: .genesis, regency: Regency(regency)), collected: []))
+    }
+
+    private static func progress(_ regency: UInt64) -> PeerMessage {
+        .progress(
+            Progress(
+                epoch: Epoch(view: .genesis, regency: Regency(regency)), isSynced: false, mode: .voter, decided: .zero,
+                stableCheckpoint: .zero, asksForHelp: false))
+    }
+
+    /// Of one replica, which has the SYNCs of all regencies up to `synced`.
+    private static func verdict(_ messages: [PeerMessage], decided: UInt64 = 0, synced: UInt64 = 9) -> Violation.Rule? {
+        var checker = VoteChecker(replicas: 1)
+        checker.received(sync(synced), by: 0)
         var last: Violation?
         for message in messages { last = checker.sent(message, by: 0, decided: Instance(decided), at: .zero) ?? last }
         return last?.rule
@@ -116,5 +129,30 @@ struct ReplicaCheckerTests {
         #expect(Self.verdict([Self.stopData(2), Self.stopData(2), Self.stopData(3)]) == nil)
         let claim = InstanceClaim(instance: Instance(1), lock: nil, writeSet: [])
         #expect(Self.verdict([Self.stopData(2), Self.stopData(2, claims: [claim])]) == .votes)
+    }
+    @Test("Votes: none of an older regency than the one that it says it stands in")
+    func entered() {
+        #expect(Self.verdict([Self.progress(1), Self.write(1, 1, 5)]) == nil)
+        #expect(Self.verdict([Self.progress(2), Self.write(1, 1, 5)]) == .votes)
+    }
+
+    @Test("Votes: none of a new regency before its SYNC, whether it came or was made")
+    func synced() {
+        #expect(Self.verdict([Self.stopData(2), Self.write(2, 1, 5)], synced: 1) == .votes)
+        #expect(Self.verdict([Self.accept(3, 1, 5)], synced: 2) == .votes)
+        #expect(Self.verdict([Self.accept(2, 1, 5)], synced: 2) == nil)
+        #expect(Self.verdict([Self.sync(3), Self.write(3, 1, 5)], synced: 1) == nil)
+    }
+
+    @Test("Votes: none after a restart that lost earlier ones, and no STOPDATA; a first start in the middle may vote")
+    func forgetful() {
+        for last in [Self.write(1, 2, 5), Self.accept(1, 1, 5), Self.stopData(2)] {
+            var checker = VoteChecker(replicas: 2)
+            #expect(checker.sent(Self.write(1, 1, 5), by: 0, decided: .zero, at: .zero) == nil)
+            checker.restarted(0)
+            checker.restarted(1)
+            #expect(checker.sent(last, by: 0, decided: Instance(5), at: .zero)?.rule == .votes)
+            #expect(checker.sent(last, by: 1, decided: Instance(5), at: .zero) == nil)
+        }
     }
 }

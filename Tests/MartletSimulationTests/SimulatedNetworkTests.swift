@@ -24,7 +24,7 @@ struct SimulatedNetworkTests {
         var reordered = 0
         for step in 0..<1_000 {
             let now = Instant.zero + .microseconds(UInt64(step))
-            guard let arrival = network.arrivals(from: 0, to: 1, at: now).0 else {
+            guard let arrival = network.arrivals(of: .write, from: 0, to: 1, at: now).0 else {
                 Issue.record("lost without loss")
                 return
             }
@@ -45,13 +45,13 @@ struct SimulatedNetworkTests {
         var lost = 0
         var doubled = 0
         for _ in 0..<5_000 {
-            let (first, second) = network.arrivals(from: 0, to: 1, at: .zero)
+            let (first, second) = network.arrivals(of: .write, from: 0, to: 1, at: .zero)
             if first == nil { lost += 1 }
             if second != nil { doubled += 1 }
         }
         #expect((400...600).contains(lost) && (700...1_100).contains(doubled))
-        #expect(network.lost == lost && network.duplicated == doubled)
-        for _ in 0..<2_000 { #expect(network.arrivals(from: 0, to: 1, at: Self.heals).0 != nil) }
+        #expect(network.counts.lost == lost && network.counts.duplicated == doubled)
+        for _ in 0..<2_000 { #expect(network.arrivals(of: .write, from: 0, to: 1, at: Self.heals).0 != nil) }
     }
 
     @Test("A one-way cut lasts as long as it says, and cuts one way")
@@ -59,20 +59,20 @@ struct SimulatedNetworkTests {
         let fault = LinkFault(
             from: NodeSet([0, 3]), to: NodeSet([1]), begin: Instant(100), end: Instant(200))
         var network = Self.network(faults: [fault])
-        #expect(network.arrivals(from: 0, to: 1, at: Instant(99)).0 != nil)
-        #expect(network.arrivals(from: 0, to: 1, at: Instant(100)).0 == nil)
-        #expect(network.arrivals(from: 3, to: 1, at: Instant(199)).0 == nil)
-        #expect(network.arrivals(from: 2, to: 1, at: Instant(150)).0 != nil)
-        #expect(network.arrivals(from: 1, to: 0, at: Instant(150)).0 != nil)
-        #expect(network.arrivals(from: 0, to: 1, at: Instant(200)).0 != nil)
-        #expect(network.cut == 2)
+        #expect(network.arrivals(of: .write, from: 0, to: 1, at: Instant(99)).0 != nil)
+        #expect(network.arrivals(of: .write, from: 0, to: 1, at: Instant(100)).0 == nil)
+        #expect(network.arrivals(of: .write, from: 3, to: 1, at: Instant(199)).0 == nil)
+        #expect(network.arrivals(of: .write, from: 2, to: 1, at: Instant(150)).0 != nil)
+        #expect(network.arrivals(of: .write, from: 1, to: 0, at: Instant(150)).0 != nil)
+        #expect(network.arrivals(of: .write, from: 0, to: 1, at: Instant(200)).0 != nil)
+        #expect(network.counts.cut == 2)
     }
 
     @Test("A cut that outlives the healing ends with it")
     func healing() {
         let fault = LinkFault(from: NodeSet([0]), to: NodeSet([1]), begin: .zero, end: .distantFuture)
         var network = Self.network(faults: [fault])
-        #expect(network.arrivals(from: 0, to: 1, at: .zero).0 == nil)
-        #expect(network.arrivals(from: 0, to: 1, at: Self.heals).0 != nil)
+        #expect(network.arrivals(of: .write, from: 0, to: 1, at: .zero).0 == nil)
+        #expect(network.arrivals(of: .write, from: 0, to: 1, at: Self.heals).0 != nil)
     }
 }

@@ -13,6 +13,8 @@ struct Openings {
     private(set) var concurrentMax: Int
     /// How many in a row came too late: another process with the same key, whose clock is ahead, opens sessions too.
     private var stale = 0
+    /// The highest number that a quorum has answered: replicas keep one opening a client and refuse lower ones.
+    private var highestAnswered: SequenceNumber?
     /// Those sent, with the slot of each.
     private(set) var sent: [(number: SequenceNumber, slot: Int)] = []
     /// The sessions whose turn comes next.
@@ -61,5 +63,11 @@ struct Openings {
         concurrentMax = 1
     }
 
-    mutating func succeeded() { stale = 0 }
+    mutating func succeeded(_ number: SequenceNumber) {
+        stale = 0
+        highestAnswered = max(highestAnswered ?? number, number)
+    }
+
+    /// Whether nobody who has not answered this opening yet will do so: a later one has taken its place.
+    func isOvertaken(_ number: SequenceNumber) -> Bool { highestAnswered.map { $0 > number } ?? false }
 }

@@ -14,14 +14,25 @@ package struct Checkers: Sendable {
     private var validity = ValidityChecker()
     private var runaway: RunawayChecker
     package private(set) var results = ResultChecker()
+    private var quorums: QuorumChecker
+    package private(set) var history = ClientHistory()
+    /// How many replicas that do not lie have executed each instance, and how many events clients had seen when nobody
+    /// could miss it any more.
+    private var executedBy: [Instance: Int] = [:]
+    private var settled: [Instance: Int] = [:]
+    private let settlingCount: Int
+    /// Why the history of the clients could not be judged, if so.
+    package private(set) var tooHard: String?
     /// At most so many are kept; one is enough to fail.
     private static let violationsMax = 20
     package private(set) var violations: [Violation] = []
 
-    package init(replicas: Int, faultModel: FaultModel, limits: RunawayChecker.Limits = RunawayChecker.Limits()) {
+    package init(view: View, liars: [Int], limits: RunawayChecker.Limits) {
         runaway = RunawayChecker(limits: limits)
-        order = OrderChecker(replicas: replicas)
-        votes = VoteChecker(replicas: replicas, faultModel: faultModel)
+        order = OrderChecker(replicas: view.n)
+        votes = VoteChecker(replicas: view.n)
+        quorums = QuorumChecker(view: view, liars: liars)
+        settlingCount = view.n - view.f
     }
 
     package var checkpointsTaken: Int { checkpoints.taken }
@@ -43,11 +54,19 @@ package struct Checkers: Sendable {
     // MARK: - Replicas
 
     package mutating func executed(_ execution: Execution, by replica: Int, at now: Instant) {
+        executedBy[execution.instance, default: 0] += 1
+        if executedBy[execution.instance] == settlingCount { settled[execution.instance] = history.events.count }
         note(agreement.executed(execution, by: replica, at: now))
         note(order.executed(execution, by: replica, at: now))
     }
 
+    /// Before it is executed.
+    package mutating func decided(_ execution: Execution, by replica: Int, at now: Instant) {
+        note(quorums.decided(execution, by: replica, at: now))
+    }
+
     package mutating func installed(_ instance: Instance, time: Timestamp, by replica: Int, at now: Instant) {
+        note(quorums.installed(instance, by: replica, at: now))
         note(order.installed(instance, time: time, by: replica, at: now))
     }
 
@@ -57,11 +76,19 @@ package struct Checkers: Sendable {
 
     package mutating func sent(_ message: PeerMessage, by replica: Int, decided: Instance, at now: Instant) {
         note(votes.sent(message, by: replica, decided: decided, at: now))
+        note(quorums.sent(message, by: replica, at: now))
+    }
+
+    /// It reached a correct replica and was found in order.
+    package mutating func received(_ message: PeerMessage, from sender: Int, by replica: Int) {
+        votes.received(message, by: replica)
+        quorums.received(message, from: sender, by: replica)
     }
 
     package mutating func restarted(_ replica: Int) {
         order.restarted(replica)
         votes.restarted(replica)
+        quorums.restarted(replica)
     }
 
     // MARK: - Clients
@@ -72,10 +99,20 @@ package struct Checkers: Sendable {
         results.knows(payload, meaning: operation)
     }
 
-    package mutating func invoked(_ id: OperationID, _ operation: Operation) { results.invoked(id, operation) }
+    /// The same of a client that means harm, which tells nobody what it does.
+    package mutating func strangerKnows(_ payload: Bytes, meaning operation: Operation) {
+        results.knows(payload, meaning: operation)
+        history.stranger(payload, operation)
+    }
+
+    package mutating func invoked(_ id: OperationID, _ operation: Operation, at now: Instant) {
+        results.invoked(id, operation)
+        history.append(.call(id, operation, at: now))
+    }
 
     package mutating func completed(_ id: OperationID, _ outcome: ServiceAnswer, request: RequestID?, at now: Instant) {
         results.completed(id, outcome, request: request, reached: agreement.highest, at: now)
+        history.append(.end(id, .answer(outcome), at: now))
     }
 
     // MARK: - The end
@@ -86,5 +123,19 @@ package struct Checkers: Sendable {
         for violation in ExactlyOnceChecker.check(history, at: now) { note(violation) }
         for violation in validity.check(history, at: now) { note(violation) }
         for violation in results.check(history, at: now) { note(violation) }
+        judgeLinearizability(history, at: now)
+    }
+
+    private mutating func judgeLinearizability(_ agreed: [Execution], at now: Instant) {
+        switch Linearizability.judge(history.calls(agreed, settled: settled)) {
+        case .linearizable: return
+        case .tooHard(let id, let why): tooHard = "at client \(id.client) call \(id.number): \(why)"
+        case .violated(let call, let states):
+            note(
+                Violation(
+                    .linearizability, at: now,
+                    "client \(call.id.client) call \(call.id.number), \(call.operation) → "
+                        + "\(call.outcome.map { "\($0)" } ?? "unknown"), fits no order; before it there was \(states)"))
+        }
     }
 }

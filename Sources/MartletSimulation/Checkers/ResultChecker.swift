@@ -100,9 +100,14 @@ package struct ResultChecker: Sendable {
         _ operation: Operation, _ outcome: ServiceAnswer, _ range: (bound: Instance, reached: Instance),
         _ model: ServiceModel
     ) -> Judgement {
-        guard case .value(let value) = outcome else { return .wrong("a read has a value for its answer") }
+        let values: [UInt64?]
+        switch (operation, outcome) {
+        case (.get, .value(let value)): values = [value]
+        case (.scan, .values(let several)): values = several
+        default: return .wrong("a read has a value for its answer")
+        }
         let bound = range.bound
-        let spans = model.spans(of: operation.key, holding: value).filter { $0.begin <= range.reached }
+        let spans = model.spans(of: operation.keys, holding: values).filter { $0.begin <= range.reached }
         guard let newest = spans.last else { return .wrong("that value had never stood there by then") }
         // The earliest span that fits: a later reader is bound by no more than that.
         guard let fitting = spans.first(where: { span in span.end.map { $0 > bound } ?? true }) else {

@@ -31,23 +31,44 @@ package struct ServiceModel: Sendable {
         (spans[key] ?? [Span(value: nil, begin: .zero)]).filter { $0.value == value }
     }
 
+    /// When these values stood there together.
+    package func spans(of keys: [Int], holding values: [UInt64?]) -> [Span] {
+        var common = [Span(value: nil, begin: .zero)]
+        for (key, value) in zip(keys, values) {
+            let spans = spans(of: key, holding: value)
+            common = common.flatMap { left in
+                spans.compactMap { right in
+                    let begin = max(left.begin, right.begin)
+                    let end = [left.end, right.end].compactMap { $0 }.min()
+                    return end.map { begin <= $0 } ?? true ? Span(value: nil, begin: begin, end: end) : nil
+                }
+            }
+        }
+        return common
+    }
+
+    private func value(_ key: Int) -> UInt64? { spans[key]?.last?.value }
+
     private mutating func apply(_ operation: Operation, in instance: Instance) -> ServiceAnswer {
-        let old = spans[operation.key]?.last?.value
         switch operation {
-        case .get: return .value(old)
+        case .get(let key): return .value(value(key))
+        case .scan(let from, let to): return .values((from..<to).map(value))
         case .put(let key, let value):
             set(key, to: value, in: instance)
             return .done
         case .add(let key, let amount):
-            let sum = (old ?? 0) &+ amount
+            let sum = (value(key) ?? 0) &+ amount
             set(key, to: sum, in: instance)
             return .value(sum)
         case .delete(let key, _):
             set(key, to: nil, in: instance)
             return .done
-        case .swap(let key, let expected, let value):
-            guard old == expected else { return .mismatch(old) }
-            set(key, to: value, in: instance)
+        case .swap(let key, let expected, let new):
+            guard value(key) == expected else { return .mismatch(value(key)) }
+            set(key, to: new, in: instance)
+            return .done
+        case .putAll(let keys, let value):
+            for key in keys { set(key, to: value, in: instance) }
             return .done
         }
     }

@@ -11,9 +11,11 @@ package struct Violation: Hashable, Sendable, CustomStringConvertible {
         case exactlyOnce = "exactly once"
         case validity
         case results
+        case linearizability
         case liveness
         case checkpoints
         case votes
+        case quorums
         case integrity
         case runaway
     }

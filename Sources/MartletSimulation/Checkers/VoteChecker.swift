@@ -3,8 +3,8 @@
 
 package import MartletTypes
 
-/// What a correct replica never says (protocol §5 and §6, the **Safety** rules on votes), judged by its own messages:
-/// *once*, *in order*, and *promise*.
+/// What a correct replica never says (protocol §5 and §6, the **Safety** rules on votes), judged by its own messages and by
+/// the SYNCs that reached it: *once*, *in order*, *promise*, and none at all once its memory is lost.
 package struct VoteChecker: Sendable {
     private struct Place: Hashable {
         let regency: Regency
@@ -14,18 +14,19 @@ package struct VoteChecker: Sendable {
     private struct Votes: Sendable {
         var writes: [Place: Digest] = [:]
         var accepts: [Place: Digest] = [:]
-        /// The highest regency whose STOPDATA it made.
+        /// The highest regency that it entered, by its own word: its STOPDATA, or where it says that it stands.
         var promised = Regency.first
+        /// The highest regency whose SYNC it has.
+        var synced = Regency.first
         var stopData: [Regency: StopData] = [:]
+        /// It started again after it had voted.
+        var isForgetful = false
+        var hasVoted: Bool { !writes.isEmpty || !accepts.isEmpty || !stopData.isEmpty }
     }
 
-    private let faultModel: FaultModel
     private var votes: [Votes]
 
-    package init(replicas: Int, faultModel: FaultModel) {
-        self.faultModel = faultModel
-        votes = Array(repeating: Votes(), count: replicas)
-    }
+    package init(replicas: Int) { votes = Array(repeating: Votes(), count: replicas) }
 
     /// `decided` is the end of the sender's unbroken run of decisions.
     package mutating func sent(_ message: PeerMessage, by replica: Int, decided: Instance, at now: Instant)
@@ -33,40 +34,57 @@ package struct VoteChecker: Sendable {
     {
         switch message {
         case .write(let vote):
-            check("WRITE", vote.epoch.regency, vote.instance, vote.digest, \.writes, replica, decided, now)
+            return check("WRITE", vote.epoch.regency, vote.instance, vote.digest, \.writes, replica, decided, now)
         case .accept(let vote):
-            check("ACCEPT", vote.epoch.regency, vote.instance, vote.digest, \.accepts, replica, decided, now)
-        case .stopData(let data): check(data, by: replica, at: now)
-        default: nil
+            return check("ACCEPT", vote.epoch.regency, vote.instance, vote.digest, \.accepts, replica, decided, now)
+        case .stopData(let data): return check(data, by: replica, at: now)
+        case .sync(let sync): votes[replica].synced = max(votes[replica].synced, sync.epoch.regency)
+        case .progress(let progress): votes[replica].promised = max(votes[replica].promised, progress.epoch.regency)
+        default: break
         }
+        return nil
     }
 
-    package mutating func restarted(_ replica: Int) { votes[replica].promised = .first }
+    package mutating func received(_ message: PeerMessage, by replica: Int) {
+        if case .sync(let sync) = message { votes[replica].synced = max(votes[replica].synced, sync.epoch.regency) }
+    }
+
+    /// What it promised before is forgotten, but not that it did.
+    package mutating func restarted(_ replica: Int) {
+        votes[replica].promised = .first
+        votes[replica].isForgetful = votes[replica].isForgetful || votes[replica].hasVoted
+    }
 
     private mutating func check(
         _ name: String, _ regency: Regency, _ instance: Instance, _ digest: Digest,
         _ kind: WritableKeyPath<Votes, [Place: Digest]>, _ replica: Int, _ decided: Instance, _ now: Instant
     ) -> Violation? {
-        let who = "replica \(replica) sent \(name) of regency \(regency) for instance \(instance)"
-        guard regency >= votes[replica].promised else {
-            return Violation(.votes, at: now, "\(who) after its STOPDATA for \(votes[replica].promised)")
+        func complaint(_ text: String) -> Violation {
+            Violation(
+                .votes, at: now,
+                "replica \(replica) sent \(name) of regency \(regency) for instance \(instance) \(text)")
         }
+        guard !votes[replica].isForgetful else { return complaint("though it had forgotten what it voted for") }
+        guard regency >= votes[replica].promised else { return complaint("after entering \(votes[replica].promised)") }
+        guard regency <= votes[replica].synced else { return complaint("before its SYNC") }
         let place = Place(regency: regency, instance: instance)
         if let earlier = votes[replica][keyPath: kind][place] {
-            guard earlier != digest else { return nil }
-            return Violation(.votes, at: now, "\(who) twice: \(earlier) and \(digest)")
+            return earlier == digest ? nil : complaint("twice: \(earlier) and \(digest)")
         }
         let previous = Place(regency: regency, instance: instance - 1)
         guard instance - 1 <= decided || votes[replica][keyPath: kind][previous] != nil else {
-            return Violation(.votes, at: now, "\(who) before that for \(instance - 1), decided only to \(decided)")
+            return complaint("before that for \(instance - 1), decided only to \(decided)")
         }
         votes[replica][keyPath: kind][place] = digest
         return nil
     }
 
-    /// One STOPDATA a regency.
+    /// One STOPDATA a regency, and none by who has nothing to tell.
     private mutating func check(_ data: StopData, by replica: Int, at now: Instant) -> Violation? {
         let regency = data.epoch.regency
+        guard !votes[replica].isForgetful else {
+            return Violation(.votes, at: now, "replica \(replica) sent STOPDATA though it had forgotten its votes")
+        }
         votes[replica].promised = max(votes[replica].promised, regency)
         if let earlier = votes[replica].stopData[regency] {
             guard earlier.claims == data.claims, earlier.provenBase == data.provenBase else {

@@ -40,4 +40,6 @@ package protocol ClientActor: AnyObject {
     func wake(at now: Instant, into output: inout ClientOutput)
     func receive(
         _ message: ReplicaToClientMessage, from replica: ReplicaIndex, at now: Instant, into output: inout ClientOutput)
+    /// Its connection to that replica broke or is there again.
+    func linkChanged(to replica: ReplicaIndex, isUp: Bool, at now: Instant, into output: inout ClientOutput)
 }

@@ -27,6 +27,7 @@ package final class LibraryClient: ClientActor {
     private var workload: Workload
     private var random: SeededRandom
     private var isStarted = false
+    private var brokenAtStart: [ReplicaID] = []
     private var isFinished = false
     private var started = 0
     /// In the order of their beginning.
@@ -68,7 +69,9 @@ package final class LibraryClient: ClientActor {
     package func wake(at now: Instant, into output: inout ClientOutput) {
         if !isStarted {
             isStarted = true
-            for member in view.members { core.step(.linkUp(member.id), at: now, into: &effects) }
+            for member in view.members where !brokenAtStart.contains(member.id) {
+                core.step(.linkUp(member.id), at: now, into: &effects)
+            }
         }
         if let deadline = core.nextDeadline, deadline <= now { core.step(.deadline, at: now, into: &effects) }
         goOn(at: now, into: &output)
@@ -80,6 +83,13 @@ package final class LibraryClient: ClientActor {
     ) {
         core.step(
             .message(Verified(message, sender: .replica(view[replica].id))), at: now, into: &effects)
+        goOn(at: now, into: &output)
+    }
+
+    package func linkChanged(to replica: ReplicaIndex, isUp: Bool, at now: Instant, into output: inout ClientOutput) {
+        let id = view[replica].id
+        guard isStarted else { return isUp ? brokenAtStart.removeAll { $0 == id } : brokenAtStart.append(id) }
+        core.step(isUp ? .linkUp(id) : .linkDown(id), at: now, into: &effects)
         goOn(at: now, into: &output)
     }
 
@@ -131,7 +141,7 @@ package final class LibraryClient: ClientActor {
         let call = running.remove(at: place)
         switch completion.outcome {
         case .result(let bytes, _):
-            let answer = ServiceCodec.answer(in: bytes)
+            let answer = ServiceCodec.answer(in: bytes, to: call.operation)
             workload.answered(call.operation, answer)
             output.reports.append(.completed(call.id, answer, request: requests.removeValue(forKey: call.payload)))
         case .failed(let reason): output.reports.append(.unknown(call.id, reason: reason.description))

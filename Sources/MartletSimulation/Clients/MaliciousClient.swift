@@ -59,6 +59,9 @@ package final class MaliciousClient: ClientActor {
         session = opened
     }
 
+    /// It sends into broken connections, too.
+    package func linkChanged(to replica: ReplicaIndex, isUp: Bool, at now: Instant, into output: inout ClientOutput) {}
+
     // MARK: - Acts
 
     private func act(_ act: ClientMalice.Act, into output: inout ClientOutput) {

@@ -14,15 +14,25 @@ package enum Operation: Hashable, Sendable {
     case delete(key: Int, mark: UInt64)
     /// Replaces the expected value (nil: absent), or answers which one stands there.
     case swap(key: Int, expected: UInt64?, value: UInt64)
+    /// Reads all keys from one up to another, which is not read.
+    case scan(from: Int, to: Int)
+    /// Puts one value at several keys at once.
+    case putAll(keys: [Int], value: UInt64)
 
-    package var key: Int {
+    /// What it reads or writes: at least one.
+    package var keys: [Int] {
         switch self {
-        case .put(let key, _), .get(let key), .add(let key, _), .delete(let key, _), .swap(let key, _, _): key
+        case .put(let key, _), .get(let key), .add(let key, _), .delete(let key, _), .swap(let key, _, _): [key]
+        case .scan(let from, let to): Array(from..<to)
+        case .putAll(let keys, _): keys
         }
     }
 
     package var isRead: Bool {
-        if case .get = self { true } else { false }
+        switch self {
+        case .get, .scan: true
+        case .put, .add, .delete, .swap, .putAll: false
+        }
     }
 }
 
@@ -31,6 +41,8 @@ package enum ServiceAnswer: Hashable, Sendable {
     case done
     /// nil: nothing stands there.
     case value(UInt64?)
+    /// What stands at each key, in the order of the keys.
+    case values([UInt64?])
     /// Not swapped, since this stands there.
     case mismatch(UInt64?)
     /// The service answered something that no operation of the simulation has as its answer.
@@ -46,6 +58,8 @@ extension Operation: CustomStringConvertible {
         case .delete(let key, _): "delete k\(key)"
         case .swap(let key, let expected, let value):
             "swap k\(key) \(expected.map { String($0) } ?? "nothing") for \(value)"
+        case .scan(let from, let to): "scan k\(from) up to k\(to)"
+        case .putAll(let keys, let value): "put \(keys.map { "k\($0)" }.joined(separator: " ")) \(value)"
         }
     }
 }
@@ -55,6 +69,7 @@ extension ServiceAnswer: CustomStringConvertible {
         switch self {
         case .done: "done"
         case .value(let value): value.map { String($0) } ?? "nothing"
+        case .values(let values): values.map { $0.map { String($0) } ?? "nothing" }.joined(separator: ", ")
         case .mismatch(let value): "mismatch with \(value.map { String($0) } ?? "nothing")"
         case .unexpected(let bytes): "\(bytes.count) unexpected bytes"
         }

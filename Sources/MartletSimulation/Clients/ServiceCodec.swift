@@ -17,6 +17,27 @@ package enum ServiceCodec {
         case .swap(let key, let expected, let value):
             KVOperation.compareAndSwap(key: name(key), expected: expected.map(digits), replacement: digits(value))
                 .payload
+        case .scan(let from, let to): KVOperation.scan(KVScan(from: name(from), to: name(to), limit: to - from)).payload
+        case .putAll(let keys, let value):
+            KVOperation.batch(keys.map { .put(key: name($0), value: digits(value)) }).payload
+        }
+    }
+
+    /// A scan's answer lists what it found; which keys it was asked for, its operation tells.
+    package static func answer(in bytes: Bytes, to operation: Operation) -> ServiceAnswer {
+        guard case .scan(let from, let to) = operation else { return answer(in: bytes) }
+        do {
+            guard case .page(let page) = try KVResult(payload: bytes) else { return .unexpected(bytes) }
+            var values: [UInt64?] = Array(repeating: nil, count: to - from)
+            for item in page.items {
+                guard let key = (from..<to).first(where: { name($0) == item.key }), let value = number(item.value)
+                else { return .unexpected(bytes) }
+                values[key - from] = value
+            }
+            let isWhole = page.next == nil && page.items.count == values.count { $0 != nil }
+            return isWhole ? .values(values) : .unexpected(bytes)
+        } catch {
+            return .unexpected(bytes)
         }
     }
 
@@ -29,13 +50,21 @@ package enum ServiceCodec {
         }
         switch result {
         case .done, .swapped: return .done
-        case .batch(let results): return results.count == 2 && results[1] == .done ? .done : .unexpected(bytes)
+        case .batch(let results): return results.allSatisfy(isDone) ? .done : .unexpected(bytes)
         case .value(nil): return .value(nil)
         case .value(let value?): return number(value).map { .value($0) } ?? .unexpected(bytes)
         case .integer(let sum): return .value(UInt64(sum))
         case .mismatch(nil): return .mismatch(nil)
         case .mismatch(let value?): return number(value).map { .mismatch($0) } ?? .unexpected(bytes)
         default: return .unexpected(bytes)
+        }
+    }
+
+    /// Of an operation in a batch.
+    private static func isDone(_ result: KVResult) -> Bool {
+        switch result {
+        case .done, .deleted: true
+        default: false
         }
     }
 

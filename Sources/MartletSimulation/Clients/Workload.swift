@@ -44,8 +44,11 @@ package struct Workload: Sendable {
         switch (operation, answer) {
         case (.put(let key, let value), .done), (.swap(let key, _, let value), .done): seen[key] = value
         case (.delete(let key, _), .done): seen[key] = nil
-        case (let operation, .value(let value)), (let operation, .mismatch(let value)):
-            seen[operation.key] = value
+        case (.putAll(let keys, let value), .done): for key in keys { seen[key] = value }
+        case (.get(let key), .value(let value)), (.add(let key, _), .value(let value)),
+            (.swap(let key, _, _), .mismatch(let value)):
+            seen[key] = value
+        case (.scan(let from, let to), .values(let values)): seen.replaceSubrange(from..<to, with: values)
         default: return
         }
     }

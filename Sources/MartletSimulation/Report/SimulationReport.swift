@@ -13,8 +13,6 @@ public struct SimulationReport: Sendable {
     public let virtualMicroseconds: UInt64
     /// How often each liar did something that a correct replica does not do, by its name; in the order of `LiarKind`.
     public let liarActs: [(name: String, count: Int)]
-    /// What exactly they did, where a liar does many things: its name and the deed's; by name.
-    public let liarDeeds: [(name: String, count: Int)]
     /// How often each fault and step of the protocol occurred.
     public let occurrences: [(name: String, count: Int)]
     public let violations: [String]
@@ -31,7 +29,6 @@ public struct SimulationReport: Sendable {
         liarActs = LiarKind.allCases.map { kind in
             (kind.rawValue, world.liars.reduce(0) { $0 + ($1?.acts[kind] ?? 0) })
         }
-        liarDeeds = Self.deeds(of: world.liars.compactMap { $0 })
         occurrences = Self.occurrences(in: world)
         violations = world.checkers.violations.map(\.description)
         fingerprint = world.fingerprint.value
@@ -40,25 +37,24 @@ public struct SimulationReport: Sendable {
     /// The command that repeats this run.
     public var repeatCommand: String { "martlet simulate --seeds \(seed)..\(seed) --trace" }
 
-    private static func deeds(of liars: [LiarState]) -> [(name: String, count: Int)] {
-        var sums: [String: Int] = [:]
-        for liar in liars {
-            // any order: sums, and sorted below
-            for (detail, count) in liar.context.details { sums[detail.name, default: 0] += count }
-        }
-        return sums.sorted { $0.key < $1.key }.map { (name: $0.key, count: $0.value) }
-    }
-
     private static func occurrences(in world: World) -> [(name: String, count: Int)] {
         let counts = world.counts
+        let links = world.network.counts
         let faults: [(String, Int)] = [
-            ("messages lost", world.network.lost), ("messages cut off", world.network.cut),
-            ("messages duplicated", world.network.duplicated), ("replica crashed", counts.crashes),
+            ("messages lost", links.lost), ("messages cut off", links.cut), ("messages clogged", links.clogged),
+            ("messages slowed", links.slowed), ("messages duplicated", links.duplicated),
+            ("messages queued for a link", links.queued), ("messages a full link dropped", links.overflowed),
+            ("client link down", counts.clientLinksDown), ("messages lost on broken links", counts.lostOnClientLinks),
+            ("clock drifted", counts.drifts), ("wall clock jumped", counts.jumps),
+            ("clock stood still", counts.standstills), ("replica crashed", counts.crashes),
             ("replica restarted", counts.restarts), ("replica paused", counts.pauses),
             ("messages refused", counts.refusedMessages), ("requests refused", counts.refusedRequests),
             ("checkpoint taken", world.checkers.checkpointsTaken), ("checkpoint served", counts.served),
             ("checkpoint installed", counts.installs), ("wire format used", world.scenario.usesWire ? 1 : 0),
             ("Ed25519 used", world.scenario.usesRealSignatures ? 1 : 0),
+            ("history too hard to judge", world.checkers.tooHard == nil ? 0 : 1),
+            ("latency matrix used", world.scenario.matrix == nil ? 0 : 1),
+            ("more than a group must survive", world.scenario.isBeyond ? 1 : 0),
         ]
         let steps = ProtocolStep.allCases.map { ($0.rawValue, counts.steps[$0] ?? 0) }
         let malice = ClientMalice.Act.allCases.map { act in

@@ -23,6 +23,14 @@ struct Trace {
         line(now, "r\(replica)", "→ \(Self.text(send.destination))", TraceText.text(send.message))
     }
 
+    func sent(_ message: ClientMessage, by client: Int, to replica: ReplicaIndex, at now: Instant) {
+        line(now, "c\(client)", "→ r\(replica)", TraceText.text(message))
+    }
+
+    func sent(_ message: ReplicaToClientMessage, by replica: Int, to client: Int, at now: Instant) {
+        line(now, "r\(replica)", "→ c\(client)", TraceText.text(message))
+    }
+
     func executed(_ execution: Execution, by replica: Int, at now: Instant) {
         let steps = execution.steps.map { "\($0.request.id) \(TraceText.text($0.verdict))" }
         line(

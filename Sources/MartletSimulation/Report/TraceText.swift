@@ -43,6 +43,29 @@ enum TraceText {
         return "STOPDATA \(data.epoch) r\(data.sender) base i\(data.provenBase) [\(claims.joined(separator: "; "))]"
     }
 
+    static func text(_ message: ClientMessage) -> String {
+        switch message {
+        case .requests(let bundle):
+            "REQUEST \(bundle.requests.map { "\($0.id)" }.joined(separator: ", "))"
+                + (bundle.signature == nil ? "" : " signed")
+        case .read(let request): "READ #\(request.number)"
+        case .statusQuery: "STATUS?"
+        }
+    }
+
+    static func text(_ message: ReplicaToClientMessage) -> String {
+        switch message {
+        case .reply(let reply): "REPLY \(reply.request) \(text(reply.body)), \(reply.finality)"
+        case .readReply(let reply): "READ-REPLY #\(reply.number) version i\(reply.version)"
+        case .refusal(let refusal): "REFUSAL \(refusal.request): \(refusal.reason)"
+        case .status: "STATUS"
+        }
+    }
+
+    private static func text(_ body: ReplyBody) -> String {
+        if case .result(let bytes) = body { "\(ServiceCodec.answer(in: bytes))" } else { "\(body)" }
+    }
+
     static func text(_ verdict: ExecutionVerdict) -> String {
         switch verdict {
         case .execute: "✓"

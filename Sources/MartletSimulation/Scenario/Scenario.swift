@@ -7,6 +7,9 @@ package import MartletTypes
 /// One run as plain data: made from a seed, or by hand. Nothing else decides what happens.
 package struct Scenario: Sendable {
     package var seed: UInt64
+    /// What a person calls it, and why it is there; empty for those drawn from a seed.
+    package var name = ""
+    package var about = ""
     package var faultModel = FaultModel.byzantine
     package var n = 4
     package var f = 1
@@ -18,7 +21,13 @@ package struct Scenario: Sendable {
     package var usesRealSignatures = false
 
     package var links = LinkModel()
+    /// Delays between regions, on top of the links' own; nil where all nodes are equally near.
+    package var matrix: LatencyMatrix?
+    /// The region of each node, replicas first; empty to place them round and round.
+    package var placement: [Int] = []
     package var linkFaults: [LinkFault] = []
+    package var clientLinkFaults: [ClientLinkFault] = []
+    package var clockFaults: [ClockFault] = []
     package var replicaFaults: [ReplicaFault] = []
     package var liars: [LiarPlan] = []
     package var clients: [ClientPlan] = []
@@ -30,18 +39,28 @@ package struct Scenario: Sendable {
     package var clientsUntil = Instant.zero
     /// So many times the longest request timeout after healing, or after the last call, all must be answered.
     package var livenessTimeoutsMax = 40
+    /// The faults are more than a group must survive: it must stay safe, but need not answer any more.
+    package var isBeyond = false
+    /// What must have occurred in the run, or must not: otherwise the scenario does not show what it is for.
+    package var expectations: [Expectation] = []
 
     /// How much may happen until the run counts as one that would never end.
     package var limits = RunawayChecker.Limits()
 
     package init(seed: UInt64) { self.seed = seed }
+}
 
-    /// Replicas that are neither liars nor ever crash.
-    package func isCorrectThroughout(_ replica: Int) -> Bool {
-        !liars.contains { $0.replica == replica }
-            && !replicaFaults.contains { fault in
-                if case .crash = fault.kind { fault.replica == replica } else { false }
-            }
+/// How often something that the report counts, by its name there, must occur.
+package struct Expectation: Hashable, Sendable {
+    package let what: String
+    package let min: Int
+    /// nil: as often as it likes.
+    package let max: Int?
+
+    package init(_ what: String, min: Int = 0, max: Int? = nil) {
+        self.what = what
+        self.min = min
+        self.max = max
     }
 }
 
@@ -68,15 +87,11 @@ package struct ReplicaFault: Hashable, Sendable {
 /// A replica that lies, and how.
 package struct LiarPlan: Hashable, Sendable {
     package let replica: Int
-    /// Each gets what the one before it left.
-    package var kinds: [LiarKind]
-    /// So often it is drawn anew which of them are at work; nil where all are, always.
-    package var switchesEvery: Interval?
+    package let kinds: [LiarKind]
 
-    package init(replica: Int, kinds: [LiarKind], switchesEvery: Interval? = nil) {
+    package init(replica: Int, kinds: [LiarKind]) {
         self.replica = replica
         self.kinds = kinds
-        self.switchesEvery = switchesEvery
     }
 }
 

@@ -4,11 +4,12 @@
 import MartletCore
 import MartletTypes
 
-/// Draws a scenario from a seed, always within what the group must survive: at most f replicas lie or crash, the others
-/// are cut off, paused and slowed down only until the network heals.
+/// Draws a scenario from a seed, nearly always within what the group must survive: at most f replicas lie, crash or have
+/// clocks that are too wrong, the others are cut off, paused and slowed down only until the network heals. A few seeds go
+/// beyond that, and say so.
 package struct ScenarioGenerator {
-    private var random: SeededRandom
-    private var scenario: Scenario
+    var random: SeededRandom
+    var scenario: Scenario
 
     package static func scenario(seed: UInt64) -> Scenario {
         var generator = ScenarioGenerator(seed: seed)
@@ -32,7 +33,12 @@ package struct ScenarioGenerator {
         scenario.usesRealSignatures = random.chance(permille: 20)
         // Drawn last, so that the other runs stay what they were.
         if random.chance(permille: scenario.n == 3 ? 500 : 100) { makeFlips() }
-        makeLeaderChange()
+        makeDistances()
+        makeTroubledLinks()
+        makeClientLinks()
+        makeClocks()
+        makeSecondCrashes()
+        if random.chance(permille: 30) { goBeyond() }
         return scenario
     }
 
@@ -124,20 +130,8 @@ package struct ScenarioGenerator {
     private mutating func makeLiar(_ replica: Int) {
         var kinds = LiarKind.allCases
         random.shuffle(&kinds)
-        let plan = LiarPlan(
-            replica: replica, kinds: Array(kinds.prefix(random.pick([1, 1, 2, 3, 5]))),
-            switchesEvery: random.chance(permille: 300) ? .milliseconds(UInt64(random.number(in: 20...200))) : nil)
-        scenario.liars.append(plan)
-    }
-
-    /// Some lies need a leader change: the first leader is cut off for a while.
-    private mutating func makeLeaderChange() {
-        guard !scenario.liars.isEmpty, random.chance(permille: 300) else { return }
-        let begin = random.instant(from: .zero, to: scenario.healsAt)
-        let end = min(scenario.healsAt, begin + .milliseconds(50) + random.interval(upTo: .milliseconds(250)))
-        let leader = NodeSet([random.below(2)])
-        let rest = NodeSet(Array(0..<scenario.n).filter { !leader.contains($0) })
-        scenario.linkFaults.append(LinkFault(from: leader, to: rest, begin: begin, end: end))
+        scenario.liars.append(
+            LiarPlan(replica: replica, kinds: Array(kinds.prefix(random.pick([1, 1, 2, 3, 5])))))
     }
 
     private mutating func makeCrash(_ replica: Int) {
@@ -180,7 +174,8 @@ package struct ScenarioGenerator {
         scenario.links.slowPermille = random.pick([100, 200])
         scenario.links.slowExtra = .milliseconds(UInt64(random.pick([5, 10])))
         for place in scenario.liars.indices where !scenario.liars[place].kinds.contains(.replyLiar) {
-            scenario.liars[place].kinds.append(.replyLiar)
+            scenario.liars[place] = LiarPlan(
+                replica: scenario.liars[place].replica, kinds: scenario.liars[place].kinds + [.replyLiar])
         }
         let honest = scenario.clients.indices.filter { scenario.clients[$0].malice == nil }
         for place in honest {

@@ -13,6 +13,9 @@ enum Packet<Message: WireCodable & Sendable>: Sendable {
         self = usesWire ? .bytes(message.encoded()) : .value(message)
     }
 
+    /// How many bytes it has on the wire; 0 where it is not written.
+    var count: Int { if case .bytes(let bytes) = self { bytes.count } else { 0 } }
+
     /// Throws where bytes are no message, which in a simulated world is a fault of the wire format.
     func message() throws(WireError) -> Message {
         switch self {

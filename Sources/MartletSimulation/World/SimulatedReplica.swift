@@ -18,13 +18,11 @@ final class SimulatedReplica {
     }
 
     let index: ReplicaIndex
-    /// Its place among the world's replicas: its index, or beyond all members where it is a liar's twin.
-    let slot: Int
     let view: View
     let verifier: Verifier<SimulatedScheme>
     let sealer: Sealer<SimulatedScheme>
     private let timeouts: Timeouts
-    private let clock: ReplicaClock
+    var clock: ReplicaClock
 
     private(set) var core: ReplicaCore
     private var effects = Effects()
@@ -49,15 +47,11 @@ final class SimulatedReplica {
     /// What it sends is altered on the way out; the replica itself does not know.
     var isLiar = false
 
-    var isTwin: Bool { slot != index.position }
-
     init(
-        index: ReplicaIndex, slot: Int, view: View, verifier: Verifier<SimulatedScheme>,
-        sealer: Sealer<SimulatedScheme>,
+        index: ReplicaIndex, view: View, verifier: Verifier<SimulatedScheme>, sealer: Sealer<SimulatedScheme>,
         timeouts: Timeouts, clock: ReplicaClock
     ) {
         self.index = index
-        self.slot = slot
         self.view = view
         self.verifier = verifier
         self.sealer = sealer
@@ -89,7 +83,7 @@ final class SimulatedReplica {
     }
 
     /// When the core wants to be woken, in the world's time.
-    var deadline: Instant? { core.nextDeadline.map { clock.worldTime(of: $0) } }
+    var deadline: Instant? { core.nextDeadline.flatMap { clock.worldTime(of: $0) } }
 
     private func take(into work: inout OrderingWork, loopback: inout [Event]) {
         for send in effects.sends {
@@ -110,7 +104,10 @@ final class SimulatedReplica {
         work.refusals.append(contentsOf: effects.refusals)
         work.checks.append(contentsOf: effects.checks)
         work.notices.append(contentsOf: effects.notices)
-        executionInbox.append(contentsOf: effects.executions.map { .order($0) })
+        for order in effects.executions {
+            if case .execute(let execution) = order { work.decided.append(execution) }
+            executionInbox.append(.order(order))
+        }
         effects.removeAll()
     }
 
@@ -188,6 +185,7 @@ struct OrderingWork {
     var refusals: [ClientRefusal] = []
     var checks: [DecisionCertificate] = []
     var notices: [Notice] = []
+    var decided: [Execution] = []
     /// How often its own messages came back to it.
     var rounds = 0
 
@@ -197,25 +195,7 @@ struct OrderingWork {
         refusals.removeAll(keepingCapacity: true)
         checks.removeAll(keepingCapacity: true)
         notices.removeAll(keepingCapacity: true)
+        decided.removeAll(keepingCapacity: true)
         rounds = 0
-    }
-}
-
-/// Each replica counts monotonic time from an origin of its own, and its wall clock is a little wrong.
-struct ReplicaClock: Sendable {
-    /// 2024-01-01; any date will do.
-    private static let start: UInt64 = 1_704_067_200_000_000
-
-    let monotonicOffset: Interval
-    let wallOffsetMicroseconds: UInt64
-
-    func reading(at now: Instant) -> ClockReading {
-        ClockReading(
-            monotonic: now + monotonicOffset,
-            wall: Timestamp(Self.start + wallOffsetMicroseconds + now.rawValue / 1_000))
-    }
-
-    func worldTime(of monotonic: Instant) -> Instant {
-        Instant(monotonic.since(Instant.zero + monotonicOffset).nanoseconds)
     }
 }

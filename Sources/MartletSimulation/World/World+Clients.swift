@@ -16,21 +16,20 @@ extension World {
     }
 
     func onReplyPacket(_ packet: Packet<ReplicaToClientMessage>, client: Int, from: Int) {
+        guard clientLinks.isUp(client, from) else { return counts.lostOnClientLinks += 1 }
         var output = ClientOutput()
         do {
             clients[client].receive(try packet.message(), from: ReplicaIndex(from), at: now, into: &output)
         } catch {
-            counts.refusedMessages += 1
-            if liars[from] == nil {
-                checkers.note(Violation(.integrity, at: now, "a reply of replica \(from) cannot be read: \(error)"))
-            }
+            checkers.note(Violation(.integrity, at: now, "a reply of replica \(from) cannot be read: \(error)"))
         }
         take(output, of: client)
     }
 
     /// To a replica, from a client.
     func onClientPacket(_ packet: Packet<ClientMessage>, to replica: SimulatedReplica, client: Int) {
-        guard replica.isUp, hears(replica, scenario.n + client) else { return }
+        guard replica.isUp else { return }
+        guard clientLinks.isUp(client, replica.index.position) else { return counts.lostOnClientLinks += 1 }
         do {
             switch try packet.message() {
             case .requests(let bundle):
@@ -52,21 +51,25 @@ extension World {
     }
 
     func sendToClient(_ message: ReplicaToClientMessage, client: Int, from: Int) {
-        let (first, second) = network.arrivals(from: from, to: scenario.n + client, at: now)
+        trace.sent(message, by: from, to: client, at: now)
         let packet = Packet(message, usesWire: scenario.usesWire)
+        let (first, second) = network.arrivals(
+            of: MessageKind(message), bytes: packet.count, from: from, to: scenario.n + client, at: now)
         if let first { queue.insert(.toClient(client, from: from, packet), at: first) }
         if let second { queue.insert(.toClient(client, from: from, packet), at: second) }
     }
 
-    private func take(_ output: ClientOutput, of client: Int) {
+    func take(_ output: ClientOutput, of client: Int) {
         for report in output.reports { note(report, of: client) }
         for send in output.sends {
             if case .requests(let bundle) = send.message {
                 for request in bundle.requests { checkers.sent(request, by: clientIDs[client]) }
             }
-            let (first, second) = network.arrivals(
-                from: scenario.n + client, to: send.receiver.position, at: now)
+            trace.sent(send.message, by: client, to: send.receiver, at: now)
             let packet = Packet(send.message, usesWire: scenario.usesWire)
+            let (first, second) = network.arrivals(
+                of: MessageKind(send.message), bytes: packet.count, from: scenario.n + client,
+                to: send.receiver.position, at: now)
             if let first { queue.insert(.request(send.receiver.position, client: client, packet), at: first) }
             if let second { queue.insert(.request(send.receiver.position, client: client, packet), at: second) }
         }
@@ -77,7 +80,7 @@ extension World {
         switch report {
         case .invoked(let id, let operation):
             counts.calls += 1
-            checkers.invoked(id, operation)
+            checkers.invoked(id, operation, at: now)
             trace.line(now, "c\(client)", "calls", "#\(id.number) \(operation)")
         case .completed(let id, let outcome, let request):
             checkers.completed(id, outcome, request: request, at: now)

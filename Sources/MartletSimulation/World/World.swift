@@ -21,6 +21,9 @@ final class World {
         case fault(Int)
         case resume(Int)
         case restart(Int)
+        /// A clock fault by its place in the scenario, or the end of it.
+        case clock(Int, isOver: Bool)
+        case clientLink(Int, isUp: Bool)
     }
 
     let scenario: Scenario
@@ -32,14 +35,12 @@ final class World {
     var random: SeededRandom
     var replicas: [SimulatedReplica] = []
     var liars: [LiarState?] = []
-    let conspiracy: Conspiracy
-    /// By member: where among the replicas its twin stands.
-    var twins: [Int: Int] = [:]
     var clients: [any ClientActor] = []
     var clientIDs: [ClientID] = []
     /// Client positions by id; only looked up.
     var clientPositions: [ClientID: Int] = [:]
     var clientWakes: [Instant?] = []
+    var clientLinks: ClientLinks
     var checkers: Checkers
     var counts = WorldCounts()
     var fingerprint = Fingerprint()
@@ -50,20 +51,18 @@ final class World {
         self.trace = trace
         var random = SeededRandom(seed: scenario.seed)
         network = SimulatedNetwork(
-            model: scenario.links, faults: scenario.linkFaults, healsAt: scenario.healsAt, random: random.fork())
+            model: scenario.links, matrix: scenario.matrix, placement: scenario.placement,
+            faults: scenario.linkFaults, healsAt: scenario.healsAt, random: random.fork())
+        clientLinks = ClientLinks(replicas: scenario.n, clients: scenario.clients.count)
         let (scheme, keys) = SimulatedScheme.make(
             principals: scenario.n + scenario.clients.count, isReal: scenario.usesRealSignatures, random: &random)
         view = Self.view(of: scenario, keys: keys)
-        checkers = Checkers(replicas: scenario.n, faultModel: scenario.faultModel, limits: scenario.limits)
+        checkers = Checkers(
+            view: view, liars: scenario.liars.map(\.replica), limits: scenario.limits)
         self.random = random.fork()
-        conspiracy = Conspiracy(
-            view: view,
-            members: ReplicaSet(
-                scenario.liars.filter { $0.kinds.contains(.colluder) }.map { ReplicaIndex($0.replica) }),
-            random: &random)
         addReplicas(scheme, keys, &random)
         addClients(scheme, Array(keys[scenario.n...]), &random)
-        for (place, fault) in scenario.replicaFaults.enumerated() { queue.insert(.fault(place), at: fault.at) }
+        scheduleFaults()
     }
 
     // MARK: - Time
@@ -98,12 +97,8 @@ final class World {
 
     private func handle(_ happening: Happening) {
         switch happening {
-        case .toReplica(let to, let from, let packet):
-            onPeerPacket(packet, to: replicas[to], from: from)
-            if let twin = twins[to] { onPeerPacket(packet, to: replicas[twin], from: from) }
-        case .request(let to, let client, let packet):
-            onClientPacket(packet, to: replicas[to], client: client)
-            if let twin = twins[to] { onClientPacket(packet, to: replicas[twin], client: client) }
+        case .toReplica(let to, let from, let packet): onPeerPacket(packet, to: replicas[to], from: from)
+        case .request(let to, let client, let packet): onClientPacket(packet, to: replicas[to], client: client)
         case .toClient(let client, let from, let packet): onReplyPacket(packet, client: client, from: from)
         case .wake(let replica): onWake(replicas[replica])
         case .execute(let replica): onExecute(replicas[replica])
@@ -115,48 +110,15 @@ final class World {
         case .fault(let place): onFault(scenario.replicaFaults[place])
         case .resume(let replica): onResume(replicas[replica])
         case .restart(let replica): onRestart(replicas[replica])
+        case .clock(let place, let isOver): onClock(scenario.clockFaults[place], isOver: isOver)
+        case .clientLink(let place, let isUp): onClientLink(scenario.clientLinkFaults[place], isUp: isUp)
         }
-    }
-
-    // MARK: - Faults
-
-    private func onFault(_ fault: ReplicaFault) {
-        let replica = replicas[fault.replica]
-        guard replica.isUp else { return }
-        switch fault.kind {
-        case .crash(let restartAt):
-            trace.line(now, "r\(fault.replica)", "FAULT", "crashes")
-            counts.crashes += 1
-            replica.crash()
-            if let restartAt { queue.insert(.restart(fault.replica), at: restartAt) }
-        case .pause(let until):
-            trace.line(now, "r\(fault.replica)", "FAULT", "stands still until \(until.rawValue / 1_000) µs")
-            counts.pauses += 1
-            replica.isPaused = true
-            queue.insert(.resume(fault.replica), at: until)
-        }
-    }
-
-    private func onResume(_ replica: SimulatedReplica) {
-        guard replica.isUp, replica.isPaused else { return }
-        replica.isPaused = false
-        trace.line(now, "r\(replica.index)", "FAULT", "goes on")
-        scheduleWake(of: replica)
-        scheduleExecution(of: replica)
-    }
-
-    private func onRestart(_ replica: SimulatedReplica) {
-        replica.restart(at: now)
-        counts.restarts += 1
-        checkers.restarted(replica.index.position)
-        trace.line(now, "r\(replica.index)", "FAULT", "restarts as \(replica.mode)")
-        onWake(replica)
     }
 
     // MARK: - The end
 
     private func finish() {
-        if checkers.violations.isEmpty { checkLiveness() }
+        if checkers.violations.isEmpty, !scenario.isBeyond { checkLiveness() }
         checkers.finish(at: now)
     }
 

@@ -12,6 +12,11 @@ struct WorldCounts {
     var crashes = 0
     var restarts = 0
     var pauses = 0
+    var clientLinksDown = 0
+    var lostOnClientLinks = 0
+    var drifts = 0
+    var jumps = 0
+    var standstills = 0
     var installs = 0
     var served = 0
     var refusedMessages = 0

@@ -10,14 +10,19 @@ struct SimulateCommand: AsyncParsableCommand {
         commandName: "simulate", abstract: "Run the protocol in virtual time, with faults and liars, by seeds.",
         discussion: "The same seed gives the same run. Ends with a non-zero status when a run breaks a rule.")
 
-    @Option(help: "The seeds, as A..B (both included) or one alone.") var seeds: SeedRange
-    @Flag(help: "Print every event (one seed only).") var trace = false
+    @Option(help: "The seeds, as A..B (both included) or one alone.") var seeds: SeedRange?
+    @Option(help: "A scenario instead: a YAML file, or the name of a stock one.") var scenario: String?
+    @Flag(help: "Print every event (one seed or scenario only).") var trace = false
+    @Flag(help: "Print the scenario as YAML and do not run it (one seed or scenario only).") var export = false
     @Flag(help: "End with one line of JSON.") var json = false
 
     func validate() throws {
-        guard !trace || seeds.isOne else {
-            throw ValidationError("--trace goes with one seed, as in --seeds \(seeds.first)..\(seeds.first)")
+        guard (seeds == nil) != (scenario == nil) else {
+            throw ValidationError("Give either --seeds A..B or --scenario FILE|NAME.")
         }
+        guard let seeds, !seeds.isOne, trace || export else { return }
+        throw ValidationError(
+            "--\(trace ? "trace" : "export") goes with one seed, as in --seeds \(seeds.first)..\(seeds.first)")
     }
 
     func run() async throws {
@@ -25,15 +30,22 @@ struct SimulateCommand: AsyncParsableCommand {
         SeedNote.install()
         let clock = ContinuousClock()
         let start = clock.now
-        let summary = trace ? traced(console) : await runAll()
+        if export { return console.say(ScenarioFile.text(of: try one())) }
+        let summary = trace || scenario != nil ? runOne(try one(), console) : await runAll()
         let seconds = (clock.now - start) / .seconds(1)
         console.say(summary.text(seconds: seconds))
         console.report(summary.json(seconds: seconds))
         if summary.violations > 0 { throw ExitCode(1) }
     }
 
-    private func traced(_ console: Console) -> SimulationSummary {
-        let report = Simulator.run(seed: seeds.first) { console.say($0) }
+    /// The one that is to be run.
+    private func one() throws -> Scenario {
+        guard let scenario else { return ScenarioGenerator.scenario(seed: seeds?.first ?? 1) }
+        return try ScenarioFile.read(file: scenario)
+    }
+
+    private func runOne(_ scenario: Scenario, _ console: Console) -> SimulationSummary {
+        let report = Simulator.run(scenario, trace: trace ? { console.say($0) } : nil)
         Self.tell(report)
         var summary = SimulationSummary()
         summary.add(report)
@@ -41,7 +53,7 @@ struct SimulateCommand: AsyncParsableCommand {
     }
 
     private func runAll() async -> SimulationSummary {
-        await SeedRunner(seeds) { report, done in
+        await SeedRunner(seeds ?? .one) { report, done in
             Self.tell(report)
             if done % 1000 == 0 { Console.note("\(done) runs done") }
         }.run()

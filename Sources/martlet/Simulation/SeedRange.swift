@@ -8,6 +8,11 @@ struct SeedRange: Hashable, ExpressibleByArgument {
     let first: UInt64
     let last: UInt64
 
+    /// The first seed.
+    static let one = SeedRange(first: 1, last: 1)
+
+    private init(first: UInt64, last: UInt64) { (self.first, self.last) = (first, last) }
+
     init?(argument: String) {
         let parts = argument.split(separator: ".", maxSplits: 2, omittingEmptySubsequences: false)
         switch parts.count {

@@ -34,6 +34,8 @@ struct SourceTree {
             for name in try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() {
                 guard !Self.isLeftover(name) else { continue }
                 let (entry, path) = (folder.appending(path: name), prefix + name)
+                // A link leads to what is read where it lies.
+                if try entry.resourceValues(forKeys: [.isSymbolicLinkKey]).isSymbolicLink == true { continue }
                 var isFolder: ObjCBool = false
                 guard unsafe FileManager.default.fileExists(atPath: entry.path, isDirectory: &isFolder) else {
                     continue

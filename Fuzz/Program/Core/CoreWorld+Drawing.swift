@@ -1,0 +1,127 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletCore
+import MartletCrypto
+import MartletTypes
+import MartletWire
+
+/// Values for messages, mostly of what is going on.
+extension CoreWorld {
+    mutating func member() -> ReplicaID { source.choose(others) ?? me }
+
+    mutating func drawRegency() -> Regency { Regency(source.number(near: epoch.regency.rawValue)) }
+
+    mutating func drawEpoch() -> Epoch {
+        if source.chance(200) { return epoch }
+        return Epoch(view: source.chance(250) ? view.number : ViewNumber(2), regency: drawRegency())
+    }
+
+    mutating func drawInstance() -> Instance { Instance(source.number(near: status.decided.next.rawValue)) }
+
+    /// An instance that a quorum can have certified: not out of all reach.
+    mutating func certifiableInstance() -> Instance {
+        let drawn = drawInstance()
+        return drawn > status.decided + 40 ? status.decided + 8 : drawn
+    }
+
+    /// Mostly of a batch of that instance.
+    mutating func digest(for instance: Instance) -> Digest {
+        let fitting = batches.filter { $0.instance == instance }
+        if let batch = source.choose(fitting), source.chance(230) { return digest(of: batch) }
+        return Digest(words: Words32(UInt64(source.byte()), 3, 3, 3))
+    }
+
+    func digest(of batch: Batch) -> Digest { Hashing.digest(of: batch, group: view.group) }
+
+    // MARK: Requests
+
+    mutating func drawRequest() -> Request {
+        if source.chance(100), let known = source.choose(requests) { return known }
+        let client = ClientID(PublicKey(words: Words32(UInt64(source.number(below: 3)), 0, 0, 8)))
+        let opens = source.chance(90) || sessions.isEmpty
+        let request = Request(
+            id: RequestID(
+                client: client, session: opens ? .none : source.choose(sessions) ?? .none,
+                sequence: SequenceNumber(source.number(near: 1))),
+            kind: opens ? .open : source.chance(40) ? .orderedRead : .operation,
+            repliesKeptFrom: SequenceNumber(source.chance(40) ? source.number(near: 1) : 0),
+            payload: opens ? [] : Bytes(repeating: source.byte(), count: source.number(below: 4)))
+        requests = requests.suffix(31) + [request]
+        return request
+    }
+
+    mutating func entry() -> BatchEntry {
+        let request = drawRequest()
+        var digest = Hashing.digest(of: request, group: view.group)
+        if source.chance(12) { digest = Digest(words: Words32(UInt64(source.byte()), 4, 4, 4)) }
+        return BatchEntry(id: request.id, digest: digest)
+    }
+
+    mutating func entries(upTo max: Int) -> [BatchEntry] { (0..<source.number(below: max + 1)).map { _ in entry() } }
+
+    mutating func proof(of request: Request) -> RequestProof? {
+        guard source.chance(90) else { return nil }
+        return RequestProof(digests: [Hashing.digest(of: request, group: view.group)], signature: .absent)
+    }
+
+    // MARK: Batches and certificates
+
+    mutating func drawBatch() -> Batch {
+        if source.chance(120), let known = source.choose(batches) { return known }
+        let entries = entries(upTo: 5)
+        let time = entries.isEmpty ? 0 : source.chance(230) ? now.wall.rawValue : source.number(near: now.wall.rawValue)
+        let batch = Batch(
+            instance: drawInstance(), born: drawEpoch(), time: Timestamp(time), entries: entries)
+        remember(batch)
+        return batch
+    }
+
+    /// The batch with the bodies that were seen; the verifier refuses it when one is missing.
+    func body(of batch: Batch) -> BatchBody {
+        let bodies = batch.entries.compactMap { entry in
+            requests.first { $0.id == entry.id && Hashing.digest(of: $0, group: view.group) == entry.digest }
+        }
+        return BatchBody(batch: batch, bodies: bodies)
+    }
+
+    func shares() -> [SignatureShare] {
+        view.members.map { SignatureShare(replica: $0.id, signature: .absent) }
+    }
+
+    mutating func decisionCertificate(of batch: Batch? = nil) -> DecisionCertificate {
+        let instance = batch?.instance ?? certifiableInstance()
+        return DecisionCertificate(
+            epoch: drawEpoch(), instance: instance, digest: batch.map { digest(of: $0) } ?? digest(for: instance),
+            shares: shares())
+    }
+
+    mutating func checkpointCertificate() -> CheckpointCertificate {
+        let known = source.choose(snapshots)
+        let instance = known?.0 ?? certifiableInstance()
+        return CheckpointCertificate(
+            view: view.number, instance: instance,
+            digest: known?.1 ?? Digest(words: Words32(instance.rawValue, 1, 1, 1)), shares: shares())
+    }
+
+    /// A state with a certificate for it.
+    mutating func checkpointState() -> CheckpointState {
+        let instance = certifiableInstance()
+        let client = ClientID(PublicKey(words: Words32(UInt64(source.number(below: 3)), 0, 0, 8)))
+        let session = SessionID(instance: Instance(UInt64(1 + source.number(below: 4))), place: 0)
+        let hasSession = source.chance(128)
+        let record = SessionRecord(
+            id: session, client: client, highest: SequenceNumber(source.number(near: 2)),
+            marks: (0..<source.number(below: 3)).map { _ in UInt64(source.byte()) },
+            repliesKeptFrom: SequenceNumber(0), replies: [])
+        let opening = OpeningRecord(client: client, number: SequenceNumber(1), session: session)
+        let image = CheckpointImage(
+            instance: instance, time: Timestamp(now.wall.rawValue + 1), sessions: hasSession ? [record] : [],
+            openings: hasSession || source.chance(64) ? [opening] : [], application: [])
+        if hasSession { sessions = sessions.suffix(7) + [session] }
+        let state = image.encoded()
+        let certificate = CheckpointCertificate(
+            view: view.number, instance: instance, digest: Hashing.checkpointDigest(of: state), shares: shares())
+        return CheckpointState(certificate: certificate, state: state)
+    }
+}

@@ -1,0 +1,192 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletCore
+import MartletCrypto
+import MartletTypes
+
+/// What can happen, each drawn by one byte.
+extension CoreWorld {
+    static var eventsMax: Int { 600 }
+
+    mutating func run() {
+        var events = 0
+        while !source.isEmpty, events < Self.eventsMax {
+            happen(source.number(below: 26))
+            events += 1
+        }
+    }
+
+    private mutating func happen(_ kind: Int) {
+        switch kind {
+        case 0, 1: submit()
+        case 2:
+            say(.propose(Propose(epoch: drawEpoch(), batch: drawBatch())), from: source.chance(200) ? leader : member())
+        case 3, 4, 5: vote(kind)
+        case 6: agree()
+        case 7: stop()
+        case 8: stopData()
+        case 9: say(.sync(drawSync()), from: member())
+        case 10: checkpointVote()
+        case 11, 12, 13, 14, 15, 16, 17, 18, 19: passOn(kind)
+        case 20: pass(.milliseconds(UInt64(source.byte()) * 4))
+        case 21: pass(.seconds(UInt64(source.byte())))
+        case 22: setWall(source.chance(200) ? 1_700_000_000_000_000 + UInt64(source.byte()) : source.number(near: 1))
+        case 23: bringBack(1 + source.number(below: 8))
+        case 24: progress()
+        default: bringBack(64)
+        }
+    }
+
+    private var leader: ReplicaID { status.leader }
+
+    private mutating func submit() {
+        let request = drawRequest()
+        let bundle = RequestBundle(requests: [request], signature: source.chance(90) ? .absent : nil)
+        do throws(VerificationError) {
+            step(.requests(try verifier.verify(bundle, from: request.id.client)))
+        } catch {
+            // Not let in.
+        }
+    }
+
+    // MARK: Votes
+
+    private mutating func vote(_ kind: Int) {
+        let senders = source.subset(of: others)
+        let epoch = drawEpoch()
+        let instance = drawInstance()
+        let digest = digest(for: instance)
+        for sender in senders {
+            switch kind {
+            case 3: say(.write(WriteVote(epoch: epoch, instance: instance, digest: digest)), from: sender)
+            case 4: say(.accept(AcceptVote(epoch: epoch, instance: instance, digest: digest)), from: sender)
+            default: say(.decided(Decided(view: epoch.view, instance: instance, digest: digest)), from: sender)
+            }
+        }
+    }
+
+    /// All others agree on the next instance's newest batch, as far as the byte says: so long runs take few bytes.
+    private mutating func agree() {
+        let (epoch, instance) = (epoch, status.decided.next)
+        guard let batch = batches.last(where: { $0.instance == instance && $0.born == epoch }) else { return }
+        let digest = digest(of: batch)
+        let extent = source.number(below: 4)
+        if leader != me { say(.propose(Propose(epoch: epoch, batch: batch)), from: leader) }
+        for sender in others where extent > 0 {
+            say(.write(WriteVote(epoch: epoch, instance: instance, digest: digest)), from: sender)
+        }
+        for sender in others where extent > 1 {
+            say(.accept(AcceptVote(epoch: epoch, instance: instance, digest: digest)), from: sender)
+        }
+    }
+
+    // MARK: Leader change
+
+    private mutating func stop() {
+        let senders = source.subset(of: others)
+        let regency = source.chance(200) ? epoch.regency.next : drawRegency()
+        let reason = source.choose(StopReason.allCases) ?? .joined
+        for sender in senders {
+            say(.stop(Stop(view: view.number, regency: regency, reason: reason)), from: sender)
+        }
+    }
+
+    private mutating func stopData() {
+        for sender in source.subset(of: others) {
+            let data = drawStopData(by: sender)
+            stopDatas = stopDatas.suffix(11) + [data]
+            say(.stopData(data), from: sender)
+        }
+    }
+
+    private mutating func drawStopData(by sender: ReplicaID) -> StopData {
+        let epoch = source.chance(220) ? epoch : drawEpoch()
+        let base = source.chance(60) ? decisionCertificate() : nil
+        let checkpoint = source.chance(50) ? checkpointCertificate() : nil
+        let first = max(base?.instance ?? .zero, checkpoint?.instance ?? .zero)
+        var instance = first - min(view.settings.window, source.number(below: 4))
+        var claims: [InstanceClaim] = []
+        for _ in 0..<source.number(below: 5) {
+            instance = (instance + source.number(below: 2)).next
+            let lock = source.chance(128) ? vote(in: instance, before: epoch) : nil
+            var writeSet = (0..<source.number(below: 3)).map { _ in vote(in: instance, before: epoch) }
+            if let lock, source.chance(128) { writeSet.append(lock) }
+            writeSet.sort { $0.digest < $1.digest }
+            claims.append(InstanceClaim(instance: instance, lock: lock, writeSet: writeSet))
+        }
+        return StopData(epoch: epoch, sender: sender, base: base, checkpoint: checkpoint, claims: claims)
+    }
+
+    private mutating func vote(in instance: Instance, before epoch: Epoch) -> RegencyDigest {
+        let regency = epoch.regency.rawValue - min(epoch.regency.rawValue, 1 + UInt64(source.number(below: 3)))
+        return RegencyDigest(regency: Regency(max(regency, 1)), digest: digest(for: instance))
+    }
+
+    /// Of what was said, or made up.
+    private mutating func drawSync() -> Sync {
+        let epoch = source.chance(200) ? epoch : Epoch(view: view.number, regency: epoch.regency.next)
+        var collected: [StopData] = []
+        for member in view.members.map(\.id) {
+            guard source.chance(230) else { continue }
+            let said = stopDatas.last { $0.sender == member && $0.epoch == epoch }
+            collected.append(said ?? StopData(epoch: epoch, sender: member, base: nil, checkpoint: nil, claims: []))
+        }
+        return Sync(epoch: epoch, collected: collected)
+    }
+
+    // MARK: Checkpoints and catching up
+
+    private mutating func checkpointVote() {
+        let certificate = checkpointCertificate()
+        for sender in source.subset(of: others) {
+            say(
+                .checkpoint(
+                    CheckpointVote(view: view.number, instance: certificate.instance, digest: certificate.digest)),
+                from: sender)
+        }
+    }
+
+    private mutating func progress() {
+        for sender in source.subset(of: others) {
+            say(
+                .progress(
+                    Progress(
+                        epoch: drawEpoch(), isSynced: source.chance(128), mode: .voter, decided: drawInstance(),
+                        stableCheckpoint: drawInstance(), asksForHelp: source.chance(128))), from: sender)
+        }
+    }
+
+    private mutating func passOn(_ kind: Int) {
+        switch kind {
+        case 11: say(.forwarded(forwards()), from: member())
+        case 12: say(.vouches(Vouches(entries: entries(upTo: 4))), from: member())
+        case 13: say(.fetchRequests(FetchRequests(entries: entries(upTo: 4))), from: member())
+        case 14:
+            let instance = drawInstance()
+            say(.fetchBatch(FetchBatch(instance: instance, digest: digest(for: instance))), from: member())
+        case 15: say(.batchBody(body(of: drawBatch())), from: member())
+        case 16: say(.fetchDecisions(FetchDecisions(first: drawInstance())), from: member())
+        case 17: say(.decisions(decisions()), from: member())
+        case 18: say(.fetchCheckpoint(FetchCheckpoint(instance: drawInstance())), from: member())
+        default: say(.checkpointState(checkpointState()), from: member())
+        }
+    }
+
+    private mutating func forwards() -> [ForwardedRequest] {
+        (0..<source.number(below: 4)).map { _ in
+            let request = drawRequest()
+            return ForwardedRequest(request: request, isVouched: source.chance(160), proof: proof(of: request))
+        }
+    }
+
+    private mutating func decisions() -> Decisions {
+        var found: [Decision] = []
+        var instance = status.decided.next
+        while let batch = batches.last(where: { $0.instance == instance }), found.count < 8 {
+            found.append(Decision(body: body(of: batch), certificate: decisionCertificate(of: batch)))
+            instance = instance.next
+        }
+        return Decisions(decisions: found)
+    }
+}

@@ -1,0 +1,53 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletCore
+import MartletTypes
+
+/// What a replica said by its votes, held against the **Safety** rules on them, which bind it whatever all the others
+/// say (docs/PROTOCOL.md: once, in order, promise).
+struct VoteLedger {
+    private struct Place: Hashable {
+        let regency: Regency
+        let instance: Instance
+    }
+
+    private var writes: [Place: Digest] = [:]
+    private var accepts: [Place: Digest] = [:]
+    /// The highest regency whose STOPDATA it made.
+    private var promised = Regency.first
+
+    /// Takes what one step sent. `before` and `after` are how the core stood.
+    mutating func take(_ sends: [Send], before: CoreStatus, after: CoreStatus) {
+        precondition(after.epoch >= before.epoch && after.decided >= before.decided, "it went back")
+        for send in sends {
+            switch send.message {
+            case .write(let vote):
+                check(vote.epoch, vote.instance, vote.digest, in: \.writes, before, after)
+            case .accept(let vote):
+                check(vote.epoch, vote.instance, vote.digest, in: \.accepts, before, after)
+            case .stopData(let data): promised = max(promised, data.epoch.regency)
+            default: break
+            }
+        }
+    }
+
+    private mutating func check(
+        _ epoch: Epoch, _ instance: Instance, _ digest: Digest, in kind: WritableKeyPath<Self, [Place: Digest]>,
+        _ before: CoreStatus, _ after: CoreStatus
+    ) {
+        precondition(after.mode == .voter, "a learner votes")
+        precondition(epoch.regency >= promised, "a vote of a regency that its STOPDATA ended")
+        precondition(epoch >= before.epoch, "a vote of an older regency")
+        precondition(epoch < after.epoch || after.isSynced, "a vote before SYNC")
+        let place = Place(regency: epoch.regency, instance: instance)
+        if let earlier = self[keyPath: kind][place] {
+            precondition(earlier == digest, "two votes in one regency and instance")
+            return
+        }
+        let previous = Place(regency: epoch.regency, instance: instance.previous)
+        precondition(
+            instance.previous <= after.decided || self[keyPath: kind][previous] != nil, "a vote out of order")
+        self[keyPath: kind][place] = digest
+    }
+}

@@ -1,0 +1,101 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletKV
+import MartletTypes
+import MartletWire
+
+/// The key-value service: what clients and other replicas' checkpoints bring.
+extension FuzzTargets {
+    static let service = [serviceDecoders, serviceExecution]
+
+    private static let serviceDecoders = FuzzTarget(
+        name: "kv-decoders", about: "the decoders of the service's operations, results and snapshots", bytesMax: 4096,
+        modules: ["MartletKV"],
+        seeds: .made(
+            sampleOperations.map { [0] + $0.payload } + sampleResults.map { [1] + $0.payload }
+                + [[2] + sampleState().encodedSnapshot])
+    ) { bytes in
+        unsafe Decoding.choose(
+            bytes,
+            [
+                { unsafe checkOperation(Bytes($0)) }, { unsafe checkResult(Bytes($0)) },
+                { unsafe Decoding.check(KVSnapshot.self, $0) },
+            ])
+    }
+
+    /// Operations one after the other, each after its length of two bytes. What two replicas make of them, one of which
+    /// was restored from a snapshot on the way, is the same.
+    private static let serviceExecution = FuzzTarget(
+        name: "kv-execution", about: "the service itself, with operations one after the other", bytesMax: 4096,
+        modules: ["MartletKV"],
+        seeds: .made([sampleOperations.flatMap { lengthed($0.payload) }])
+    ) { bytes in
+        var rest = unsafe Bytes(bytes)[...]
+        var (machine, twin) = (KVStateMachine(stateBytesMax: 600), KVStateMachine(stateBytesMax: 600))
+        var instance = Instance.zero
+        while rest.count >= 2 {
+            let length = Int(rest[rest.startIndex]) << 8 | Int(rest[rest.startIndex + 1])
+            let operation = Bytes(rest.dropFirst(2).prefix(length))
+            rest = rest.dropFirst(2 + length)
+            instance = instance.next
+            let context = ExecutionContext(
+                client: ClientID(PublicKey(words: .zero)), instance: instance, time: .zero, seed: 0)
+            precondition(
+                machine.read(operation, lastExecuted: instance) == twin.read(operation, lastExecuted: instance))
+            let result = machine.execute(operation, in: context)
+            precondition(result == twin.execute(operation, in: context), "two results of one operation")
+            precondition(result.count <= KVLimits.resultBytesMax, "a result above its bound")
+            checkResult(result)
+            let snapshot = KVStateMachine.encode(machine.snapshot())
+            precondition(snapshot.count <= 600, "a state above its bound")
+            do {
+                try twin.restore(from: snapshot)
+            } catch {
+                preconditionFailure("a snapshot cannot be restored: \(error)")
+            }
+        }
+    }
+
+    private static func checkOperation(_ bytes: Bytes) {
+        do throws(KVRefusal) {
+            let operation = try KVOperation(payload: bytes)
+            precondition(operation.payload == bytes, "two payloads of one operation")
+            _ = (operation.violation, operation.isRead)
+        } catch {}
+    }
+
+    private static func checkResult(_ bytes: Bytes) {
+        do throws(KVError) {
+            let result = try KVResult(payload: bytes)
+            precondition(result.payload == bytes, "two payloads of one result")
+        } catch {}
+    }
+
+    // MARK: Samples
+
+    private static let sampleOperations: [KVOperation] = [
+        .put(key: [1], value: [2, 3]), .get(key: [1]), .compareAndSwap(key: [1], expected: [2, 3], replacement: nil),
+        .compareAndSwap(key: [2], expected: nil, replacement: [9]), .increment(key: [3], delta: -5),
+        .scan(KVScan(from: [1], to: [9], limit: 10)), .scan(KVScan(limit: 1)),
+        .batch([.put(key: [7], value: []), .increment(key: [3], delta: 7), .delete(key: [1])]), .delete(key: [2]),
+    ]
+
+    private static func sampleState() -> (results: [Bytes], encodedSnapshot: Bytes) {
+        var machine = KVStateMachine()
+        let context = ExecutionContext(
+            client: ClientID(PublicKey(words: .zero)), instance: Instance(1), time: .zero, seed: 0)
+        let results = sampleOperations.map { machine.execute($0.payload, in: context) }
+        return (results, KVStateMachine.encode(machine.snapshot()))
+    }
+
+    private static var sampleResults: [KVResult] {
+        sampleState().results.compactMap { bytes in
+            do throws(KVError) { return try KVResult(payload: bytes) } catch { return nil }
+        }
+    }
+
+    private static func lengthed(_ bytes: Bytes) -> Bytes {
+        [UInt8(bytes.count >> 8), UInt8(bytes.count & 255)] + bytes
+    }
+}

@@ -1,0 +1,44 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletTypes
+
+/// The weight rule (protocol §2), written once more for checkers alone: heavy members count 1 + Δ/f, all others 1, and a
+/// quorum is 2f heavy members and one more (`crash`: f and one more). All times f, so that the numbers are whole.
+struct NaiveQuorum: Sendable {
+    private let f: Int
+    private let delta: Int
+    private let isCrash: Bool
+    private let isHeavy: [Bool]
+
+    init(_ view: View) {
+        f = view.f
+        isCrash = view.faultModel == .crash
+        isHeavy = view.members.map(\.isHeavy)
+        delta = isHeavy.count - (isCrash ? 2 * f + 1 : 3 * f + 1)
+    }
+
+    func isQuorum(_ voters: VoterSet) -> Bool {
+        if f == 0 { return voters.contains(0) }
+        var weight = 0
+        for member in isHeavy.indices where voters.contains(member) { weight += isHeavy[member] ? f + delta : f }
+        return weight >= (isCrash ? f : 2 * f) * (f + delta) + f
+    }
+
+    /// At least one of them is correct; a crashed one never lied.
+    func isWeak(_ voters: VoterSet) -> Bool { voters.count >= (isCrash ? 1 : f + 1) }
+}
+
+/// Members of a simulated group, each at most once.
+struct VoterSet: Hashable, Sendable {
+    private var low: UInt64 = 0
+    private var high: UInt64 = 0
+
+    mutating func insert(_ member: Int) {
+        if member < 64 { low |= 1 << UInt64(member) } else { high |= 1 << UInt64(member - 64) }
+    }
+    func contains(_ member: Int) -> Bool {
+        (member < 64 ? low >> UInt64(member) : high >> UInt64(member - 64)) & 1 == 1
+    }
+    var count: Int { low.nonzeroBitCount + high.nonzeroBitCount }
+}

@@ -1,0 +1,115 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletCore
+import MartletTypes
+
+/// What a group must survive: at most f faulty replicas, and an end to everything else. A wrong clock is a fault like
+/// any other (protocol §5).
+extension Scenario {
+    /// Replicas that neither lie nor ever crash nor have a clock that is too wrong.
+    package func isCorrectThroughout(_ replica: Int) -> Bool {
+        !isLiar(replica) && !crashes(replica) && !isClockWrong(replica)
+    }
+
+    /// Says what cannot be run at all, or, where the scenario is not meant to go beyond, what a group need not survive;
+    /// nil when nothing is.
+    package var complaint: String? {
+        placeComplaint ?? liarComplaint ?? valueComplaint ?? (isBeyond ? nil : budgetComplaint)
+    }
+
+    package func isLiar(_ replica: Int) -> Bool { liars.contains { $0.replica == replica } }
+
+    package func crashes(_ replica: Int) -> Bool {
+        replicaFaults.contains { fault in
+            if case .crash = fault.kind { fault.replica == replica } else { false }
+        }
+    }
+
+    /// Whether its wall clock may come to lie so far off that its word about time is not taken. A quarter of the
+    /// bound: another correct clock may be wrong the other way, and messages take time.
+    package func isClockWrong(_ replica: Int) -> Bool {
+        let faults = clockFaults.enumerated().filter { $1.replica == replica }
+        guard !faults.isEmpty else { return false }
+        var clock = ReplicaClock(monotonicOffset: .zero, wallOffset: .zero)
+        let right = clock
+        let bound = UInt64(settings.clockBoundMilliseconds) * 1_000 / 4
+        var changes: [(at: Instant, order: Int, kind: ClockFault.Kind?)] = []
+        for (place, fault) in faults {
+            changes.append((fault.at, place, fault.kind))
+            if case .stand(let until) = fault.kind { changes.append((until, place, nil)) }
+        }
+        changes.sort { ($0.at, $0.order) < ($1.at, $1.order) }
+        let longest = timeouts.requestMax * UInt64(livenessTimeoutsMax)
+        for at in changes.map(\.at) + [max(healsAt, clientsUntil) + longest] {
+            while let change = changes.first, change.at <= at {
+                if error(of: clock, right, at: change.at) > bound { return true }
+                if let kind = change.kind { clock.strike(kind, at: change.at) } else { clock.goOn(at: change.at) }
+                changes.removeFirst()
+            }
+            if error(of: clock, right, at: at) > bound { return true }
+        }
+        return false
+    }
+
+    private func error(of clock: ReplicaClock, _ right: ReplicaClock, at now: Instant) -> UInt64 {
+        let (shown, real) = (clock.reading(at: now).wall.rawValue, right.reading(at: now).wall.rawValue)
+        return shown > real ? shown - real : real - shown
+    }
+
+    // MARK: - Complaints
+
+    private var placeComplaint: String? {
+        guard n >= faultModel.membersMin(f: f), n >= 1, f >= 0 else {
+            return "\(n) replicas cannot tolerate \(f) \(faultModel) faults"
+        }
+        guard n + clients.count <= NodeSet.nodesMax else {
+            return "\(n) replicas and \(clients.count) clients are more than \(NodeSet.nodesMax) nodes"
+        }
+        let places =
+            replicaFaults.map(\.replica) + clockFaults.map(\.replica) + liars.map(\.replica)
+            + clientLinkFaults.flatMap(\.replicas.nodes)
+        if let wrong = places.first(where: { !(0..<n).contains($0) }) { return "there is no replica \(wrong)" }
+        if let wrong = clientLinkFaults.map(\.client).first(where: { !clients.indices.contains($0) }) {
+            return "there is no client \(wrong)"
+        }
+        let regions = matrix?.regions.count ?? 0
+        return placement.first { !(0..<max(1, regions)).contains($0) }.map { "there is no region \($0)" }
+    }
+
+    private var liarComplaint: String? {
+        let count = Set(liars.map(\.replica)).count
+        guard liars.isEmpty || faultModel == .byzantine else { return "nobody may lie in a crash group" }
+        return count > f ? "\(count) liars are more than f = \(f): nothing could be promised" : nil
+    }
+
+    private var valueComplaint: String? {
+        if let complaint = settings.complaint { return "setting \(complaint)" }
+        if links.bytesPerSecond > 0, !usesWire { return "a link's bytes are counted only with usesWire" }
+        return nil
+    }
+
+    private var budgetComplaint: String? {
+        let faulty = (0..<n).filter { !isCorrectThroughout($0) }
+        guard faulty.count <= f else {
+            return
+                "\(faulty.count) replicas lie, crash or have wrong clocks (\(faulty.map(String.init).joined(separator: ", "))), "
+                + "more than f = \(f); say 'beyond: true' if that is meant"
+        }
+        guard clientLinkFaults.allSatisfy({ $0.end <= healsAt }) else {
+            return "a client's connections stay broken after healsAt; say 'beyond: true' if that is meant"
+        }
+        for fault in replicaFaults {
+            if case .pause(let until) = fault.kind, until > healsAt {
+                return "replica \(fault.replica) is paused beyond healsAt; say 'beyond: true' if that is meant"
+            }
+        }
+        for fault in clockFaults {
+            if case .stand(let until) = fault.kind, until > healsAt {
+                return
+                    "replica \(fault.replica)'s clocks stand still beyond healsAt; say 'beyond: true' if that is meant"
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,99 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletCore
+import MartletTypes
+
+/// What befalls replicas, their clocks and the clients' connections.
+extension World {
+    func scheduleFaults() {
+        for (place, fault) in scenario.replicaFaults.enumerated() { queue.insert(.fault(place), at: fault.at) }
+        for (place, fault) in scenario.clockFaults.enumerated() {
+            queue.insert(.clock(place, isOver: false), at: fault.at)
+            if case .stand(let until) = fault.kind { queue.insert(.clock(place, isOver: true), at: until) }
+        }
+        for (place, fault) in scenario.clientLinkFaults.enumerated() {
+            queue.insert(.clientLink(place, isUp: false), at: fault.begin)
+            queue.insert(.clientLink(place, isUp: true), at: fault.end)
+        }
+    }
+
+    // MARK: - Replicas
+
+    func onFault(_ fault: ReplicaFault) {
+        let replica = replicas[fault.replica]
+        guard replica.isUp else { return }
+        switch fault.kind {
+        case .crash(let restartAt):
+            trace.line(now, "r\(fault.replica)", "FAULT", "crashes")
+            counts.crashes += 1
+            replica.crash()
+            if let restartAt { queue.insert(.restart(fault.replica), at: restartAt) }
+            for client in clients.indices { breakLink(client, fault.replica) }
+        case .pause(let until):
+            trace.line(now, "r\(fault.replica)", "FAULT", "stands still until \(until.rawValue / 1_000) µs")
+            counts.pauses += 1
+            replica.isPaused = true
+            queue.insert(.resume(fault.replica), at: until)
+        }
+    }
+
+    func onResume(_ replica: SimulatedReplica) {
+        guard replica.isUp, replica.isPaused else { return }
+        replica.isPaused = false
+        trace.line(now, "r\(replica.index)", "FAULT", "goes on")
+        scheduleWake(of: replica)
+        scheduleExecution(of: replica)
+    }
+
+    func onRestart(_ replica: SimulatedReplica) {
+        guard !replica.isUp else { return }
+        replica.restart(at: now)
+        counts.restarts += 1
+        checkers.restarted(replica.index.position)
+        trace.line(now, "r\(replica.index)", "FAULT", "restarts as \(replica.mode)")
+        onWake(replica)
+        for client in clients.indices { mendLink(client, replica.index.position) }
+    }
+
+    // MARK: - Clocks
+
+    func onClock(_ fault: ClockFault, isOver: Bool) {
+        let replica = replicas[fault.replica]
+        if isOver { replica.clock.goOn(at: now) } else { replica.clock.strike(fault.kind, at: now) }
+        trace.line(now, "r\(fault.replica)", "FAULT", isOver ? "its clocks go on" : "its clocks: \(fault.kind)")
+        switch fault.kind {
+        case .drift: counts.drifts += 1
+        case .jump: counts.jumps += 1
+        case .stand: counts.standstills += isOver ? 0 : 1
+        }
+        // Its timer was armed by the old rate.
+        replica.armed = nil
+        if replica.isUp { arm(replica) }
+    }
+
+    // MARK: - Clients' connections
+
+    func onClientLink(_ fault: ClientLinkFault, isUp: Bool) {
+        trace.line(now, "c\(fault.client)", "FAULT", "\(isUp ? "regains" : "loses") its links to \(fault.replicas)")
+        for replica in 0..<scenario.n where fault.replicas.contains(replica) {
+            if isUp { mendLink(fault.client, replica) } else { breakLink(fault.client, replica) }
+        }
+    }
+
+    private func breakLink(_ client: Int, _ replica: Int) {
+        guard clientLinks.breaks(client, replica) else { return }
+        counts.clientLinksDown += 1
+        tell(client, of: replica, isUp: false)
+    }
+
+    private func mendLink(_ client: Int, _ replica: Int) {
+        if clientLinks.mends(client, replica) { tell(client, of: replica, isUp: true) }
+    }
+
+    private func tell(_ client: Int, of replica: Int, isUp: Bool) {
+        var output = ClientOutput()
+        clients[client].linkChanged(to: ReplicaIndex(replica), isUp: isUp, at: now, into: &output)
+        take(output, of: client)
+    }
+}

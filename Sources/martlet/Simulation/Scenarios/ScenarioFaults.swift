@@ -1,0 +1,120 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletSimulation
+import MartletTypes
+
+/// The lists of faults, liars and expectations of a scenario file.
+struct ScenarioFaults {
+    /// How many replicas and clients there are.
+    let n: Int
+    let clients: Int
+
+    func read(_ map: YAMLMap, into scenario: inout Scenario) throws(ConfigurationError) {
+        for item in try items(map["linkFaults"]) { scenario.linkFaults.append(try linkFault(item)) }
+        for item in try items(map["clientLinkFaults"]) { scenario.clientLinkFaults.append(try clientLinkFault(item)) }
+        for item in try items(map["clockFaults"]) { scenario.clockFaults.append(try clockFault(item)) }
+        for item in try items(map["replicaFaults"]) { scenario.replicaFaults.append(try replicaFault(item)) }
+        for item in try items(map["liars"]) { scenario.liars.append(try liar(item)) }
+        for item in try items(map["expect"]) { scenario.expectations.append(try expectation(item)) }
+    }
+
+    private func items(_ value: YAMLValue?) throws(ConfigurationError) -> [YAMLValue] { try value?.list() ?? [] }
+
+    // MARK: - Links
+
+    private func linkFault(_ item: YAMLValue) throws(ConfigurationError) -> LinkFault {
+        let map = try item.map(of: ["from", "to", "begin", "end", "kind", "lossPermille", "by", "messages"])
+        let messages: [MessageKind]?
+        if let value = map["messages"] {
+            messages = try value.choices(of: MessageKind.allCases) { $0.rawValue }
+        } else {
+            messages = nil
+        }
+        return LinkFault(
+            from: try nodes(map.required("from")), to: try nodes(map.required("to")),
+            begin: try map["begin"]?.instant() ?? .zero, end: try map["end"]?.instant() ?? .distantFuture,
+            kind: try kind(map), messages: messages)
+    }
+
+    private func kind(_ map: YAMLMap) throws(ConfigurationError) -> LinkFault.Kind {
+        let kind = try map["kind"]?.choice(of: ["cut", "clog", "lossy", "slow"]) { $0 } ?? "cut"
+        switch kind {
+        case "clog": return .clog
+        case "lossy": return .lossy(permille: try map.required("lossPermille").integer(in: 0...1_000))
+        case "slow": return .slow(by: try map.required("by").interval())
+        default: return .cut
+        }
+    }
+
+    /// Replicas by number, clients as in c0, or `all`.
+    private func nodes(_ value: YAMLValue) throws(ConfigurationError) -> NodeSet {
+        if !value.isList, try value.text() == "all" { return NodeSet(Array(0..<n + clients)) }
+        var nodes: [Int] = []
+        for item in try value.list() {
+            let text = try item.text()
+            let isClient = text.hasPrefix("c")
+            let bound = isClient ? clients : n
+            guard let number = Int(isClient ? text.dropFirst() : text[...]), (0..<bound).contains(number) else {
+                throw item.error(
+                    "'\(text)' is neither a replica (0 to \(n - 1)) nor a client (c0 and on, \(clients) in all)")
+            }
+            nodes.append(isClient ? n + number : number)
+        }
+        return NodeSet(nodes)
+    }
+
+    private func clientLinkFault(_ item: YAMLValue) throws(ConfigurationError) -> ClientLinkFault {
+        let map = try item.map(of: ["client", "replicas", "begin", "end"])
+        return ClientLinkFault(
+            client: try map.required("client").integer(in: 0...63),
+            replicas: NodeSet(try map.required("replicas").integers(in: 0...n - 1)),
+            begin: try map["begin"]?.instant() ?? .zero, end: try map.required("end").instant())
+    }
+
+    // MARK: - Replicas
+
+    private func replica(_ map: YAMLMap) throws(ConfigurationError) -> Int {
+        try map.required("replica").integer(in: 0...n - 1)
+    }
+
+    private func clockFault(_ item: YAMLValue) throws(ConfigurationError) -> ClockFault {
+        let map = try item.map(of: ["replica", "at", "driftPermille", "jumpMilliseconds", "standUntil"])
+        let kind: ClockFault.Kind
+        if let drift = map["driftPermille"] {
+            kind = .drift(permille: try drift.integer(in: 1...100_000))
+        } else if let jump = map["jumpMilliseconds"] {
+            kind = .jump(milliseconds: try jump.integer(in: -4_000_000_000...4_000_000_000))
+        } else if let until = map["standUntil"] {
+            kind = .stand(until: try until.instant())
+        } else {
+            throw item.error("a clock fault says one of driftPermille, jumpMilliseconds, standUntil")
+        }
+        return ClockFault(replica: try replica(map), at: try map.required("at").instant(), kind: kind)
+    }
+
+    private func replicaFault(_ item: YAMLValue) throws(ConfigurationError) -> ReplicaFault {
+        let map = try item.map(of: ["replica", "crashAt", "restartAt", "pauseAt", "resumeAt"])
+        if let crash = map["crashAt"] {
+            let restart = try map["restartAt"]?.instant()
+            return ReplicaFault(
+                replica: try replica(map), at: try crash.instant(), kind: .crash(restartAt: restart))
+        }
+        return ReplicaFault(
+            replica: try replica(map), at: try map.required("pauseAt").instant(),
+            kind: .pause(until: try map.required("resumeAt").instant()))
+    }
+
+    private func liar(_ item: YAMLValue) throws(ConfigurationError) -> LiarPlan {
+        let map = try item.map(of: ["replica", "kinds"])
+        let kinds = try map.required("kinds").choices(of: LiarKind.allCases) { $0.rawValue }
+        return LiarPlan(replica: try replica(map), kinds: kinds)
+    }
+
+    private func expectation(_ item: YAMLValue) throws(ConfigurationError) -> Expectation {
+        let map = try item.map(of: ["what", "min", "max"])
+        return Expectation(
+            try map.required("what").text(), min: try map["min"]?.integer(in: 0...Int(Int32.max)) ?? 0,
+            max: try map["max"]?.integer(in: 0...Int(Int32.max)))
+    }
+}

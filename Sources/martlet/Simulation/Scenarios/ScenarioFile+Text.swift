@@ -1,0 +1,113 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletCore
+import MartletSimulation
+import MartletTypes
+
+extension ScenarioFile {
+    /// The file for this scenario; reading it gives the same run again. What has its default is left out.
+    static func text(of scenario: Scenario) -> String {
+        let defaults = Scenario(seed: scenario.seed &+ 1)
+        var lines = ["# One run of the simulator: martlet simulate --scenario FILE", "format: \(format)"]
+        lines += ScenarioTables.scenario.entries(of: scenario, unlike: defaults)
+        lines += ["faultModel: \(scenario.faultModel)"]
+        lines += block("settings", settings(of: scenario.settings))
+        lines += block("timeouts", ScenarioTables.timeouts.entries(of: scenario.timeouts, unlike: defaults.timeouts))
+        lines += block("links", ScenarioTables.links.entries(of: scenario.links, unlike: defaults.links))
+        if let matrix = scenario.matrix {
+            lines += MatrixPart.lines(matrix)
+            if !scenario.placement.isEmpty {
+                lines.append("placement: " + list(scenario.placement.map { matrix.regions[$0] }))
+            }
+        }
+        lines += faults(of: scenario)
+        lines += block(
+            "clientTiming",
+            ScenarioTables.clientTiming.entries(of: scenario.clientTiming, unlike: defaults.clientTiming))
+        lines += items(
+            "clients", scenario.clients.map { ScenarioTables.client.entries(of: $0, unlike: ClientPlan()) })
+        lines += items("expect", scenario.expectations.map(entries))
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func settings(of settings: GroupSettings) -> [String] {
+        let plain = { (line: String) in String(line.prefix { $0 != "#" }.reversed().drop { $0 == " " }.reversed()) }
+        let defaults = Set(GroupSettingsTable.lines(for: GroupSettings()).map(plain))
+        return GroupSettingsTable.lines(for: settings).map(plain).filter { !defaults.contains($0) }
+    }
+
+    // MARK: - Faults
+
+    private static func faults(of scenario: Scenario) -> [String] {
+        items("linkFaults", scenario.linkFaults.map { entries($0, of: scenario) })
+            + items("clientLinkFaults", scenario.clientLinkFaults.map(entries))
+            + items("clockFaults", scenario.clockFaults.map(entries))
+            + items("replicaFaults", scenario.replicaFaults.map(entries))
+            + items(
+                "liars",
+                scenario.liars.map { ["replica: \($0.replica)", "kinds: " + list($0.kinds.map(\.rawValue))] })
+    }
+
+    private static func entries(_ fault: LinkFault, of scenario: Scenario) -> [String] {
+        let nodes = { (set: NodeSet) in
+            let known = set.nodes.filter { $0 < scenario.n + scenario.clients.count }
+            return list(known.map { $0 < scenario.n ? "\($0)" : "c\($0 - scenario.n)" })
+        }
+        var entries = ["from: \(nodes(fault.from))", "to: \(nodes(fault.to))"]
+        if fault.begin > .zero { entries.append("begin: \(TimeText.text(fault.begin))") }
+        if fault.end < .distantFuture { entries.append("end: \(TimeText.text(fault.end))") }
+        switch fault.kind {
+        case .cut: break
+        case .clog: entries.append("kind: clog")
+        case .lossy(let permille): entries += ["kind: lossy", "lossPermille: \(permille)"]
+        case .slow(let by): entries += ["kind: slow", "by: \(TimeText.text(by))"]
+        }
+        if let messages = fault.messages { entries.append("messages: " + list(messages.map(\.rawValue))) }
+        return entries
+    }
+
+    private static func entries(_ fault: ClientLinkFault) -> [String] {
+        [
+            "client: \(fault.client)", "replicas: " + list(fault.replicas.nodes.map(String.init)),
+            "begin: \(TimeText.text(fault.begin))", "end: \(TimeText.text(fault.end))",
+        ]
+    }
+
+    private static func entries(_ fault: ClockFault) -> [String] {
+        let what =
+            switch fault.kind {
+            case .drift(let permille): "driftPermille: \(permille)"
+            case .jump(let milliseconds): "jumpMilliseconds: \(milliseconds)"
+            case .stand(let until): "standUntil: \(TimeText.text(until))"
+            }
+        return ["replica: \(fault.replica)", "at: \(TimeText.text(fault.at))", what]
+    }
+
+    private static func entries(_ fault: ReplicaFault) -> [String] {
+        let (at, replica) = (TimeText.text(fault.at), "replica: \(fault.replica)")
+        switch fault.kind {
+        case .crash(let restart):
+            return [replica, "crashAt: \(at)"] + (restart.map { ["restartAt: \(TimeText.text($0))"] } ?? [])
+        case .pause(let until): return [replica, "pauseAt: \(at)", "resumeAt: \(TimeText.text(until))"]
+        }
+    }
+
+    private static func entries(_ expectation: Expectation) -> [String] {
+        ["what: \(JSONValue.text(expectation.what))"] + (expectation.min > 0 ? ["min: \(expectation.min)"] : [])
+            + (expectation.max.map { ["max: \($0)"] } ?? [])
+    }
+
+    // MARK: - Lines
+
+    private static func list(_ words: [String]) -> String { "[" + words.joined(separator: ", ") + "]" }
+
+    private static func block(_ name: String, _ entries: [String]) -> [String] {
+        entries.isEmpty ? [] : ["\(name):"] + entries.map { "  \($0)" }
+    }
+
+    /// One item a line.
+    private static func items(_ name: String, _ items: [[String]]) -> [String] {
+        items.isEmpty ? [] : ["\(name):"] + items.map { "  - {" + $0.joined(separator: ", ") + "}" }
+    }
+}

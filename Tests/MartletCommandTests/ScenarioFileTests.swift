@@ -1,0 +1,61 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletSimulation
+import Testing
+
+@testable import martlet_cli
+
+@Suite struct ScenarioFileTests {
+    private func complaint(_ lines: String...) -> ConfigurationError? {
+        do {
+            let text = (["format: martlet-scenario 1"] + lines).joined(separator: "\n")
+            _ = try ScenarioFile.read(text: text, file: "s.yaml")
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test func whatTheGeneratorDrawsReadsBackTheSameAndRunsTheSame() throws {
+        for seed in 1...300 as ClosedRange<UInt64> {
+            let scenario = ScenarioGenerator.scenario(seed: seed)
+            let text = ScenarioFile.text(of: scenario)
+            let read = try ScenarioFile.read(text: text, file: "\(seed)")
+            #expect(ScenarioFile.text(of: read) == text)
+            guard seed % 100 == 0 else { continue }
+            #expect(Simulator.run(read).fingerprint == Simulator.run(seed: seed).fingerprint)
+        }
+    }
+
+    @Test func errorsNameTheLine() {
+        #expect(complaint("n: 4", "lossy: true")?.line == 3)
+        #expect(complaint("n: 4", "healsAt: 3 weeks")?.line == 3)
+        #expect(complaint("links:", "  lossPermille: 1001")?.line == 3)
+        #expect(complaint("clients:", "  - {pipeline: 0}")?.line == 3)
+        #expect(
+            complaint("liars:", "  - {replica: 0, kinds: [silent leader]}", "  - {replica: 0, kinds: [silent]}")?.line
+                == 4)
+        #expect(complaint("linkFaults:", "  - {from: [0], to: [c0]}")?.line == 3)
+        #expect(complaint("settings:", "  window: 0")?.line == 3)
+        #expect(complaint("clockFaults:", "  - {replica: 0, at: 1s}")?.line == 3)
+        #expect(complaint("placement: [a]")?.line == 2)
+        #expect(complaint("matrix: {unit: oneWayMicroseconds, csv: \"x,a\\na,0\"}", "placement: [b]")?.line == 3)
+    }
+
+    @Test func whatAGroupNeedNotSurviveMustSaySo() {
+        let faults = ["replicaFaults:", "  - {replica: 0, crashAt: 1ms}", "  - {replica: 1, crashAt: 1ms}"]
+        #expect(complaint(faults.joined(separator: "\n"))?.complaint.contains("more than f = 1") == true)
+        #expect(complaint(faults.joined(separator: "\n"), "beyond: true") == nil)
+        // Nothing is promised against more liars than f, so there is nothing to check.
+        let liars = "liars: [{replica: 0, kinds: [replayer]}, {replica: 1, kinds: [replayer]}]"
+        #expect(complaint(liars, "beyond: true")?.complaint.contains("liars") == true)
+        #expect(complaint("n: 3")?.complaint.contains("cannot tolerate") == true)
+    }
+
+    @Test(arguments: ["0s", "1ns", "250ms", "1500us", "3s", "123456789ns"])
+    func timesAreExact(text: String) throws {
+        let interval = try #require(TimeText.interval(text))
+        #expect(TimeText.text(interval) == text)
+    }
+}
