@@ -16,6 +16,8 @@ struct ClientCheckerTests {
         #expect(ExactlyOnceChecker.check(twice, at: .zero).map(\.rule) == [.exactlyOnce])
         let altered = [Sample.execution(1, [Sample.request(1), Sample.request(1, .get(key: 3))])]
         #expect(ExactlyOnceChecker.check(altered, at: .zero).map(\.rule) == [.exactlyOnce])
+        let opened = [Sample.execution(1, [Sample.opening]), Sample.execution(2, [Sample.opening])]
+        #expect(ExactlyOnceChecker.check(opened, at: .zero).map(\.rule) == [.exactlyOnce])
     }
 
     @Test("Validity: forged, altered, sent by another, and in a session of another")

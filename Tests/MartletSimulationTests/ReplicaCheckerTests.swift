@@ -24,6 +24,9 @@ struct ReplicaCheckerTests {
             #expect(checker.executed(right, by: 0, at: .zero) == nil)
             #expect(checker.executed(right, by: 1, at: .zero) == nil)
             #expect(checker.executed(execution, by: 2, at: .zero)?.rule == .agreement)
+            // Also long after.
+            _ = checker.executed(Sample.execution(2), by: 0, at: .zero)
+            #expect(checker.executed(execution, by: 3, at: .zero)?.rule == .agreement)
         }
     }
 

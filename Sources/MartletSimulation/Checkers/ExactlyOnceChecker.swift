@@ -4,13 +4,14 @@
 package import MartletCore
 package import MartletTypes
 
-/// Exactly once: no request is executed twice in the agreed history, under whatever content.
+/// Exactly once: no request is executed twice in the agreed history, under whatever content, and none opens two
+/// sessions.
 package enum ExactlyOnceChecker {
     package static func check(_ history: [Execution], at now: Instant) -> [Violation] {
         var executed: [RequestID: Instance] = [:]
         var violations: [Violation] = []
         for execution in history {
-            for step in execution.steps where step.verdict == .execute {
+            for step in execution.steps where hasEffect(step.verdict) {
                 if let earlier = executed.updateValue(execution.instance, forKey: step.request.id) {
                     violations.append(
                         Violation(
@@ -21,5 +22,12 @@ package enum ExactlyOnceChecker {
             }
         }
         return violations
+    }
+
+    private static func hasEffect(_ verdict: ExecutionVerdict) -> Bool {
+        switch verdict {
+        case .execute, .open: true
+        case .repeated, .refuse: false
+        }
     }
 }

@@ -7,6 +7,7 @@ package struct Workload: Sendable {
     private let readPermille: Int
     private let keys: Int
     private let flips: Bool
+    private let severalPermille: Int
     private var random: SeededRandom
     private var drawn: UInt64 = 0
     /// What this client last saw at each key, to swap for.
@@ -14,9 +15,12 @@ package struct Workload: Sendable {
 
     /// With `flips`, the one key is put and deleted and nothing else, so that the same answer (nothing stands there) comes
     /// back after others again and again: only its version tells one from another.
-    package init(client: Int, readPermille: Int, keys: Int, flips: Bool, random: SeededRandom) {
+    package init(
+        client: Int, readPermille: Int, keys: Int, flips: Bool, severalPermille: Int = 0, random: SeededRandom
+    ) {
         self.client = client
         self.flips = flips
+        self.severalPermille = severalPermille
         self.readPermille = readPermille
         self.keys = keys
         self.random = random
@@ -25,10 +29,10 @@ package struct Workload: Sendable {
 
     package mutating func next() -> Operation {
         drawn += 1
+        if severalPermille > 0, random.chance(permille: severalPermille) { return several() }
         // Low keys are asked for more often, so that clients meet.
         let key = min(random.below(keys), random.below(keys))
         if random.chance(permille: readPermille) { return .get(key: key) }
-        let unique = UInt64(client + 1) << 40 | drawn << 8
         if flips {
             return drawn % 2 == 1 ? .put(key: key, value: unique) : .delete(key: key, mark: unique)
         }
@@ -38,6 +42,16 @@ package struct Workload: Sendable {
         case 8: return .swap(key: key, expected: seen[key], value: unique)
         default: return .delete(key: key, mark: unique)
         }
+    }
+
+    private var unique: UInt64 { UInt64(client + 1) << 40 | drawn << 8 }
+
+    /// Of two keys or more, where there are as many.
+    private mutating func several() -> Operation {
+        let first = random.below(max(1, keys - 1))
+        let last = random.number(in: min(first + 1, keys - 1)...(keys - 1))
+        if random.chance(permille: 500) { return .scan(from: first, to: last + 1) }
+        return .putAll(keys: first == last ? [first] : [first, last], value: unique)
     }
 
     package mutating func answered(_ operation: Operation, _ answer: ServiceAnswer) {

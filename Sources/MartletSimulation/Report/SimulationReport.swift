@@ -18,6 +18,8 @@ public struct SimulationReport: Sendable {
     public let violations: [String]
     /// Equal for two runs that went the same way.
     public let fingerprint: UInt64
+    /// What clients called and were told.
+    package let history: ClientHistory
 
     init(_ world: World) {
         seed = world.scenario.seed
@@ -32,6 +34,7 @@ public struct SimulationReport: Sendable {
         occurrences = Self.occurrences(in: world)
         violations = world.checkers.violations.map(\.description)
         fingerprint = world.fingerprint.value
+        history = world.checkers.history
     }
 
     /// The command that repeats this run.

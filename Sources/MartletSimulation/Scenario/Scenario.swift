@@ -106,6 +106,8 @@ package struct ClientPlan: Hashable, Sendable {
     /// The longest pause between an answer and the next operation.
     package var thinkMax = Interval.milliseconds(2)
     package var signs = false
+    /// So many of a thousand operations read or write several keys at once.
+    package var severalPermille = 0
     /// Puts and deletes one key, the same as all others that do so.
     package var flips = false
     /// Set for a client that means harm.

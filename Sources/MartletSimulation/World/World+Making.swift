@@ -57,6 +57,7 @@ extension World {
             clientPositions[clientIDs[place]] = place
             let workload = Workload(
                 client: place, readPermille: plan.readPermille, keys: plan.flips ? 1 : 6, flips: plan.flips,
+                severalPermille: plan.severalPermille,
                 random: random.fork())
             let encode = { [unowned self] (operation: Operation) -> Bytes in
                 let bytes = ServiceCodec.bytes(of: operation)

@@ -54,7 +54,7 @@ struct Benchmark {
     }
 
     private var replicaArguments: [String] {
-        ["--service", "null", "--reply", "\(parameters.reply)", "--log-level", "notice"]
+        ["--service", parameters.isRecorded ? "kv" : "null", "--reply", "\(parameters.reply)", "--log-level", "notice"]
             + (parameters.security == .tls ? [] : ["--insecure-plaintext"])
     }
 
@@ -96,10 +96,11 @@ struct Benchmark {
         let after = processes.map(ProcessUsage.cpuMicroseconds)
         let resident = processes.dropFirst().compactMap(ProcessUsage.residentBytes)
         load.stop()
+        let history = load.history
         return BenchmarkResult(
             parameters: parameters, record: record, seconds: elapsed / .seconds(1),
             cpuMicroseconds: zip(before, after).map { before, after in before.flatMap { b in after.map { $0 - b } } },
-            residentBytes: resident, killedLeader: killed)
+            residentBytes: resident, killedLeader: killed, history: history)
     }
 
     /// Returns once every session has had an answer and the warm-up is over.
@@ -110,7 +111,9 @@ struct Benchmark {
             if place % Self.clientsAtOnce == Self.clientsAtOnce - 1 { try await Task.sleep(for: .milliseconds(100)) }
         }
         let sessions = try (0..<parameters.clients).map { try clients[$0 % clients.count].openSession() }
-        let load = ClosedLoop(sessions: sessions, payloadBytes: parameters.payload, deadline: .seconds(30))
+        let load = ClosedLoop(
+            sessions: sessions, payloadBytes: parameters.payload, deadline: .seconds(30),
+            recording: parameters.isRecorded ? LoadRecording(sessions: sessions.count) : nil)
         load.start()
         let limit = ContinuousClock.now + .seconds(60)
         while !load.isWarm {

@@ -23,6 +23,8 @@ struct BenchmarkParameters: Sendable {
     var killsLeader: Bool
     /// Show what the replicas log at the level notice and above: leader changes, first of all.
     var tellsLog: Bool
+    /// Operations on the key-value service, written down call by call, in place of the service that does nothing.
+    var isRecorded = false
 
     /// What every figure has to say about itself.
     var json: [JSONValue.Member] {
@@ -34,6 +36,7 @@ struct BenchmarkParameters: Sendable {
             .init(name: "faultModel", value: .text("\(faultModel)")),
             .init(name: "tls", value: .boolean(security == .tls)), .init(name: "signed", value: .boolean(signs)),
             .init(name: "killLeader", value: .boolean(killsLeader)),
+            .init(name: "recorded", value: .boolean(isRecorded)),
         ]
     }
 

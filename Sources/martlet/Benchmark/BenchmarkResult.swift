@@ -1,6 +1,7 @@
 // Martlet, adaptive Byzantine fault-tolerant replication.
 // SPDX-License-Identifier: Apache-2.0
 
+import MartletSimulation
 import MartletTypes
 
 /// What was measured.
@@ -13,6 +14,7 @@ struct BenchmarkResult: Sendable {
     /// Of each replica that runs.
     let residentBytes: [Int]
     let killedLeader: ReplicaID?
+    var history: ClientHistory?
 
     var throughput: Double { Double(record.completed) / seconds }
 

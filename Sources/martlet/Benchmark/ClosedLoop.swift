@@ -3,6 +3,8 @@
 
 import Dispatch
 import MartletClient
+import MartletClientCore
+import MartletSimulation
 import MartletTypes
 import Synchronization
 
@@ -14,6 +16,7 @@ final class ClosedLoop: Sendable {
         /// Sessions whose first operation has not been answered yet.
         var untried: Int
         var isStopped = false
+        var recording: LoadRecording?
     }
 
     private let sessions: [ClientSession]
@@ -21,7 +24,8 @@ final class ClosedLoop: Sendable {
     private let deadline: Duration
     private let state: Mutex<State>
 
-    init(sessions: [ClientSession], payloadBytes: Int, deadline: Duration) {
+    /// With a recording, its operations are handed in and written down; without, payloads of so many bytes.
+    init(sessions: [ClientSession], payloadBytes: Int, deadline: Duration, recording: LoadRecording? = nil) {
         self.sessions = sessions
         self.deadline = deadline
         payload = Bytes(repeating: 1, count: payloadBytes)
@@ -29,7 +33,7 @@ final class ClosedLoop: Sendable {
         state = Mutex(
             State(
                 record: LoadRecord(from: now), started: Array(repeating: now, count: sessions.count),
-                untried: sessions.count))
+                untried: sessions.count, recording: recording))
     }
 
     static var now: Instant { Instant(DispatchTime.now().uptimeNanoseconds) }
@@ -53,15 +57,24 @@ final class ClosedLoop: Sendable {
         }
     }
 
+    /// What was recorded so far.
+    var history: ClientHistory? { state.withLock { $0.recording?.history } }
+
     private func next(_ place: Int) {
-        state.withLock { $0.started[place] = Self.now }
-        sessions[place].submit(payload, deadline: deadline) { [self] outcome in ended(place, outcome) }
+        let recorded = state.withLock { state in
+            state.started[place] = Self.now
+            return state.recording?.begin(place, at: Self.now)
+        }
+        sessions[place].submit(
+            recorded?.payload ?? payload, kind: recorded?.isRead == true ? .read : .operation, deadline: deadline
+        ) { [self] outcome in ended(place, outcome) }
     }
 
     private func ended(_ place: Int, _ outcome: Outcome) {
         let now = Self.now
         let goesOn = state.withLock { state in
             state.untried -= 1
+            state.recording?.end(place, outcome, at: now)
             switch outcome {
             case .result:
                 state.record.completed(after: now.since(state.started[place]), at: now)

@@ -31,6 +31,9 @@ struct BenchCommand: AsyncParsableCommand {
     @Flag(help: "Kill the leader halfway, and see how long nothing is answered.") var killLeader = false
     @Flag(help: "Show what the replicas log: leader changes, first of all.") var log = false
     @Option(help: "Where to keep the group (default: a temporary directory that is removed).") var directory: String?
+    @Option(
+        help: "Load the key-value service instead, and write each call and its outcome to this file (docs/HISTORY.md).")
+    var history: String?
     @Flag(help: "End with one line of JSON.") var json = false
 
     func validate() throws {
@@ -56,12 +59,13 @@ struct BenchCommand: AsyncParsableCommand {
             payload: payload, reply: reply, clients: clients, connections: connections, seconds: seconds,
             warmup: warmup, n: n, f: f, faultModel: FaultModel(faultModel) ?? .byzantine, window: window,
             security: insecurePlaintext ? .plaintextForBenchmarks : .tls, signs: sign, killsLeader: killLeader,
-            tellsLog: log)
+            tellsLog: log, isRecorded: history != nil)
         let place = ScratchDirectory(named: directory, kind: "bench", keeps: false)
         defer { place.removeIfTemporary() }
         let result = try await Interruptible.run {
             try await Benchmark(parameters: parameters, directory: place.path).run { Console.note($0) }
         }
+        if let history, let recorded = result.history { try HistoryFile.write(recorded, to: history) }
         console.say(result.text)
         console.report(result.json)
         if result.record.completed == 0 { throw CommandFailure("no operation was answered") }

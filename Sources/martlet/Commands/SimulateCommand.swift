@@ -14,15 +14,17 @@ struct SimulateCommand: AsyncParsableCommand {
     @Option(help: "A scenario instead: a YAML file, or the name of a stock one.") var scenario: String?
     @Flag(help: "Print every event (one seed or scenario only).") var trace = false
     @Flag(help: "Print the scenario as YAML and do not run it (one seed or scenario only).") var export = false
+    @Option(help: "Write what clients called and were told as lines of JSON (one seed or scenario only).")
+    var history: String?
     @Flag(help: "End with one line of JSON.") var json = false
 
     func validate() throws {
         guard (seeds == nil) != (scenario == nil) else {
             throw ValidationError("Give either --seeds A..B or --scenario FILE|NAME.")
         }
-        guard let seeds, !seeds.isOne, trace || export else { return }
+        guard let seeds, !seeds.isOne, trace || export || history != nil else { return }
         throw ValidationError(
-            "--\(trace ? "trace" : "export") goes with one seed, as in --seeds \(seeds.first)..\(seeds.first)")
+            "--\(trace ? "trace" : export ? "export" : "history") goes with one seed, as in --seeds \(seeds.first)..\(seeds.first)")
     }
 
     func run() async throws {
@@ -31,7 +33,8 @@ struct SimulateCommand: AsyncParsableCommand {
         let clock = ContinuousClock()
         let start = clock.now
         if export { return console.say(ScenarioFile.text(of: try one())) }
-        let summary = trace || scenario != nil ? runOne(try one(), console) : await runAll()
+        let isOne = trace || scenario != nil || history != nil
+        let summary = isOne ? try runOne(try one(), console) : await runAll()
         let seconds = (clock.now - start) / .seconds(1)
         console.say(summary.text(seconds: seconds))
         console.report(summary.json(seconds: seconds))
@@ -44,9 +47,11 @@ struct SimulateCommand: AsyncParsableCommand {
         return try ScenarioFile.read(file: scenario)
     }
 
-    private func runOne(_ scenario: Scenario, _ console: Console) -> SimulationSummary {
+    private func runOne(_ scenario: Scenario, _ console: Console) throws -> SimulationSummary {
+        SeedNote.begin(scenario.seed)
         let report = Simulator.run(scenario, trace: trace ? { console.say($0) } : nil)
         Self.tell(report)
+        if let history { try HistoryFile.write(report.history, to: history) }
         var summary = SimulationSummary()
         summary.add(report)
         return summary
