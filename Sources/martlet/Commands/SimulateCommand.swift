@@ -24,7 +24,8 @@ struct SimulateCommand: AsyncParsableCommand {
         }
         guard let seeds, !seeds.isOne, trace || export || history != nil else { return }
         throw ValidationError(
-            "--\(trace ? "trace" : export ? "export" : "history") goes with one seed, as in --seeds \(seeds.first)..\(seeds.first)")
+            "--\(trace ? "trace" : export ? "export" : "history") goes with one seed, as in --seeds \(seeds.first)..\(seeds.first)"
+        )
     }
 
     func run() async throws {
