@@ -14,6 +14,12 @@ extension ReplicaCore {
         sendStop(regency.next, lacksRequests ? .requestMissing : reason, into: &effects)
     }
 
+    /// The leader was caught at a lie, so that no request that is missing is to blame.
+    mutating func endRegencyOfEquivocator(into effects: inout Effects) {
+        guard stopSent <= regency else { return }
+        sendStop(regency.next, .equivocation, into: &effects)
+    }
+
     private mutating func sendStop(_ target: Regency, _ reason: StopReason, into effects: inout Effects) {
         guard mode == .voter || reason == .abdication, target > stopSent else { return }
         stopSent = target

@@ -17,11 +17,13 @@ extension ReplicaCore {
         if let proposed = window[instance].proposed {
             if proposed.digest != proposal.digest {
                 effects.notices.append(.proposalRefused(instance, leader: view[member].id, .equivocation))
+                endRegencyOfEquivocator(into: &effects)
             }
             return
         }
         window[instance].proposed = RegencyDigest(regency: regency, digest: proposal.digest)
         noteActivity(instance)
+        compareWithOthers(instance, into: &effects)
         if let complaint = complaint(about: proposal) {
             effects.notices.append(.proposalRefused(instance, leader: view[member].id, complaint))
             return
@@ -70,7 +72,18 @@ extension ReplicaCore {
         }
         if vote.epoch == epoch, window[vote.instance].rounds[round].writes.weakDigest(of: view.quorum) != nil {
             noteActivity(vote.instance)
+            compareWithOthers(vote.instance, into: &effects)
         }
+    }
+
+    /// f+1 WRITEs contain a correct member's, which found its batch proposed, or voted for by f+1 others of whom the same
+    /// holds: to some correct member the leader proposed that batch. If it proposed another one here, it lies. Each
+    /// instance alone would still be decided, but only after whoever was told otherwise has asked what the others did.
+    private mutating func compareWithOthers(_ instance: Instance, into effects: inout Effects) {
+        guard view.faultModel == .byzantine, let proposed = window[instance].proposed, proposed.regency == regency,
+            let written = window[instance].weaklyVoted(in: regency, view.quorum), written != proposed.digest
+        else { return }
+        endRegencyOfEquivocator(into: &effects)
     }
 
     /// ACCEPTs of older regencies still count: older certificates still decide.

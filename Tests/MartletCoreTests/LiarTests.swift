@@ -31,6 +31,50 @@ struct LiarTests {
         for place in 0...3 { #expect(group.status(place).epoch.regency == .first) }
     }
 
+    @Test("A leader that proposes another batch to one member after the other is replaced before any timeout")
+    func equivocatingLeader() throws {
+        let group = try Group()
+        let session = group.openSession(client)
+        group.rewrite = { parcel in
+            guard parcel.from == 0, case .propose(let propose) = parcel.message, propose.epoch.regency == .first,
+                parcel.to == 1 + Int(propose.batch.instance.rawValue % 3)
+            else { return parcel.message }
+            let batch = propose.batch
+            return .propose(
+                Propose(
+                    epoch: propose.epoch,
+                    batch: self.batch(
+                        batch.instance.rawValue, batch.entries, time: Timestamp(batch.time.rawValue + 1))))
+        }
+        for sequence in 1...6 as ClosedRange<UInt64> {
+            group.submit(Samples.operation(client, session, sequence), to: [0, 1, 2, 3])
+            group.settle()
+        }
+        group.pass(milliseconds: 150)
+        for place in 1...3 { #expect(group.status(place).epoch.regency > .first) }
+        for place in 0...3 { #expect(group.status(place).pendingRequests == 0) }
+    }
+
+    @Test("Two proposals for one instance end the regency; votes of one liar for what nobody proposed do not")
+    func whatShowsThatALeaderLies() throws {
+        let group = try Group()
+        let session = group.openSession(client)
+        group.passes = { _ in false }
+        let request = Samples.operation(client, session, 1)
+        group.submit(request, to: [0, 1, 2, 3])
+        group.settle()
+        let instance = group.status(0).decided.next
+        group.inject(
+            .write(WriteVote(epoch: first, instance: instance, digest: .zero)), from: 3, to: 1)
+        let time = group.now.wall
+        for extra in [0, 1] as [UInt64] {
+            #expect(!group.nodes[1].notices.contains(.stopSent(Regency(2), .equivocation)))
+            let batch = batch(instance.rawValue, [entry(request)], time: Timestamp(time.rawValue + extra))
+            group.inject(.propose(Propose(epoch: first, batch: batch)), from: 0, to: 1)
+        }
+        #expect(group.nodes[1].notices.contains(.stopSent(Regency(2), .equivocation)))
+    }
+
     @Test("A source that answers with nothing does not keep a replica behind for ever")
     func emptyAnswers() throws {
         let group = try Group(checkpointPeriod: 16)

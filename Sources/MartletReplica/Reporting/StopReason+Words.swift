@@ -15,6 +15,7 @@ extension StopReason {
         case .syncTimeout: "the new leader did not begin its work in time"
         case .joined: "enough others asked for it"
         case .abdication: "the leader itself gave up"
+        case .equivocation: "its leader proposed different things to different members"
         }
     }
 }

@@ -15,6 +15,8 @@ package enum StopReason: UInt8, Hashable, Sendable, CaseIterable {
     case joined = 5
     /// The sender leads this regency, but lost what it would have to know.
     case abdication = 6
+    /// The leader proposed different batches for one instance.
+    case equivocation = 7
 }
 
 /// Asks that `regency` be installed; counts for every lower one of the view too.
