@@ -7,42 +7,28 @@ import Testing
 
 @Suite("Liars")
 struct LiarTests {
-    /// Enough happens that each has something to lie about: the first two leaders come to lead, one replica falls
-    /// behind and fetches, messages are lost.
-    private static func scenario(_ kind: LiarKind, replica: Int, seed: UInt64) -> Scenario {
-        var scenario = Scenarios.calm()
-        scenario.seed = seed
-        scenario.liars = [LiarPlan(replica: replica, kinds: [kind])]
-        scenario.links.lossPermille = 30
-        scenario.healsAt = Instant.zero + .milliseconds(600)
-        scenario.clientsUntil = scenario.healsAt
-        for place in scenario.clients.indices { scenario.clients[place].operationsMax = 300 }
-        let away = 3
-        for (from, to) in [([away], [0, 1, 2]), ([0, 1, 2], [away])] {
-            scenario.linkFaults.append(
-                LinkFault(
-                    from: NodeSet(from), to: NodeSet(to), begin: Instant.zero + .milliseconds(50),
-                    end: Instant.zero + .milliseconds(200)))
-        }
-        // The leader is cut off for a while: a leader change.
-        for (from, to) in [([0], [1, 2, 3]), ([1, 2, 3], [0])] {
-            scenario.linkFaults.append(
-                LinkFault(
-                    from: NodeSet(from), to: NodeSet(to), begin: Instant.zero + .milliseconds(250),
-                    end: Instant.zero + .milliseconds(500)))
-        }
-        return scenario
-    }
-
     @Test("Each does what a correct replica does not, and breaks no rule", arguments: LiarKind.allCases)
     func acts(kind: LiarKind) {
         var acts = 0
         for seed in 1...4 as ClosedRange<UInt64> {
-            let report = Simulator.run(Self.scenario(kind, replica: Int(seed % 2), seed: seed))
+            let report = Simulator.run(LiarScenarios.eventful([kind], replica: Int(seed % 2), seed: seed))
             #expect(report.violations.isEmpty, "seed \(seed): \(report.violations)")
             acts += report.liarActs.first { $0.name == kind.rawValue }?.count ?? 0
         }
         #expect(acts > 0)
+    }
+
+    @Test("Twins contradict each other, and a liar may switch between what it does")
+    func twins() {
+        var deeds: [String: Int] = [:]
+        for seed in 1...4 as ClosedRange<UInt64> {
+            var scenario = LiarScenarios.eventful([.twins, .replayer], replica: Int(seed % 2), seed: seed)
+            scenario.liars[0].switchesEvery = .milliseconds(30)
+            let report = Simulator.run(scenario)
+            #expect(report.violations.isEmpty, "seed \(seed): \(report.violations)")
+            for deed in report.liarDeeds { deeds[deed.name, default: 0] += deed.count }
+        }
+        #expect(deeds["twin: speaks", default: 0] > 100 && deeds["twin: contradicts the other", default: 0] > 0)
     }
 
     @Test("The generator stays within what a group must survive, and draws every liar, fault and malice")

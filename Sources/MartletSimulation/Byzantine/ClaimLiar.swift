@@ -4,12 +4,22 @@
 import MartletCrypto
 import MartletTypes
 
-/// Lies in its STOPDATA: locks it never had or no locks, other write sets, an older base or one that is not proved.
+/// Lies in its STOPDATA: locks it never had or no locks, other write sets, an older base or one that is not proved. So
+/// that there is STOPDATA to lie in, it mostly lets the regencies end that it leads itself: after some instances it
+/// proposes nothing, and asks for the next.
 struct ClaimLiar: Misbehaviour {
     let kind = LiarKind.claimLiar
     /// One lie a regency, the same to whoever asks, unless it tells several.
     private var told: [Regency: PeerMessage] = [:]
     private var certificates: [DecisionCertificate] = []
+    /// So many instances of each regency it leads properly; nil for all.
+    private let ledProperly: Int?
+    private var led: (regency: Regency, from: Instance) = (.none, .zero)
+    private var asked = Regency.none
+
+    init(_ context: inout LiarContext) {
+        ledProperly = context.random.chance(permille: 750) ? context.random.below(25) : nil
+    }
 
     mutating func observe(_ message: PeerMessage, from sender: ReplicaIndex) {
         switch message {
@@ -21,6 +31,7 @@ struct ClaimLiar: Misbehaviour {
     }
 
     mutating func alter(_ outgoing: inout [Outgoing], _ context: inout LiarContext) {
+        endOwnRegency(&outgoing, &context)
         for place in outgoing.indices {
             switch outgoing[place].message {
             case .stopData(let data):
@@ -38,6 +49,17 @@ struct ClaimLiar: Misbehaviour {
             default: continue
             }
         }
+    }
+
+    private mutating func endOwnRegency(_ outgoing: inout [Outgoing], _ context: inout LiarContext) {
+        guard let ledProperly, context.leads else { return }
+        if led.regency != context.epoch.regency { led = (context.epoch.regency, context.decided) }
+        let last = led.from + ledProperly
+        outgoing.removeAll { if case .propose(let it) = $0.message { it.batch.instance > last } else { false } }
+        guard context.decided >= last, asked < context.epoch.regency else { return }
+        asked = context.epoch.regency
+        let stop = Stop(view: context.view.number, regency: asked.next, reason: .instanceTimeout)
+        for other in context.others { outgoing.append(Outgoing(.stop(stop), to: other)) }
     }
 
     private mutating func lie(_ data: StopData, _ context: inout LiarContext) -> PeerMessage {

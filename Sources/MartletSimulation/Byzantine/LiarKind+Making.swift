@@ -12,10 +12,17 @@ extension LiarKind {
         case .doubleVoter: DoubleVoter()
         case .selectiveSender: SelectiveSender(&context)
         case .voteWithholder: VoteWithholder(&context)
-        case .claimLiar: ClaimLiar()
+        case .claimLiar: ClaimLiar(&context)
         case .certificateForger: CertificateForger()
         case .decidedLiar: DecidedLiar()
         case .replyLiar: ReplyLiar()
+        case .mutator: Mutator(&context)
+        case .twins: Twins(&context)
+        case .colluder: Colluder(&context)
+        case .delayer: Delayer(&context)
+        case .progressLiar: ProgressLiar()
+        case .transferLiar: TransferLiar()
+        case .voucher: Voucher()
         }
     }
 }

@@ -16,12 +16,21 @@ package enum LiarKind: String, Hashable, Sendable, CaseIterable {
     case certificateForger = "certificate forger"
     case decidedLiar = "decided liar"
     case replyLiar = "reply liar"
+    case mutator = "mutator"
+    case twins = "twins"
+    case colluder = "colluder"
+    case delayer = "delayer"
+    case progressLiar = "progress liar"
+    case transferLiar = "transfer liar"
+    case voucher = "voucher"
 }
 
 /// A sealed message on its way to one receiver.
 package struct Outgoing: Sendable {
     package var receiver: ReplicaIndex
     package var message: PeerMessage
+    /// How long it is held back before it leaves.
+    package var delay = Interval.zero
 
     package init(_ message: PeerMessage, to receiver: ReplicaIndex) {
         self.receiver = receiver
@@ -34,19 +43,35 @@ package struct LiarContext: ~Copyable {
     package let view: View
     package let me: ReplicaIndex
     package let sealer: Sealer<SimulatedScheme>
+    package let conspiracy: Conspiracy
     /// Where its own, honest core stands.
     package var epoch: Epoch
     package var decided = Instance.zero
+    /// The world's time.
+    package var now = Instant.zero
+    /// Whether it is the second of two replicas with one key that acts.
+    package var isTwin = false
     package var random: SeededRandom
     /// How often, since it was last set to zero, something was done that a correct replica does not do.
     package var acts = 0
+    /// What exactly, in all.
+    package private(set) var details: [LiarDetail: Int] = [:]
 
-    package init(view: View, me: ReplicaIndex, sealer: Sealer<SimulatedScheme>, random: SeededRandom) {
+    package init(
+        view: View, me: ReplicaIndex, sealer: Sealer<SimulatedScheme>, conspiracy: Conspiracy, random: SeededRandom
+    ) {
+        self.conspiracy = conspiracy
         self.view = view
         self.me = me
         self.sealer = sealer
         self.random = random
         epoch = Epoch(view: view.number, regency: .first)
+    }
+
+    mutating func acted(_ detail: LiarDetail, times: Int = 1) {
+        guard times > 0 else { return }
+        acts += times
+        details[detail, default: 0] += times
     }
 
     package var others: [ReplicaIndex] { (0..<view.n).map { ReplicaIndex($0) }.filter { $0 != me } }
@@ -63,6 +88,11 @@ package protocol Misbehaviour {
     mutating func alter(_ replies: inout [Reply], _ context: inout LiarContext)
     /// Changes what a client is told that reads.
     mutating func alter(_ reply: inout ReadReply, to query: Bytes, _ context: inout LiarContext)
+    /// Changes why a client's request is not taken.
+    mutating func alter(_ refusal: inout Refusal, _ context: inout LiarContext)
+    /// Whether what that node of the world (a replica, or behind them a client) sends gets to this liar's replica, or to
+    /// its twin.
+    func hears(_ node: Int, isTwin: Bool, at now: Instant) -> Bool
     /// Sees what arrives.
     mutating func observe(_ message: PeerMessage, from sender: ReplicaIndex)
 }
@@ -71,5 +101,7 @@ extension Misbehaviour {
     package mutating func alter(_ outgoing: inout [Outgoing], _ context: inout LiarContext) {}
     package mutating func alter(_ replies: inout [Reply], _ context: inout LiarContext) {}
     package mutating func alter(_ reply: inout ReadReply, to query: Bytes, _ context: inout LiarContext) {}
+    package mutating func alter(_ refusal: inout Refusal, _ context: inout LiarContext) {}
+    package func hears(_ node: Int, isTwin: Bool, at now: Instant) -> Bool { true }
     package mutating func observe(_ message: PeerMessage, from sender: ReplicaIndex) {}
 }

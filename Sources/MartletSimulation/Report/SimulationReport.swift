@@ -13,6 +13,8 @@ public struct SimulationReport: Sendable {
     public let virtualMicroseconds: UInt64
     /// How often each liar did something that a correct replica does not do, by its name; in the order of `LiarKind`.
     public let liarActs: [(name: String, count: Int)]
+    /// What exactly they did, where a liar does many things: its name and the deed's; by name.
+    public let liarDeeds: [(name: String, count: Int)]
     /// How often each fault and step of the protocol occurred.
     public let occurrences: [(name: String, count: Int)]
     public let violations: [String]
@@ -31,6 +33,7 @@ public struct SimulationReport: Sendable {
         liarActs = LiarKind.allCases.map { kind in
             (kind.rawValue, world.liars.reduce(0) { $0 + ($1?.acts[kind] ?? 0) })
         }
+        liarDeeds = Self.deeds(of: world.liars.compactMap { $0 })
         occurrences = Self.occurrences(in: world)
         violations = world.checkers.violations.map(\.description)
         fingerprint = world.fingerprint.value
@@ -39,6 +42,15 @@ public struct SimulationReport: Sendable {
 
     /// The command that repeats this run.
     public var repeatCommand: String { "martlet simulate --seeds \(seed)..\(seed) --trace" }
+
+    private static func deeds(of liars: [LiarState]) -> [(name: String, count: Int)] {
+        var sums: [String: Int] = [:]
+        for liar in liars {
+            // any order: sums, and sorted below
+            for (detail, count) in liar.context.details { sums[detail.name, default: 0] += count }
+        }
+        return sums.sorted { $0.key < $1.key }.map { (name: $0.key, count: $0.value) }
+    }
 
     private static func occurrences(in world: World) -> [(name: String, count: Int)] {
         let counts = world.counts

@@ -87,11 +87,15 @@ package struct ReplicaFault: Hashable, Sendable {
 /// A replica that lies, and how.
 package struct LiarPlan: Hashable, Sendable {
     package let replica: Int
-    package let kinds: [LiarKind]
+    /// Each gets what the one before it left.
+    package var kinds: [LiarKind]
+    /// So often it is drawn anew which of them are at work; nil where all are, always.
+    package var switchesEvery: Interval?
 
-    package init(replica: Int, kinds: [LiarKind]) {
+    package init(replica: Int, kinds: [LiarKind], switchesEvery: Interval? = nil) {
         self.replica = replica
         self.kinds = kinds
+        self.switchesEvery = switchesEvery
     }
 }
 

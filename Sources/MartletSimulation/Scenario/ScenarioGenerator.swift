@@ -38,6 +38,7 @@ package struct ScenarioGenerator {
         makeClientLinks()
         makeClocks()
         makeSecondCrashes()
+        makeLeaderChange()
         if random.chance(permille: 30) { goBeyond() }
         return scenario
     }
@@ -130,8 +131,20 @@ package struct ScenarioGenerator {
     private mutating func makeLiar(_ replica: Int) {
         var kinds = LiarKind.allCases
         random.shuffle(&kinds)
-        scenario.liars.append(
-            LiarPlan(replica: replica, kinds: Array(kinds.prefix(random.pick([1, 1, 2, 3, 5])))))
+        let plan = LiarPlan(
+            replica: replica, kinds: Array(kinds.prefix(random.pick([1, 1, 2, 3, 5]))),
+            switchesEvery: random.chance(permille: 300) ? .milliseconds(UInt64(random.number(in: 20...200))) : nil)
+        scenario.liars.append(plan)
+    }
+
+    /// Some lies need a leader change: the first leader is cut off for a while.
+    private mutating func makeLeaderChange() {
+        guard !scenario.liars.isEmpty, random.chance(permille: 300) else { return }
+        let begin = random.instant(from: .zero, to: scenario.healsAt)
+        let end = min(scenario.healsAt, begin + .milliseconds(50) + random.interval(upTo: .milliseconds(250)))
+        let leader = NodeSet([random.below(2)])
+        let rest = NodeSet(Array(0..<scenario.n).filter { !leader.contains($0) })
+        scenario.linkFaults.append(LinkFault(from: leader, to: rest, begin: begin, end: end))
     }
 
     private mutating func makeCrash(_ replica: Int) {
@@ -174,8 +187,7 @@ package struct ScenarioGenerator {
         scenario.links.slowPermille = random.pick([100, 200])
         scenario.links.slowExtra = .milliseconds(UInt64(random.pick([5, 10])))
         for place in scenario.liars.indices where !scenario.liars[place].kinds.contains(.replyLiar) {
-            scenario.liars[place] = LiarPlan(
-                replica: scenario.liars[place].replica, kinds: scenario.liars[place].kinds + [.replyLiar])
+            scenario.liars[place].kinds.append(.replyLiar)
         }
         let honest = scenario.clients.indices.filter { scenario.clients[$0].malice == nil }
         for place in honest {

@@ -18,6 +18,8 @@ final class SimulatedReplica {
     }
 
     let index: ReplicaIndex
+    /// Its place among the world's replicas: its index, or beyond all members where it is a liar's twin.
+    let slot: Int
     let view: View
     let verifier: Verifier<SimulatedScheme>
     let sealer: Sealer<SimulatedScheme>
@@ -47,11 +49,15 @@ final class SimulatedReplica {
     /// What it sends is altered on the way out; the replica itself does not know.
     var isLiar = false
 
+    var isTwin: Bool { slot != index.position }
+
     init(
-        index: ReplicaIndex, view: View, verifier: Verifier<SimulatedScheme>, sealer: Sealer<SimulatedScheme>,
+        index: ReplicaIndex, slot: Int, view: View, verifier: Verifier<SimulatedScheme>,
+        sealer: Sealer<SimulatedScheme>,
         timeouts: Timeouts, clock: ReplicaClock
     ) {
         self.index = index
+        self.slot = slot
         self.view = view
         self.verifier = verifier
         self.sealer = sealer

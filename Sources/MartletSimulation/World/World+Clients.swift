@@ -21,14 +21,17 @@ extension World {
         do {
             clients[client].receive(try packet.message(), from: ReplicaIndex(from), at: now, into: &output)
         } catch {
-            checkers.note(Violation(.integrity, at: now, "a reply of replica \(from) cannot be read: \(error)"))
+            counts.refusedMessages += 1
+            if liars[from] == nil {
+                checkers.note(Violation(.integrity, at: now, "a reply of replica \(from) cannot be read: \(error)"))
+            }
         }
         take(output, of: client)
     }
 
     /// To a replica, from a client.
     func onClientPacket(_ packet: Packet<ClientMessage>, to replica: SimulatedReplica, client: Int) {
-        guard replica.isUp else { return }
+        guard replica.isUp, hears(replica, scenario.n + client) else { return }
         guard clientLinks.isUp(client, replica.index.position) else { return counts.lostOnClientLinks += 1 }
         do {
             switch try packet.message() {

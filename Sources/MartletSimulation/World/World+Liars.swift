@@ -10,21 +10,40 @@ final class LiarState {
     var misbehaviours: [any Misbehaviour]
     var context: LiarContext
     var acts: [LiarKind: Int] = [:]
+    private let switchesEvery: Interval?
+    private var switchesAt = Instant.zero
+    /// Which misbehaviours are at work.
+    private(set) var active: [Int]
+    /// Two replicas with its one key are at work.
+    var hasTwin: Bool { misbehaviours.contains { $0.kind == .twins } }
 
-    init(plan: LiarPlan, replica: SimulatedReplica, random: SeededRandom) {
-        context = LiarContext(view: replica.view, me: replica.index, sealer: replica.sealer, random: random)
+    init(plan: LiarPlan, replica: SimulatedReplica, conspiracy: Conspiracy, random: SeededRandom) {
+        context = LiarContext(
+            view: replica.view, me: replica.index, sealer: replica.sealer, conspiracy: conspiracy, random: random)
         misbehaviours = []
+        switchesEvery = plan.switchesEvery
+        active = Array(plan.kinds.indices)
         for kind in plan.kinds { misbehaviours.append(kind.make(&context)) }
+    }
+
+    /// Draws anew which misbehaviours are at work, when it is time to. Twins are two all the time.
+    func advance(to now: Instant) {
+        context.now = now
+        guard let switchesEvery, now >= switchesAt else { return }
+        switchesAt = now + switchesEvery
+        active = misbehaviours.indices.filter {
+            misbehaviours[$0].kind == .twins || context.random.chance(permille: 600)
+        }
     }
 }
 
 extension World {
     func lie(_ outgoing: inout [Outgoing], as replica: SimulatedReplica) {
-        guard let liar = liars[replica.index.position] else { return }
+        guard let liar = liar(replica) else { return }
         let status = replica.core.status
         liar.context.epoch = status.epoch
         liar.context.decided = status.decided
-        for place in liar.misbehaviours.indices {
+        for place in liar.active {
             liar.context.acts = 0
             liar.misbehaviours[place].alter(&outgoing, &liar.context)
             count(liar, place, replica)
@@ -32,8 +51,8 @@ extension World {
     }
 
     func lie(_ replies: inout [Reply], as replica: SimulatedReplica) {
-        guard let liar = liars[replica.index.position] else { return }
-        for place in liar.misbehaviours.indices {
+        guard let liar = liar(replica) else { return }
+        for place in liar.active {
             liar.context.acts = 0
             liar.misbehaviours[place].alter(&replies, &liar.context)
             count(liar, place, replica)
@@ -41,13 +60,40 @@ extension World {
     }
 
     func lie(_ answer: inout ReplicaToClientMessage, to query: Bytes, as replica: SimulatedReplica) {
-        guard let liar = liars[replica.index.position], case .readReply(var reply) = answer else { return }
-        for place in liar.misbehaviours.indices {
+        if case .refusal(var refusal) = answer {
+            lie(&refusal, as: replica)
+            answer = .refusal(refusal)
+        }
+        guard case .readReply(var reply) = answer, let liar = liar(replica) else { return }
+        for place in liar.active {
             liar.context.acts = 0
             liar.misbehaviours[place].alter(&reply, to: query, &liar.context)
             count(liar, place, replica)
         }
         answer = .readReply(reply)
+    }
+
+    func lie(_ refusal: inout Refusal, as replica: SimulatedReplica) {
+        guard let liar = liar(replica) else { return }
+        for place in liar.active {
+            liar.context.acts = 0
+            liar.misbehaviours[place].alter(&refusal, &liar.context)
+            count(liar, place, replica)
+        }
+    }
+
+    /// Whether what a node sends reaches this replica, which may be one of two twins.
+    func hears(_ replica: SimulatedReplica, _ node: Int) -> Bool {
+        guard let liar = liars[replica.index.position] else { return true }
+        return liar.misbehaviours.allSatisfy { $0.hears(node, isTwin: replica.isTwin, at: now) }
+    }
+
+    /// Its liar, told who acts and when.
+    private func liar(_ replica: SimulatedReplica) -> LiarState? {
+        guard let liar = liars[replica.index.position] else { return nil }
+        liar.advance(to: now)
+        liar.context.isTwin = replica.isTwin
+        return liar
     }
 
     func observe(_ message: PeerMessage, from: Int, by replica: SimulatedReplica) {

@@ -33,20 +33,35 @@ extension World {
         let verifier = Verifier(
             view: view, scheme: scheme, rememberedSignaturesMax: scenario.usesRealSignatures ? 4096 : 0)
         for place in 0..<scenario.n {
-            let index = ReplicaIndex(place)
-            let replica = SimulatedReplica(
-                index: index, view: view, verifier: verifier,
-                sealer: Sealer(group: view.group, replica: view[index].id, key: keys[place], scheme: scheme),
+            addReplica(place, slot: place, key: keys[place], scheme, verifier, &random)
+            let plan = scenario.liars.first { $0.replica == place }
+            replicas[place].isLiar = plan != nil
+            liars.append(
+                plan.map {
+                    LiarState(plan: $0, replica: replicas[place], conspiracy: conspiracy, random: random.fork())
+                })
+        }
+        for place in 0..<scenario.n where liars[place]?.hasTwin == true {
+            twins[place] = replicas.count
+            addReplica(place, slot: replicas.count, key: keys[place], scheme, verifier, &random)
+            replicas.last?.isLiar = true
+        }
+    }
+
+    private func addReplica(
+        _ place: Int, slot: Int, key: SimulatedScheme.PrivateKey, _ scheme: SimulatedScheme,
+        _ verifier: Verifier<SimulatedScheme>, _ random: inout SeededRandom
+    ) {
+        let index = ReplicaIndex(place)
+        replicas.append(
+            SimulatedReplica(
+                index: index, slot: slot, view: view, verifier: verifier,
+                sealer: Sealer(group: view.group, replica: view[index].id, key: key, scheme: scheme),
                 timeouts: scenario.timeouts,
                 clock: ReplicaClock(
                     monotonicOffset: random.interval(upTo: .seconds(1_000)),
-                    wallOffset: .microseconds(UInt64(random.below(20_000)))))
-            replicas.append(replica)
-            let plan = scenario.liars.first { $0.replica == place }
-            replica.isLiar = plan != nil
-            liars.append(plan.map { LiarState(plan: $0, replica: replica, random: random.fork()) })
-            queue.insert(.wake(place), at: random.instant(from: .zero, to: Instant.zero + .milliseconds(2)))
-        }
+                    wallOffset: .microseconds(UInt64(random.below(20_000))))))
+        queue.insert(.wake(slot), at: random.instant(from: .zero, to: Instant.zero + .milliseconds(2)))
     }
 
     func addClients(

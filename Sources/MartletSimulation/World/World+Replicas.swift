@@ -16,7 +16,7 @@ extension World {
     // MARK: - Ordering
 
     func onPeerPacket(_ packet: Packet<PeerMessage>, to replica: SimulatedReplica, from: Int) {
-        guard replica.isUp else { return }
+        guard replica.isUp, hears(replica, from) else { return }
         let sender = view[ReplicaIndex(from)].id
         var text = "a message"
         do {
@@ -49,7 +49,7 @@ extension World {
     func scheduleWake(of replica: SimulatedReplica) {
         guard !replica.isWakeScheduled, !replica.isPaused else { return }
         replica.isWakeScheduled = true
-        queue.insert(.wake(replica.index.position), at: now + random.interval(upTo: Self.wakeDelayMax))
+        queue.insert(.wake(replica.slot), at: now + random.interval(upTo: Self.wakeDelayMax))
     }
 
     func onWake(_ replica: SimulatedReplica) {
@@ -66,7 +66,7 @@ extension World {
         if let armed = replica.armed, armed > now, armed <= deadline { return }
         let time = max(deadline, now + .microseconds(1))
         replica.armed = time
-        queue.insert(.wake(replica.index.position), at: time)
+        queue.insert(.wake(replica.slot), at: time)
     }
 
     private func act(for replica: SimulatedReplica) {
@@ -81,30 +81,35 @@ extension World {
             for execution in work.decided { checkers.decided(execution, by: place, at: now) }
         }
         for notice in work.notices { note(notice, of: replica) }
-        for refusal in work.refusals { reply(.refusal(refusal.refusal), to: refusal.client, from: replica) }
+        for refusal in work.refusals {
+            var told = refusal.refusal
+            if liars[place] != nil { lie(&told, as: replica) }
+            reply(.refusal(told), to: refusal.client, from: replica)
+        }
         for certificate in work.checks {
             let checked = replica.verifier.validShares(of: certificate)
             post(.certificateChecked(checked), to: replica, within: Self.backgroundDelayMax)
         }
         if liars[place] != nil { lie(&work.outgoing, as: replica) }
-        for outgoing in work.outgoing { send(outgoing.message, from: place, to: outgoing.receiver.position) }
+        for outgoing in work.outgoing { send(outgoing, from: place) }
         work.removeAll()
         if !replica.executionInbox.isEmpty { scheduleExecution(of: replica) }
     }
 
-    private func send(_ message: PeerMessage, from: Int, to: Int) {
+    private func send(_ outgoing: Outgoing, from: Int) {
         counts.messages += 1
-        let packet = Packet(message, usesWire: scenario.usesWire)
+        let to = outgoing.receiver.position
+        let packet = Packet(outgoing.message, usesWire: scenario.usesWire)
         let (first, second) = network.arrivals(
-            of: MessageKind(message), bytes: packet.count, from: from, to: to, at: now)
+            of: MessageKind(outgoing.message), bytes: packet.count, from: from, to: to, at: now)
         guard let first else { return }
-        queue.insert(.toReplica(to, from: from, packet), at: first)
-        if let second { queue.insert(.toReplica(to, from: from, packet), at: second) }
+        queue.insert(.toReplica(to, from: from, packet), at: first + outgoing.delay)
+        if let second { queue.insert(.toReplica(to, from: from, packet), at: second + outgoing.delay) }
     }
 
     private func post(_ event: Event, to replica: SimulatedReplica, within bound: Interval) {
         queue.insert(
-            .post(replica.index.position, incarnation: replica.incarnation, event),
+            .post(replica.slot, incarnation: replica.incarnation, event),
             at: now + random.interval(upTo: bound))
     }
 
@@ -113,7 +118,7 @@ extension World {
     func scheduleExecution(of replica: SimulatedReplica) {
         guard !replica.isExecutionScheduled, !replica.isPaused, !replica.executionInbox.isEmpty else { return }
         replica.isExecutionScheduled = true
-        queue.insert(.execute(replica.index.position), at: now + random.interval(upTo: Self.executionDelayMax))
+        queue.insert(.execute(replica.slot), at: now + random.interval(upTo: Self.executionDelayMax))
     }
 
     func onExecute(_ replica: SimulatedReplica) {
@@ -183,7 +188,7 @@ extension World {
             Outgoing(.checkpointState(CheckpointState(certificate: certificate, state: state)), to: receiver)
         ]
         if liars[replica.index.position] != nil { lie(&outgoing, as: replica) }
-        for item in outgoing { send(item.message, from: replica.index.position, to: item.receiver.position) }
+        for item in outgoing { send(item, from: replica.index.position) }
     }
 
     private func reply(_ message: ReplicaToClientMessage, to client: ClientID, from replica: SimulatedReplica) {

@@ -35,6 +35,9 @@ final class World {
     var random: SeededRandom
     var replicas: [SimulatedReplica] = []
     var liars: [LiarState?] = []
+    let conspiracy: Conspiracy
+    /// By member: where among the replicas its twin stands.
+    var twins: [Int: Int] = [:]
     var clients: [any ClientActor] = []
     var clientIDs: [ClientID] = []
     /// Client positions by id; only looked up.
@@ -60,6 +63,11 @@ final class World {
         checkers = Checkers(
             view: view, liars: scenario.liars.map(\.replica), limits: scenario.limits)
         self.random = random.fork()
+        conspiracy = Conspiracy(
+            view: view,
+            members: ReplicaSet(
+                scenario.liars.filter { $0.kinds.contains(.colluder) }.map { ReplicaIndex($0.replica) }),
+            random: &random)
         addReplicas(scheme, keys, &random)
         addClients(scheme, Array(keys[scenario.n...]), &random)
         scheduleFaults()
@@ -97,8 +105,12 @@ final class World {
 
     private func handle(_ happening: Happening) {
         switch happening {
-        case .toReplica(let to, let from, let packet): onPeerPacket(packet, to: replicas[to], from: from)
-        case .request(let to, let client, let packet): onClientPacket(packet, to: replicas[to], client: client)
+        case .toReplica(let to, let from, let packet):
+            onPeerPacket(packet, to: replicas[to], from: from)
+            if let twin = twins[to] { onPeerPacket(packet, to: replicas[twin], from: from) }
+        case .request(let to, let client, let packet):
+            onClientPacket(packet, to: replicas[to], client: client)
+            if let twin = twins[to] { onClientPacket(packet, to: replicas[twin], client: client) }
         case .toClient(let client, let from, let packet): onReplyPacket(packet, client: client, from: from)
         case .wake(let replica): onWake(replicas[replica])
         case .execute(let replica): onExecute(replicas[replica])

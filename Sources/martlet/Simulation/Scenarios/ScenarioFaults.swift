@@ -106,9 +106,10 @@ struct ScenarioFaults {
     }
 
     private func liar(_ item: YAMLValue) throws(ConfigurationError) -> LiarPlan {
-        let map = try item.map(of: ["replica", "kinds"])
+        let map = try item.map(of: ["replica", "kinds", "switchesEvery"])
         let kinds = try map.required("kinds").choices(of: LiarKind.allCases) { $0.rawValue }
-        return LiarPlan(replica: try replica(map), kinds: kinds)
+        return LiarPlan(
+            replica: try replica(map), kinds: kinds, switchesEvery: try map["switchesEvery"]?.interval())
     }
 
     private func expectation(_ item: YAMLValue) throws(ConfigurationError) -> Expectation {

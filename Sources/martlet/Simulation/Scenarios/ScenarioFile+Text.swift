@@ -46,7 +46,10 @@ extension ScenarioFile {
             + items("replicaFaults", scenario.replicaFaults.map(entries))
             + items(
                 "liars",
-                scenario.liars.map { ["replica: \($0.replica)", "kinds: " + list($0.kinds.map(\.rawValue))] })
+                scenario.liars.map { liar in
+                    ["replica: \(liar.replica)", "kinds: " + list(liar.kinds.map(\.rawValue))]
+                        + (liar.switchesEvery.map { ["switchesEvery: " + TimeText.text($0)] } ?? [])
+                })
     }
 
     private static func entries(_ fault: LinkFault, of scenario: Scenario) -> [String] {
