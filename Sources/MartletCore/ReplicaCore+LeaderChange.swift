@@ -29,8 +29,10 @@ extension ReplicaCore {
             Send(.stop(Stop(view: view.number, regency: target, reason: reason)), to: .everyone))
     }
 
-    /// It leads this regency, but lost what it would have to know.
+    /// It leads this regency, but lost what it would have to know. Alone in its group it would only follow itself, regency
+    /// after regency.
     mutating func abdicate(into effects: inout Effects) {
+        guard view.n > 1 else { return }
         sendStop(regency.next, .abdication, into: &effects)
     }
 

@@ -38,7 +38,7 @@ struct CoreShape {
                 group: .zero, number: .genesis, faultModel: model, f: f, members: members,
                 leaderOrder: members.map(\.id), settings: settings)
         } catch {
-            preconditionFailure("\(error)")
+            fatalError("\(error)")
         }
     }
 }

@@ -64,8 +64,9 @@ struct CoreWorld: ~Copyable {
         act(before: before)
     }
 
-    /// What a member says, if the verifier lets it pass.
+    /// What another member says, if the verifier lets it pass. (In its own name only the loopback link speaks.)
     mutating func say(_ message: PeerMessage, from member: ReplicaID) {
+        guard member != me else { return }
         let verified: VerifiedMessage
         do throws(VerificationError) {
             verified = try verifier.verify(message, from: member)
@@ -104,7 +105,7 @@ struct CoreWorld: ~Copyable {
         status = core.status
         ledger.take(effects.sends, before: before, after: status)
         core.checkBounds()
-        precondition(effects.sends.count <= 4096 && effects.checks.count <= 4096, "a storm of effects")
+        hold(effects.sends.count <= 4096 && effects.checks.count <= 4096, "a storm of effects")
         for send in effects.sends { note(send) }
         orders += effects.executions
         checks += effects.checks
@@ -116,7 +117,7 @@ struct CoreWorld: ~Copyable {
             bringBack(1)
             isActing = false
             rounds += 1
-            precondition(rounds < 20_000, "it never comes to rest")
+            hold(rounds < 20_000, "it never comes to rest")
         }
     }
 
@@ -153,8 +154,8 @@ struct CoreWorld: ~Copyable {
     private mutating func carryOut(_ order: ExecutionOrder) {
         switch order {
         case .execute(let execution):
-            precondition(execution.instance == executed.next, "executed out of order")
-            precondition(execution.time > lastTime, "agreed time stands still")
+            hold(execution.instance == executed.next, "executed out of order")
+            hold(execution.time > lastTime, "agreed time stands still")
             executed = execution.instance
             lastTime = execution.time
             for case .open(let session, _) in execution.steps.map(\.verdict) {

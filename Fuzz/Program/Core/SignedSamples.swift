@@ -14,7 +14,7 @@ enum SignedSamples {
         view: view, access: .allowList([client.publicKey]), scheme: Ed25519Scheme(), rememberedSignaturesMax: 64)
 
     private static func key(_ fill: UInt8) -> SigningKey {
-        guard let key = SigningKey(seed: Bytes(repeating: fill, count: 32)) else { preconditionFailure("32 bytes") }
+        guard let key = SigningKey(seed: Bytes(repeating: fill, count: 32)) else { fatalError("32 bytes") }
         return key
     }
 
@@ -28,7 +28,7 @@ enum SignedSamples {
                 group: Digest(words: Words32(1, 2, 3, 4)), number: .genesis, faultModel: .byzantine, f: 1,
                 members: members, leaderOrder: members.map(\.id), settings: GroupSettings())
         } catch {
-            preconditionFailure("\(error)")
+            fatalError("\(error)")
         }
     }
 
@@ -42,28 +42,28 @@ enum SignedSamples {
                 check(try verifier.verify(message, from: ReplicaID(UInt16(sender))), of: message, from: sender)
             } else if case .requests(let bundle) = try unsafe ClientMessage(decoding: bytes) {
                 let verified = try verifier.verify(bundle, from: ClientID(client.publicKey))
-                precondition(verified.message.map(\.request) == bundle.requests, "other requests than were sent")
-                precondition(verified.sender == .client(ClientID(client.publicKey)))
+                hold(verified.message.map(\.request) == bundle.requests, "other requests than were sent")
+                hold(verified.sender == .client(ClientID(client.publicKey)))
             }
         } catch {
-            precondition(!"\(error)".isEmpty)
+            hold(!"\(error)".isEmpty)
         }
     }
 
     private static func check(_ verified: VerifiedMessage, of message: PeerMessage, from sender: Int) {
-        precondition(sender < keys.count, "a stranger is believed")
+        hold(sender < keys.count, "a stranger is believed")
         switch verified {
         case .stopData(let data):
-            precondition(data.sender == .replica(data.message.sender), "STOPDATA of another")
+            hold(data.sender == .replica(data.message.sender), "STOPDATA of another")
         case .sync(let sync):
             let authors = ReplicaSet(sync.message.collected.compactMap { view.index(of: $0.sender) })
-            precondition(view.isQuorum(authors), "SYNC without a quorum")
+            hold(view.isQuorum(authors), "SYNC without a quorum")
         case .decisions(let decisions):
             for decision in decisions.message {
-                precondition(verifier.isProof(decision.certificate), "a decision without proof")
+                hold(verifier.isProof(decision.certificate), "a decision without proof")
             }
         case .checkpointState(let state):
-            precondition(verifier.isProof(state.message.certificate), "a state without proof")
+            hold(verifier.isProof(state.message.certificate), "a state without proof")
         default: break
         }
     }

@@ -19,7 +19,7 @@ struct VoteLedger {
 
     /// Takes what one step sent. `before` and `after` are how the core stood.
     mutating func take(_ sends: [Send], before: CoreStatus, after: CoreStatus) {
-        precondition(after.epoch >= before.epoch && after.decided >= before.decided, "it went back")
+        hold(after.epoch >= before.epoch && after.decided >= before.decided, "it went back")
         for send in sends {
             switch send.message {
             case .write(let vote):
@@ -36,17 +36,17 @@ struct VoteLedger {
         _ epoch: Epoch, _ instance: Instance, _ digest: Digest, in kind: WritableKeyPath<Self, [Place: Digest]>,
         _ before: CoreStatus, _ after: CoreStatus
     ) {
-        precondition(after.mode == .voter, "a learner votes")
-        precondition(epoch.regency >= promised, "a vote of a regency that its STOPDATA ended")
-        precondition(epoch >= before.epoch, "a vote of an older regency")
-        precondition(epoch < after.epoch || after.isSynced, "a vote before SYNC")
+        hold(after.mode == .voter, "a learner votes")
+        hold(epoch.regency >= promised, "a vote of a regency that its STOPDATA ended")
+        hold(epoch >= before.epoch, "a vote of an older regency")
+        hold(epoch < after.epoch || after.isSynced, "a vote before SYNC")
         let place = Place(regency: epoch.regency, instance: instance)
         if let earlier = self[keyPath: kind][place] {
-            precondition(earlier == digest, "two votes in one regency and instance")
+            hold(earlier == digest, "two votes in one regency and instance")
             return
         }
         let previous = Place(regency: epoch.regency, instance: instance.previous)
-        precondition(
+        hold(
             instance.previous <= after.decided || self[keyPath: kind][previous] != nil, "a vote out of order")
         self[keyPath: kind][place] = digest
     }

@@ -9,10 +9,10 @@ enum Decoding {
         do throws(WireError) {
             let value = try unsafe Value(decoding: bytes)
             let again = value.encoded()
-            precondition(unsafe again.elementsEqual(bytes), "two encodings of one \(type)")
-            precondition(again.count >= Value.encodedBytesMin, "\(type) has fewer bytes than its least")
+            hold(unsafe again.elementsEqual(bytes), "two encodings of one \(type)")
+            hold(again.count >= Value.encodedBytesMin, "\(type) has fewer bytes than its least")
         } catch {
-            precondition(!error.description.isEmpty)
+            hold(!error.description.isEmpty)
         }
     }
 

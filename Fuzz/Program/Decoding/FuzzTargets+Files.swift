@@ -18,9 +18,9 @@ extension FuzzTargets {
         do throws(KeyFileText.Complaint) {
             let key = try KeyFileText.key(in: text)
             let again = try KeyFileText.key(in: KeyFileText.text(of: key))
-            precondition(key.publicKey == again.publicKey, "the key is another after it was written")
+            hold(key.publicKey == again.publicKey, "the key is another after it was written")
         } catch {
-            precondition(!error.text.isEmpty && error.line >= 0)
+            hold(!error.text.isEmpty && error.line >= 0)
         }
     }
 
@@ -32,10 +32,10 @@ extension FuzzTargets {
         do throws(ConfigurationError) {
             let genesis = try GenesisFile.read(text: text, file: "genesis")
             let again = try GenesisFile.read(text: GenesisFile.text(of: genesis), file: "written")
-            precondition(genesis == again, "the genesis is another after it was written")
+            hold(genesis == again, "the genesis is another after it was written")
         } catch {
-            precondition(error.file == "genesis", "what was read cannot be read once written: \(error)")
-            precondition(!error.complaint.isEmpty)
+            hold(error.file == "genesis", "what was read cannot be read once written: \(error)")
+            hold(!error.complaint.isEmpty)
         }
     }
 
@@ -44,7 +44,7 @@ extension FuzzTargets {
     private static let sampleKey = key(7)
 
     private static func key(_ fill: UInt8) -> SigningKey {
-        guard let key = SigningKey(seed: Bytes(repeating: fill, count: 32)) else { preconditionFailure("32 bytes") }
+        guard let key = SigningKey(seed: Bytes(repeating: fill, count: 32)) else { fatalError("32 bytes") }
         return key
     }
 
@@ -64,7 +64,7 @@ extension FuzzTargets {
                 clientAccess: .allowList([members[1].key]), settings: GroupSettings())
             return [plain, full]
         } catch {
-            preconditionFailure("\(error)")
+            fatalError("\(error)")
         }
     }
 }

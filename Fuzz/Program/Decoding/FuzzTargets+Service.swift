@@ -9,9 +9,11 @@ import MartletWire
 extension FuzzTargets {
     static let service = [serviceDecoders, serviceExecution]
 
+    private static let serviceModules = ["MartletKV/Operations", "MartletKV/OrderedMap", "MartletKV/State"]
+
     private static let serviceDecoders = FuzzTarget(
         name: "kv-decoders", about: "the decoders of the service's operations, results and snapshots", bytesMax: 4096,
-        modules: ["MartletKV"],
+        modules: serviceModules,
         seeds: .made(
             sampleOperations.map { [0] + $0.payload } + sampleResults.map { [1] + $0.payload }
                 + [[2] + sampleState().encodedSnapshot])
@@ -28,7 +30,7 @@ extension FuzzTargets {
     /// was restored from a snapshot on the way, is the same.
     private static let serviceExecution = FuzzTarget(
         name: "kv-execution", about: "the service itself, with operations one after the other", bytesMax: 4096,
-        modules: ["MartletKV"],
+        modules: serviceModules,
         seeds: .made([sampleOperations.flatMap { lengthed($0.payload) }])
     ) { bytes in
         var rest = unsafe Bytes(bytes)[...]
@@ -41,18 +43,18 @@ extension FuzzTargets {
             instance = instance.next
             let context = ExecutionContext(
                 client: ClientID(PublicKey(words: .zero)), instance: instance, time: .zero, seed: 0)
-            precondition(
+            hold(
                 machine.read(operation, lastExecuted: instance) == twin.read(operation, lastExecuted: instance))
             let result = machine.execute(operation, in: context)
-            precondition(result == twin.execute(operation, in: context), "two results of one operation")
-            precondition(result.count <= KVLimits.resultBytesMax, "a result above its bound")
+            hold(result == twin.execute(operation, in: context), "two results of one operation")
+            hold(result.count <= KVLimits.resultBytesMax, "a result above its bound")
             checkResult(result)
             let snapshot = KVStateMachine.encode(machine.snapshot())
-            precondition(snapshot.count <= 600, "a state above its bound")
+            hold(snapshot.count <= 600, "a state above its bound")
             do {
                 try twin.restore(from: snapshot)
             } catch {
-                preconditionFailure("a snapshot cannot be restored: \(error)")
+                fatalError("a snapshot cannot be restored: \(error)")
             }
         }
     }
@@ -60,7 +62,7 @@ extension FuzzTargets {
     private static func checkOperation(_ bytes: Bytes) {
         do throws(KVRefusal) {
             let operation = try KVOperation(payload: bytes)
-            precondition(operation.payload == bytes, "two payloads of one operation")
+            hold(operation.payload == bytes, "two payloads of one operation")
             _ = (operation.violation, operation.isRead)
         } catch {}
     }
@@ -68,7 +70,7 @@ extension FuzzTargets {
     private static func checkResult(_ bytes: Bytes) {
         do throws(KVError) {
             let result = try KVResult(payload: bytes)
-            precondition(result.payload == bytes, "two payloads of one result")
+            hold(result.payload == bytes, "two payloads of one result")
         } catch {}
     }
 
