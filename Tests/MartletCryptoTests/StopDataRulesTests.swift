@@ -5,14 +5,17 @@ import MartletCrypto
 import MartletTypes
 import Testing
 
-/// With the settings of `TestGroup`'s default: W = 16, K = 256, L = 528.
+/// With W = 16, K = 256, L = 528.
 @Suite("Rules of StopData")
 struct StopDataRulesTests {
     let group: TestGroup
     let rules: StopDataRules
 
     init() throws {
-        group = try TestGroup()
+        var settings = GroupSettings()
+        settings.window = 16
+        settings.checkpointPeriod = 256
+        group = try TestGroup(settings: settings)
         rules = StopDataRules(view: group.view)
     }
 

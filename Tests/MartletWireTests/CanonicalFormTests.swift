@@ -61,6 +61,12 @@ import Testing
         isRefused(BatchBody(batch: batch, bodies: [body]), "a body too many")
     }
 
+    /// The samples of the frozen vectors know the first reasons only.
+    @Test(arguments: StopReason.allCases) func everyReasonOfAStopTravels(reason: StopReason) throws {
+        let message = PeerMessage.stop(Stop(view: ViewNumber(1), regency: Regency(2), reason: reason))
+        #expect(try PeerMessage(decoding: message.encoded()) == message)
+    }
+
     @Test func aBooleanIsZeroOrOne() {
         var bytes = RequestBundle(requests: [], signature: nil).encoded()
         bytes[4] = 2
