@@ -50,7 +50,11 @@ import Testing
             taken += 1
             try #require(taken < 10_000)
         }
-        #expect(!link.link.send([chunk, chunk]))
+        // The system may still take some of what is queued, so room for more can appear.
+        while link.link.send([chunk, chunk]) {
+            taken += 2
+            try #require(taken < 10_000)
+        }
         #expect(link.link.queuedBytes <= 1 << 20)
         #expect(link.link.statistics.framesDropped == 3)
         connection.resumeReading()
