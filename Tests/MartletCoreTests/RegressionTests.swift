@@ -59,6 +59,37 @@ struct RegressionTests {
         }
     }
 
+    /// Its request was never forwarded when the regency ended; forwarding and judging the new leader are two things.
+    @Test(
+        "A client that sends to all but the next leader does not end that one's regency too", arguments: [false, true])
+    func passesOverTheNextLeader(isSigned: Bool) throws {
+        let group = try Group()
+        let honest = Samples.client(2)
+        let session = group.openSession(client)
+        let other = group.openSession(honest)
+        // The leader alone has this one, and proposes it.
+        group.submit(Samples.operation(client, session, 1, [7]), to: [0])
+        group.settle()
+        func begun(_ place: Int) -> Bool { group.status(place).epoch.regency > .first }
+        var late: UInt64 = 1
+        while !begun(2) {
+            late += 1
+            let request = Samples.operation(client, session, late, [7]).request
+            let proof = isSigned ? RequestProof(digests: [Samples.digest(of: request)], signature: .absent) : nil
+            group.submit(Samples.admitted(request, proof: proof), to: [0, 2, 3])
+            group.pass(milliseconds: 20)
+        }
+        for round in 1...6 {
+            group.submit(Samples.operation(honest, other, UInt64(round), [UInt8(round)]))
+            group.pass(milliseconds: 300)
+        }
+        for place in group.nodes.indices {
+            #expect(group.status(place).epoch.regency == Regency(2))
+            #expect(group.executed(place).filter { $0 != [7] }.count == 6)
+            #expect(group.executed(place).filter { $0 == [7] }.count == Int(late) - 1)
+        }
+    }
+
     @Test("A client that gives each replica another request cannot end every regency")
     func differentBytes() throws {
         let group = try Group()

@@ -60,13 +60,16 @@ extension RequestPool {
         return expiry
     }
 
-    /// Installing a regency restarts every pending timer at its second stage.
+    /// A new regency restarts every timer, each at the stage it has reached. What was not forwarded yet keeps its first
+    /// stage: the new leader may not have got it, and two expiries must not fall into one, as they would where the others
+    /// vouched for it meanwhile.
     package mutating func restartTimers(at now: Instant) {
-        while let place = firstStage.first { moveToSecondStage(place, at: now) }
-        var place = secondStage.first
-        while let candidate = place {
-            slots[candidate]?.since = now
-            place = secondStage.next(after: candidate, links: timerLinks)
+        for list in [firstStage, secondStage] {
+            var place = list.first
+            while let candidate = place {
+                slots[candidate]?.since = now
+                place = list.next(after: candidate, links: timerLinks)
+            }
         }
     }
 
