@@ -41,6 +41,14 @@ package enum ExecutionVerdict: Hashable, Sendable {
 package struct ExecutionStep: Hashable, Sendable {
     package let request: Request
     package let verdict: ExecutionVerdict
+
+    /// Whether the request does anything here; a void one does not.
+    package var isFresh: Bool {
+        switch verdict {
+        case .execute, .open: true
+        case .repeated, .refuse: false
+        }
+    }
 }
 
 /// A decided batch, to be executed in instance order.

@@ -37,7 +37,7 @@ extension ReplicaCore {
                     view: view.number, instance: instance, time: lastTime, seed: known.digest.words.word0, steps: steps)
             ))
         noteDecision(of: instance)
-        noteWait(of: known, since: oldest)
+        noteWait(of: steps, since: oldest)
         if instance.rawValue % UInt64(view.settings.checkpointPeriod) == 0 {
             effects.executions.append(.snapshot(instance: instance, time: lastTime, sessions: sessions))
         }
@@ -56,11 +56,14 @@ extension ReplicaCore {
         }
     }
 
-    /// What waited for a new leader tells nothing of a queue.
-    private mutating func noteWait(of known: KnownBatch, since oldest: Instant?) {
+    /// What waited for a new leader tells nothing of a queue. Nor do void requests make a batch full: a lying leader has as
+    /// many of them as it likes, and would lengthen its own time.
+    private mutating func noteWait(of steps: [ExecutionStep], since oldest: Instant?) {
         guard let oldest, oldest >= regencySince else { return }
         let settings = view.settings
-        let isFull = known.batch.entries.count >= settings.batchRequestsMax || known.bytes >= settings.batchBytesMax / 2
+        let fresh = steps.filter(\.isFresh)
+        let bytes = fresh.reduce(0) { $0 + $1.request.payload.count }
+        let isFull = fresh.count >= settings.batchRequestsMax || bytes >= settings.batchBytesMax / 2
         timeout.observe(wait: now.monotonic.since(oldest), isBatchFull: isFull)
     }
 

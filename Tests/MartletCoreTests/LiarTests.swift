@@ -75,6 +75,82 @@ struct LiarTests {
         #expect(group.nodes[1].notices.contains(.stopSent(Regency(2), .equivocation)))
     }
 
+    @Test("A leader that fills its batches with void requests gets no more time")
+    func batchesFullOfVoidRequests() throws {
+        var settings = GroupSettings()
+        settings.window = 4
+        settings.checkpointPeriod = 64
+        settings.batchRequestsMax = 4
+        let group = Group(view: try Samples.view(settings: settings))
+        let session = group.openSession(client)
+        group.submit(Samples.operation(client, session, 1))
+        group.settle()
+        let void = BatchEntry(id: Samples.operation(client, session, 1).id, digest: .zero)
+        group.nodes[0].isUp = false
+        for instance in 3...22 as ClosedRange<UInt64> {
+            let request = Samples.operation(client, session, instance)
+            group.submit(request, to: [1, 2, 3])
+            group.pass(milliseconds: 250)
+            let batch = batch(instance, [entry(request), void, void, void], time: group.now.wall)
+            let digest = Samples.digest(of: batch)
+            for place in 1...3 {
+                group.inject(.propose(Propose(epoch: first, batch: batch)), from: 0, to: place)
+                group.inject(
+                    .write(WriteVote(epoch: first, instance: batch.instance, digest: digest)), from: 0, to: place)
+            }
+            group.settle()
+        }
+        for place in 1...3 {
+            #expect(group.status(place).decided == Instance(22))
+            #expect(group.status(place).epoch.regency == .first)
+        }
+        // Two stages of 200 ms each, as at the beginning.
+        group.submit(Samples.operation(client, session, 30), to: [1, 2, 3])
+        group.pass(milliseconds: 700)
+        for place in 1...3 { #expect(group.status(place).epoch.regency == Regency(2)) }
+    }
+
+    @Test("A source that withholds the bodies of what it proves does not keep a replica behind")
+    func decisionsWithoutBodies() throws {
+        let group = try Group(checkpointPeriod: 64)
+        let session = group.openSession(client)
+        group.passes = { $0.from != 3 && $0.to != 3 }
+        for sequence in 1...20 as ClosedRange<UInt64> {
+            group.submit(Samples.operation(client, session, sequence, [UInt8(sequence)]), to: [0, 1, 2])
+            group.settle()
+        }
+        var lies = 0
+        group.passes = { _ in true }
+        group.rewrite = { parcel in
+            guard parcel.from == 0 else { return parcel.message }
+            switch parcel.message {
+            case .decisions(let told):
+                lies += 1
+                return .decisions(
+                    Decisions(
+                        decisions: told.decisions.map {
+                            Decision(body: Self.emptied($0.body), certificate: $0.certificate)
+                        }))
+            case .batchBody(let body):
+                lies += 1
+                return .batchBody(Self.emptied(body))
+            default: return parcel.message
+            }
+        }
+        // The liar is asked first, whoever's turn it is.
+        for _ in 1...4 {
+            group.inject(.fetchDecisions(FetchDecisions(first: group.status(3).decided.next)), from: 3, to: 0)
+            group.pass(milliseconds: 500)
+        }
+        #expect(lies > 0)
+        #expect(group.executed(3) == group.executed(0))
+        #expect(group.executed(3).count == 20)
+    }
+
+    private static func emptied(_ body: BatchBody) -> BatchBody {
+        BatchBody(batch: body.batch, bodies: body.bodies.map { _ in nil })
+    }
+
     @Test("A source that answers with nothing does not keep a replica behind for ever")
     func emptyAnswers() throws {
         let group = try Group(checkpointPeriod: 16)
