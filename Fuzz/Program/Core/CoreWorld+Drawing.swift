@@ -77,9 +77,9 @@ extension CoreWorld {
         return batch
     }
 
-    /// The batch with the bodies that were seen; the verifier refuses it when one is missing.
+    /// The batch with the bodies that were seen; the others are lacking, as a liar or a void request makes them.
     func body(of batch: Batch) -> BatchBody {
-        let bodies = batch.entries.compactMap { entry in
+        let bodies = batch.entries.map { entry in
             requests.first { $0.id == entry.id && Hashing.digest(of: $0, group: view.group) == entry.digest }
         }
         return BatchBody(batch: batch, bodies: bodies)
