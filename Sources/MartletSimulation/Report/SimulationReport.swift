@@ -35,7 +35,14 @@ public struct SimulationReport: Sendable {
         }
         liarDeeds = Self.deeds(of: world.liars.compactMap { $0 })
         occurrences = Self.occurrences(in: world)
-        violations = world.checkers.violations.map(\.description)
+        let counts =
+            occurrences + liarActs + [
+                (name: "leader changes", count: leaderChanges), (name: "instances", count: decidedInstances),
+                (name: "calls", count: completedCalls),
+            ]
+        violations =
+            world.checkers.violations.map(\.description)
+            + world.scenario.expectations.compactMap { $0.complaint(about: counts) }
         fingerprint = world.fingerprint.value
         history = world.checkers.history
     }
