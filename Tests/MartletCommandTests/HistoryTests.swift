@@ -76,6 +76,9 @@ import Testing
     @Test(arguments: [
         "{}", #"{"process":0,"type":"call","time":1}"#,
         #"{"process":0,"type":"call","time":1,"operation":{"kind":"scan","from":4,"to":4}}"#,
+        // Asking for more keys than memory holds.
+        #"{"process":0,"type":"call","time":1,"operation":{"kind":"scan","from":0,"to":9000000000000000000}}"#,
+        #"{"process":0,"type":"call","time":1,"operation":{"kind":"scan","from":-9000000000000000000,"to":9000000000000000000}}"#,
         #"{"process":0,"type":"return","time":1,"outcome":{"kind":"done"}}"#,
         #"{"process":0,"type":"call","time":1,"operation":{"kind":"jump","key":1}}"#,
     ])

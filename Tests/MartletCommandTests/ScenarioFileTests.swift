@@ -43,6 +43,15 @@ import Testing
         #expect(complaint("matrix: {unit: oneWayMicroseconds, csv: \"x,a\\na,0\"}", "placement: [b]")?.line == 3)
     }
 
+    @Test func everyFieldOfAClientSurvives() throws {
+        var scenario = Scenario(seed: 1)
+        var plan = ClientPlan()
+        plan.severalPermille = 250
+        scenario.clients = [plan]
+        let read = try ScenarioFile.read(text: ScenarioFile.text(of: scenario), file: "s.yaml")
+        #expect(read.clients == [plan])
+    }
+
     @Test func whatAGroupNeedNotSurviveMustSaySo() {
         let faults = ["replicaFaults:", "  - {replica: 0, crashAt: 1ms}", "  - {replica: 1, crashAt: 1ms}"]
         #expect(complaint(faults.joined(separator: "\n"))?.complaint.contains("more than f = 1") == true)

@@ -26,6 +26,14 @@ struct ReplicaClockTests {
         #expect(clock.worldTime(of: start.monotonic + .milliseconds(400)) == Self.at(400))
     }
 
+    @Test("A time that never comes is far away, not beyond the numbers")
+    func farAway() {
+        var clock = ReplicaClock(monotonicOffset: .zero, wallOffset: .zero)
+        clock.strike(.drift(permille: 1_500), at: .zero)
+        #expect(clock.worldTime(of: Instant(UInt64.max / 1_000)) != nil)
+        #expect(clock.worldTime(of: .distantFuture) == .distantFuture)
+    }
+
     @Test("A clock that stands still goes on from where it stood, at the rate that was set meanwhile")
     func standstill() {
         var clock = Self.clock()

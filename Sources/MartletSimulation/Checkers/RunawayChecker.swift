@@ -10,7 +10,7 @@ package struct RunawayChecker: Sendable {
     package struct Limits: Hashable, Sendable {
         /// Events at one virtual instant.
         package var perInstantMax = 20_000
-        /// Events and messages sent in one run. The busiest of ten thousand generated runs has a twentieth of it.
+        /// Events and messages sent in one run.
         package var perRunMax = 10_000_000
         /// How often a replica's own messages may come back to it in one step of its ordering stage.
         package var loopbackMax = 10_000

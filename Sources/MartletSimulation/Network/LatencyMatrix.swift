@@ -14,6 +14,8 @@ package struct LatencyMatrix: Hashable, Sendable {
     }
 
     package static let regionsMax = 256
+    /// The longest delay that a file may give: an hour.
+    package static let delayMax = Interval(nanoseconds: 3_600_000_000_000)
     package let regions: [String]
     /// Row after row.
     package let delays: [Interval]
@@ -85,20 +87,21 @@ extension LatencyMatrix {
         String(cell.drop { " \t\r".contains($0) }.reversed().drop { " \t\r".contains($0) }.reversed())
     }
 
-    /// A decimal number in whole nanoseconds, without floating point; nil when it is none or above an hour.
+    /// A decimal number in whole nanoseconds, without floating point; nil when it is none or above `delayMax`.
     private static func delay(_ cell: String, _ unit: Unit) -> Interval? {
         let parts = cell.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
         let isDigits = { (text: Substring) in text.utf8.allSatisfy { (48...57).contains($0) } }
         guard let whole = UInt64(parts[0]), isDigits(parts[0]), parts.allSatisfy(isDigits) else { return nil }
         let scale: UInt64 = unit == .oneWayMicroseconds || unit == .roundTripMicroseconds ? 1_000 : 1_000_000
-        var (nanoseconds, overflow) = whole.multipliedReportingOverflow(by: scale)
+        guard whole <= delayMax.nanoseconds / scale else { return nil }
+        var nanoseconds = whole * scale
         var step = scale
         for digit in parts.dropFirst().first?.utf8 ?? "".utf8[...] {
             step /= 10
             nanoseconds += UInt64(digit - 48) * step
         }
-        overflow = overflow || nanoseconds > 3_600_000_000_000
+        guard nanoseconds <= delayMax.nanoseconds else { return nil }
         let isRoundTrip = unit == .roundTripMicroseconds || unit == .roundTripMilliseconds
-        return overflow ? nil : Interval(nanoseconds: isRoundTrip ? nanoseconds / 2 : nanoseconds)
+        return Interval(nanoseconds: isRoundTrip ? nanoseconds / 2 : nanoseconds)
     }
 }

@@ -31,7 +31,6 @@ package struct ScenarioGenerator {
         makeClients()
         scenario.usesWire = random.chance(permille: 100)
         scenario.usesRealSignatures = random.chance(permille: 20)
-        // Drawn last, so that the other runs stay what they were.
         if random.chance(permille: scenario.n == 3 ? 500 : 100) { makeFlips() }
         makeDistances()
         makeTroubledLinks()

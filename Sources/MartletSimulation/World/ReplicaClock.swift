@@ -63,7 +63,7 @@ package struct ReplicaClock: Sendable {
         // Rounded up, so that the reading has come by then.
         let (product, overflow) = nanoseconds.multipliedReportingOverflow(by: 1_000)
         guard !overflow else { return .distantFuture }
-        return since + Interval(nanoseconds: (product + ratePermille - 1) / ratePermille)
+        return since + Interval(nanoseconds: product / ratePermille + (product % ratePermille == 0 ? 0 : 1))
     }
 
     package mutating func strike(_ kind: ClockFault.Kind, at now: Instant) {

@@ -36,6 +36,9 @@ struct HistoryRecord: Codable, Hashable {
 }
 
 extension HistoryRecord.OperationRecord {
+    /// How many keys one scan may span: a judge looks at each of them.
+    static let scanKeysMax = 65_536
+
     init(_ operation: Operation) {
         switch operation {
         case .get(let key): self.init(kind: "get", key: key)
@@ -59,6 +62,8 @@ extension HistoryRecord.OperationRecord {
         case ("swap", let key?): return value.map { .swap(key: key, expected: expected, value: $0) }
         case ("scan", nil):
             guard let from, let to, from < to else { return nil }
+            let (span, overflow) = to.subtractingReportingOverflow(from)
+            guard !overflow, span <= Self.scanKeysMax else { return nil }
             return .scan(from: from, to: to)
         case ("putAll", nil):
             guard let keys, !keys.isEmpty, let value else { return nil }

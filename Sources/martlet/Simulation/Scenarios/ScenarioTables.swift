@@ -58,7 +58,8 @@ enum ScenarioTables {
         ScenarioFields([
             .number("pipeline", \.pipeline, in: 1...4096), .number("sessions", \.sessions, in: 1...1_000),
             .number("operationsMin", \.operationsMin), .number("operationsMax", \.operationsMax),
-            .permille("readPermille", \.readPermille), .time("thinkMax", \.thinkMax), .flag("signs", \.signs),
+            .permille("readPermille", \.readPermille),
+            .permille("severalPermille", \.severalPermille), .time("thinkMax", \.thinkMax), .flag("signs", \.signs),
             .flag("flips", \.flips), malice,
         ])
     }
