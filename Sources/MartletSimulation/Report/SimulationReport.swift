@@ -6,6 +6,8 @@ import MartletTypes
 /// What one run came to.
 public struct SimulationReport: Sendable {
     public let seed: UInt64
+    /// The scenario's name; empty for one that was drawn from its seed.
+    public let scenario: String
     public let decidedInstances: Int
     public let leaderChanges: Int
     public let completedCalls: Int
@@ -25,6 +27,7 @@ public struct SimulationReport: Sendable {
 
     init(_ world: World) {
         seed = world.scenario.seed
+        scenario = world.scenario.name
         decidedInstances = Int(clamping: world.counts.highestExecuted.rawValue)
         leaderChanges = Int(clamping: world.counts.highestRegency.rawValue - 1)
         completedCalls = world.checkers.results.completedCount
@@ -85,6 +88,6 @@ public struct SimulationReport: Sendable {
             }
             return ("client: \(act)", count)
         }
-        return (faults + steps + malice).map { (name: $0.0, count: $0.1) }
+        return (faults + steps + malice).map { (name: $0.0, count: $0.1) } + counts.branches.occurrences
     }
 }

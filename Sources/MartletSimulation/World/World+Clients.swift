@@ -55,6 +55,8 @@ extension World {
 
     func sendToClient(_ message: ReplicaToClientMessage, client: Int, from: Int) {
         trace.sent(message, by: from, to: client, at: now)
+        counts.branches.sent(MessageKind(message))
+        if case .refusal(let refusal) = message { counts.branches.refused(refusal.reason) }
         let packet = Packet(message, usesWire: scenario.usesWire)
         let (first, second) = network.arrivals(
             of: MessageKind(message), bytes: packet.count, from: from, to: scenario.n + client, at: now)
@@ -69,6 +71,7 @@ extension World {
                 for request in bundle.requests { checkers.sent(request, by: clientIDs[client]) }
             }
             trace.sent(send.message, by: client, to: send.receiver, at: now)
+            counts.branches.sent(MessageKind(send.message))
             let packet = Packet(send.message, usesWire: scenario.usesWire)
             let (first, second) = network.arrivals(
                 of: MessageKind(send.message), bytes: packet.count, from: scenario.n + client,

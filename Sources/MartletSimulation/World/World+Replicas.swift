@@ -75,6 +75,7 @@ extension World {
         for send in work.sent {
             fingerprint.mix(place, send.message)
             if trace.isOn { trace.sent(send, by: place, at: now) }
+            if liars[place] == nil { counts.branches.sent(MessageKind(send.message)) }
             if liars[place] == nil { checkers.sent(send.message, by: place, decided: decided, at: now) }
         }
         if liars[place] == nil {
@@ -142,6 +143,7 @@ extension World {
         let place = replica.index.position
         if liars[place] == nil, case .execute(let execution) = order {
             fingerprint.mix(execution)
+            counts.branches.executed(execution)
             counts.highestExecuted = max(counts.highestExecuted, execution.instance)
             checkers.executed(execution, by: place, at: now)
         }
@@ -184,6 +186,7 @@ extension World {
             let receiver = view.index(of: service.receiver)
         else { return }
         counts.served += 1
+        counts.branches.sent(.checkpointState)
         var outgoing = [
             Outgoing(.checkpointState(CheckpointState(certificate: certificate, state: state)), to: receiver)
         ]
@@ -201,6 +204,7 @@ extension World {
     private func note(_ notice: Notice, of replica: SimulatedReplica) {
         let place = replica.index.position
         counts.note(notice)
+        if liars[place] == nil { counts.branches.note(notice) }
         trace.line(now, "r\(place)", "notes", "\(notice)")
         guard liars[place] == nil, case .regencyInstalled(let epoch, _, _) = notice else { return }
         counts.highestRegency = max(counts.highestRegency, epoch.regency)

@@ -26,6 +26,8 @@ struct WorldCounts {
     /// By name of the notice: which steps of the protocol occurred.
     var steps: [ProtocolStep: Int] = [:]
 
+    var branches = ProtocolBranches()
+
     mutating func note(_ notice: Notice) { steps[ProtocolStep(notice), default: 0] += 1 }
 }
 

@@ -12,6 +12,8 @@ struct SimulateCommand: AsyncParsableCommand {
 
     @Option(help: "The seeds, as A..B (both included) or one alone.") var seeds: SeedRange?
     @Option(help: "A scenario instead: a YAML file, or the name of a stock one.") var scenario: String?
+    @Option(help: "Make this failing seed's scenario smaller, and write it as YAML.") var shrink: UInt64?
+    @Flag(help: "Name the stock scenarios.") var list = false
     @Flag(help: "Print every event (one seed or scenario only).") var trace = false
     @Flag(help: "Print the scenario as YAML and do not run it (one seed or scenario only).") var export = false
     @Option(help: "Write what clients called and were told as lines of JSON (one seed or scenario only).")
@@ -19,8 +21,8 @@ struct SimulateCommand: AsyncParsableCommand {
     @Flag(help: "End with one line of JSON.") var json = false
 
     func validate() throws {
-        guard (seeds == nil) != (scenario == nil) else {
-            throw ValidationError("Give either --seeds A..B or --scenario FILE|NAME.")
+        guard [seeds != nil, scenario != nil, shrink != nil, list].count(where: { $0 }) == 1 else {
+            throw ValidationError("Give one of --seeds A..B, --scenario FILE|NAME, --shrink SEED, --list.")
         }
         guard let seeds, !seeds.isOne, trace || export || history != nil else { return }
         throw ValidationError(
@@ -31,6 +33,8 @@ struct SimulateCommand: AsyncParsableCommand {
     func run() async throws {
         let console = Console(isJSON: json)
         SeedNote.install()
+        if list { return listScenarios(console) }
+        if let shrink { return try ShrinkRun(seed: shrink).run(console) }
         let clock = ContinuousClock()
         let start = clock.now
         if export { return console.say(ScenarioFile.text(of: try one())) }
@@ -45,13 +49,27 @@ struct SimulateCommand: AsyncParsableCommand {
     /// The one that is to be run.
     private func one() throws -> Scenario {
         guard let scenario else { return ScenarioGenerator.scenario(seed: seeds?.first ?? 1) }
+        if let stock = StockScenarios.named(scenario) { return stock }
+        guard scenario.contains("/") || scenario.contains(".") else {
+            let hint = Spelling.nearest(to: scenario, among: StockScenarios.all.map(\.name))
+            throw CommandFailure(
+                "there is no stock scenario '\(scenario)'\(hint.map { "; did you mean '\($0)'?" } ?? "; see --list")")
+        }
         return try ScenarioFile.read(file: scenario)
+    }
+
+    private func listScenarios(_ console: Console) {
+        var table = ConsoleTable([.init("name"), .init("what it shows")])
+        for scenario in StockScenarios.all { table.add([scenario.name, scenario.about]) }
+        console.say(table.text)
+        console.report(.object(["scenarios": .list(StockScenarios.all.map { .text($0.name) })]))
     }
 
     private func runOne(_ scenario: Scenario, _ console: Console) throws -> SimulationSummary {
         SeedNote.begin(scenario.seed)
         let report = Simulator.run(scenario, trace: trace ? { console.say($0) } : nil)
-        Self.tell(report)
+        let command = self.scenario.map { "martlet simulate --scenario \($0) --trace" } ?? report.repeatCommand
+        Self.tell(report, command: command)
         if let history { try HistoryFile.write(report.history, to: history) }
         var summary = SimulationSummary()
         summary.add(report)
@@ -59,16 +77,22 @@ struct SimulateCommand: AsyncParsableCommand {
     }
 
     private func runAll() async -> SimulationSummary {
-        await SeedRunner(seeds ?? .one) { report, done in
-            Self.tell(report)
-            if done % 1000 == 0 { Console.note("\(done) runs done") }
+        let range = seeds ?? .one
+        let progress = SeedProgress(total: range.count)
+        let summary = await SeedRunner(range) { report, done in
+            if !report.violations.isEmpty { progress.clear() }
+            Self.tell(report, command: report.repeatCommand)
+            progress.show(done: done)
         }.run()
+        progress.clear()
+        return summary
     }
 
     /// A run that broke a rule is told at once, with the command that repeats it.
-    private static func tell(_ report: SimulationReport) {
+    private static func tell(_ report: SimulationReport, command: String) {
         guard !report.violations.isEmpty else { return }
         let lines = report.violations.map { "  \($0)" }.joined(separator: "\n")
-        Console.note("seed \(report.seed) broke a rule:\n\(lines)\n  repeat it with: \(report.repeatCommand)")
+        let name = report.scenario.isEmpty ? "seed \(report.seed)" : report.scenario
+        Console.note("\(name) broke a rule:\n\(lines)\n  repeat it with: \(command)")
     }
 }

@@ -29,5 +29,6 @@ struct SeedRange: Hashable, ExpressibleByArgument {
         }
     }
 
+    var count: Int { Int(clamping: last - first + 1) }
     var isOne: Bool { first == last }
 }

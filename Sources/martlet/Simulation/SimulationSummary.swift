@@ -12,6 +12,7 @@ struct SimulationSummary {
     private var runsWithLeaderChange = 0
     private var completedCalls = 0
     private var messages = 0
+    private var virtualMicroseconds: UInt64 = 0
     /// In the order of the first report.
     private var liarActs: [(name: String, count: Int)] = []
     private var occurrences: [(name: String, count: Int)] = []
@@ -26,6 +27,7 @@ struct SimulationSummary {
         runsWithLeaderChange += report.leaderChanges > 0 ? 1 : 0
         completedCalls += report.completedCalls
         messages += report.messages
+        virtualMicroseconds += report.virtualMicroseconds
         Self.sum(report.liarActs, into: &liarActs)
         Self.sum(report.occurrences, into: &occurrences)
         fingerprint &+= report.fingerprint
@@ -50,20 +52,40 @@ struct SimulationSummary {
     // MARK: Reporting
 
     func text(seconds: Double) -> String {
-        var acts = ConsoleTable([.init("what liars did"), .init("times", .right)])
-        for (name, count) in liarActs { acts.add([name, "\(count)"]) }
-        var rest = ConsoleTable([.init("what else occurred"), .init("times", .right)])
-        for (name, count) in occurrences { rest.add([name, "\(count)"]) }
+        let acts = table("what liars did", liarActs)
+        let rest = table("what else occurred", occurrences)
         return """
-            \(acts.text)
+            \(acts)
 
-            \(rest.text)
+            \(rest)
 
-            \(seeds) runs in \(Rounding.text(seconds, digits: 1)) s: median \(decidedMedian) instances decided, \
-            \(leaderChangePercent) % of the runs with a leader change,
-            \(completedCalls) calls completed, \(messages) messages; \(verdict)
+            \(neverText)\(seeds) runs in \(Rounding.text(seconds, digits: 1)) s\(speed(seconds)): \
+            median \(decidedMedian) instances decided, \(leaderChangePercent) % of the runs with a leader change,
+            \(completedCalls) calls completed, \(messages) messages, fingerprint \(String(fingerprint, radix: 16)); \
+            \(verdict)
             """
     }
+
+    private func table(_ title: String, _ counts: [(name: String, count: Int)]) -> String {
+        var table = ConsoleTable([.init(title), .init("times", .right)])
+        for (name, count) in counts where count > 0 { table.add([name, "\(count)"]) }
+        return table.text
+    }
+
+    /// What no run did: in a long series a hole in what the scenarios drive.
+    private var never: [String] { (liarActs + occurrences).filter { $0.count == 0 }.map(\.name) }
+
+    private var neverText: String {
+        never.isEmpty ? "" : "never: \(never.joined(separator: " · "))\n\n"
+    }
+
+    private func speed(_ seconds: Double) -> String {
+        guard seconds > 0 else { return "" }
+        let rate = Rounding.text(Double(seeds) / seconds, digits: 1)
+        return " (\(rate) seeds/s, virtual time \(Rounding.text(ratio(seconds), digits: 1)) times real time)"
+    }
+
+    private func ratio(_ seconds: Double) -> Double { Double(virtualMicroseconds) / 1_000_000 / seconds }
 
     private var verdict: String {
         guard violations > 0 else { return "0 violations" }
@@ -82,7 +104,9 @@ struct SimulationSummary {
             "seconds": .number(seconds), "medianDecidedInstances": .integer(decidedMedian),
             "runsWithLeaderChange": .integer(runsWithLeaderChange), "completedCalls": .integer(completedCalls),
             "messages": .integer(messages), "fingerprint": .text(String(fingerprint, radix: 16)),
-            "liars": counts(liarActs), "occurrences": counts(occurrences),
+            "seedsPerSecond": .number(seconds > 0 ? Double(seeds) / seconds : 0),
+            "virtualToRealTime": .number(seconds > 0 ? ratio(seconds) : 0),
+            "never": .list(never.map { .text($0) }), "liars": counts(liarActs), "occurrences": counts(occurrences),
         ])
     }
 }

@@ -1,0 +1,67 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletTypes
+
+/// Clients that mean harm, or have a hard time.
+extension StockScenarios {
+    static var clients: [Scenario] {
+        [
+            change(calm("squatted-names", "Client ids cannot be squatted, sessions cannot be reset by others")) {
+                $0.clients.append(malicious([.foreign, .openMany, .unknownSession]))
+                $0.expect("client: foreign")
+                $0.expect("calls", min: 80)
+            },
+            change(calm("partial-client", "A client that sends to some replicas only costs few leader changes")) {
+                $0.timeouts.strict = .seconds(5)
+                $0.clients.append(malicious([.partial]))
+                $0.expect("client: partial")
+                // One for the missing request; a second was seen where the timeout is as short as here.
+                $0.expect("leader changes", min: 0, max: 2)
+            },
+            change(calm("reads-back-in-time", "Reads cannot go back in time (x=1, x=2, x=1)")) {
+                $0.faultModel = .crash
+                $0.n = 3
+                $0.settings.batchRequestsMax = 1
+                $0.links.slowPermille = 200
+                $0.links.slowExtra = .milliseconds(10)
+                for place in $0.clients.indices {
+                    $0.clients[place].flips = true
+                    $0.clients[place].readPermille = place == 0 ? 1_000 : 0
+                    $0.clients[place].thinkMax = place == 0 ? .microseconds(50) : .milliseconds(6)
+                }
+                $0.expect("calls", min: 80)
+                $0.expect("sent READ-REPLY")
+            },
+            change(calm("six-before-five", "Sequence 6 ordered before 5 loses neither")) {
+                for place in $0.clients.indices { $0.clients[place].pipeline = 8 }
+                $0.trouble(.lossy(permille: 300), [.request], from: 0, to: 500)
+                $0.isolate([0], from: 100, to: 300)
+                $0.expect("leader changes")
+                $0.expect("calls", min: 80)
+            },
+            change(calm("repeated-open", "A repeated OPEN opens nothing")) {
+                for place in $0.clients.indices { $0.clients[place].sessions = 4 }
+                $0.links.duplicatePermille = 500
+                $0.trouble(.lossy(permille: 700), [.reply], from: 0, to: 200)
+                $0.expect("messages duplicated")
+                $0.expect("calls", min: 80)
+            },
+            change(calm("broken-connections", "Connections of one client that break disturb no other")) {
+                for begin in stride(from: UInt64(0), to: 500, by: 50) {
+                    $0.clientLinkFaults.append(
+                        ClientLinkFault(
+                            client: 0, replicas: NodeSet([0, 1, 2, 3]), begin: ms(begin), end: ms(begin + 25)))
+                }
+                $0.expect("client link down", min: 40)
+                $0.expect("leader changes", min: 0, max: 1)
+            },
+        ]
+    }
+
+    private static func malicious(_ acts: [ClientMalice.Act]) -> ClientPlan {
+        var plan = ClientPlan()
+        plan.malice = ClientMalice(acts: acts)
+        return plan
+    }
+}

@@ -1,0 +1,35 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletSimulation
+import MartletTypes
+import Testing
+
+@Suite("Shrinking")
+struct ShrinkerTests {
+    @Test("What does not matter for a failure is left out, and the same is left each time")
+    func planted() throws {
+        // The planted failure: two replicas are away for good, which a group of four does not survive.
+        var scenario = ScenarioGenerator.scenario(seed: 7)
+        scenario.faultModel = .byzantine
+        (scenario.n, scenario.f) = (4, 1)
+        (scenario.liars, scenario.clockFaults, scenario.clientLinkFaults) = ([], [], [])
+        (scenario.matrix, scenario.placement, scenario.isBeyond) = (nil, [], true)
+        scenario.replicaFaults = [0, 1, 2].map {
+            ReplicaFault(replica: $0, at: Instant.zero + .milliseconds(UInt64(5 + $0)), kind: .crash(restartAt: nil))
+        }
+        scenario.links.lossPermille = 20
+        let fails = { (tried: Scenario) in
+            tried.replicaFaults.count { if case .crash = $0.kind { true } else { false } } >= 2
+                && Simulator.run(tried).completedCalls < tried.clients.reduce(0) { $0 + $1.operationsMin }
+        }
+        #expect(fails(scenario))
+        var shrinker = Shrinker(runsMax: 200, fails: fails)
+        let small = shrinker.shrink(scenario)
+        #expect(fails(small) && shrinker.runs <= 200)
+        #expect(small.replicaFaults.count == 2 && small.clients.count == 1)
+        #expect(small.linkFaults.isEmpty && small.links.lossPermille == 0)
+        var again = Shrinker(runsMax: 200, fails: fails)
+        #expect(Simulator.run(again.shrink(scenario)).fingerprint == Simulator.run(small).fingerprint)
+    }
+}

@@ -1,0 +1,34 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletSimulation
+import MartletTypes
+import Testing
+
+@Suite("Stock scenarios")
+struct StockScenarioTests {
+    @Test("Each holds all rules and shows what it is for", arguments: StockScenarios.all.map(\.name))
+    func holds(name: String) throws {
+        let scenario = try #require(StockScenarios.named(name))
+        #expect(scenario.complaint == nil)
+        #expect(!scenario.about.isEmpty && !scenario.expectations.isEmpty)
+        let report = Simulator.run(scenario)
+        #expect(report.violations.isEmpty, "\(report.violations)")
+    }
+
+    @Test("Names are given once")
+    func names() {
+        let names = StockScenarios.all.map(\.name)
+        #expect(Set(names).count == names.count)
+    }
+
+    @Test("What was expected and did not occur is a violation, and so is an unknown name")
+    func expectations() {
+        var scenario = Scenarios.calm()
+        scenario.expectations = [
+            Expectation("leader changes", min: 1), Expectation("nonsense"), Expectation("calls", min: 1, max: 2),
+            Expectation("calls", min: 1),
+        ]
+        #expect(Simulator.run(scenario).violations.count { $0.hasPrefix("expectation") } == 3)
+    }
+}
