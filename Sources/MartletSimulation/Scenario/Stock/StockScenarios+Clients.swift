@@ -1,6 +1,7 @@
 // Martlet, adaptive Byzantine fault-tolerant replication.
 // SPDX-License-Identifier: Apache-2.0
 
+import MartletCore
 import MartletTypes
 
 /// Clients that mean harm, or have a hard time.
