@@ -80,9 +80,7 @@ package struct Shrinker {
         for (liar, plan) in scenario.liars.enumerated() where plan.kinds.count > 1 {
             guard left >= plan.kinds.count else {
                 var smaller = scenario
-                var kinds = plan.kinds
-                kinds.remove(at: left)
-                smaller.liars[liar] = LiarPlan(replica: plan.replica, kinds: kinds)
+                smaller.liars[liar].kinds.remove(at: left)
                 return smaller
             }
             left -= plan.kinds.count
