@@ -114,7 +114,7 @@ let package = Package(
                 "martlet-cli", "martlet-attack", "MartletClient", "MartletCore", "MartletCrypto", "MartletKV",
                 "MartletReplica",
                 "MartletSimulation", "MartletTransport", "MartletTypes", logging,
-            ]),
+            ], resources: [.copy("Scenarios")]),
         tests("MartletWireTests", ["MartletWire", "MartletTypes"], resources: [.copy("Vectors")]),
         tests("MartletTypesTests", ["MartletTypes"]),
         tests("MartletCoreTests", ["MartletCore", "MartletTypes"], resources: [.copy("Traces")]),

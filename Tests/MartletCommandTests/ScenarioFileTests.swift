@@ -1,6 +1,7 @@
 // Martlet, adaptive Byzantine fault-tolerant replication.
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import MartletSimulation
 import Testing
 
@@ -66,5 +67,15 @@ import Testing
     func timesAreExact(text: String) throws {
         let interval = try #require(TimeText.interval(text))
         #expect(TimeText.text(interval) == text)
+    }
+
+    private static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Scenarios")
+
+    @Test(arguments: try FileManager.default.contentsOfDirectory(atPath: folder.path()).sorted())
+    func whatOnceBrokeARuleDoesNot(file: String) throws {
+        let scenario = try ScenarioFile.read(file: Self.folder.appending(path: file).path())
+        #expect("\(scenario.name).yaml" == file && !scenario.about.isEmpty && !scenario.expectations.isEmpty)
+        let report = Simulator.run(scenario)
+        #expect(report.violations.isEmpty, "\(report.violations)")
     }
 }

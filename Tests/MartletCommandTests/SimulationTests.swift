@@ -32,4 +32,22 @@ import Testing
     func numbersAreRounded(value: Double, digits: Int, text: String) {
         #expect(Rounding.text(value, digits: digits) == text)
     }
+
+    @Test(arguments: [
+        (
+            "votes, at 408528 µs: replica 2 sent ACCEPT of regency 1 for instance 106 before that for 105",
+            "votes: replica sent ACCEPT of regency for instance before that for"
+        ),
+        (
+            "liveness, at 9 µs: not answered 40 longest timeouts after the network healed: client 0 call 3, delete k0",
+            "liveness: not answered longest timeouts after the network healed"
+        ),
+        (
+            "expectation: 'calls' occurred 3 times, expected 80 or more",
+            "expectation: 'calls' occurred times, expected or more"
+        ),
+    ])
+    func whatFailuresHaveInCommon(violation: String, kind: String) {
+        #expect(ShrinkRun.kind(violation) == kind)
+    }
 }

@@ -32,4 +32,32 @@ struct ShrinkerTests {
         var again = Shrinker(runsMax: 200, fails: fails)
         #expect(Simulator.run(again.shrink(scenario)).fingerprint == Simulator.run(small).fingerprint)
     }
+
+    @Test("Whoever leaves takes along what concerned it alone; whoever comes after it moves up")
+    func leaving() {
+        var scenario = Scenario(seed: 1)
+        (scenario.n, scenario.placement) = (5, [0, 1, 2, 3, 4, 5, 6])
+        var malicious = ClientPlan()
+        malicious.malice = ClientMalice(acts: [.partial])
+        scenario.clients = [ClientPlan(), malicious]
+        func link(_ from: [Int], _ to: [Int]) -> LinkFault {
+            LinkFault(from: NodeSet(from), to: NodeSet(to), begin: .zero, end: Instant(1))
+        }
+        func clientLink(_ client: Int, _ replicas: [Int]) -> ClientLinkFault {
+            ClientLinkFault(client: client, replicas: NodeSet(replicas), begin: .zero, end: Instant(1))
+        }
+        scenario.linkFaults = [link([0, 4], [5, 6]), link([4], [0]), link([1], [5])]
+        scenario.clientLinkFaults = [clientLink(0, [1, 4]), clientLink(1, [4])]
+        scenario.liars = [LiarPlan(replica: 4, kinds: [.replayer])]
+
+        let fewer = scenario.withoutLastReplica()
+        #expect(fewer.n == 4 && fewer.liars.isEmpty && fewer.placement == [0, 1, 2, 3, 5, 6])
+        #expect(fewer.linkFaults == [link([0], [4, 5]), link([1], [4])])
+        #expect(fewer.clientLinkFaults == [clientLink(0, [1])])
+
+        let alone = scenario.without(client: 0)
+        #expect(alone.clients == [malicious] && alone.placement == [0, 1, 2, 3, 4, 6])
+        #expect(alone.linkFaults == [link([0, 4], [5]), link([4], [0])])
+        #expect(alone.clientLinkFaults == [clientLink(0, [4])])
+    }
 }

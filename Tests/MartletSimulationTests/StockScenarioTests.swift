@@ -16,6 +16,15 @@ struct StockScenarioTests {
         #expect(report.violations.isEmpty, "\(report.violations)")
     }
 
+    @Test(
+        "A client that sends to some replicas only costs one leader change, whomever it picks",
+        arguments: 2...6 as ClosedRange<UInt64>)
+    func partialClient(seed: UInt64) throws {
+        var scenario = try #require(StockScenarios.named("partial-client"))
+        scenario.seed = seed
+        #expect(Simulator.run(scenario).violations.isEmpty)
+    }
+
     @Test("Names are given once")
     func names() {
         let names = StockScenarios.all.map(\.name)

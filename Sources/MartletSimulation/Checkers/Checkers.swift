@@ -134,8 +134,8 @@ package struct Checkers: Sendable {
             note(
                 Violation(
                     .linearizability, at: now,
-                    "client \(call.id.client) call \(call.id.number), \(call.operation) → "
-                        + "\(call.outcome.map { "\($0)" } ?? "unknown"), fits no order; before it there was \(states)"))
+                    "fits no order: client \(call.id.client) call \(call.id.number), \(call.operation) → "
+                        + "\(call.outcome.map { "\($0)" } ?? "unknown"); before it there was \(states)"))
         }
     }
 }

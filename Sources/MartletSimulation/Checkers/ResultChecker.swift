@@ -66,7 +66,8 @@ package struct ResultChecker: Sendable {
                 violations.append(
                     Violation(
                         .results, at: completion.at,
-                        "client \(id.client) call \(id.number), \(call.operation) → \(completion.outcome): \(why)"))
+                        "wrong result: client \(id.client) call \(id.number), \(call.operation) → \(completion.outcome): \(why)"
+                    ))
             }
             seen.append(reached)
         }

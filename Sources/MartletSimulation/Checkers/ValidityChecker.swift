@@ -28,12 +28,12 @@ package struct ValidityChecker: Sendable {
                     violations.append(
                         Violation(
                             .validity, at: now,
-                            "instance \(execution.instance): no client sent \(request.id) with this content"))
+                            "no client sent with this content: \(request.id), in instance \(execution.instance)"))
                 } else if request.kind != .open, owners[request.id.session] != request.id.client {
                     violations.append(
                         Violation(
                             .validity, at: now,
-                            "instance \(execution.instance): \(request.id) was executed in a session of another"))
+                            "executed in a session of another: \(request.id), in instance \(execution.instance)"))
                 }
             }
         }

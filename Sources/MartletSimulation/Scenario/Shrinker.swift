@@ -4,12 +4,13 @@
 import MartletCore
 import MartletTypes
 
-/// Makes a failing scenario smaller as long as it still fails in the same way: fewer faults, clients and liars, shorter,
-/// fewer features. Greedy, and the same on every machine.
+/// Makes a failing scenario smaller as long as it still fails in the same way: fewer faults, clients, replicas and liars,
+/// shorter, fewer features. Greedy, and the same on every machine.
 package struct Shrinker {
     /// The runs that were needed.
     package private(set) var runs = 0
     private let runsMax: Int
+    private static let seedsTried: UInt64 = 3
     private let fails: (Scenario) -> Bool
 
     /// `fails` says whether a scenario still fails in the way that matters.
@@ -27,8 +28,8 @@ package struct Shrinker {
             for change in Self.changes {
                 var place = 0
                 while runs < runsMax, let smaller = change(smallest, place) {
-                    if smaller.complaint == nil, isFailing(smaller) {
-                        smallest = smaller
+                    if let found = failing(smaller) {
+                        smallest = found
                         hasShrunk = true
                     } else {
                         place += 1
@@ -39,9 +40,16 @@ package struct Shrinker {
         return smallest
     }
 
-    private mutating func isFailing(_ scenario: Scenario) -> Bool {
-        runs += 1
-        return fails(scenario)
+    /// The scenario as it fails; with another seed if need be, since a smaller one draws everything else anew.
+    private mutating func failing(_ scenario: Scenario) -> Scenario? {
+        guard scenario.complaint == nil else { return nil }
+        for attempt in 0..<Self.seedsTried where runs < runsMax {
+            var tried = scenario
+            tried.seed &+= attempt
+            runs += 1
+            if fails(tried) { return tried }
+        }
+        return nil
     }
 
     // MARK: - What can be left out
@@ -52,7 +60,7 @@ package struct Shrinker {
     private static var changes: [Change] {
         [
             without(\.linkFaults), without(\.clientLinkFaults), without(\.clockFaults), without(\.replicaFaults),
-            without(\.liars), withoutClient, withoutLiarKind, plainer, shorter,
+            without(\.liars), withoutClient, smallerGroup, withoutLiarKind, plainer, shorter,
         ]
     }
 
@@ -65,14 +73,19 @@ package struct Shrinker {
         }
     }
 
-    /// The last ones first, so that the others keep their numbers.
     private static func withoutClient(_ scenario: Scenario, _ place: Int) -> Scenario? {
-        guard place == 0, let last = scenario.clients.indices.last, last > 0 else { return nil }
-        var smaller = scenario
-        smaller.clients.removeLast()
-        smaller.clientLinkFaults.removeAll { $0.client == last }
-        if smaller.placement.count > smaller.n { smaller.placement.removeLast() }
-        return smaller
+        guard scenario.clients.count > 1, place < scenario.clients.count else { return nil }
+        return scenario.without(client: place)
+    }
+
+    /// Fewer replicas, then fewer faults that they must bear.
+    private static func smallerGroup(_ scenario: Scenario, _ place: Int) -> Scenario? {
+        let edits: [(Scenario) -> Scenario?] = [
+            { $0.n > $0.faultModel.membersMin(f: $0.f) ? $0.withoutLastReplica() : nil },
+            { $0.f > 1 ? edit($0) { $0.f -= 1 } : nil },
+        ]
+        let possible = edits.compactMap { $0(scenario) }
+        return place < possible.count ? possible[place] : nil
     }
 
     private static func withoutLiarKind(_ scenario: Scenario, _ place: Int) -> Scenario? {

@@ -139,8 +139,8 @@ final class World {
             checkers.note(
                 Violation(
                     .liveness, at: now,
-                    "client \(id.client) call \(id.number), \(operation), is not answered "
-                        + "\(scenario.livenessTimeoutsMax) longest timeouts after the network healed"))
+                    "not answered \(scenario.livenessTimeoutsMax) longest timeouts after the network healed: "
+                        + "client \(id.client) call \(id.number), \(operation)"))
         }
         let highest = checkers.agreement.highest
         for replica in replicas where !replica.isLiar && replica.isUp && replica.executor.lastExecuted < highest {

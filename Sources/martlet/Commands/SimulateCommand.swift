@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Foundation
 import MartletSimulation
 
 /// `martlet simulate`: runs seeds of the simulator, and says which broke a rule.
@@ -14,6 +15,7 @@ struct SimulateCommand: AsyncParsableCommand {
     @Option(help: "A scenario instead: a YAML file, or the name of a stock one.") var scenario: String?
     @Option(help: "Make this failing seed's scenario smaller, and write it as YAML.") var shrink: UInt64?
     @Flag(help: "Name the stock scenarios.") var list = false
+    @Option(help: "So many seeds at a time; by default as many as there are cores.") var jobs: Int?
     @Flag(help: "Print every event (one seed or scenario only).") var trace = false
     @Flag(help: "Print the scenario as YAML and do not run it (one seed or scenario only).") var export = false
     @Option(help: "Write what clients called and were told as lines of JSON (one seed or scenario only).")
@@ -24,6 +26,7 @@ struct SimulateCommand: AsyncParsableCommand {
         guard [seeds != nil, scenario != nil, shrink != nil, list].count(where: { $0 }) == 1 else {
             throw ValidationError("Give one of --seeds A..B, --scenario FILE|NAME, --shrink SEED, --list.")
         }
+        if let jobs, !(1...256).contains(jobs) { throw ValidationError("--jobs must be 1 to 256.") }
         guard let seeds, !seeds.isOne, trace || export || history != nil else { return }
         throw ValidationError(
             "--\(trace ? "trace" : export ? "export" : "history") goes with one seed, as in --seeds \(seeds.first)..\(seeds.first)"
@@ -79,7 +82,8 @@ struct SimulateCommand: AsyncParsableCommand {
     private func runAll() async -> SimulationSummary {
         let range = seeds ?? .one
         let progress = SeedProgress(total: range.count)
-        let summary = await SeedRunner(range) { report, done in
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        let summary = await SeedRunner(range, jobs: jobs ?? cores) { report, done in
             if !report.violations.isEmpty { progress.clear() }
             Self.tell(report, command: report.repeatCommand)
             progress.show(done: done)

@@ -5,7 +5,7 @@ import Foundation
 import MartletSimulation
 import Synchronization
 
-/// Runs many seeds on all cores.
+/// Runs many seeds at the same time.
 final class SeedRunner: Sendable {
     private struct State {
         var next: UInt64
@@ -13,19 +13,25 @@ final class SeedRunner: Sendable {
     }
 
     private let range: SeedRange
+    private let jobs: Int
     private let state: Mutex<State>
     /// Called for each run, by whichever thread ends it.
     private let onReport: @Sendable (SimulationReport, _ done: Int) -> Void
 
-    init(_ range: SeedRange, onReport: @escaping @Sendable (SimulationReport, _ done: Int) -> Void) {
+    /// `jobs`: so many at a time; by default as many as there are cores.
+    init(
+        _ range: SeedRange, jobs: Int = ProcessInfo.processInfo.activeProcessorCount,
+        onReport: @escaping @Sendable (SimulationReport, _ done: Int) -> Void
+    ) {
         self.range = range
+        self.jobs = max(1, jobs)
         state = Mutex(State(next: range.first))
         self.onReport = onReport
     }
 
     func run() async -> SimulationSummary {
         await withTaskGroup { group in
-            for _ in 0..<max(1, ProcessInfo.processInfo.activeProcessorCount) {
+            for _ in 0..<jobs {
                 group.addTask { [self] in
                     while let seed = takeSeed() {
                         SeedNote.begin(seed)
