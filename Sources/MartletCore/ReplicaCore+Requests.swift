@@ -106,15 +106,16 @@ extension ReplicaCore {
         window[instance].batches[place].bodies = []
         known.unproven = 0
         for (index, entry) in known.batch.entries.enumerated() {
+            // What will not be executed is nobody's word, and its content does not matter.
+            let isVoid = sessions.isVoid(entry.id, in: instance, decided: decided)
             switch pool.find(entry) {
             case .authentic(let request): known.take(request, at: index)
+            case .unproven(let request) where isVoid: known.take(request, at: index)
+            case .missing where isVoid: known.standIn(at: index)
             case .unproven(let request):
                 known.take(request, at: index)
                 known.unproven += 1
                 wantedRequests.insert(entry.id)
-            case .missing where sessions.isVoid(entry.id, decided: decided):
-                // It will not be executed, so its content does not matter.
-                known.standIn(at: index)
             case .missing:
                 known.unproven += 1
                 wantedRequests.insert(entry.id)
@@ -138,7 +139,7 @@ extension ReplicaCore {
             else { continue }
             let lacking = known.batch.entries.filter {
                 if case .authentic = pool.find($0) { return false }
-                return !sessions.isVoid($0.id, decided: decided)
+                return !sessions.isVoid($0.id, in: instance, decided: decided)
             }
             guard !lacking.isEmpty else { continue }
             effects.notices.append(.requestsMissing(instance, count: lacking.count))

@@ -47,7 +47,7 @@ extension ReplicaCore {
         pool.removeVoid(sessions, decided: decided)
         let expiry = pool.expire(
             at: now.monotonic, timeout: timeout.current, forwardBytesMax: Self.forwardBytesMax, isStrict: strict.isOn,
-            view: view)
+            view: view, decided: decided)
         if !expiry.forwards.isEmpty { effects.sends.append(Send(.forwarded(expiry.forwards), to: .others)) }
         // While waiting for SYNC its own timer decides.
         if expiry.isRegencyOver, isSynced { endRegency(.requestTimeout, into: &effects) }

@@ -110,6 +110,49 @@ struct LiarTests {
         for place in 1...3 { #expect(group.status(place).epoch.regency == Regency(2)) }
     }
 
+    /// Seed 2744: what three members had refused waited at the fourth, which had taken over a checkpoint meanwhile; each
+    /// time it led, the others asked in vain for bodies that nobody else could vouch for.
+    @Test("A request of a session that cannot exist yet needs no body where it is listed")
+    func requestsOfSessionsToCome() throws {
+        let group = try Group(checkpointPeriod: 64)
+        let session = group.openSession(client)
+        let decided = group.status(1).decided
+        let early = Samples.operation(client, SessionID(instance: Instance(300), place: 2), 9)
+        let fresh = Samples.operation(client, session, 1, [1])
+        group.submit(fresh)
+        group.settle()
+        group.nodes[0].isUp = false
+        let next = decided.next.next
+        let batch = batch(next.rawValue, [entry(early)], time: group.now.wall)
+        // Member 1 has the body, for which the leader alone vouches; the others have nothing.
+        group.inject(
+            .forwarded([ForwardedRequest(request: early.request, isVouched: true, proof: nil)]), from: 0, to: 1)
+        let sent = (1...3).map { group.record($0) }
+        for place in 1...3 { group.inject(.propose(Propose(epoch: first, batch: batch)), from: 0, to: place) }
+        group.settle()
+        for place in 1...3 {
+            #expect(group.status(place).decided == next)
+            #expect(
+                sent[place - 1].messages.contains {
+                    if case .write(let vote) = $0 { vote.instance == next } else { false }
+                })
+            #expect(group.executed(place) == [[1]])
+        }
+    }
+
+    @Test("A request of a session that is not known yet ends no regency, whoever vouches for it, and does not stay")
+    func patienceForSessionsToCome() throws {
+        let group = try Group(checkpointPeriod: 64)
+        let early = Samples.operation(client, SessionID(instance: Instance(300), place: 2), 9)
+        group.submit(early, to: [3])
+        for place in 0...2 { group.inject(.vouches(Vouches(entries: [entry(early)])), from: place, to: 3) }
+        let sent = group.record(3)
+        group.pass(milliseconds: 6_000)
+        #expect(group.status(3).epoch.regency == .first)
+        #expect(!sent.messages.contains { if case .stop = $0 { true } else { false } })
+        #expect(group.nodes[3].core.status.pendingRequests == 0)
+    }
+
     @Test("A source that withholds the bodies of what it proves does not keep a replica behind")
     func decisionsWithoutBodies() throws {
         let group = try Group(checkpointPeriod: 64)

@@ -68,9 +68,14 @@ package struct SessionTable: Sendable {
     /// needs to know whether it is authentic.
     /// (Everything up to `decided` is ordered here; a session is opened in its own instance or never, and is nobody
     /// else's. An opening is never void: how long the table remembers a client's last one is not for ever.)
-    package func isVoid(_ id: RequestID, decided: Instance) -> Bool {
+    ///
+    /// `instance`: where a batch lists it, when that is what is asked for. A session that is opened later than that, if
+    /// ever, does not exist there, whatever is decided until then.
+    package func isVoid(_ id: RequestID, in instance: Instance? = nil, decided: Instance) -> Bool {
         guard id.session != .none else { return false }
-        guard let session = sessions[id.session] else { return id.session.instance <= decided }
+        guard let session = sessions[id.session] else {
+            return id.session.instance <= decided || instance.map { $0 < id.session.instance } ?? false
+        }
         return session.client != id.client || standing(of: id.sequence, in: session) != .new
     }
 

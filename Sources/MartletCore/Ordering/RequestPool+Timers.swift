@@ -25,9 +25,10 @@ extension RequestPool {
         return earliest
     }
 
-    /// In `strict` mode only what the leader may propose ends its regency.
+    /// In `strict` mode only what the leader may propose ends its regency. A request of a session that is not known
+    /// here yet ends none: perhaps it never will be, and all others have refused it long ago.
     package mutating func expire(
-        at now: Instant, timeout: Interval, forwardBytesMax: Int, isStrict: Bool, view: View
+        at now: Instant, timeout: Interval, forwardBytesMax: Int, isStrict: Bool, view: View, decided: Instance
     ) -> Expiry {
         var expiry = Expiry()
         var size = 0
@@ -44,9 +45,10 @@ extension RequestPool {
         {
             rotations -= 1
             let isKnownToOthers = slot.isSigned || slot.vouchers.count >= rule.weakCount
-            if isStrict ? isProvable(slot, view: view) : isKnownToOthers {
+            let isOfUnknownSession = slot.request.id.session.instance > decided
+            if !isOfUnknownSession, isStrict ? isProvable(slot, view: view) : isKnownToOthers {
                 expiry.isRegencyOver = true
-            } else if !isKnownToOthers, slot.rounds >= Self.unvouchedRoundsMax {
+            } else if isOfUnknownSession || !isKnownToOthers, slot.rounds >= Self.unvouchedRoundsMax {
                 dropped.append(slot.request.id)
             }
             size += slot.request.request.payload.count + 128
