@@ -39,7 +39,15 @@ package struct ScenarioGenerator {
         makeSecondCrashes()
         makeLeaderChange()
         if random.chance(permille: 30) { goBeyond() }
+        if random.chance(permille: 200) { makeJoinedKeys() }
         return scenario
+    }
+
+    /// Scans, and puts at several keys at once.
+    private mutating func makeJoinedKeys() {
+        for place in scenario.clients.indices where !scenario.clients[place].flips {
+            scenario.clients[place].severalPermille = 200
+        }
     }
 
     // MARK: - The group
