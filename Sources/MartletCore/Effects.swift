@@ -96,23 +96,20 @@ package enum Notice: Hashable, Sendable {
 }
 
 /// Why a proposal is not voted for.
-package enum ProposalComplaint: UInt8, Hashable, Sendable {
-    case notLeader = 1
-    case wrongBorn = 2
-    case outcomeDiffers = 3
-    case timeOutOfBounds = 4
-    case tooLarge = 5
-    case duplicateRequest = 6
-    case requestForged = 7
-    case equivocation = 8
-    case emptyBatch = 9
+package enum ProposalComplaint: UInt8, Hashable, Sendable, CaseIterable {
+    case wrongBorn = 1
+    case outcomeDiffers
+    case timeOutOfBounds
+    case tooLarge
+    case equivocation
+    case emptyBatch
 }
 
 /// What a correct replica never does.
-package enum Misbehaviour: UInt8, Hashable, Sendable {
+package enum Misbehaviour: UInt8, Hashable, Sendable, CaseIterable {
     case equivocatingVote = 1
-    case invalidSignature = 2
-    case conflictingCheckpoint = 3
+    case invalidSignature
+    case conflictingCheckpoint
 }
 
 /// What the core wants done, one list per stage, in order within each list. The driver empties it after each batch of

@@ -23,13 +23,10 @@ extension StopReason {
 extension ProposalComplaint {
     var words: String {
         switch self {
-        case .notLeader: "it does not lead"
         case .wrongBorn: "it names another epoch"
         case .outcomeDiffers: "it is not what the leader change settled"
         case .timeOutOfBounds: "its time is too far from this machine's clock; one of the two is wrong"
         case .tooLarge: "it is larger than the group allows"
-        case .duplicateRequest: "it names a request twice"
-        case .requestForged: "it holds a request that its client did not make"
         case .equivocation: "there are two different ones"
         case .emptyBatch: "it is empty"
         }

@@ -55,20 +55,13 @@ struct ProtocolBranches {
     }
 
     private static let names: [String] = {
-        let reasons: [StopReason] = [
-            .requestTimeout, .instanceTimeout, .requestMissing, .syncTimeout, .joined, .abdication,
-        ]
-        let complaints: [ProposalComplaint] = [
-            .notLeader, .wrongBorn, .outcomeDiffers, .timeOutOfBounds, .tooLarge, .duplicateRequest, .requestForged,
-            .equivocation, .emptyBatch,
-        ]
-        let seen: [MartletCore.Misbehaviour] = [.equivocatingVote, .invalidSignature, .conflictingCheckpoint]
         let verdicts = [
             "execute", "open", "open, evicting", "repeated", "empty batch", "opened before", "session unknown",
-            "sequence too old", "reply forgotten", "opening stale",
+            "sequence too old", "opening stale",
         ]
-        return reasons.map { "STOP: \($0)" } + complaints.map { "refused: \($0)" } + seen.map { "seen: \($0)" }
-            + verdicts.map { "verdict: \($0)" } + RefusalReason.allCases.map { "refusal: \($0)" }
+        return StopReason.allCases.map { "STOP: \($0)" } + ProposalComplaint.allCases.map { "refused: \($0)" }
+            + MartletCore.Misbehaviour.allCases.map { "seen: \($0)" } + verdicts.map { "verdict: \($0)" }
+            + RefusalReason.allCases.map { "refusal: \($0)" }
     }()
 }
 
