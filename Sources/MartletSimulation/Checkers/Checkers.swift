@@ -16,9 +16,9 @@ package struct Checkers: Sendable {
     package private(set) var results = ResultChecker()
     private var quorums: QuorumChecker
     package private(set) var history = ClientHistory()
-    /// How many replicas that do not lie have executed each instance, and how many events clients had seen when nobody
+    /// Which replicas that do not lie have executed each instance, a bit each, and how many events clients had seen when nobody
     /// could miss it any more.
-    private var executedBy: [Instance: Int] = [:]
+    private var executedBy: [Instance: UInt64] = [:]
     private var settled: [Instance: Int] = [:]
     private let settlingCount: Int
     /// Why the history of the clients could not be judged, if so.
@@ -54,8 +54,12 @@ package struct Checkers: Sendable {
     // MARK: - Replicas
 
     package mutating func executed(_ execution: Execution, by replica: Int, at now: Instant) {
-        executedBy[execution.instance, default: 0] += 1
-        if executedBy[execution.instance] == settlingCount { settled[execution.instance] = history.events.count }
+        let before = executedBy[execution.instance] ?? 0
+        let after = before | 1 << UInt64(replica)
+        executedBy[execution.instance] = after
+        if after != before, after.nonzeroBitCount == settlingCount {
+            settled[execution.instance] = history.events.count
+        }
         note(agreement.executed(execution, by: replica, at: now))
         note(order.executed(execution, by: replica, at: now))
     }
@@ -84,6 +88,9 @@ package struct Checkers: Sendable {
         votes.received(message, by: replica)
         quorums.received(message, from: sender, by: replica)
     }
+
+    /// Its own state was wrong, so that it may go back to the others'.
+    package mutating func replaced(_ replica: Int) { order.restarted(replica) }
 
     package mutating func restarted(_ replica: Int) {
         order.restarted(replica)

@@ -73,6 +73,7 @@ public struct SimulationReport: Sendable {
             ("clock drifted", counts.drifts), ("wall clock jumped", counts.jumps),
             ("clock stood still", counts.standstills), ("replica crashed", counts.crashes),
             ("replica restarted", counts.restarts), ("replica paused", counts.pauses),
+            ("replica's memory rots", counts.rots),
             ("messages refused", counts.refusedMessages), ("requests refused", counts.refusedRequests),
             ("checkpoint taken", world.checkers.checkpointsTaken), ("checkpoint served", counts.served),
             ("checkpoint installed", counts.installs), ("wire format used", world.scenario.usesWire ? 1 : 0),

@@ -7,9 +7,9 @@ import MartletTypes
 /// What a group must survive: at most f faulty replicas, and an end to everything else. A wrong clock is a fault like
 /// any other (protocol §5).
 extension Scenario {
-    /// Replicas that neither lie nor ever crash nor have a clock that is too wrong.
+    /// Replicas that neither lie nor ever crash nor rot nor have a clock that is too wrong.
     package func isCorrectThroughout(_ replica: Int) -> Bool {
-        !isLiar(replica) && !crashes(replica) && !isClockWrong(replica)
+        !isLiar(replica) && !crashes(replica) && !rots(replica) && !isClockWrong(replica)
     }
 
     /// Says what cannot be run at all, or, where the scenario is not meant to go beyond, what a group need not survive;
@@ -25,6 +25,8 @@ extension Scenario {
             if case .crash = fault.kind { fault.replica == replica } else { false }
         }
     }
+
+    package func rots(_ replica: Int) -> Bool { replicaFaults.contains { $0.replica == replica && $0.kind == .rot } }
 
     /// Whether its wall clock may come to lie so far off that its word about time is not taken. A quarter of the
     /// bound: another correct clock may be wrong the other way, and messages take time.
@@ -80,6 +82,9 @@ extension Scenario {
     private var liarComplaint: String? {
         let count = Set(liars.map(\.replica)).count
         guard liars.isEmpty || faultModel == .byzantine else { return "nobody may lie in a crash group" }
+        guard faultModel == .byzantine || !replicaFaults.contains(where: { $0.kind == .rot }) else {
+            return "in a crash group no replica's memory may rot"
+        }
         return count > f ? "\(count) liars are more than f = \(f): nothing could be promised" : nil
     }
 
@@ -93,7 +98,7 @@ extension Scenario {
         let faulty = (0..<n).filter { !isCorrectThroughout($0) }
         guard faulty.count <= f else {
             return
-                "\(faulty.count) replicas lie, crash or have wrong clocks (\(faulty.map(String.init).joined(separator: ", "))), "
+                "\(faulty.count) replicas lie, crash, rot or have wrong clocks (\(faulty.map(String.init).joined(separator: ", "))), "
                 + "more than f = \(f); say 'beyond: true' if that is meant"
         }
         guard clientLinkFaults.allSatisfy({ $0.end <= healsAt }) else {

@@ -71,6 +71,8 @@ package struct ReplicaFault: Hashable, Sendable {
         case crash(restartAt: Instant?)
         /// Stands still and then goes on, with all that has arrived meanwhile.
         case pause(until: Instant)
+        /// Its memory goes bad: its snapshots hold a wrong bit until it takes over the others' state.
+        case rot
     }
 
     package let replica: Int

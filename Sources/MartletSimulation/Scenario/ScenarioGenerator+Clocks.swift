@@ -76,6 +76,15 @@ extension ScenarioGenerator {
         }
     }
 
+    /// In place of a crash.
+    mutating func makeRot() {
+        guard scenario.faultModel == .byzantine, !scenario.isBeyond, let fault = scenario.replicaFaults.first,
+            scenario.crashes(fault.replica), random.chance(permille: 200)
+        else { return }
+        scenario.replicaFaults.removeAll { $0.replica == fault.replica }
+        scenario.replicaFaults.append(ReplicaFault(replica: fault.replica, at: fault.at, kind: .rot))
+    }
+
     /// More crashes or more wrong clocks than the group can bear: it may fall silent, and must do nothing worse.
     mutating func goBeyond() {
         scenario.isBeyond = true

@@ -40,6 +40,7 @@ package struct ScenarioGenerator {
         makeLeaderChange()
         if random.chance(permille: 30) { goBeyond() }
         if random.chance(permille: 200) { makeJoinedKeys() }
+        makeRot()
         return scenario
     }
 

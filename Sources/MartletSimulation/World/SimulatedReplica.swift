@@ -38,6 +38,8 @@ final class SimulatedReplica {
     private(set) var hasVoted = false
     var isUp = true
     var isPaused = false
+    /// Its snapshots hold a wrong bit.
+    var isRotten = false
 
     var inbox: [Event] = []
     var executionInbox: [ExecutionInput] = []
@@ -142,7 +144,8 @@ final class SimulatedReplica {
 
     /// Encodes and keeps a snapshot; the digest is what the core gets.
     func keep(_ snapshot: PendingSnapshot<Service>) -> Digest {
-        let state = snapshot.image().encoded()
+        var state = snapshot.image().encoded()
+        if isRotten, !state.isEmpty { state[state.count - 1] ^= 1 }
         let digest = Hashing.checkpointDigest(of: state)
         store.insert(state, instance: snapshot.instance, digest: digest)
         return digest
@@ -164,6 +167,7 @@ final class SimulatedReplica {
 
     func restart(at now: Instant) {
         isUp = true
+        isRotten = false
         if hasVoted { mode = .learner }
         effects.removeAll()
         core = Self.core(index, view, mode, timeouts, clock.reading(at: now), &effects)

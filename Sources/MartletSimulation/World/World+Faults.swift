@@ -35,6 +35,10 @@ extension World {
             counts.pauses += 1
             replica.isPaused = true
             queue.insert(.resume(fault.replica), at: until)
+        case .rot:
+            trace.line(now, "r\(fault.replica)", "FAULT", "its memory rots")
+            counts.rots += 1
+            replica.isRotten = true
         }
     }
 

@@ -164,6 +164,10 @@ extension World {
             if case .checkpointInstalled(let image) = event {
                 counts.installs += 1
                 trace.line(now, "r\(place)", "installs", "the checkpoint after \(image.instance)")
+                if replica.isRotten {
+                    replica.isRotten = false
+                    checkers.replaced(place)
+                }
                 if liars[place] == nil {
                     checkers.installed(image.instance, time: image.time, by: place, at: now)
                 }
@@ -172,7 +176,9 @@ extension World {
         }
         for snapshot in replica.executionEffects.snapshots {
             let digest = replica.keep(snapshot)
-            if liars[place] == nil { checkers.taken(digest, after: snapshot.instance, by: place, at: now) }
+            if liars[place] == nil, !replica.isRotten {
+                checkers.taken(digest, after: snapshot.instance, by: place, at: now)
+            }
             post(.snapshotTaken(snapshot.instance, digest), to: replica, within: Self.backgroundDelayMax)
         }
         for service in replica.executionEffects.serves { serve(service, by: replica) }

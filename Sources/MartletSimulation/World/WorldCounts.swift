@@ -12,6 +12,7 @@ struct WorldCounts {
     var crashes = 0
     var restarts = 0
     var pauses = 0
+    var rots = 0
     var clientLinksDown = 0
     var lostOnClientLinks = 0
     var drifts = 0

@@ -27,6 +27,14 @@ extension StockScenarios {
                 $0.expect("proposal refused")
                 $0.expect("leader changes")
             },
+            change(calm("rotten-memory", "A replica whose snapshot has a wrong bit takes over the others' state")) {
+                $0.replicaFaults.append(ReplicaFault(replica: 2, at: ms(60), kind: .rot))
+                $0.expect("replica's memory rots")
+                $0.expect("seen: conflictingCheckpoint")
+                $0.expect("sent FETCH-CHECKPOINT")
+                $0.expect("checkpoint installed")
+                $0.expect("calls", min: 80)
+            },
             change(calm("drifting-clocks", "All clocks drift, within the bound")) {
                 for (replica, permille) in [800, 950, 1_050, 1_200].enumerated() {
                     $0.clockFaults.append(

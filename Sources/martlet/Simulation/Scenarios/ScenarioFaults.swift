@@ -94,11 +94,14 @@ struct ScenarioFaults {
     }
 
     private func replicaFault(_ item: YAMLValue) throws(ConfigurationError) -> ReplicaFault {
-        let map = try item.map(of: ["replica", "crashAt", "restartAt", "pauseAt", "resumeAt"])
+        let map = try item.map(of: ["replica", "crashAt", "restartAt", "pauseAt", "resumeAt", "rotsAt"])
         if let crash = map["crashAt"] {
             let restart = try map["restartAt"]?.instant()
             return ReplicaFault(
                 replica: try replica(map), at: try crash.instant(), kind: .crash(restartAt: restart))
+        }
+        if let rots = map["rotsAt"] {
+            return ReplicaFault(replica: try replica(map), at: try rots.instant(), kind: .rot)
         }
         return ReplicaFault(
             replica: try replica(map), at: try map.required("pauseAt").instant(),

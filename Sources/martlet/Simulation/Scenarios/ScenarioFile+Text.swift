@@ -92,6 +92,7 @@ extension ScenarioFile {
         switch fault.kind {
         case .crash(let restart):
             return [replica, "crashAt: \(at)"] + (restart.map { ["restartAt: \(TimeText.text($0))"] } ?? [])
+        case .rot: return [replica, "rotsAt: \(at)"]
         case .pause(let until): return [replica, "pauseAt: \(at)", "resumeAt: \(TimeText.text(until))"]
         }
     }
