@@ -30,7 +30,8 @@ extension ReplicaCore {
             stopVotingWithWrongState(certificate, into: &effects)
             return
         }
-        guard certificate.instance <= decided else {
+        // A state that is being installed may lie below what is decided here: nothing beyond it is forgotten before.
+        guard certificate.instance <= min(decided, catchUp.installing?.instance ?? decided) else {
             if certificate.instance > checkpointAhead?.instance ?? .zero { checkpointAhead = certificate }
             return
         }
@@ -65,6 +66,8 @@ extension ReplicaCore {
     mutating func onCheckpointInstalled(_ image: CheckpointImage, into effects: inout Effects) {
         guard let certificate = catchUp.installing, certificate.instance == image.instance else { return }
         catchUp.installing = nil
+        // What its wrong state said of later instances is not to be held against the right one.
+        if wrongState != nil { checkpoints.forgetOwn() }
         wrongState = nil
         sessions = SessionTable(image: image, settings: view.settings)
         decided = image.instance

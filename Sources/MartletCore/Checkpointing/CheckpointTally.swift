@@ -18,6 +18,7 @@ package struct CheckpointTally: Sendable {
     package var stableInstance: Instance { stable?.instance ?? .zero }
 
     package mutating func noteOwn(_ vote: CheckpointVote) { own = vote }
+    package mutating func forgetOwn() { own = nil }
 
     /// Adds a vote whose signature is valid. Returns the certificate when it makes a checkpoint stable.
     package mutating func add(_ vote: CheckpointVote, from member: ReplicaIndex, view: View) -> CheckpointCertificate? {

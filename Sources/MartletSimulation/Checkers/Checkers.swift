@@ -89,7 +89,7 @@ package struct Checkers: Sendable {
         quorums.received(message, from: sender, by: replica)
     }
 
-    /// Its own state was wrong, so that it may go back to the others'.
+    /// Its own state is or was wrong, so that it may go back to the others'.
     package mutating func replaced(_ replica: Int) { order.restarted(replica) }
 
     package mutating func restarted(_ replica: Int) {

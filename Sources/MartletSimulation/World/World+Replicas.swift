@@ -164,10 +164,8 @@ extension World {
             if case .checkpointInstalled(let image) = event {
                 counts.installs += 1
                 trace.line(now, "r\(place)", "installs", "the checkpoint after \(image.instance)")
-                if replica.isRotten {
-                    replica.isRotten = false
-                    checkers.replaced(place)
-                }
+                replica.isRotten = false
+                if scenario.rots(place) { checkers.replaced(place) }
                 if liars[place] == nil {
                     checkers.installed(image.instance, time: image.time, by: place, at: now)
                 }

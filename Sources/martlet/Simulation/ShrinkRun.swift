@@ -10,6 +10,7 @@ struct ShrinkRun {
     private static let runsMax = 400
 
     func run(_ console: Console) throws {
+        SeedNote.begin(seed)
         let scenario = ScenarioGenerator.scenario(seed: seed)
         let report = Simulator.run(scenario)
         guard let failure = report.violations.first, let kind = Self.kind(of: report) else {
