@@ -12,8 +12,9 @@ package struct CoreConfiguration: Sendable {
     /// Local randomness, only for choosing whom to ask first.
     package var seed: UInt64
     package var timeouts = Timeouts()
-    /// The most pending requests of one client that are kept; more are refused as overloaded.
-    package var pendingPerClientMax = 8_192
+    /// The most pending requests of one client that are kept; more are refused as overloaded. Several batches' worth,
+    /// since whoever reads from clients stops before.
+    package var pendingPerClientMax: Int
     /// The most pending requests of all clients together.
     package var pendingMax = 65_536
     /// The most bytes of pending payload of all clients together.
@@ -26,6 +27,7 @@ package struct CoreConfiguration: Sendable {
         self.replica = replica
         self.mode = mode
         self.seed = seed
+        pendingPerClientMax = max(8_192, 4 * view.settings.batchRequestsMax)
     }
 }
 

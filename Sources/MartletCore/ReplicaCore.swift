@@ -1,7 +1,7 @@
 // Martlet, adaptive Byzantine fault-tolerant replication.
 // SPDX-License-Identifier: Apache-2.0
 
-import MartletTypes
+package import MartletTypes
 
 /// The protocol of one replica, without input or output: it takes events and fills effects. The subprotocols are values
 /// that do not know each other; only the extensions of this type join them, one extension a subprotocol.
@@ -121,6 +121,9 @@ package struct ReplicaCore: ~Copyable {
         proposeIfDue(into: &effects)
         flushVouches(into: &effects)
     }
+
+    /// How many requests of this client wait to be ordered.
+    package func pendingRequests(of client: ClientID) -> Int { pool.pending(of: client) }
 
     package var status: CoreStatus {
         CoreStatus(

@@ -125,6 +125,53 @@ import Testing
         try await group.stopAll()
     }
 
+    /// It used to be refused here and there, so that leaders proposed what others lacked and were replaced for it.
+    @Test func aClientThatSendsMoreThanIsKeptIsReadMoreSlowlyAndLosesNothing() async throws {
+        let group = try await TestGroup()
+        try group.start(0..<4)
+        let client = try RawClient(group: group)
+        let session = try await client.open()
+        let count: UInt64 = 10_000
+        for first in stride(from: 2, to: count + 2, by: 500) {
+            client.send((first..<first + 500).map { client.request($0, in: session, "a=\($0)") })
+        }
+        for place in 0..<4 {
+            let replica = ReplicaID(UInt16(place))
+            for _ in 0..<600 where client.replyCount(of: replica) <= Int(count) {
+                try await Task.sleep(for: .milliseconds(100))
+            }
+            #expect(client.replyCount(of: replica) == Int(count) + 1)
+            let refused = client.refusals(of: replica).count { $0.reason == .overloaded }
+            #expect(refused == 0)
+        }
+        await client.close()
+        try await group.stopAll()
+    }
+
+    @Test func aClientThatIsRefusedOftenIsReadMoreSlowly() async throws {
+        let group = try await TestGroup()
+        try group.start(0..<4)
+        let client = try RawClient(group: group)
+        let vandal = try RawClient(group: group)
+        let session = try await client.open()
+        _ = try await client.put("a=1", in: session)
+        _ = try await vandal.status(of: ReplicaID(1))
+        let clock = ContinuousClock()
+        let start = clock.now
+        // That session is the other client's.
+        for first in stride(from: 1, to: 5_001, by: 500) as StrideTo<UInt64> {
+            vandal.send((first..<first + 500).map { vandal.request($0, in: session, "a=2") })
+        }
+        #expect(try await client.put("a=3", in: session) == "1")
+        _ = try await vandal.status(of: ReplicaID(1))
+        #expect(clock.now - start >= .milliseconds(300))
+        let refused = vandal.refusals(of: ReplicaID(1)).count
+        #expect(refused == 5_000)
+        await vandal.close()
+        await client.close()
+        try await group.stopAll()
+    }
+
     @Test func aReplicaRefusesAKeyOrAHomeThatIsNotItsOwn() async throws {
         let group = try await TestGroup()
         var configuration = group.configuration(0)

@@ -96,4 +96,23 @@ import Testing
         #expect(clock.now - start < .seconds(30))
         await link.link.close()
     }
+
+    @Test("a connection is read again only when every reason not to is gone")
+    func severalPauses() async throws {
+        let server = try await TestServer(TransportConfiguration())
+        let link = try TestLink(to: server.port, TransportConfiguration())
+        let connection = await server.opened.wait(forCount: 1)[0]
+        await link.states.wait(for: TestLink.connected)
+        let clock = ContinuousClock()
+        let start = clock.now
+        connection.pauseReading(for: .milliseconds(200), within: .seconds(9))
+        connection.pauseReading()
+        connection.pauseReading(for: .milliseconds(200), within: .seconds(9))
+        connection.resumeReading()
+        #expect(link.link.send([[1]]))
+        #expect(await server.frames.wait(forCount: 1) == [[1]])
+        #expect(clock.now - start >= .milliseconds(400))
+        await link.link.close()
+        await server.listener.close()
+    }
 }

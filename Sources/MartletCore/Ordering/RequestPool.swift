@@ -83,6 +83,8 @@ package struct RequestPool: Sendable {
 
     package var count: Int { places.count }
 
+    package func pending(of client: ClientID) -> Int { lanePlaces[client].map { lanes[$0].pending } ?? 0 }
+
     // MARK: Arrivals
 
     /// A request that is known to be authentic.

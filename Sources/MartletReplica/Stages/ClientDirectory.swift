@@ -1,8 +1,10 @@
 // Martlet, adaptive Byzantine fault-tolerant replication.
 // SPDX-License-Identifier: Apache-2.0
 
+import MartletCore
 import MartletTransport
 import MartletTypes
+import MartletWire
 import Synchronization
 
 /// Which connections a client has, so that its replies find it.
@@ -16,7 +18,15 @@ final class ClientDirectory: Sendable {
     private struct Entry {
         var connections: [InboundConnection]
         var routes: [SessionID: InboundConnection] = [:]
+        /// Nothing is read from it, whichever connection it comes by.
+        var isHeld = false
     }
+
+    /// How long a client is not read from for each request that was refused: who keeps to the limits is refused hardly
+    /// ever and does not feel it, and who ignores them is slowed down to some thousands of requests a second.
+    static let pausePerRefusal = Interval.microseconds(200)
+    /// The longest such pause, so that nobody is lost for being refused a great deal once.
+    static let pauseMax = Interval.seconds(1)
 
     private let entries = Mutex<[ClientID: Entry]>([:])
 
@@ -25,6 +35,7 @@ final class ClientDirectory: Sendable {
     func opened(_ connection: InboundConnection, of client: ClientID) {
         entries.withLock { entries in
             entries[client, default: Entry(connections: [])].connections.append(connection)
+            if entries[client]?.isHeld == true { connection.pauseReading() }
         }
     }
 
@@ -49,6 +60,21 @@ final class ClientDirectory: Sendable {
 
     // MARK: - From the stages
 
+    func connections(of client: ClientID) -> [InboundConnection] {
+        entries.withLock { $0[client]?.connections ?? [] }
+    }
+
+    /// Reads nothing more from this client, or reads again. A client that has gone is not held any more.
+    func hold(_ client: ClientID, _ isHeld: Bool) {
+        entries.withLock { entries in
+            guard let entry = entries[client], entry.isHeld != isHeld else { return }
+            entries[client]?.isHeld = isHeld
+            for connection in entry.connections {
+                if isHeld { connection.pauseReading() } else { connection.resumeReading() }
+            }
+        }
+    }
+
     /// Sends each message to the client whose request it answers, those for one connection together.
     func send(_ messages: [(request: RequestID, frame: Bytes)]) {
         guard !messages.isEmpty else { return }
@@ -67,6 +93,28 @@ final class ClientDirectory: Sendable {
             }
         }
         parcels.send()
+    }
+}
+
+extension ClientDirectory {
+    /// Tells clients what was refused, and reads nothing from them for a while: the network then slows them down, before
+    /// what they send costs more than its refusal.
+    func refuse(_ refusals: [ClientRefusal]) {
+        guard !refusals.isEmpty else { return }
+        send(
+            refusals.map { refusal in
+                (refusal.refusal.request, ReplicaToClientMessage.refusal(refusal.refusal).encoded())
+            })
+        var counts: [ClientID: UInt64] = [:]
+        // What is too old was ordered long ago, and is read late by a replica that is late: it must not become later still.
+        for refusal in refusals where refusal.refusal.reason != .sequenceTooOld {
+            counts[refusal.client, default: 0] += 1
+        }
+        for (client, count) in counts {
+            for connection in connections(of: client) {
+                connection.pauseReading(for: Self.pausePerRefusal * count, within: Self.pauseMax)
+            }
+        }
     }
 }
 

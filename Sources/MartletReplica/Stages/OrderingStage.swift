@@ -20,6 +20,7 @@ final class OrderingStage<Machine: StateMachine> {
     private var inputs: [OrderingInput] = []
     private var loopback: [Event] = []
     private var queries: [InboundConnection] = []
+    private var flow: ClientFlow
 
     /// What the core wants first is done by the first `run`.
     init(
@@ -30,6 +31,7 @@ final class OrderingStage<Machine: StateMachine> {
         self.mailboxes = mailboxes
         self.clients = clients
         self.egress = egress
+        flow = ClientFlow(clients: clients, batchRequestsMax: configuration.view.settings.batchRequestsMax)
         core = ReplicaCore(configuration, at: SystemClock.reading, into: &effects)
         notices = NoticeLog(logger: logger, view: configuration.view, replica: configuration.replica)
         // A learner does not know who leads until it has heard from the others.
@@ -42,7 +44,9 @@ final class OrderingStage<Machine: StateMachine> {
         let now = SystemClock.reading
         for input in inputs {
             switch input {
-            case .event(let event): core.step(event, at: now, into: &effects)
+            case .event(let event):
+                if case .requests(let requests) = event { flow.received(from: requests.sender) }
+                core.step(event, at: now, into: &effects)
             case .statusQuery(let connection): queries.append(connection)
             }
         }
@@ -57,6 +61,7 @@ final class OrderingStage<Machine: StateMachine> {
             act(at: now)
         }
         egress.flush()
+        flow.settle { core.pendingRequests(of: $0) }
         answerQueries()
         return core.nextDeadline
     }
@@ -65,10 +70,7 @@ final class OrderingStage<Machine: StateMachine> {
         egress.take(effects.sends, loopback: &loopback)
         mailboxes.execution.post(effects.executions.map { .order($0) })
         mailboxes.background.post(effects.checks.map { .check($0) })
-        clients.send(
-            effects.refusals.map { refusal in
-                (refusal.refusal.request, ReplicaToClientMessage.refusal(refusal.refusal).encoded())
-            })
+        clients.refuse(effects.refusals)
         if !effects.notices.isEmpty {
             notices.log(effects.notices, at: now.monotonic)
             let hasWrongState = Notice.misbehaviour(configuration.replica, .conflictingCheckpoint)

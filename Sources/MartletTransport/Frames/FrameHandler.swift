@@ -28,6 +28,9 @@ final class FrameHandler: ChannelInboundHandler {
     private var end: ConnectionEnd?
     private var isFinishing = false
     private var writesUnderWay = 0
+    /// How many reasons there are not to read.
+    private var pauses = 0
+    private var pausedUntil = NIODeadline.uptimeNanoseconds(0)
     private var deadline: Scheduled<Void>?
 
     init(owner: any FrameHandlerOwner, counters: LinkCounters) {
@@ -87,7 +90,28 @@ final class FrameHandler: ChannelInboundHandler {
         }
     }
 
-    /// Whether more is read from the peer. What has been read already is still delivered.
+    /// Reads no more from the peer until each `pause` was followed by a `resume`. What has been read already is still
+    /// delivered.
+    func pause() {
+        pauses += 1
+        if pauses == 1 { setReading(false) }
+    }
+
+    func resume() {
+        pauses -= 1
+        if pauses == 0 { setReading(true) }
+    }
+
+    /// Reads no more for so long, after earlier such times have passed; `limit` from now is the end in any case.
+    func pause(for time: Interval, within limit: Interval) {
+        guard let context else { return }
+        let now = NIODeadline.now()
+        pausedUntil = min(max(now, pausedUntil) + TimeAmount(time), now + TimeAmount(limit))
+        pause()
+        context.eventLoop.assumeIsolated().scheduleTask(deadline: pausedUntil) { self.resume() }
+    }
+
+    /// Whether more is read from the peer, for an owner that has one reason only not to.
     func setReading(_ isReading: Bool) {
         guard let context else { return }
         do {

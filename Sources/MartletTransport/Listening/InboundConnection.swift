@@ -53,9 +53,15 @@ package final class InboundConnection: Sendable {
 
     /// Takes no more frames from this peer until `resumeReading`, so that the network slows it down. What has been read
     /// already is still delivered.
-    package func pauseReading() { onLoop { $0.setReading(false) } }
+    package func pauseReading() { onLoop { $0.pause() } }
 
-    package func resumeReading() { onLoop { $0.setReading(true) } }
+    package func resumeReading() { onLoop { $0.resume() } }
+
+    /// Takes no more frames from this peer for so long, whatever else pauses and resumes meanwhile. Such times add up, but
+    /// never to more than `limit` from now.
+    package func pauseReading(for time: Interval, within limit: Interval) {
+        onLoop { $0.pause(for: time, within: limit) }
+    }
 
     /// Sends what is queued, within `closeTimeMax`, and closes.
     package func close() {

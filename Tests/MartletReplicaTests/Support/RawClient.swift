@@ -133,6 +133,18 @@ final class RawClient: Sendable {
         for link in links { link.send([[0xFF, 1, 2, 3]]) }
     }
 
+    /// Sends them to every replica and waits for nothing.
+    func send(_ requests: [Request]) {
+        let frame = ClientMessage.requests(RequestBundle(requests: requests, signature: nil)).encoded()
+        for link in links { link.send([frame]) }
+    }
+
+    func request(_ sequence: UInt64, in session: SessionID, _ text: String) -> Request {
+        Request(
+            id: RequestID(client: client, session: session, sequence: SequenceNumber(sequence)), kind: .operation,
+            repliesKeptFrom: SequenceNumber(sequence), payload: Array(text.utf8))
+    }
+
     private func ask(_ request: Request) async throws -> ReplyBody {
         let bundle = RequestBundle(requests: [request], signature: nil)
         return try await poll(sending: .requests(bundle)) { state in
