@@ -103,6 +103,15 @@ package enum ProposalComplaint: UInt8, Hashable, Sendable, CaseIterable {
     case tooLarge
     case equivocation
     case emptyBatch
+
+    /// Whether no correct leader makes such a proposal, whatever it knows: what the epoch, its SYNC and the group's
+    /// settings forbid is known to all alike. Clocks may differ.
+    package var isProofOfLie: Bool {
+        switch self {
+        case .wrongBorn, .outcomeDiffers, .tooLarge, .equivocation, .emptyBatch: true
+        case .timeOutOfBounds: false
+        }
+    }
 }
 
 /// What a correct replica never does.

@@ -15,9 +15,9 @@ extension ReplicaCore {
     }
 
     /// The leader was caught at a lie, so that no request that is missing is to blame.
-    mutating func endRegencyOfEquivocator(into effects: inout Effects) {
+    mutating func endRegencyOfLiar(_ reason: StopReason, into effects: inout Effects) {
         guard stopSent <= regency else { return }
-        sendStop(regency.next, .equivocation, into: &effects)
+        sendStop(regency.next, reason, into: &effects)
     }
 
     private mutating func sendStop(_ target: Regency, _ reason: StopReason, into effects: inout Effects) {

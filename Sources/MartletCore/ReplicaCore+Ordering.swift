@@ -17,7 +17,7 @@ extension ReplicaCore {
         if let proposed = window[instance].proposed {
             if proposed.digest != proposal.digest {
                 effects.notices.append(.proposalRefused(instance, leader: view[member].id, .equivocation))
-                endRegencyOfEquivocator(into: &effects)
+                endRegencyOfLiar(.equivocation, into: &effects)
             }
             return
         }
@@ -26,6 +26,7 @@ extension ReplicaCore {
         compareWithOthers(instance, into: &effects)
         if let complaint = complaint(about: proposal) {
             effects.notices.append(.proposalRefused(instance, leader: view[member].id, complaint))
+            if complaint.isProofOfLie { endRegencyOfLiar(.forbiddenProposal, into: &effects) }
             return
         }
         window[instance].isProposalSound = true
@@ -83,7 +84,7 @@ extension ReplicaCore {
         guard view.faultModel == .byzantine, let proposed = window[instance].proposed, proposed.regency == regency,
             let written = window[instance].weaklyVoted(in: regency, view.quorum), written != proposed.digest
         else { return }
-        endRegencyOfEquivocator(into: &effects)
+        endRegencyOfLiar(.equivocation, into: &effects)
     }
 
     /// ACCEPTs of older regencies still count: older certificates still decide.

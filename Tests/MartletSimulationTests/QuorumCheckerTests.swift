@@ -9,7 +9,7 @@ import Testing
 @Suite("Quorum arithmetic: a decision, a lock, a certificate and a checkpoint without a quorum behind them")
 struct QuorumCheckerTests {
     /// n = 5: replicas 0 and 1 weigh 2, the others 1, and a quorum weighs 5.
-    private static func view(_ model: FaultModel = .byzantine, n: Int = 5) throws -> View {
+    static func view(_ model: FaultModel = .byzantine, n: Int = 5) throws -> View {
         let heavy = QuorumRule(faultModel: model, n: n, f: 1).heavyCount
         let members = (0..<n).map { place in
             Member(

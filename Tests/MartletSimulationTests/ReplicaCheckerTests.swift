@@ -158,4 +158,20 @@ struct ReplicaCheckerTests {
             #expect(checker.sent(last, by: 1, decided: Instance(5), at: .zero) == nil)
         }
     }
+
+    @Test("Blame: a correct leader's regency is ended at once by nobody, a liar's may be; timeouts blame nobody")
+    func blame() throws {
+        let checker = BlameChecker(view: try QuorumCheckerTests.view(), liars: [1])
+        func verdict(_ regency: UInt64, _ reason: StopReason) -> Violation.Rule? {
+            let stop = Stop(view: .genesis, regency: Regency(regency), reason: reason)
+            return checker.sent(.stop(stop), by: 3, at: .zero)?.rule
+        }
+        for reason in [StopReason.equivocation, .forbiddenProposal] {
+            #expect(verdict(2, reason) == .blame)
+            #expect(verdict(3, reason) == nil)
+            #expect(verdict(7, reason) == .blame)
+            #expect(verdict(8, reason) == nil)
+        }
+        #expect(verdict(2, .requestTimeout) == nil && verdict(2, .joined) == nil)
+    }
 }

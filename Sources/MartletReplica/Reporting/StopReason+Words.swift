@@ -16,6 +16,7 @@ extension StopReason {
         case .joined: "enough others asked for it"
         case .abdication: "the leader itself gave up"
         case .equivocation: "its leader proposed different things to different members"
+        case .forbiddenProposal: "its leader proposed what no correct leader does"
         }
     }
 }

@@ -11,6 +11,7 @@ package struct Checkers: Sendable {
     private var order: OrderChecker
     private var checkpoints = CheckpointChecker()
     private var votes: VoteChecker
+    private let blame: BlameChecker
     private var validity = ValidityChecker()
     private var runaway: RunawayChecker
     package private(set) var results = ResultChecker()
@@ -31,6 +32,7 @@ package struct Checkers: Sendable {
         runaway = RunawayChecker(limits: limits)
         order = OrderChecker(replicas: view.n)
         votes = VoteChecker(replicas: view.n)
+        blame = BlameChecker(view: view, liars: liars)
         quorums = QuorumChecker(view: view, liars: liars)
         settlingCount = view.n - view.f
     }
@@ -81,6 +83,7 @@ package struct Checkers: Sendable {
     package mutating func sent(_ message: PeerMessage, by replica: Int, decided: Instance, at now: Instant) {
         note(votes.sent(message, by: replica, decided: decided, at: now))
         note(quorums.sent(message, by: replica, at: now))
+        note(blame.sent(message, by: replica, at: now))
     }
 
     /// It reached a correct replica and was found in order.

@@ -18,6 +18,7 @@ package struct Violation: Hashable, Sendable, CustomStringConvertible {
         case quorums
         case integrity
         case runaway
+        case blame
     }
 
     package let rule: Rule

@@ -17,6 +17,8 @@ package enum StopReason: UInt8, Hashable, Sendable, CaseIterable {
     case abdication = 6
     /// The leader proposed different batches for one instance.
     case equivocation = 7
+    /// The leader proposed what no correct leader does, whatever it knows.
+    case forbiddenProposal = 8
 }
 
 /// Asks that `regency` be installed; counts for every lower one of the view too.
