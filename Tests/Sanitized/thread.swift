@@ -13,8 +13,10 @@ struct PlantedFault {
 
     static func main() {
         let counter = Counter()
+        // For a while rather than so often: else, on a busy machine, one may be done before the other begins.
+        let end = Date(timeIntervalSinceNow: 1)
         let threads = (0..<2).map { _ in
-            Thread { for _ in 0..<100_000 { counter.value += 1 } }
+            Thread { while Date() < end { counter.value += 1 } }
         }
         threads.forEach { $0.start() }
         while !threads.allSatisfy(\.isFinished) { Thread.sleep(forTimeInterval: 0.01) }
