@@ -122,8 +122,8 @@ package struct ReplicaCore: ~Copyable {
         flushVouches(into: &effects)
     }
 
-    /// How many requests of this client wait to be ordered.
-    package func pendingRequests(of client: ClientID) -> Int { pool.pending(of: client) }
+    /// How many requests of this client wait to be ordered, and how many bytes of payload they have.
+    package func pendingRequests(of client: ClientID) -> (requests: Int, bytes: Int) { pool.pending(of: client) }
 
     package var status: CoreStatus {
         CoreStatus(

@@ -127,6 +127,8 @@ struct LiarTests {
         // Member 1 has the body, for which the leader alone vouches; the others have nothing.
         group.inject(
             .forwarded([ForwardedRequest(request: early.request, isVouched: true, proof: nil)]), from: 0, to: 1)
+        // Member 3 has it from the client: it waits on, whatever the leader lists, and nobody is told anything.
+        group.submit(early, to: [3])
         let sent = (1...3).map { group.record($0) }
         for place in 1...3 { group.inject(.propose(Propose(epoch: first, batch: batch)), from: 0, to: place) }
         group.settle()
@@ -137,7 +139,9 @@ struct LiarTests {
                     if case .write(let vote) = $0 { vote.instance == next } else { false }
                 })
             #expect(group.executed(place) == [[1]])
+            #expect(group.nodes[place].executions.last?.steps.isEmpty == true)
         }
+        #expect(group.status(3).pendingRequests == 1)
     }
 
     @Test("A request of a session that is not known yet ends no regency, whoever vouches for it, and does not stay")

@@ -43,6 +43,7 @@ package struct RequestPool: Sendable {
         var client: ClientID
         var waiting = SlotList()
         var pending = 0
+        var bytes = 0
     }
 
     let me: ReplicaIndex
@@ -83,7 +84,10 @@ package struct RequestPool: Sendable {
 
     package var count: Int { places.count }
 
-    package func pending(of client: ClientID) -> Int { lanePlaces[client].map { lanes[$0].pending } ?? 0 }
+    /// How many requests of this client wait to be ordered, and how many bytes of payload they have.
+    package func pending(of client: ClientID) -> (requests: Int, bytes: Int) {
+        lanePlaces[client].map { (lanes[$0].pending, lanes[$0].bytes) } ?? (0, 0)
+    }
 
     // MARK: Arrivals
 
@@ -109,6 +113,7 @@ package struct RequestPool: Sendable {
                 since: now))
         places[request.id] = place
         lanes[lane].pending += 1
+        lanes[lane].bytes += size
         bytes += size
         enqueue(place)
         firstStage.append(place, links: &timerLinks)
@@ -195,6 +200,7 @@ package struct RequestPool: Sendable {
         }
         bytes -= slot.request.request.payload.count
         lanes[slot.lane].pending -= 1
+        lanes[slot.lane].bytes -= slot.request.request.payload.count
         if lanes[slot.lane].pending == 0 { freeLane(slot.lane) }
         slots[place] = nil
         freeSlots.append(place)

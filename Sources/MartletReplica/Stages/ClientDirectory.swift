@@ -106,9 +106,13 @@ extension ClientDirectory {
                 (refusal.refusal.request, ReplicaToClientMessage.refusal(refusal.refusal).encoded())
             })
         var counts: [ClientID: UInt64] = [:]
-        // What is too old was ordered long ago, and is read late by a replica that is late: it must not become later still.
-        for refusal in refusals where refusal.refusal.reason != .sequenceTooOld {
-            counts[refusal.client, default: 0] += 1
+        for refusal in refusals {
+            switch refusal.refusal.reason {
+            // Too old: it was ordered long ago and is read late by a replica that is late, and must not become later still.
+            // Overloaded: that may be others' doing, and whoever sends too much is held (`ClientFlow`).
+            case .sequenceTooOld, .overloaded: break
+            default: counts[refusal.client, default: 0] += 1
+            }
         }
         for (client, count) in counts {
             for connection in connections(of: client) {

@@ -3,21 +3,33 @@
 
 import MartletTypes
 
-/// Holds back clients of which enough waits to be ordered, so that the network slows them down and nothing of theirs need
-/// be refused. (Refused at one replica and not at another, it would be missing when proposed.)
+/// Holds back clients of which enough waits to be ordered, so that the network slows them down before they need be
+/// refused. (Refused at one replica and not at another, a request would be missing when proposed.)
 struct ClientFlow {
+    private struct Mark {
+        var requests: Int
+        var bytes: Int
+
+        func isExceeded(by pending: (requests: Int, bytes: Int)) -> Bool {
+            pending.requests > requests || pending.bytes > bytes
+        }
+    }
+
     private let clients: ClientDirectory
-    private let holdsAbove: Int
-    /// As many as one batch can hold, no less: what a leader proposes next of a client comes next in its order, so it is
-    /// here already or is read now. With less this replica and the leader could wait for each other.
-    private let readsAgainAt: Int
+    private let holdsAbove: Mark
+    /// As much as one batch can hold, no less: what a leader proposes next from one connection comes next in its order, so
+    /// it is here already or is read now. With less this replica and the leader could wait for each other. (Those who
+    /// use one key on several connections have no such order between them.)
+    private let readsAgainAt: Mark
     private var heard: Set<ClientID> = []
     private var held: [ClientID] = []
 
-    init(clients: ClientDirectory, batchRequestsMax: Int) {
+    init(clients: ClientDirectory, settings: GroupSettings) {
         self.clients = clients
-        holdsAbove = 2 * batchRequestsMax
-        readsAgainAt = batchRequestsMax
+        let batch = Mark(
+            requests: settings.batchRequestsMax, bytes: max(settings.batchBytesMax, settings.requestBytesMax))
+        readsAgainAt = batch
+        holdsAbove = Mark(requests: 2 * batch.requests, bytes: 2 * batch.bytes)
     }
 
     mutating func received(from sender: Principal) {
@@ -25,9 +37,9 @@ struct ClientFlow {
         heard.insert(client)
     }
 
-    /// Called after the core has taken in what was received. Whoever is held is read again when half of it is ordered.
-    mutating func settle(pending: (ClientID) -> Int) {
-        for client in heard where pending(client) > holdsAbove {
+    /// Called after the core has taken in what was received.
+    mutating func settle(pending: (ClientID) -> (requests: Int, bytes: Int)) {
+        for client in heard where holdsAbove.isExceeded(by: pending(client)) {
             // Again, too: it may have come back by another connection.
             clients.hold(client, true)
             if !held.contains(client) { held.append(client) }
@@ -35,7 +47,7 @@ struct ClientFlow {
         heard.removeAll(keepingCapacity: true)
         guard !held.isEmpty else { return }
         held.removeAll { client in
-            guard pending(client) <= readsAgainAt else { return false }
+            guard !readsAgainAt.isExceeded(by: pending(client)) else { return false }
             clients.hold(client, false)
             return true
         }

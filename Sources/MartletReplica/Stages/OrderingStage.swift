@@ -31,7 +31,7 @@ final class OrderingStage<Machine: StateMachine> {
         self.mailboxes = mailboxes
         self.clients = clients
         self.egress = egress
-        flow = ClientFlow(clients: clients, batchRequestsMax: configuration.view.settings.batchRequestsMax)
+        flow = ClientFlow(clients: clients, settings: configuration.view.settings)
         core = ReplicaCore(configuration, at: SystemClock.reading, into: &effects)
         notices = NoticeLog(logger: logger, view: configuration.view, replica: configuration.replica)
         // A learner does not know who leads until it has heard from the others.
