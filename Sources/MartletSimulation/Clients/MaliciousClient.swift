@@ -1,6 +1,7 @@
 // Martlet, adaptive Byzantine fault-tolerant replication.
 // SPDX-License-Identifier: Apache-2.0
 
+package import MartletCrypto
 package import MartletTypes
 
 /// A client that means harm to the group and to other clients. It speaks its own protocol by hand, since the client
@@ -13,27 +14,32 @@ package final class MaliciousClient: ClientActor {
 
     private let plan: ClientPlan
     private let malice: ClientMalice
-    private let id: ClientID
-    private let others: [ClientID]
-    private let view: View
+    let sealer: ClientSealer<SimulatedScheme>
+    let others: [ClientID]
+    let view: View
+    let conspiracy: Conspiracy
     private let until: Instant
     private let encode: (Operation) -> Bytes
     private var workload: Workload
-    private var random: SeededRandom
+    var random: SeededRandom
 
     private var session: SessionID?
     private var openings: UInt64 = 0
-    private var sequence: UInt64 = 0
+    var sequence: UInt64 = 0
     private var past: [Request] = []
+    /// What it sends to one replica after another, and to whom next.
+    var trickling: (request: Request, next: Int)?
     private static let pastMax = 16
 
     package init(
-        plan: ClientPlan, malice: ClientMalice, id: ClientID, others: [ClientID], view: View, until: Instant,
-        workload: Workload, encode: @escaping (Operation) -> Bytes, random: SeededRandom
+        plan: ClientPlan, malice: ClientMalice, sealer: ClientSealer<SimulatedScheme>, others: [ClientID], view: View,
+        conspiracy: Conspiracy, until: Instant, workload: Workload, encode: @escaping (Operation) -> Bytes,
+        random: SeededRandom
     ) {
         self.plan = plan
         self.malice = malice
-        self.id = id
+        self.sealer = sealer
+        self.conspiracy = conspiracy
         self.others = others
         self.view = view
         self.until = until
@@ -72,23 +78,18 @@ package final class MaliciousClient: ClientActor {
             let sequence = nextSequence()
             for receiver in everyone { send([request(sequence)], to: [receiver], into: &output) }
         case .replay: if !past.isEmpty { send([random.pick(past)], to: everyone, into: &output) }
-        case .unknownSession:
-            let session = SessionID(
-                instance: Instance(UInt64(random.below(400))), place: UInt32(random.below(3)))
-            send([request(nextSequence(), session: session)], to: everyone, into: &output)
-        case .wrongSequence:
-            let far = sequence + UInt64(random.below(5_000))
-            let wrong = random.chance(permille: 500) ? UInt64(random.below(Int(sequence) + 1)) : far
-            if wrong == far { sequence = far }
-            send([request(max(1, wrong))], to: everyone, into: &output)
+        case .unknownSession: actInUnknownSession(into: &output)
+        case .wrongSequence: actOutOfSequence(into: &output)
         case .openMany: open(into: &output, to: random.chance(permille: 500) ? everyone : some())
-        case .foreign:
-            guard let victim = others.isEmpty ? nil : random.pick(others) else { return }
-            let request = Request(
-                id: RequestID(
-                    client: victim, session: session ?? .none, sequence: SequenceNumber(UInt64(random.below(50)) + 1)),
-                kind: .operation, repliesKeptFrom: SequenceNumber(0), payload: encode(workload.next()))
-            output.sends += some().map { ($0, .requests(RequestBundle(requests: [request], signature: nil))) }
+        case .foreign: actAsAnother(into: &output)
+        case .flood: flood(into: &output)
+        case .readFlood: floodWithReads(into: &output)
+        case .signedConflict: signTwice(into: &output)
+        case .wrongSignature: borrowSignature(into: &output)
+        case .falseReceipt: claimReceipt(into: &output)
+        case .malformed: send([malformed()], to: some(), into: &output)
+        case .trickle: trickle(into: &output)
+        case .league: conspire(into: &output)
         }
     }
 
@@ -102,28 +103,31 @@ package final class MaliciousClient: ClientActor {
 
     // MARK: - Requests
 
-    private var everyone: [ReplicaIndex] { (0..<view.n).map { ReplicaIndex($0) } }
+    private var id: ClientID { sealer.client }
+    var everyone: [ReplicaIndex] { (0..<view.n).map { ReplicaIndex($0) } }
 
     /// One replica up to all but one.
-    private func some() -> [ReplicaIndex] {
+    func some() -> [ReplicaIndex] {
         var receivers = everyone
         random.shuffle(&receivers)
         return Array(receivers.prefix(random.number(in: 1...max(1, view.n - 1))))
     }
 
-    private func nextSequence() -> UInt64 {
+    func nextSequence() -> UInt64 {
         sequence += 1
         return sequence
     }
 
-    private func request(_ sequence: UInt64, session: SessionID? = nil) -> Request {
+    func request(
+        _ sequence: UInt64, session: SessionID? = nil, repliesKeptFrom: UInt64 = 0, as client: ClientID? = nil
+    ) -> Request {
         Request(
             id: RequestID(
-                client: id, session: session ?? self.session ?? .none, sequence: SequenceNumber(sequence)),
-            kind: .operation, repliesKeptFrom: SequenceNumber(0), payload: encode(workload.next()))
+                client: client ?? id, session: session ?? self.session ?? .none, sequence: SequenceNumber(sequence)),
+            kind: .operation, repliesKeptFrom: SequenceNumber(repliesKeptFrom), payload: encode(workload.next()))
     }
 
-    private func send(_ requests: [Request], to receivers: [ReplicaIndex], into output: inout ClientOutput) {
+    func send(_ requests: [Request], to receivers: [ReplicaIndex], into output: inout ClientOutput) {
         past.append(contentsOf: requests)
         if past.count > Self.pastMax { past.removeFirst(past.count - Self.pastMax) }
         for receiver in receivers {

@@ -136,6 +136,22 @@ package struct ClientMalice: Hashable, Sendable {
         case openMany
         /// In the name of another client.
         case foreign
+        /// Many requests at once, again and again: more than the pipeline allows, and than is kept of one client.
+        case flood
+        /// Two signed requests under one sequence, one to some and the other to the rest: both are authentic.
+        case signedConflict
+        /// Its own signature, but of another request.
+        case wrongSignature
+        /// Says that it has replies that nobody can have sent, or none of those it has.
+        case falseReceipt
+        /// What no client may ask: an opening with a payload, an operation without a session, sequence 0, a read of junk.
+        case malformed
+        /// Reads of junk, many under one number.
+        case readFlood
+        /// To one replica after another, each time a little later.
+        case trickle
+        /// One content for the liars that collude, which they propose and vouch for, another for everyone else.
+        case league
     }
 
     package var acts: [Act]

@@ -6,6 +6,34 @@ import MartletTypes
 
 /// Distances, capacities and troubles of links.
 extension ScenarioGenerator {
+    mutating func makeLinks() {
+        scenario.links.delayMin = .microseconds(UInt64(random.pick([50, 200, 1_000])))
+        scenario.links.delaySpread = .microseconds(UInt64(random.pick([0, 200, 1_000, 4_000])))
+        scenario.links.slowPermille = random.pick([0, 0, 5, 20])
+        scenario.links.slowExtra = .milliseconds(UInt64(random.pick([10, 60])))
+        scenario.links.lossPermille = random.pick([0, 0, 5, 20, 60])
+        scenario.links.duplicatePermille = random.pick([0, 0, 5, 30])
+        for _ in 0..<random.pick([0, 0, 1, 1, 2, 4]) { makePartition() }
+    }
+
+    private mutating func makePartition() {
+        let nodes = scenario.n + 4
+        var side: [Int] = []
+        var rest: [Int] = []
+        let isSingle = random.chance(permille: 500)
+        let single = random.below(scenario.n)
+        for node in 0..<nodes {
+            if isSingle ? node == single : random.chance(permille: 500) { side.append(node) } else { rest.append(node) }
+        }
+        let begin = random.instant(from: .zero, to: scenario.healsAt)
+        let end = min(scenario.healsAt, begin + random.interval(upTo: .milliseconds(500)))
+        let (left, right) = (NodeSet(side), NodeSet(rest))
+        scenario.linkFaults.append(LinkFault(from: left, to: right, begin: begin, end: end))
+        if random.chance(permille: 600) {
+            scenario.linkFaults.append(LinkFault(from: right, to: left, begin: begin, end: end))
+        }
+    }
+
     mutating func makeDistances() {
         if random.chance(permille: 150) { spreadOut(over: random.pick([.zones, .zones, .fiveRegions])) }
         guard random.chance(permille: 80) else { return }

@@ -31,7 +31,6 @@ package struct ScenarioGenerator {
         makeClients()
         scenario.usesWire = random.chance(permille: 100)
         scenario.usesRealSignatures = random.chance(permille: 20)
-        if random.chance(permille: scenario.n == 3 ? 500 : 100) { makeFlips() }
         makeDistances()
         makeTroubledLinks()
         makeClientLinks()
@@ -41,14 +40,8 @@ package struct ScenarioGenerator {
         if random.chance(permille: 30) { goBeyond() }
         if random.chance(permille: 200) { makeJoinedKeys() }
         makeRot()
+        if random.chance(permille: scenario.n == 3 ? 600 : 100) { makeFlips() }
         return scenario
-    }
-
-    /// Scans, and puts at several keys at once.
-    private mutating func makeJoinedKeys() {
-        for place in scenario.clients.indices where !scenario.clients[place].flips {
-            scenario.clients[place].severalPermille = 200
-        }
     }
 
     // MARK: - The group
@@ -88,36 +81,6 @@ package struct ScenarioGenerator {
         scenario.clientsUntil = scenario.healsAt + .milliseconds(100)
     }
 
-    // MARK: - Links
-
-    private mutating func makeLinks() {
-        scenario.links.delayMin = .microseconds(UInt64(random.pick([50, 200, 1_000])))
-        scenario.links.delaySpread = .microseconds(UInt64(random.pick([0, 200, 1_000, 4_000])))
-        scenario.links.slowPermille = random.pick([0, 0, 5, 20])
-        scenario.links.slowExtra = .milliseconds(UInt64(random.pick([10, 60])))
-        scenario.links.lossPermille = random.pick([0, 0, 5, 20, 60])
-        scenario.links.duplicatePermille = random.pick([0, 0, 5, 30])
-        for _ in 0..<random.pick([0, 0, 1, 1, 2, 4]) { makePartition() }
-    }
-
-    private mutating func makePartition() {
-        let nodes = scenario.n + 4
-        var side: [Int] = []
-        var rest: [Int] = []
-        let isSingle = random.chance(permille: 500)
-        let single = random.below(scenario.n)
-        for node in 0..<nodes {
-            if isSingle ? node == single : random.chance(permille: 500) { side.append(node) } else { rest.append(node) }
-        }
-        let begin = random.instant(from: .zero, to: scenario.healsAt)
-        let end = min(scenario.healsAt, begin + random.interval(upTo: .milliseconds(500)))
-        let (left, right) = (NodeSet(side), NodeSet(rest))
-        scenario.linkFaults.append(LinkFault(from: left, to: right, begin: begin, end: end))
-        if random.chance(permille: 600) {
-            scenario.linkFaults.append(LinkFault(from: right, to: left, begin: begin, end: end))
-        }
-    }
-
     // MARK: - Faulty and slow replicas
 
     private mutating func makeFaults() {
@@ -133,6 +96,7 @@ package struct ScenarioGenerator {
                 makeCrash(replica)
             }
         }
+        makeColluders()
         for replica in places.dropFirst(faulty) where random.chance(permille: 100) { makePause(replica) }
     }
 
@@ -143,6 +107,14 @@ package struct ScenarioGenerator {
             replica: replica, kinds: Array(kinds.prefix(random.pick([1, 1, 2, 3, 5]))),
             switchesEvery: random.chance(permille: 300) ? .milliseconds(UInt64(random.number(in: 20...200))) : nil)
         scenario.liars.append(plan)
+    }
+
+    /// Liars that collude are stronger together.
+    private mutating func makeColluders() {
+        guard scenario.liars.count > 1, random.chance(permille: 500) else { return }
+        for place in scenario.liars.indices where !scenario.liars[place].kinds.contains(.colluder) {
+            scenario.liars[place].kinds.append(.colluder)
+        }
     }
 
     /// Some lies need a leader change: the first leader is cut off for a while.
@@ -165,56 +137,5 @@ package struct ScenarioGenerator {
         let at = random.instant(from: .zero, to: scenario.healsAt)
         let until = min(scenario.healsAt, at + random.interval(upTo: .milliseconds(300)))
         scenario.replicaFaults.append(ReplicaFault(replica: replica, at: at, kind: .pause(until: until)))
-    }
-
-    // MARK: - Clients
-
-    private mutating func makeClients() {
-        for _ in 0..<random.number(in: 2...4) {
-            var plan = ClientPlan()
-            plan.pipeline = random.pick([1, 1, 2, 4])
-            plan.sessions = random.pick([1, 1, 2])
-            plan.operationsMin = random.number(in: 30...60)
-            plan.operationsMax = random.number(in: 80...200)
-            plan.readPermille = random.pick([100, 300, 600])
-            plan.thinkMax = .milliseconds(UInt64(random.pick([1, 5, 20])))
-            plan.signs = random.chance(permille: 150)
-            scenario.clients.append(plan)
-        }
-        guard random.chance(permille: 300) else { return }
-        makeMaliciousClient()
-    }
-
-    /// Fast reads of a key that comes and goes, at replicas of which some are behind: can a reader go back in time? Easiest
-    /// among three, where two make a quorum and no two need be equally far; among more with a liar's help.
-    private mutating func makeFlips() {
-        scenario.settings.hasUnorderedReads = true
-        scenario.settings.batchRequestsMax = 1
-        scenario.links.delayMin = .microseconds(50)
-        scenario.links.delaySpread = .microseconds(100)
-        scenario.links.slowPermille = random.pick([100, 200])
-        scenario.links.slowExtra = .milliseconds(UInt64(random.pick([5, 10])))
-        for place in scenario.liars.indices where !scenario.liars[place].kinds.contains(.replyLiar) {
-            scenario.liars[place].kinds.append(.replyLiar)
-        }
-        let honest = scenario.clients.indices.filter { scenario.clients[$0].malice == nil }
-        for place in honest {
-            // One writes, two changes close together and then a while none; the others do nothing but read.
-            let isWriter = place == honest.last
-            scenario.clients[place].flips = true
-            scenario.clients[place].pipeline = isWriter ? 2 : 1
-            scenario.clients[place].readPermille = isWriter ? 0 : 1_000
-            scenario.clients[place].thinkMax = isWriter ? .milliseconds(6) : .microseconds(50)
-            scenario.clients[place].operationsMax = isWriter ? 200 : 1_000
-        }
-    }
-
-    private mutating func makeMaliciousClient() {
-        var plan = ClientPlan()
-        var acts = ClientMalice.Act.allCases
-        random.shuffle(&acts)
-        plan.malice = ClientMalice(acts: Array(acts.prefix(random.number(in: 1...3))))
-        plan.thinkMax = .milliseconds(UInt64(random.pick([2, 20])))
-        scenario.clients.append(plan)
     }
 }

@@ -83,15 +83,16 @@ extension World {
                 }
                 return bytes
             }
+            let sealer = ClientSealer(
+                group: view.group, client: clientIDs[place], key: keys[place], scheme: scheme)
             if let malice = plan.malice {
                 let others = clientIDs.filter { $0 != clientIDs[place] }
                 clients.append(
                     MaliciousClient(
-                        plan: plan, malice: malice, id: clientIDs[place], others: others, view: view,
-                        until: scenario.clientsUntil, workload: workload, encode: encode, random: random.fork()))
+                        plan: plan, malice: malice, sealer: sealer, others: others, view: view,
+                        conspiracy: conspiracy, until: scenario.clientsUntil, workload: workload, encode: encode,
+                        random: random.fork()))
             } else {
-                let sealer = ClientSealer(
-                    group: view.group, client: clientIDs[place], key: keys[place], scheme: scheme)
                 clients.append(
                     LibraryClient(
                         client: place, plan: plan, view: view, until: scenario.clientsUntil, sealer: sealer,
