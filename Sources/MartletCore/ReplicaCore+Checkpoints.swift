@@ -83,6 +83,7 @@ extension ReplicaCore {
         if (checkpointAhead?.instance ?? .zero) <= image.instance { checkpointAhead = nil }
         window.drop(through: image.instance)
         pool.removeVoid(sessions, decided: decided)
+        forgetWantedRequests()
         effects.executions.append(.forgetSnapshots(below: image.instance))
         effects.notices.append(.checkpointStable(image.instance))
     }

@@ -53,6 +53,7 @@ extension ReplicaCore {
     private mutating func noteDecision(of instance: Instance) {
         decided = instance
         lastAdvance = now.monotonic
+        forgetWantedRequests()
         if let since = window[instance].activeSince { timeout.observe(now.monotonic.since(since)) }
         if window[instance].accepted?.regency == regency || window[instance].proposed?.regency == regency {
             timeout.recover()
@@ -107,7 +108,7 @@ extension ReplicaCore {
     /// a lock in STOPDATA. One liar's vote does not, or it could fill the memory with what it alone voted for.
     private func isWanted(_ instance: Instance, _ digest: Digest, forCollection: Bool) -> Bool {
         guard instance >= window.first, forCollection || isWithinReach(instance) else { return false }
-        guard !forCollection else { return true }
+        guard !forCollection else { return instance <= memoryLimit }
         guard window.contains(instance) else { return false }
         return window[instance].asksFor(digest, view)
     }

@@ -60,6 +60,7 @@ extension ReplicaCore {
         collection = Collection(n: view.n)
         proposer.next = nil
         window.beginEpoch()
+        forgetWantedRequests()
         pool.takeBack()
         pool.restartTimers(at: now.monotonic)
         timeout.backOff()
@@ -70,7 +71,7 @@ extension ReplicaCore {
             vouchesToSend.append(contentsOf: pool.entries)
         }
         if leader == me, mode == .learner { abdicate(into: &effects) }
-        takeEarlyStopData()
+        takeEarlyStopData(into: &effects)
         makeStopData(into: &effects)
     }
 
@@ -161,25 +162,26 @@ extension ReplicaCore {
             send(.sync(sync), to: member, into: &effects)
             return
         }
-        takeBase(of: received, from: member)
+        takeBase(of: received, from: member, into: &effects)
         collection.add(received, from: member)
         makeSyncIfPossible(into: &effects)
     }
 
     /// A base comes with its certificate, so one member's word suffices. What its locks hold may be complete only for
     /// whoever has got as far.
-    private mutating func takeBase(of received: StopData, from member: ReplicaIndex) {
+    private mutating func takeBase(of received: StopData, from member: ReplicaIndex, into effects: inout Effects) {
+        if let checkpoint = received.checkpoint { onStable(checkpoint, into: &effects) }
         let proven = max(received.base?.instance ?? .zero, received.checkpoint?.instance ?? .zero)
         catchUp.note(decided: proven, of: member)
         if proven > decided { isBehind = true }
     }
 
-    private mutating func takeEarlyStopData() {
+    private mutating func takeEarlyStopData(into effects: inout Effects) {
         guard isLeader else { return }
         for position in earlyStopData.indices {
             let member = ReplicaIndex(position)
             guard let early = earlyStopData[member], early.epoch == epoch else { continue }
-            takeBase(of: early, from: member)
+            takeBase(of: early, from: member, into: &effects)
             collection.add(early, from: member)
         }
     }

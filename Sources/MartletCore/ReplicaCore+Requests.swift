@@ -86,6 +86,13 @@ extension ReplicaCore {
         isResolvingDue = true
     }
 
+    /// What proposals lack is to be found out anew: some of them do not run any more.
+    mutating func forgetWantedRequests() {
+        guard !wantedRequests.isEmpty else { return }
+        wantedRequests.removeAll(keepingCapacity: true)
+        isResolvingDue = true
+    }
+
     /// Looks again for bodies and vouches that running proposals lack.
     mutating func resolveRunning() {
         guard isResolvingDue else { return }
@@ -102,6 +109,8 @@ extension ReplicaCore {
         guard let place = window[instance].batches.firstIndex(where: { $0.digest == digest }),
             window[instance].batches[place].missing > 0 || window[instance].batches[place].unproven > 0
         else { return }
+        // Only a proposal is looked at again when a request arrives.
+        let isProposed = window[instance].proposed?.digest == digest
         var known = window[instance].batches[place]
         window[instance].batches[place].bodies = []
         known.unproven = 0
@@ -115,10 +124,10 @@ extension ReplicaCore {
             case .unproven(let request):
                 known.take(request, at: index)
                 known.unproven += 1
-                wantedRequests.insert(entry.id)
+                if isProposed { wantedRequests.insert(entry.id) }
             case .missing:
                 known.unproven += 1
-                wantedRequests.insert(entry.id)
+                if isProposed { wantedRequests.insert(entry.id) }
             }
         }
         window[instance].batches[place] = known

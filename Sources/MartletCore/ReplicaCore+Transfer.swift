@@ -107,7 +107,7 @@ extension ReplicaCore {
         var hasMoved = false
         for decision in decisions {
             let instance = decision.batch.batch.instance
-            guard instance == decided.next else { continue }
+            guard instance == decided.next, instance <= memoryLimit else { continue }
             window.extend(to: instance)
             window[instance].decided = decision.batch.digest
             window[instance].certificate = decision.certificate

@@ -17,7 +17,7 @@ package struct ReplicaCore: ~Copyable {
     var pool: RequestPool
     var window = InstanceWindow()
     var proposer = Proposer()
-    /// Requests that running proposals lack; only ever looked up.
+    /// Requests that proposals of this epoch lack, made anew when one of them is decided; only ever looked up.
     var wantedRequests: Set<RequestID> = []
     var isResolvingDue = false
     var missingDeadline: Instant?
@@ -144,7 +144,11 @@ package struct ReplicaCore: ~Copyable {
         min(decided + view.settings.window, checkpoints.stableInstance + view.settings.voteLimit)
     }
     /// Votes of others are kept up to here: they may be a window ahead.
-    var keepLimit: Instance { decided + 2 * view.settings.window }
+    var keepLimit: Instance { min(decided + 2 * view.settings.window, memoryLimit) }
+    /// No instance beyond this is kept, whatever for: whoever is told of one first learns of a newer stable checkpoint.
+    var memoryLimit: Instance {
+        window.first.previous + (view.settings.voteLimit + 2 * view.settings.window)
+    }
 
     func isWithinReach(_ instance: Instance) -> Bool { instance >= window.first && instance <= keepLimit }
 }

@@ -15,6 +15,8 @@ package struct CheckpointTally: Sendable {
 
     package init(n: Int) { votes = ReplicaTable(repeating: [], count: n) }
 
+    package var votesKept: Int { votes.all.reduce(0) { $0 + $1.count } }
+
     package var stableInstance: Instance { stable?.instance ?? .zero }
 
     package mutating func noteOwn(_ vote: CheckpointVote) { own = vote }

@@ -33,6 +33,9 @@ package struct Executor<Machine: StateMachine>: ~Copyable {
         self.settings = settings
     }
 
+    /// Kept replies of the session that has most of them.
+    package var repliesOfOneSession: Int { replies.mostOfOneSession }
+
     /// This replica turned out to have another state than the group's: it tells clients nothing any more.
     package mutating func becomeLearner() { mode = .learner }
 

@@ -21,6 +21,11 @@ package struct ReplyCache: Sendable {
 
     package var sessionCount: Int { sessions.count }
 
+    package var mostOfOneSession: Int {
+        // any order: the highest of all
+        sessions.values.map(\.count).max() ?? 0
+    }
+
     /// The reply of a request that was ordered before. Whatever is kept no longer, or belongs to another client, is
     /// forgotten for the one who asks.
     package func reply(to id: RequestID) -> ReplyBody {

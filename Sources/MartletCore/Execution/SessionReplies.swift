@@ -11,6 +11,9 @@ package struct SessionReplies: Sendable {
     /// By ascending sequence. Dropped replies may linger at the front until room is needed; nobody sees them.
     private var replies: [KeptReply] = []
 
+    /// Those that linger, too.
+    package var count: Int { replies.count }
+
     init(client: ClientID) { self.client = client }
 
     init(_ record: SessionRecord) {

@@ -48,6 +48,8 @@ package struct SessionTable: Sendable {
 
     package var sessionCount: Int { sessions.count }
 
+    package var clientCount: Int { clients.count }
+
     // MARK: Asking
 
     package func standing(of request: Request, decided: Instance) -> Standing {

@@ -16,6 +16,8 @@ package struct SnapshotStore: Sendable {
 
     package init() {}
 
+    package var count: Int { entries.count }
+
     package mutating func insert(_ state: Bytes, instance: Instance, digest: Digest) {
         guard self.state(instance: instance, digest: digest) == nil else { return }
         entries.append(Entry(instance: instance, digest: digest, state: state))

@@ -59,6 +59,9 @@ package struct Collection: Sendable {
         }
     }
 
+    /// Taken in or not.
+    package var all: [StopData] { waiting.all.compactMap { $0 } + collected }
+
     /// By member.
     package var collected: [StopData] { taken.all.compactMap { $0 } }
 }

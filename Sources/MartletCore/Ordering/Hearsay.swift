@@ -68,6 +68,9 @@ package struct Hearsay: Sendable {
 
     package var count: Int { rumours.count }
 
+    /// Of all bodies' payloads.
+    package var bytes: Int { accounts.all.reduce(0) { $0 + $1.bytes } }
+
     /// Notes that `voter` vouches for this digest; its first word for a request counts.
     package mutating func vouch(_ entry: BatchEntry, by voter: ReplicaIndex) {
         makeRoom(for: entry.id, by: voter)

@@ -15,6 +15,8 @@ package struct InstanceWindow: Sendable {
     /// The first instance after those kept.
     package var end: Instance { first + instances.count }
 
+    package var all: [ConsensusInstance] { instances }
+
     package func contains(_ number: Instance) -> Bool { number >= first && number < end }
 
     package subscript(number: Instance) -> ConsensusInstance {

@@ -89,6 +89,8 @@ package struct RequestPool: Sendable {
         lanePlaces[client].map { (lanes[$0].pending, lanes[$0].bytes) } ?? (0, 0)
     }
 
+    package var mostOfOneClient: Int { lanes.map(\.pending).max() ?? 0 }
+
     // MARK: Arrivals
 
     /// A request that is known to be authentic.

@@ -42,6 +42,9 @@ package struct VoteTally: Sendable {
         counts.first { $0.digest == digest }?.voters ?? ReplicaSet()
     }
 
+    /// How many members' votes are counted.
+    package var count: Int { voted.count }
+
     package func hasVoted(_ voter: ReplicaIndex) -> Bool { voted.contains(voter) }
 
     /// The digest that a quorum voted for.
