@@ -14,6 +14,7 @@ package struct Checkers: Sendable {
     private let blame: BlameChecker
     private var validity = ValidityChecker()
     private var runaway: RunawayChecker
+    private let memory: MemoryChecker
     package private(set) var results = ResultChecker()
     private var quorums: QuorumChecker
     package private(set) var history = ClientHistory()
@@ -28,8 +29,9 @@ package struct Checkers: Sendable {
     private static let violationsMax = 20
     package private(set) var violations: [Violation] = []
 
-    package init(view: View, liars: [Int], limits: RunawayChecker.Limits) {
+    package init(view: View, liars: [Int], limits: RunawayChecker.Limits, memory: MemoryChecker) {
         runaway = RunawayChecker(limits: limits)
+        self.memory = memory
         order = OrderChecker(replicas: view.n)
         votes = VoteChecker(replicas: view.n)
         blame = BlameChecker(view: view, liars: liars)
@@ -54,6 +56,14 @@ package struct Checkers: Sendable {
     }
 
     // MARK: - Replicas
+
+    package mutating func holds(_ what: CoreHolding, _ count: Int, replica: Int, at now: Instant) {
+        note(memory.check(what, held: count, by: replica, at: now))
+    }
+
+    package mutating func keeps(repliesOfOneSession: Int, snapshots: Int, replica: Int, at now: Instant) {
+        note(memory.check(repliesOfOneSession: repliesOfOneSession, snapshots: snapshots, by: replica, at: now))
+    }
 
     package mutating func executed(_ execution: Execution, by replica: Int, at now: Instant) {
         let before = executedBy[execution.instance] ?? 0

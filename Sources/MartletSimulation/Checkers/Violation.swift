@@ -19,6 +19,7 @@ package struct Violation: Hashable, Sendable, CustomStringConvertible {
         case integrity
         case runaway
         case blame
+        case memory = "bounded memory"
     }
 
     package let rule: Rule

@@ -46,6 +46,8 @@ package struct Scenario: Sendable {
 
     /// How much may happen until the run counts as one that would never end.
     package var limits = RunawayChecker.Limits()
+    /// How much a replica may keep of one client, and what else bounds its memory.
+    package var memory = MemoryChecker.Limits()
 
     package init(seed: UInt64) { self.seed = seed }
 }

@@ -33,6 +33,8 @@ extension ScenarioGenerator {
         plan.malice = ClientMalice(acts: chosen)
         plan.thinkMax = .milliseconds(UInt64(random.pick([2, 20])))
         scenario.clients.append(plan)
+        // More than honest clients need at once.
+        if random.chance(permille: 700) { scenario.memory.pendingPerClientMax = random.pick([32, 128]) }
     }
 
     /// Scans, and puts at several keys at once.

@@ -62,6 +62,7 @@ package struct ScenarioGenerator {
         scenario.settings.window = random.pick([1, 2, 3, 4, 8, 16])
         scenario.settings.batchRequestsMax = random.pick([1, 2, 4, 8])
         scenario.settings.batchBytesMax = 1024
+        scenario.settings.requestBytesMax = 1024
         scenario.settings.checkpointPeriod = random.pick([8, 8, 16, 32])
         scenario.settings.pipelineMax = random.pick([4, 8, 64])
         scenario.settings.sessionsPerClientMax = random.pick([2, 4, 16])

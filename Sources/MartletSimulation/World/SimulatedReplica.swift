@@ -24,6 +24,7 @@ final class SimulatedReplica {
     let verifier: Verifier<SimulatedScheme>
     let sealer: Sealer<SimulatedScheme>
     private let timeouts: Timeouts
+    private let pendingPerClientMax: Int
     var clock: ReplicaClock
 
     private(set) var core: ReplicaCore
@@ -48,6 +49,9 @@ final class SimulatedReplica {
     /// When the timer that is armed goes off.
     var armed: Instant?
 
+    /// When it was last looked at what it keeps.
+    var weighedAt = Instant.zero
+
     /// What it sends is altered on the way out; the replica itself does not know.
     var isLiar = false
 
@@ -56,7 +60,7 @@ final class SimulatedReplica {
     init(
         index: ReplicaIndex, slot: Int, view: View, verifier: Verifier<SimulatedScheme>,
         sealer: Sealer<SimulatedScheme>,
-        timeouts: Timeouts, clock: ReplicaClock
+        timeouts: Timeouts, pendingPerClientMax: Int, clock: ReplicaClock
     ) {
         self.index = index
         self.slot = slot
@@ -64,8 +68,10 @@ final class SimulatedReplica {
         self.verifier = verifier
         self.sealer = sealer
         self.timeouts = timeouts
+        self.pendingPerClientMax = pendingPerClientMax
         self.clock = clock
-        core = Self.core(index, view, .voter, timeouts, clock.reading(at: .zero), &effects)
+        core = Self.core(
+            index, view, .voter, timeouts, pendingPerClientMax, clock.reading(at: .zero), &effects)
         executor = Executor(machine: Service(), view: view.number, mode: .voter, settings: view.settings)
     }
 
@@ -170,18 +176,19 @@ final class SimulatedReplica {
         isRotten = false
         if hasVoted { mode = .learner }
         effects.removeAll()
-        core = Self.core(index, view, mode, timeouts, clock.reading(at: now), &effects)
+        core = Self.core(index, view, mode, timeouts, pendingPerClientMax, clock.reading(at: now), &effects)
         executor = Executor(machine: Service(), view: view.number, mode: mode, settings: view.settings)
         store = SnapshotStore()
     }
 
     private static func core(
-        _ index: ReplicaIndex, _ view: View, _ mode: ReplicaMode, _ timeouts: Timeouts, _ now: ClockReading,
-        _ effects: inout Effects
+        _ index: ReplicaIndex, _ view: View, _ mode: ReplicaMode, _ timeouts: Timeouts, _ pendingPerClientMax: Int,
+        _ now: ClockReading, _ effects: inout Effects
     ) -> ReplicaCore {
         var configuration = CoreConfiguration(
             view: view, replica: view[index].id, mode: mode, seed: UInt64(index.position) + now.monotonic.rawValue)
         configuration.timeouts = timeouts
+        configuration.pendingPerClientMax = pendingPerClientMax
         return ReplicaCore(configuration, at: now, into: &effects)
     }
 }

@@ -12,6 +12,8 @@ extension World {
     private static let executionDelayMax = Interval.microseconds(200)
     /// Signatures to check, states to encode and hash.
     private static let backgroundDelayMax = Interval.milliseconds(1)
+    /// How often a replica's memory is looked at.
+    private static let weighingPeriod = Interval.milliseconds(10)
 
     // MARK: - Ordering
 
@@ -59,6 +61,20 @@ extension World {
         checkers.looped(work.rounds, replica: replica.index.position, at: now)
         act(for: replica)
         arm(replica)
+        weigh(replica)
+    }
+
+    /// Looks every now and then at what a correct replica keeps.
+    private func weigh(_ replica: SimulatedReplica) {
+        let place = replica.index.position
+        guard liars[place] == nil, now >= replica.weighedAt + Self.weighingPeriod else { return }
+        replica.weighedAt = now
+        for what in CoreHolding.allCases {
+            checkers.holds(what, replica.core.held(what), replica: place, at: now)
+        }
+        checkers.keeps(
+            repliesOfOneSession: replica.executor.repliesOfOneSession, snapshots: replica.store.count,
+            replica: place, at: now)
     }
 
     func arm(_ replica: SimulatedReplica) {

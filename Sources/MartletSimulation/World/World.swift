@@ -61,7 +61,9 @@ final class World {
             principals: scenario.n + scenario.clients.count, isReal: scenario.usesRealSignatures, random: &random)
         view = Self.view(of: scenario, keys: keys)
         checkers = Checkers(
-            view: view, liars: scenario.liars.map(\.replica), limits: scenario.limits)
+            view: view, liars: scenario.liars.map(\.replica), limits: scenario.limits,
+            memory: MemoryChecker(
+                n: scenario.n, clients: scenario.clients.count, settings: scenario.settings, limits: scenario.memory))
         self.random = random.fork()
         conspiracy = Conspiracy(
             view: view,

@@ -15,6 +15,7 @@ enum ScenarioTables {
             .flag("usesWire", \.usesWire), .flag("usesRealSignatures", \.usesRealSignatures),
             .time("healsAt", \.healsAt), .time("clientsUntil", \.clientsUntil),
             .number("livenessTimeoutsMax", \.livenessTimeoutsMax, in: 1...10_000), .flag("beyond", \.isBeyond),
+            .number("pendingPerClientMax", \.memory.pendingPerClientMax, in: 1...1_000_000),
         ])
     }
 

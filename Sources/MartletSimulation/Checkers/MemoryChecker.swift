@@ -1,0 +1,94 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MartletCore
+package import MartletTypes
+
+/// Bounded memory: whatever clients and f members do, a correct replica keeps no more than its settings imply.
+package struct MemoryChecker: Sendable {
+    /// What bounds memory and is no setting of the group.
+    package struct Limits: Hashable, Sendable {
+        /// A setting of each replica.
+        package var pendingPerClientMax = 8_192
+        // What no setting changes.
+        package var rumoursPerMemberMax = 4_096
+        package var rumourBytesPerMemberMax = 16 << 20
+        package var writeSetMax = 256
+        /// So many regencies' votes in one instance are kept.
+        package var regenciesMax = 4
+        package var checkpointVotesPerMemberMax = 4
+
+        package init() {}
+    }
+
+    private let n: Int
+    private let clients: Int
+    private let settings: GroupSettings
+    private let limits: Limits
+
+    package init(n: Int, clients: Int, settings: GroupSettings, limits: Limits) {
+        self.n = n
+        self.clients = clients
+        self.settings = settings
+        self.limits = limits
+    }
+
+    package func check(_ what: CoreHolding, held: Int, by replica: Int, at now: Instant) -> Violation? {
+        complaint(what.rawValue, held: held, bound: bound(of: what), by: replica, at: now)
+    }
+
+    /// What the execution stage keeps. Replies that their client has may linger, at most as long as the room that they
+    /// take is needed for others.
+    package func check(repliesOfOneSession: Int, snapshots: Int, by replica: Int, at now: Instant) -> Violation? {
+        complaint(
+            "replies of one session", held: repliesOfOneSession, bound: 4 * settings.pipelineMax, by: replica, at: now)
+            ?? complaint("snapshots", held: snapshots, bound: snapshotsMax, by: replica, at: now)
+    }
+
+    private func complaint(_ what: String, held: Int, bound: Int, by replica: Int, at now: Instant) -> Violation? {
+        guard held > bound else { return nil }
+        return Violation(.memory, at: now, "replica \(replica) keeps \(held) \(what), more than \(bound)")
+    }
+
+    // MARK: - What the settings imply
+
+    package func bound(of what: CoreHolding) -> Int {
+        switch what {
+        case .pendingRequests: clients * limits.pendingPerClientMax
+        case .pendingBytes: clients * limits.pendingPerClientMax * settings.requestBytesMax
+        case .pendingOfOneClient: limits.pendingPerClientMax
+        case .rumours: n * limits.rumoursPerMemberMax
+        case .rumourBytes: n * limits.rumourBytesPerMemberMax
+        case .instances: instancesMax
+        // An epoch has one proposal for each.
+        case .wantedRequests: instancesMax * settings.batchRequestsMax
+        case .batchesOfOneInstance: batchesMax
+        case .batchEntries: instancesMax * batchesMax * settings.batchRequestsMax
+        case .batchBytes: instancesMax * batchesMax * max(settings.batchBytesMax, settings.requestBytesMax)
+        // ACCEPTs twice: counted, and with their signatures.
+        case .votesOfOneInstance: n * (3 * limits.regenciesMax + 1)
+        case .writeSetOfOneInstance: limits.writeSetMax
+        // Each member's for this epoch and for one to come, and the replica's own.
+        case .stopData: 2 * n + 1
+        case .claimsOfOneStopData: instancesMax
+        case .checkpointVotes: n * limits.checkpointVotesPerMemberMax
+        case .sessions: min(settings.sessionsMax, clients * settings.sessionsPerClientMax)
+        case .clients: clients
+        }
+    }
+
+    /// A window of them runs, and others may be a window ahead.
+    private var runningMax: Int { 2 * settings.window }
+
+    /// No correct member votes further beyond a stable checkpoint (protocol §6).
+    private var voteLimit: Int { 2 * settings.checkpointPeriod + settings.window }
+
+    /// From the newest stable checkpoint on.
+    private var instancesMax: Int { voteLimit + runningMax }
+
+    /// What any member may have locked, a few proposals, and what this replica itself wrote, locked and decided.
+    private var batchesMax: Int { n + 6 }
+
+    /// The stable one and those that may become so, and one that was fetched.
+    private var snapshotsMax: Int { instancesMax / settings.checkpointPeriod + 2 }
+}
