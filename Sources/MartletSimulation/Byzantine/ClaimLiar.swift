@@ -76,8 +76,10 @@ struct ClaimLiar: Misbehaviour {
         }
         let message = context.seal(
             .stopData(
+                // The liar before it may have named another sender; it can sign for itself only.
                 StopData(
-                    epoch: data.epoch, sender: data.sender, base: base, checkpoint: data.checkpoint, claims: claims)))
+                    epoch: data.epoch, sender: context.sealer.replica, base: base, checkpoint: data.checkpoint,
+                    claims: claims)))
         told[data.epoch.regency] = message
         return message
     }

@@ -32,7 +32,7 @@ enum ColludedClaims {
         return context.seal(
             .stopData(
                 StopData(
-                    epoch: data.epoch, sender: data.sender, base: data.base, checkpoint: data.checkpoint,
+                    epoch: data.epoch, sender: context.sealer.replica, base: data.base, checkpoint: data.checkpoint,
                     claims: claims)))
     }
 
