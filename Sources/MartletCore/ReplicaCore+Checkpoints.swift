@@ -58,7 +58,11 @@ extension ReplicaCore {
         // What lies below a stable checkpoint is forgotten: from an older state nobody could go on.
         guard instance > decided || instance >= wrongState?.instance ?? .max, instance >= checkpoints.stableInstance,
             catchUp.installing == nil
-        else { return }
+        else {
+            // Its state is not needed, but its certificate may be news.
+            onStable(state.certificate, into: &effects)
+            return
+        }
         catchUp.installing = state.certificate
         effects.executions.append(.install(state))
     }

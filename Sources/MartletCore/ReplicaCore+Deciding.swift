@@ -28,11 +28,11 @@ extension ReplicaCore {
         var oldest: Instant?
         for (place, body) in known.bodies.enumerated() {
             guard let body else { preconditionFailure("a complete batch lacks a body") }
+            if let arrived = pool.remove(body.id) { oldest = min(oldest ?? arrived, arrived) }
             // Listed before its session can exist, on nobody's word but the leader's: to its client, which may come by
             // that session later, this says nothing.
             guard body.id.session.instance <= instance else { continue }
             steps.append(ExecutionStep(request: body, verdict: sessions.order(body, at: instance, place: place)))
-            if let arrived = pool.remove(body.id) { oldest = min(oldest ?? arrived, arrived) }
         }
         effects.executions.append(
             .execute(

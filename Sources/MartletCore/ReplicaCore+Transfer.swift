@@ -82,6 +82,11 @@ extension ReplicaCore {
             ask(beyond: .zero, .fetchCheckpoint(FetchCheckpoint(instance: wrongState.instance)), into: &effects)
             return
         }
+        // As far as it may go without a newer stable checkpoint, which others have: the votes for it may be long gone.
+        if decided >= memoryLimit {
+            ask(beyond: decided, .fetchCheckpoint(FetchCheckpoint(instance: window.first)), into: &effects)
+            return
+        }
         let known = max(catchUp.known, checkpointAhead?.instance ?? .zero)
         guard known > decided || isBehind else { return }
         let distance = known.distance(beyond: decided)

@@ -145,7 +145,8 @@ package struct ReplicaCore: ~Copyable {
     }
     /// Votes of others are kept up to here: they may be a window ahead.
     var keepLimit: Instance { min(decided + 2 * view.settings.window, memoryLimit) }
-    /// No instance beyond this is kept, whatever for: whoever is told of one first learns of a newer stable checkpoint.
+    /// No instance beyond this is kept, whatever for: whoever is told of one first learns of a newer stable checkpoint, or asks
+    /// for it (`fetchIfBehind`).
     var memoryLimit: Instance {
         window.first.previous + (view.settings.voteLimit + 2 * view.settings.window)
     }

@@ -127,7 +127,7 @@ struct LiarTests {
         // Member 1 has the body, for which the leader alone vouches; the others have nothing.
         group.inject(
             .forwarded([ForwardedRequest(request: early.request, isVouched: true, proof: nil)]), from: 0, to: 1)
-        // Member 3 has it from the client: it waits on, whatever the leader lists, and nobody is told anything.
+        // Member 3 has it from the client. Nobody is told anything.
         group.submit(early, to: [3])
         let sent = (1...3).map { group.record($0) }
         for place in 1...3 { group.inject(.propose(Propose(epoch: first, batch: batch)), from: 0, to: place) }
@@ -141,7 +141,23 @@ struct LiarTests {
             #expect(group.executed(place) == [[1]])
             #expect(group.nodes[place].executions.last?.steps.isEmpty == true)
         }
-        #expect(group.status(3).pendingRequests == 1)
+        #expect(group.status(3).pendingRequests == 0)
+    }
+
+    @Test("Requests in guessed sessions, one of which is opened later, end no regency")
+    func guessedSessions() throws {
+        let group = try Group(checkpointPeriod: 64)
+        for instance in 2...20 as ClosedRange<UInt64> {
+            group.submit(Samples.operation(client, SessionID(instance: Instance(instance), place: 0), 1))
+        }
+        group.settle()
+        let session = group.openSession(client)
+        #expect(session.instance <= Instance(20))
+        group.pass(milliseconds: 3_000)
+        for place in 0...3 {
+            #expect(group.status(place).epoch.regency == .first)
+            #expect(group.status(place).pendingRequests == 0)
+        }
     }
 
     @Test("A request of a session that is not known yet ends no regency, whoever vouches for it, and does not stay")

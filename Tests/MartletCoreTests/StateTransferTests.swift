@@ -87,4 +87,30 @@ struct StateTransferTests {
         group.settle()
         #expect(recording.messages.contains { if case .decided = $0 { true } else { false } })
     }
+
+    @Test("A replica that missed the votes for a checkpoint asks for it when it may go no further without")
+    func missedCheckpoint() throws {
+        let group = try Group(checkpointPeriod: 16)
+        let client = Samples.client(1)
+        let session = group.openSession(client)
+        // Member 0 orders but tells nothing of checkpoints; member 3 hears nothing of them.
+        let isOfCheckpoints = { (parcel: Group.Parcel) in
+            switch parcel.message {
+            case .checkpoint, .checkpointState: true
+            default: false
+            }
+        }
+        group.passes = { !isOfCheckpoints($0) || ($0.from != 0 && $0.to != 3) }
+        for sequence in 1...50 as ClosedRange<UInt64> {
+            group.submit(Samples.operation(client, session, sequence, [UInt8(sequence)]))
+            group.settle()
+        }
+        #expect(group.status(3).stableCheckpoint == .zero && group.status(1).stableCheckpoint == Instance(32))
+        #expect(group.status(3).decided < group.status(1).decided)
+        group.passes = { !isOfCheckpoints($0) || $0.from != 0 }
+        group.pass(milliseconds: 5_000)
+        #expect(group.status(3).decided == group.status(1).decided)
+        #expect(group.status(3).stableCheckpoint >= Instance(32))
+        #expect(group.status(3).epoch.regency == .first)
+    }
 }
