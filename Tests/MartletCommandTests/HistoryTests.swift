@@ -8,7 +8,7 @@ import Testing
 @testable import martlet_cli
 
 @Suite struct HistoryTests {
-    @Test(arguments: [1, 4, 9] as [UInt64])
+    @Test(arguments: [2, 4, 9] as [UInt64])
     func aSimulatedHistoryReadsBackAndIsLinearizable(seed: UInt64) throws {
         let report = Simulator.run(seed: seed)
         let text = try HistoryFile.text(of: report.history)
