@@ -30,14 +30,4 @@ struct StockScenarioTests {
         let names = StockScenarios.all.map(\.name)
         #expect(Set(names).count == names.count)
     }
-
-    @Test("What was expected and did not occur is a violation, and so is an unknown name")
-    func expectations() {
-        var scenario = Scenarios.calm()
-        scenario.expectations = [
-            Expectation("leader changes", min: 1), Expectation("nonsense"), Expectation("calls", min: 1, max: 2),
-            Expectation("calls", min: 1),
-        ]
-        #expect(Simulator.run(scenario).violations.count { $0.hasPrefix("expectation") } == 3)
-    }
 }
