@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import Foundation
 import MartletSimulation
 
 /// `martlet simulate`: runs seeds of the simulator, and says which broke a rule.
@@ -82,8 +81,7 @@ struct SimulateCommand: AsyncParsableCommand {
     private func runAll() async -> SimulationSummary {
         let range = seeds ?? .one
         let progress = SeedProgress(total: range.count)
-        let cores = ProcessInfo.processInfo.activeProcessorCount
-        let summary = await SeedRunner(range, jobs: jobs ?? cores) { report, done in
+        let summary = await SeedRunner(range, jobs: jobs) { report, done in
             if !report.violations.isEmpty { progress.clear() }
             Self.tell(report, command: report.repeatCommand)
             progress.show(done: done)

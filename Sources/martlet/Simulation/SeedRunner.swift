@@ -18,13 +18,12 @@ final class SeedRunner: Sendable {
     /// Called for each run, by whichever thread ends it.
     private let onReport: @Sendable (SimulationReport, _ done: Int) -> Void
 
-    /// `jobs`: so many at a time; by default as many as there are cores.
+    /// `jobs`: so many at a time; nil for as many as there are cores.
     init(
-        _ range: SeedRange, jobs: Int = ProcessInfo.processInfo.activeProcessorCount,
-        onReport: @escaping @Sendable (SimulationReport, _ done: Int) -> Void
+        _ range: SeedRange, jobs: Int? = nil, onReport: @escaping @Sendable (SimulationReport, _ done: Int) -> Void
     ) {
         self.range = range
-        self.jobs = max(1, jobs)
+        self.jobs = max(1, jobs ?? ProcessInfo.processInfo.activeProcessorCount)
         state = Mutex(State(next: range.first))
         self.onReport = onReport
     }
