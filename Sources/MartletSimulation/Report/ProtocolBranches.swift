@@ -22,7 +22,7 @@ struct ProtocolBranches {
     }
 
     mutating func executed(_ execution: Execution) {
-        if execution.steps.isEmpty { count("verdict: empty batch") }
+        if execution.steps.isEmpty { count("verdict: nothing to execute") }
         for step in execution.steps {
             switch step.verdict {
             case .execute: count("verdict: execute")
@@ -56,7 +56,7 @@ struct ProtocolBranches {
 
     private static let names: [String] = {
         let verdicts = [
-            "execute", "open", "open, evicting", "repeated", "empty batch", "opened before", "session unknown",
+            "execute", "open", "open, evicting", "repeated", "nothing to execute", "opened before", "session unknown",
             "sequence too old", "opening stale",
         ]
         return StopReason.allCases.map { "STOP: \($0)" } + ProposalComplaint.allCases.map { "refused: \($0)" }
