@@ -142,7 +142,7 @@ package struct Executor<Machine: StateMachine>: ~Copyable {
         effects.replies.append(Reply(view: view, request: id, finality: .final, body: body))
     }
 
-    /// SplitMix64: different for every place of a batch, since each step of it is a bijection.
+    /// SplitMix64: different for every step of an execution, since each step of it is a bijection.
     private static func seed(_ seed: UInt64, place: Int) -> UInt64 {
         var mixed = seed &+ (UInt64(place) &+ 1) &* 0x9E37_79B9_7F4A_7C15
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9

@@ -26,8 +26,8 @@ extension RequestPool {
     }
 
     /// In `strict` mode only what the leader may propose ends its regency. A request of a session that is not known
-    /// here yet ends none: perhaps it never will be, or this replica is behind. Nor does it stay for
-    /// long; its client sends again what it still wants.
+    /// here yet ends none: perhaps it never will be, or this replica is behind. Nor does it stay for long; its client sends
+    /// again what it still wants.
     package mutating func expire(
         at now: Instant, timeout: Interval, forwardBytesMax: Int, isStrict: Bool, view: View, decided: Instance
     ) -> Expiry {

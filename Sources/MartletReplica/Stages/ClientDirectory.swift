@@ -60,7 +60,7 @@ final class ClientDirectory: Sendable {
 
     // MARK: - From the stages
 
-    func connections(of client: ClientID) -> [InboundConnection] {
+    private func connections(of client: ClientID) -> [InboundConnection] {
         entries.withLock { $0[client]?.connections ?? [] }
     }
 
