@@ -28,11 +28,13 @@ extension ReplicaCore {
         var oldest: Instant?
         for (place, body) in known.bodies.enumerated() {
             guard let body else { preconditionFailure("a complete batch lacks a body") }
-            if let arrived = pool.remove(body.id) { oldest = min(oldest ?? arrived, arrived) }
+            let arrived = pool.remove(body.id)
             // Listed before its session can exist, on nobody's word but the leader's: to its client, which may come by
             // that session later, this says nothing.
             guard body.id.session.instance <= instance else { continue }
-            steps.append(ExecutionStep(request: body, verdict: sessions.order(body, at: instance, place: place)))
+            let step = ExecutionStep(request: body, verdict: sessions.order(body, at: instance, place: place))
+            if step.isFresh, let arrived { oldest = min(oldest ?? arrived, arrived) }
+            steps.append(step)
         }
         effects.executions.append(
             .execute(
@@ -40,7 +42,7 @@ extension ReplicaCore {
                     view: view.number, instance: instance, time: lastTime, seed: known.digest.words.word0, steps: steps)
             ))
         noteDecision(of: instance)
-        noteWait(of: steps, since: oldest)
+        noteWait(of: steps, listed: known.bodies.count, since: oldest)
         if instance.rawValue % UInt64(view.settings.checkpointPeriod) == 0 {
             effects.executions.append(.snapshot(instance: instance, time: lastTime, sessions: sessions))
         }
@@ -60,14 +62,17 @@ extension ReplicaCore {
         }
     }
 
-    /// What waited for a new leader tells nothing of a queue. Nor do void requests make a batch full: a lying leader has as
-    /// many of them as it likes, and would lengthen its own time.
-    private mutating func noteWait(of steps: [ExecutionStep], since oldest: Instant?) {
+    /// What waited for a new leader tells nothing of a queue. Nor do batches of void requests: a lying leader has as many of
+    /// them as it likes, and would lengthen its own time. Yet some of them in each full batch, which a client can put
+    /// there, must not hide the queue: half of a full batch tells of one.
+    private mutating func noteWait(of steps: [ExecutionStep], listed: Int, since oldest: Instant?) {
         guard let oldest, oldest >= regencySince else { return }
         let settings = view.settings
         let fresh = steps.filter(\.isFresh)
         let bytes = fresh.reduce(0) { $0 + $1.request.payload.count }
-        let isFull = fresh.count >= settings.batchRequestsMax || bytes >= settings.batchBytesMax / 2
+        let isFull =
+            listed >= settings.batchRequestsMax && fresh.count * 2 >= settings.batchRequestsMax
+            || bytes >= settings.batchBytesMax / 2
         timeout.observe(wait: now.monotonic.since(oldest), isBatchFull: isFull)
     }
 

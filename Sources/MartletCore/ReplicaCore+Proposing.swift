@@ -44,7 +44,7 @@ extension ReplicaCore {
         else { return false }
         let entries = pool.takeBatch(
             for: instance, requestsMax: settings.batchRequestsMax, bytesMax: settings.batchBytesMax,
-            isStrict: strict.isOn, view: view)
+            isStrict: strict.isOn)
         guard !entries.isEmpty else { return false }
         proposer.noteProposal(at: now.monotonic)
         propose(Batch(instance: instance, born: epoch, time: now.wall, entries: entries), into: &effects)

@@ -51,7 +51,7 @@ extension ReplicaCore {
 
     mutating func onVouches(_ vouches: Vouches, from member: ReplicaIndex) {
         for entry in vouches.entries where !sessions.isVoid(entry.id, decided: decided) {
-            pool.vouch(entry, by: member)
+            pool.vouch(entry, by: member, at: now.monotonic)
             if pool.adopt(entry, at: now.monotonic) { vouchesToSend.append(entry) }
             noteArrival(of: entry.id)
         }

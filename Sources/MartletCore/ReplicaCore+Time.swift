@@ -15,7 +15,7 @@ extension ReplicaCore {
         if mode == .voter {
             consider(syncDeadline)
             consider(instanceDeadline)
-            if isJudgingLeader { consider(pool.nextExpiry(timeout: timeout.current)) }
+            if !isFarBehind { consider(pool.nextExpiry(timeout: timeout.current)) }
         }
         return earliest
     }
@@ -40,25 +40,25 @@ extension ReplicaCore {
         if let deadline = instanceDeadline, deadline <= now.monotonic {
             endRegency(.instanceTimeout, into: &effects)
         }
-        guard isJudgingLeader, let due = pool.nextExpiry(timeout: timeout.current), due <= now.monotonic else {
+        guard !isFarBehind, let due = pool.nextExpiry(timeout: timeout.current), due <= now.monotonic else {
             return
         }
         // A request of a session that turned out not to exist must not end a regency.
         pool.removeVoid(sessions, decided: decided)
         let expiry = pool.expire(
-            at: now.monotonic, timeout: timeout.current, forwardBytesMax: Self.forwardBytesMax, isStrict: strict.isOn,
-            view: view, decided: decided)
+            at: now.monotonic, timeout: timeout.current, forwardBytesMax: Self.forwardBytesMax, decided: decided)
+        // What it vouches for is told again also after its STOP: others may lack just this word, and would never send theirs.
         if !expiry.forwards.isEmpty { effects.sends.append(Send(.forwarded(expiry.forwards), to: .others)) }
         // While waiting for SYNC its own timer decides.
         if expiry.isRegencyOver, isSynced { endRegency(.requestTimeout, into: &effects) }
     }
 
-    /// Whether what stays undecided here is the leader's fault. A replica that is behind by more than the window, by the
-    /// word of f+1 others, has itself to blame: what it waits for was decided by a correct one of them, and it fetches
-    /// that. The others do without its word, or it joins them.
-    private var isJudgingLeader: Bool {
-        stopSent <= regency && catchUp.known.distance(beyond: decided) <= view.settings.window
-    }
+    /// Whether what stays undecided here is the leader's fault.
+    private var isJudgingLeader: Bool { stopSent <= regency && !isFarBehind }
+
+    /// A replica that is behind by more than the window, by the word of f+1 others, has itself to blame: what it waits for was
+    /// decided by a correct one of them, and it fetches that. The others do without its word, or it joins them.
+    private var isFarBehind: Bool { catchUp.known.distance(beyond: decided) > view.settings.window }
 
     /// When the oldest instance that shows signs of life must be decided.
     private var instanceDeadline: Instant? {

@@ -113,6 +113,22 @@ struct LeaderChangeTests {
         for place in 1...2 { #expect(group.executed(place) == [[1], [2]]) }
     }
 
+    /// Seed 1746 of a trial: a replica whose patience was over fell silent, and the others lacked just its word.
+    @Test("A replica that asked for another leader goes on vouching for what waits")
+    func vouchesAfterStop() throws {
+        let group = try Group(checkpointPeriod: 64)
+        let session = group.openSession(Samples.client(1))
+        group.nodes[0].isUp = false
+        // What one replica sends is lost until a while after it has asked for another leader.
+        let repaired = group.now.monotonic + .milliseconds(500)
+        group.passes = { $0.from != 3 || group.now.monotonic >= repaired }
+        for place in 1...3 { group.submit(Samples.operation(Samples.client(1), session, 1), to: [place]) }
+        group.pass(milliseconds: 450)
+        #expect(group.nodes[3].notices.contains(.stopSent(Regency(2), .requestTimeout)))
+        group.pass(milliseconds: 3_000)
+        for place in 1...3 { #expect(group.executed(place).count == 1) }
+    }
+
     /// Nothing but STOPDATA tells the new leader how far the lock's owner is.
     @Test("A new leader takes over what one STOPDATA proves, and so the lock that rests on it")
     func baseProvenByOne() throws {

@@ -110,6 +110,65 @@ struct LiarTests {
         for place in 1...3 { #expect(group.status(place).epoch.regency == Regency(2)) }
     }
 
+    @Test("One void request in each full batch does not hide that requests queue")
+    func voidRequestInEachFullBatch() throws {
+        var settings = GroupSettings()
+        settings.window = 4
+        settings.checkpointPeriod = 64
+        settings.batchRequestsMax = 4
+        let group = Group(view: try Samples.view(settings: settings))
+        let session = group.openSession(client)
+        group.submit(Samples.operation(client, session, 1))
+        group.settle()
+        let void = BatchEntry(id: Samples.operation(client, session, 1).id, digest: .zero)
+        group.nodes[0].isUp = false
+        for instance in 3...22 as ClosedRange<UInt64> {
+            let requests = (0..<3).map { Samples.operation(client, session, instance * 4 + $0) }
+            for request in requests { group.submit(request, to: [1, 2, 3]) }
+            group.pass(milliseconds: 250)
+            let batch = batch(instance, requests.map { entry($0) } + [void], time: group.now.wall)
+            for place in 1...3 {
+                group.inject(.propose(Propose(epoch: first, batch: batch)), from: 0, to: place)
+                group.inject(
+                    .write(WriteVote(epoch: first, instance: batch.instance, digest: Samples.digest(of: batch))),
+                    from: 0, to: place)
+            }
+            group.settle()
+        }
+        // What waited 250 ms may wait four times as long.
+        group.submit(Samples.operation(client, session, 100), to: [1, 2, 3])
+        group.pass(milliseconds: 700)
+        for place in 1...3 {
+            #expect(group.status(place).decided == Instance(22))
+            #expect(group.status(place).epoch.regency == .first)
+        }
+    }
+
+    /// A reading found it: that member counted f+1 words, its own and the liar's, its STOP and the liar's were f+1, and
+    /// since nothing was missing in a proposal, strict mode never began.
+    @Test("A client that sends to one member only, and a liar that vouches to that member only, end no regency")
+    func liarVouchesToOneMemberOnly() throws {
+        let group = try Group(checkpointPeriod: 64)
+        let session = group.openSession(client)
+        group.passes = { parcel in
+            guard parcel.from == 2, parcel.to != 2 else { return true }
+            return switch parcel.message {
+            case .forwarded, .vouches: false
+            default: true
+            }
+        }
+        for sequence in 1...5 as ClosedRange<UInt64> {
+            let request = Samples.operation(client, session, sequence)
+            group.submit(request, to: [3])
+            group.inject(.vouches(Vouches(entries: [entry(request)])), from: 2, to: 3)
+            group.pass(milliseconds: 1_500)
+            let stop = Stop(view: .genesis, regency: group.status(0).epoch.regency.next, reason: .requestTimeout)
+            for place in [0, 1, 3] { group.inject(.stop(stop), from: 2, to: place) }
+            group.settle()
+        }
+        for place in [0, 1, 3] { #expect(group.status(place).epoch.regency == .first) }
+    }
+
     /// Seed 2744: what three members had refused waited at the fourth, which had taken over a checkpoint meanwhile; each
     /// time it led, the others asked in vain for bodies that nobody else could vouch for.
     @Test("A request of a session that cannot exist yet needs no body where it is listed")
@@ -335,59 +394,5 @@ struct LiarTests {
         for _ in 1...1_000 { group.inject(.progress(cry), from: 3, to: 1) }
         group.settle()
         #expect(recording.votes.count <= 2 * 5)
-    }
-}
-
-/// What a replica says about requests that another one lacks.
-@Suite("Hearsay")
-struct HearsayTests {
-    let liar = ReplicaIndex(3)
-
-    private func request(_ sequence: UInt64, size: Int, tag: UInt8 = 0) -> AdmittedRequest {
-        let id = RequestID(
-            client: Samples.client(1), session: SessionID(instance: Instance(1), place: 0),
-            sequence: SequenceNumber(sequence))
-        let request = Request(
-            id: id, kind: .operation, repliesKeptFrom: SequenceNumber(0), payload: Bytes(repeating: tag, count: size))
-        return AdmittedRequest(
-            request: request, digest: Digest(words: Words32(sequence, UInt64(tag), 1, 1)), proof: nil)
-    }
-
-    @Test("One liar's many bodies under one name push out nobody's word")
-    func manyBodies() {
-        var hearsay = Hearsay(n: 4)
-        for tag in 1...20 { hearsay.keep(request(1, size: 10, tag: UInt8(tag)), by: liar) }
-        let real = request(1, size: 10)
-        let entry = BatchEntry(id: real.id, digest: real.digest)
-        for honest in 0...1 { hearsay.vouch(entry, by: ReplicaIndex(honest)) }
-        hearsay.keep(real, by: ReplicaIndex(0))
-        #expect(hearsay.vouchers(of: entry).count == 2)
-        #expect(hearsay.body(of: entry) == real)
-    }
-
-    @Test("One liar's large bodies under names that another brought up push out nobody's word")
-    func largeBodies() {
-        var hearsay = Hearsay(n: 4)
-        let real = (1...40).map { request(UInt64($0), size: 10) }
-        for one in real { hearsay.vouch(BatchEntry(id: one.id, digest: one.digest), by: ReplicaIndex(0)) }
-        for sequence in 1...40 { hearsay.keep(request(UInt64(sequence), size: 1 << 20, tag: 9), by: liar) }
-        for one in real {
-            #expect(hearsay.vouchers(of: BatchEntry(id: one.id, digest: one.digest)).count == 1)
-        }
-    }
-
-    @Test("A replica's bodies are bounded in bytes, whoever brought up the names")
-    func bounded() {
-        var hearsay = Hearsay(n: 4)
-        for sequence in 1...40 {
-            let one = request(UInt64(sequence), size: 1 << 20)
-            if sequence % 2 == 0 { hearsay.vouch(BatchEntry(id: one.id, digest: one.digest), by: ReplicaIndex(0)) }
-            hearsay.keep(one, by: liar)
-        }
-        let kept = (1...40).count { sequence in
-            let one = request(UInt64(sequence), size: 1 << 20)
-            return hearsay.body(of: BatchEntry(id: one.id, digest: one.digest)) != nil
-        }
-        #expect(kept <= 16)
     }
 }

@@ -10,14 +10,14 @@ extension RequestPool {
     /// Takes requests for a batch, one from each client in turn. In `strict` mode only those that are signed or that a
     /// quorum vouches for (protocol §4).
     package mutating func takeBatch(
-        for instance: Instance, requestsMax: Int, bytesMax: Int, isStrict: Bool, view: View
+        for instance: Instance, requestsMax: Int, bytesMax: Int, isStrict: Bool
     ) -> [BatchEntry] {
         var entries: [BatchEntry] = []
         entries.reserveCapacity(min(requestsMax, waitingCount))
         var size = 0
         var idleTurns = 0
         while entries.count < requestsMax, idleTurns < activeLanes.count, let lane = activeLanes.first {
-            guard let place = nextProposable(in: lane, isStrict: isStrict, view: view), let slot = slots[place] else {
+            guard let place = nextProposable(in: lane, isStrict: isStrict), let slot = slots[place] else {
                 idleTurns += 1
                 rotate(lane)
                 continue
@@ -38,20 +38,21 @@ extension RequestPool {
         activeLanes.append(lane, links: &activeLinks)
     }
 
-    private func nextProposable(in lane: Int, isStrict: Bool, view: View) -> Int? {
+    private func nextProposable(in lane: Int, isStrict: Bool) -> Int? {
         var place = lanes[lane].waiting.first
         var looked = 0
         while let candidate = place, looked < Self.skippedMax {
             guard let slot = slots[candidate] else { return nil }
-            if !isStrict || isProvable(slot, view: view) { return candidate }
+            if !isStrict || isProvable(slot) { return candidate }
             place = lanes[lane].waiting.next(after: candidate, links: laneLinks)
             looked += 1
         }
         return nil
     }
 
-    /// Whether every replica can be brought to know that it is authentic, whatever liars say to whom.
-    func isProvable(_ slot: Slot, view: View) -> Bool { slot.isSigned || view.isQuorum(slot.vouchers) }
+    /// Whether every replica can be brought to know that it is authentic, whatever liars say to whom: it is signed, or a
+    /// quorum vouches for it, of which f+1 are correct and tell everyone.
+    func isProvable(_ slot: Slot) -> Bool { slot.isSigned || view.isQuorum(slot.vouchers) }
 
     /// A new regency: what this replica proposed waits again, in order of arrival.
     package mutating func takeBack() {

@@ -3,16 +3,17 @@
 
 package import MartletTypes
 
-/// The two stages of a request's timer (protocol §6): first it is forwarded to all, then, if it is known to be authentic
-/// to others too, the regency ends.
+/// The two stages of a request's timer (protocol §6): first it is forwarded to all, then, if every member can know by now
+/// that it is authentic, the regency ends. That f+1 members vouch for it, this one among them, is not enough: f of them may
+/// be liars who told nobody else, and in league with a client they would end one regency after the other.
 extension RequestPool {
-    /// A request that nobody vouches for is dropped after so many second stages; its client sends it again.
-    static let unvouchedRoundsMax = 8
+    /// A request that too few vouch for is dropped after so many second stages; its client sends it again.
+    static let unprovenRoundsMax = 8
 
     package struct Expiry: Sendable {
         /// To be sent to everyone now.
         package var forwards: [ForwardedRequest] = []
-        /// A request that is signed or vouched for by f+1 members stayed unordered for both stages.
+        /// A request that is signed or vouched for by a quorum stayed unordered for both stages.
         package var isRegencyOver = false
     }
 
@@ -25,11 +26,10 @@ extension RequestPool {
         return earliest
     }
 
-    /// In `strict` mode only what the leader may propose ends its regency. A request of a session that is not known
-    /// here yet ends none: perhaps it never will be, or this replica is behind. Nor does it stay for long; its client sends
-    /// again what it still wants.
+    /// A request of a session that is not known here yet ends no regency: perhaps it never will be, or this replica is
+    /// behind. Nor does it stay for long; its client sends again what it still wants.
     package mutating func expire(
-        at now: Instant, timeout: Interval, forwardBytesMax: Int, isStrict: Bool, view: View, decided: Instance
+        at now: Instant, timeout: Interval, forwardBytesMax: Int, decided: Instance
     ) -> Expiry {
         var expiry = Expiry()
         var size = 0
@@ -45,19 +45,19 @@ extension RequestPool {
             size < forwardBytesMax
         {
             rotations -= 1
-            let isKnownToOthers = slot.isSigned || slot.vouchers.count >= rule.weakCount
-            let isOfUnknownSession = slot.request.id.session.instance > decided
-            if !isOfUnknownSession, isStrict ? isProvable(slot, view: view) : isKnownToOthers {
+            let mayEndRegency = isProvable(slot) && slot.request.id.session.instance <= decided
+            if mayEndRegency {
                 expiry.isRegencyOver = true
-            } else if isOfUnknownSession || !isKnownToOthers, slot.rounds >= Self.unvouchedRoundsMax {
+            } else if slot.rounds >= Self.unprovenRoundsMax {
                 dropped.append(slot.request.id)
             }
-            size += slot.request.request.payload.count + 128
-            expiry.forwards.append(forwarded(slot))
-            secondStage.remove(place, links: &timerLinks)
-            slots[place]?.since = now
-            slots[place]?.rounds += 1
-            secondStage.append(place, links: &timerLinks)
+            let round = slot.rounds + 1
+            if isForwardedAgain(in: round) {
+                size += slot.request.request.payload.count + 128
+                expiry.forwards.append(forwarded(slot))
+            }
+            slots[place]?.rounds = round
+            restartSecondStage(place, at: now)
         }
         for id in dropped { remove(id) }
         return expiry
@@ -76,12 +76,41 @@ extension RequestPool {
         }
     }
 
+    /// The last vouch that was lacking may have reached nobody else yet: the leader has the whole second stage from here.
+    /// Otherwise a client that chooses its time well makes two correct replicas disagree on whether the leader was late.
+    mutating func noteVouch(_ place: Int, before: Slot, at now: Instant) {
+        guard let slot = slots[place], slot.isSecondStage, !isProvable(before), isProvable(slot) else { return }
+        restartSecondStage(place, at: now)
+    }
+
+    /// The signature came after the request: the others may know neither, so that it is forwarded anew before it counts.
+    mutating func sign(_ place: Int, _ request: AdmittedRequest, at now: Instant) {
+        guard let before = slots[place] else { return }
+        slots[place]?.isSigned = true
+        slots[place]?.request = request
+        guard before.isSecondStage, !isProvable(before) else { return }
+        secondStage.remove(place, links: &timerLinks)
+        slots[place]?.isSecondStage = false
+        slots[place]?.since = now
+        firstStage.append(place, links: &timerLinks)
+    }
+
+    private mutating func restartSecondStage(_ place: Int, at now: Instant) {
+        secondStage.remove(place, links: &timerLinks)
+        slots[place]?.since = now
+        secondStage.append(place, links: &timerLinks)
+    }
+
     private mutating func moveToSecondStage(_ place: Int, at now: Instant) {
         firstStage.remove(place, links: &timerLinks)
         slots[place]?.isSecondStage = true
         slots[place]?.since = now
         secondStage.append(place, links: &timerLinks)
     }
+
+    /// At the first, second, fourth, eighth … expiry of the second stage: all that waits, sent again and again, would fill
+    /// narrow links and keep what ends the waiting from arriving.
+    private func isForwardedAgain(in round: Int) -> Bool { round & (round - 1) == 0 }
 
     private func forwarded(_ slot: Slot) -> ForwardedRequest {
         ForwardedRequest(request: slot.request.request, isVouched: true, proof: slot.request.proof)

@@ -47,7 +47,7 @@ package struct RequestPool: Sendable {
     }
 
     let me: ReplicaIndex
-    let rule: QuorumRule
+    let view: View
     let perClientMax: Int
     let totalMax: Int
     let bytesMax: Int
@@ -75,7 +75,7 @@ package struct RequestPool: Sendable {
 
     package init(configuration: CoreConfiguration, me: ReplicaIndex) {
         self.me = me
-        rule = configuration.view.quorum
+        view = configuration.view
         perClientMax = configuration.pendingPerClientMax
         totalMax = configuration.pendingMax
         bytesMax = configuration.pendingBytesMax
@@ -97,10 +97,7 @@ package struct RequestPool: Sendable {
     package mutating func add(_ request: AdmittedRequest, at now: Instant) -> Admission {
         if let place = places[request.id], let known = slots[place] {
             guard known.request.digest == request.digest else { return .conflicting }
-            if request.proof != nil, !known.isSigned {
-                slots[place]?.isSigned = true
-                slots[place]?.request = request
-            }
+            if request.proof != nil, !known.isSigned { sign(place, request, at: now) }
             return .known
         }
         let size = request.request.payload.count
@@ -123,9 +120,10 @@ package struct RequestPool: Sendable {
     }
 
     /// A replica's word that it has the request from the client itself.
-    package mutating func vouch(_ entry: BatchEntry, by voter: ReplicaIndex) {
-        if let place = places[entry.id], slots[place]?.request.digest == entry.digest {
+    package mutating func vouch(_ entry: BatchEntry, by voter: ReplicaIndex, at now: Instant) {
+        if let place = places[entry.id], let slot = slots[place], slot.request.digest == entry.digest {
             slots[place]?.vouchers.insert(voter)
+            noteVouch(place, before: slot, at: now)
         } else {
             hearsay.vouch(entry, by: voter)
         }
@@ -134,7 +132,7 @@ package struct RequestPool: Sendable {
     /// A body passed on by a replica. It joins the pool once it is known to be authentic; true when it just did.
     package mutating func hear(_ forward: AdmittedForward, from voter: ReplicaIndex, at now: Instant) -> Bool {
         let entry = BatchEntry(id: forward.admitted.id, digest: forward.admitted.digest)
-        if forward.isVouched { vouch(entry, by: voter) }
+        if forward.isVouched { vouch(entry, by: voter, at: now) }
         // A client may sign two contents for one name: a batch may list the one that does not wait here.
         if forward.admitted.proof != nil {
             let admission = add(forward.admitted, at: now)
@@ -147,7 +145,7 @@ package struct RequestPool: Sendable {
 
     /// Takes over a request that f+1 members vouch for and whose body is known; true when it just did.
     package mutating func adopt(_ entry: BatchEntry, at now: Instant) -> Bool {
-        guard places[entry.id] == nil, hearsay.vouchers(of: entry).count >= rule.weakCount,
+        guard places[entry.id] == nil, hearsay.vouchers(of: entry).count >= view.quorum.weakCount,
             let body = hearsay.body(of: entry)
         else { return false }
         return add(body, at: now) == .added
@@ -160,7 +158,7 @@ package struct RequestPool: Sendable {
             return .authentic(slot.request.request)
         }
         guard let body = hearsay.body(of: entry) else { return .missing }
-        let isProven = body.proof != nil || hearsay.vouchers(of: entry).count >= rule.weakCount
+        let isProven = body.proof != nil || hearsay.vouchers(of: entry).count >= view.quorum.weakCount
         return isProven ? .authentic(body.request) : .unproven(body.request)
     }
 
