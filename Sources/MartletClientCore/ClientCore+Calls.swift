@@ -82,7 +82,8 @@ extension ClientCore {
     }
 
     /// To those whose final answer is missing. A tentative answer is asked for again: once the instance is decided, the
-    /// replica answers finally.
+    /// replica answers finally. From here on it is signed: replicas ask for another leader only for what they can show to
+    /// each other.
     mutating func sendAgain(_ slot: Int, _ effects: inout ClientEffects) {
         let missing = links.up.subtracting(calls[slot].replies.settled)
         guard !missing.isEmpty else { return }
@@ -93,8 +94,9 @@ extension ClientCore {
     mutating func send(_ slot: Int, to targets: ReplicaSet, _ effects: inout ClientEffects) {
         calls[slot].targets = calls[slot].targets.union(targets)
         let request = calls[slot].request
-        if signing.isOn(at: now) || calls[slot].refusals.isEmpty {
-            return effects.send(request, to: targets, isSigned: signing.isOn(at: now), configuration)
+        let isSigned = signing.isOn(at: now) || calls[slot].repetitions > 0
+        if isSigned || calls[slot].refusals.isEmpty {
+            return effects.send(request, to: targets, isSigned: isSigned, configuration)
         }
         let signed = calls[slot].refusals.replicas { $0 == .signatureRequired || $0 == .conflicting }
         let unsigned = targets.subtracting(signed)

@@ -42,6 +42,11 @@ package struct Timeouts: Sendable {
     package var missingRequest = Interval.milliseconds(10)
     /// How often a replica says where it stands when nothing else tells.
     package var progress = Interval.milliseconds(500)
+    /// How often a member measures the leader while requests are ordered; a leader that is slow for some of these is replaced.
+    package var probe = Interval.milliseconds(500)
+    /// How long a member remembers that a leader was slow: in so long it finds f+1 leaders slow at most, if the group is slow
+    /// whoever leads.
+    package var slowLeaders = Interval.seconds(600)
     /// How long one source may take to answer a request for decisions or a checkpoint.
     package var fetch = Interval.milliseconds(500)
     /// How long required signatures and broadcast vouches last after the first leader change caused by a missing

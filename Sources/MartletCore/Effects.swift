@@ -88,6 +88,8 @@ package enum Notice: Hashable, Sendable {
     case requestsMissing(Instance, count: Int)
     case strictModeBegun(until: Instant)
     case strictModeEnded
+    /// This replica's probes took the leader too long, again and again.
+    case leaderTooSlow(ReplicaID, took: Interval, allowed: Interval)
     case checkpointStable(Instance)
     case behind(Instance, known: Instance)
     case caughtUp(Instance)

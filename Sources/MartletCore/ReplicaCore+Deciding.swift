@@ -25,24 +25,26 @@ extension ReplicaCore {
         lastTime = max(known.batch.time, Timestamp(lastTime.rawValue + 1))
         var steps: [ExecutionStep] = []
         steps.reserveCapacity(known.bodies.count)
-        var oldest: Instant?
+        var queue = Queue()
         for (place, body) in known.bodies.enumerated() {
             guard let body else { preconditionFailure("a complete batch lacks a body") }
-            let arrived = pool.remove(body.id)
+            if let arrived = pool.remove(body.id) { queue.note(body, since: arrived) }
             // Listed before its session can exist, on nobody's word but the leader's: to its client, which may come by
             // that session later, this says nothing.
-            guard body.id.session.instance <= instance else { continue }
-            let step = ExecutionStep(request: body, verdict: sessions.order(body, at: instance, place: place))
-            if step.isFresh, let arrived { oldest = min(oldest ?? arrived, arrived) }
-            steps.append(step)
+            guard body.id.session.instance <= instance else {
+                noteOrderedProbe(body.id)
+                continue
+            }
+            steps.append(ExecutionStep(request: body, verdict: sessions.order(body, at: instance, place: place)))
         }
         effects.executions.append(
             .execute(
                 Execution(
                     view: view.number, instance: instance, time: lastTime, seed: known.digest.words.word0, steps: steps)
             ))
+        if steps.contains(where: \.isFresh) { hasOrderedSinceProbe = true }
         noteDecision(of: instance)
-        noteWait(of: steps, listed: known.bodies.count, since: oldest)
+        noteWait(of: queue, listed: known.bodies.count)
         if instance.rawValue % UInt64(view.settings.checkpointPeriod) == 0 {
             effects.executions.append(.snapshot(instance: instance, time: lastTime, sessions: sessions))
         }
@@ -62,17 +64,27 @@ extension ReplicaCore {
         }
     }
 
-    /// What waited for a new leader tells nothing of a queue. Nor do batches of void requests: a lying leader has as many of
-    /// them as it likes, and would lengthen its own time. Yet some of them in each full batch, which a client can put
-    /// there, must not hide the queue: half of a full batch tells of one.
-    private mutating func noteWait(of steps: [ExecutionStep], listed: Int, since oldest: Instant?) {
-        guard let oldest, oldest >= regencySince else { return }
+    /// What of a batch had waited in this replica's own pool.
+    private struct Queue {
+        var requests = 0
+        var bytes = 0
+        var oldest: Instant?
+
+        mutating func note(_ request: Request, since arrived: Instant) {
+            requests += 1
+            bytes += request.payload.count
+            oldest = min(oldest ?? arrived, arrived)
+        }
+    }
+
+    /// What waited for a new leader tells nothing of a queue. Nor does what nobody waited for: a lying leader has as many void
+    /// requests as it likes, and would lengthen its own time. Yet some of them in each full batch must not hide the queue.
+    private mutating func noteWait(of queue: Queue, listed: Int) {
+        guard let oldest = queue.oldest, oldest >= regencySince else { return }
         let settings = view.settings
-        let fresh = steps.filter(\.isFresh)
-        let bytes = fresh.reduce(0) { $0 + $1.request.payload.count }
         let isFull =
-            listed >= settings.batchRequestsMax && fresh.count * 2 >= settings.batchRequestsMax
-            || bytes >= settings.batchBytesMax / 2
+            listed >= settings.batchRequestsMax && queue.requests * 2 >= settings.batchRequestsMax
+            || queue.bytes >= settings.batchBytesMax / 2
         timeout.observe(wait: now.monotonic.since(oldest), isBatchFull: isFull)
     }
 

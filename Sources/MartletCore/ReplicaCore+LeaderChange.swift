@@ -14,7 +14,7 @@ extension ReplicaCore {
         sendStop(regency.next, lacksRequests ? .requestMissing : reason, into: &effects)
     }
 
-    /// The leader was caught at a lie, so that no request that is missing is to blame.
+    /// The leader itself was found out, so that no request that is missing is to blame.
     mutating func endRegencyOfLiar(_ reason: StopReason, into effects: inout Effects) {
         guard stopSent <= regency else { return }
         sendStop(regency.next, reason, into: &effects)
@@ -61,6 +61,8 @@ extension ReplicaCore {
         proposer.next = nil
         window.beginEpoch()
         forgetWantedRequests()
+        watch.restart()
+        probesToOrder = ReplicaTable(repeating: nil, count: view.n)
         pool.takeBack()
         pool.restartTimers(at: now.monotonic)
         timeout.backOff()

@@ -42,7 +42,7 @@ extension ReplicaCore {
         }
         if batch.born != epoch { return .wrongBorn }
         if batch.entries.isEmpty { return .emptyBatch }
-        if batch.entries.count > view.settings.batchRequestsMax { return .tooLarge }
+        if batch.entries.count > view.batchEntriesMax { return .tooLarge }
         let bound = UInt64(view.settings.clockBoundMilliseconds) * 1_000
         let wall = now.wall.rawValue
         let distance = batch.time.rawValue > wall ? batch.time.rawValue - wall : wall - batch.time.rawValue

@@ -34,7 +34,7 @@ extension ReplicaCore {
 
     private mutating func proposeFresh(_ instance: Instance, into effects: inout Effects) -> Bool {
         let settings = view.settings
-        guard pool.waitingCount > 0 else { return false }
+        guard pool.waitingCount > 0 || hasProbesToOrder else { return false }
         let running = instance.previous.distance(beyond: decided)
         let isFull = pool.waitingCount >= settings.batchRequestsMax || pool.waitingBytes >= settings.batchBytesMax
         guard
@@ -42,7 +42,8 @@ extension ReplicaCore {
                 running: running, isBatchFull: isFull, latency: timeout.latency, window: settings.window,
                 at: now.monotonic)
         else { return false }
-        let entries = pool.takeBatch(
+        var entries = takeProbes()
+        entries += pool.takeBatch(
             for: instance, requestsMax: settings.batchRequestsMax, bytesMax: settings.batchBytesMax,
             isStrict: strict.isOn)
         guard !entries.isEmpty else { return false }
@@ -57,7 +58,9 @@ extension ReplicaCore {
 
     /// When a batch that waits for more requests becomes due; nil when it is due already and lacks something else.
     var proposalDeadline: Instant? {
-        guard isLeader, isSynced, let next = proposer.next, next <= voteLimit, pool.waitingCount > 0 else { return nil }
+        guard isLeader, isSynced, let next = proposer.next, next <= voteLimit,
+            pool.waitingCount > 0 || hasProbesToOrder
+        else { return nil }
         let due = proposer.deadline(latency: timeout.latency, window: view.settings.window)
         return due > now.monotonic ? due : nil
     }

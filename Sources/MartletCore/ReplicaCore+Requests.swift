@@ -34,7 +34,7 @@ extension ReplicaCore {
         }
     }
 
-    private func refuse(_ id: RequestID, _ reason: RefusalReason, into effects: inout Effects) {
+    func refuse(_ id: RequestID, _ reason: RefusalReason, into effects: inout Effects) {
         guard mode == .voter else { return }
         effects.refusals.append(ClientRefusal(client: id.client, refusal: Refusal(request: id, reason: reason)))
     }
@@ -51,7 +51,7 @@ extension ReplicaCore {
 
     mutating func onVouches(_ vouches: Vouches, from member: ReplicaIndex) {
         for entry in vouches.entries where !sessions.isVoid(entry.id, decided: decided) {
-            pool.vouch(entry, by: member, at: now.monotonic)
+            pool.vouch(entry, by: member)
             if pool.adopt(entry, at: now.monotonic) { vouchesToSend.append(entry) }
             noteArrival(of: entry.id)
         }
@@ -66,6 +66,12 @@ extension ReplicaCore {
             forwards.append(forward)
         }
         if !forwards.isEmpty { send(.forwarded(forwards), to: member, into: &effects) }
+    }
+
+    mutating func flushSignedLate(into effects: inout Effects) {
+        guard mode == .voter else { return }
+        let forwards = pool.takeSignedLate(forwardBytesMax: Self.forwardBytesMax)
+        if !forwards.isEmpty { effects.sends.append(Send(.forwarded(forwards), to: .others)) }
     }
 
     mutating func flushVouches(into effects: inout Effects) {

@@ -37,6 +37,8 @@ extension ReplicaCore {
             withMember(it) { core, message, from in core.onCheckpointState(message, from: from, into: &effects) }
         case .progress(let it):
             withMember(it) { core, message, from in core.onProgress(message, from: from, into: &effects) }
+        case .probe(let it): withMember(it) { core, message, from in core.onProbe(message, from: from, into: &effects) }
+        case .probeEcho(let it): withMember(it) { core, message, from in core.onProbeEcho(message, from: from) }
         }
     }
 

@@ -15,6 +15,7 @@ extension ReplicaCore {
         if mode == .voter {
             consider(syncDeadline)
             consider(instanceDeadline)
+            if isProbing, view.n > 1 { consider(lastProbe + configuration.timeouts.probe) }
             if !isFarBehind { consider(pool.nextExpiry(timeout: timeout.current)) }
         }
         return earliest
@@ -25,6 +26,7 @@ extension ReplicaCore {
         if strict.end(at: now.monotonic) { effects.notices.append(.strictModeEnded) }
         if let deadline = missingDeadline, deadline <= now.monotonic { askForMissingRequests(into: &effects) }
         if mode == .voter { watchLeader(into: &effects) }
+        probeIfDue(into: &effects)
         fetchIfBehind(into: &effects)
         let rhythm = isBusy ? configuration.timeouts.resend : configuration.timeouts.progress
         if lastTick + rhythm <= now.monotonic { tick(into: &effects) }
@@ -43,18 +45,18 @@ extension ReplicaCore {
         guard !isFarBehind, let due = pool.nextExpiry(timeout: timeout.current), due <= now.monotonic else {
             return
         }
-        // A request of a session that turned out not to exist must not end a regency.
-        pool.removeVoid(sessions, decided: decided)
         let expiry = pool.expire(
-            at: now.monotonic, timeout: timeout.current, forwardBytesMax: Self.forwardBytesMax, decided: decided)
-        // What it vouches for is told again also after its STOP: others may lack just this word, and would never send theirs.
+            at: now.monotonic, timeout: timeout.current, forwardBytesMax: Self.forwardBytesMax, sessions: sessions,
+            decided: decided)
+        for id in expiry.unsigned { refuse(id, .signatureRequired, into: &effects) }
+        // Also after its own STOP: what the others lack is why they do not ask for another leader.
         if !expiry.forwards.isEmpty { effects.sends.append(Send(.forwarded(expiry.forwards), to: .others)) }
         // While waiting for SYNC its own timer decides.
         if expiry.isRegencyOver, isSynced { endRegency(.requestTimeout, into: &effects) }
     }
 
     /// Whether what stays undecided here is the leader's fault.
-    private var isJudgingLeader: Bool { stopSent <= regency && !isFarBehind }
+    var isJudgingLeader: Bool { stopSent <= regency && !isFarBehind }
 
     /// A replica that is behind by more than the window, by the word of f+1 others, has itself to blame: what it waits for was
     /// decided by a correct one of them, and it fetches that. The others do without its word, or it joins them.

@@ -52,6 +52,15 @@ package struct ReplicaCore: ~Copyable {
     var timeout: AdaptiveTimeout
     var strict: StrictMode
 
+    // Slow leaders
+    var watch: SlowLeaderWatch
+    var lastProbe: Instant
+    var hasOrderedSinceProbe = false
+    /// Leading: what members want ordered to measure this replica, the newest of each.
+    var probesToOrder: ReplicaTable<SequenceNumber?>
+    /// When each member's last probe was answered.
+    var probed: ReplicaTable<Instant?>
+
     // Checkpoints and catching up
     var checkpoints: CheckpointTally
     /// A stable checkpoint that this replica has not reached yet.
@@ -88,6 +97,10 @@ package struct ReplicaCore: ~Copyable {
         earlyStopData = ReplicaTable(repeating: nil, count: view.n)
         timeout = AdaptiveTimeout(configuration.timeouts)
         strict = StrictMode(configuration.timeouts)
+        watch = SlowLeaderWatch(view: view, me: me, timeouts: configuration.timeouts)
+        lastProbe = now.monotonic
+        probesToOrder = ReplicaTable(repeating: nil, count: view.n)
+        probed = ReplicaTable(repeating: nil, count: view.n)
         checkpoints = CheckpointTally(n: view.n)
         catchUp = CatchUp(view: view, me: me, seed: configuration.seed)
         told = ReplicaTable(repeating: nil, count: view.n)
@@ -119,6 +132,7 @@ package struct ReplicaCore: ~Copyable {
         onTime(into: &effects)
         pump(into: &effects)
         proposeIfDue(into: &effects)
+        flushSignedLate(into: &effects)
         flushVouches(into: &effects)
     }
 

@@ -34,7 +34,7 @@ public struct GroupSettings: Hashable, Sendable {
     package var complaint: String? {
         let bounds: [(String, Int, ClosedRange<Int>)] = [
             ("window", window, 1...1024),
-            ("batchRequestsMax", batchRequestsMax, 1...16_384),
+            ("batchRequestsMax", batchRequestsMax, 1...16_256),
             ("batchBytesMax", batchBytesMax, 1024...(16 << 20)),
             ("checkpointPeriod", checkpointPeriod, 8...16_384),
             ("requestBytesMax", requestBytesMax, 1024...(8 << 20)),

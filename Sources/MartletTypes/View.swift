@@ -107,6 +107,8 @@ package struct View: Hashable, Sendable {
     package var n: Int { members.count }
     package var f: Int { quorum.f }
     package var faultModel: FaultModel { quorum.faultModel }
+    /// The most entries of a batch: requests, and a probe of each member.
+    package var batchEntriesMax: Int { settings.batchRequestsMax + n }
     package var everyone: ReplicaSet { ReplicaSet((0..<n).map { ReplicaIndex($0) }) }
 
     package subscript(index: ReplicaIndex) -> Member { members[index.position] }

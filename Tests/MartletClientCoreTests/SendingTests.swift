@@ -147,9 +147,9 @@ import Testing
         #expect(sends.map(\.isSigned) == [false])
         rig.pass(.milliseconds(300))
         sends = rig.takeSends().filter { $0.requests.contains(request) }
-        #expect(sends.map(\.targets) == [rig.set(1, 3, 4), rig.set(2)])
-        #expect(sends.map(\.isSigned) == [false, true])
-        rig.refuse(request, .conflicting, from: [3])
+        #expect(sends.map(\.targets) == [rig.set(1, 2, 3, 4)])
+        #expect(sends.map(\.isSigned) == [true], "what is sent again is signed")
+        rig.refuse(request, .conflicting, from: [3, 4])
         #expect(rig.takeNotices() == [.signingBegun])
         rig.call()
         #expect(rig.takeSends().allSatisfy { $0.isSigned })

@@ -32,7 +32,9 @@ struct LeaderChangeTests {
         group.nodes[missing].isUp = false
         group.submit(Samples.open(Samples.client(1)))
         group.pass(milliseconds: 2_000)
-        for place in 0..<4 where place != missing { #expect(group.status(place).decided == Instance(1)) }
+        for place in 0..<4 where place != missing {
+            #expect(group.nodes[place].executions.flatMap(\.steps).count == 1)
+        }
     }
 
     @Test("Several leaders in a row may be dead")
@@ -113,16 +115,16 @@ struct LeaderChangeTests {
         for place in 1...2 { #expect(group.executed(place) == [[1], [2]]) }
     }
 
-    /// Seed 1746 of a trial: a replica whose patience was over fell silent, and the others lacked just its word.
-    @Test("A replica that asked for another leader goes on vouching for what waits")
-    func vouchesAfterStop() throws {
+    /// Seed 1746 of a trial: a replica whose patience was over fell silent, and the others lacked what only it had.
+    @Test("A replica that asked for another leader goes on forwarding what waits")
+    func forwardsAfterStop() throws {
         let group = try Group(checkpointPeriod: 64)
         let session = group.openSession(Samples.client(1))
         group.nodes[0].isUp = false
         // What one replica sends is lost until a while after it has asked for another leader.
         let repaired = group.now.monotonic + .milliseconds(500)
         group.passes = { $0.from != 3 || group.now.monotonic >= repaired }
-        for place in 1...3 { group.submit(Samples.operation(Samples.client(1), session, 1), to: [place]) }
+        group.submit(Samples.operation(Samples.client(1), session, 1), to: [3])
         group.pass(milliseconds: 450)
         #expect(group.nodes[3].notices.contains(.stopSent(Regency(2), .requestTimeout)))
         group.pass(milliseconds: 3_000)

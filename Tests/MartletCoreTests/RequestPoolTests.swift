@@ -5,85 +5,139 @@ import MartletCore
 import MartletTypes
 import Testing
 
-/// When a request's timer may end a regency.
-@Suite("Request timers")
-struct RequestTimerTests {
+/// When a request's timer may end a regency, and which requests find room.
+@Suite("Request pool")
+struct RequestPoolTests {
     private let timeout = Interval.milliseconds(200)
     private let start = Instant(1_000_000_000)
+    private let view: View
 
-    private func pool() throws -> RequestPool {
-        let view = try Samples.view()
-        return RequestPool(
-            configuration: CoreConfiguration(view: view, replica: view.members[3].id), me: ReplicaIndex(3))
+    init() throws { view = try Samples.view() }
+
+    private func pool(perClient: Int = 64, total: Int = 64) -> RequestPool {
+        var configuration = CoreConfiguration(view: view, replica: view.members[3].id)
+        configuration.pendingPerClientMax = perClient
+        configuration.pendingMax = total
+        return RequestPool(configuration: configuration, me: ReplicaIndex(3))
+    }
+
+    private func request(_ client: UInt64, _ sequence: UInt64, tag: UInt8 = 0, isSigned: Bool = false)
+        -> AdmittedRequest
+    {
+        let session = SessionID(instance: Instance(1), place: 0)
+        let plain = Samples.operation(Samples.client(client), session, sequence, [tag])
+        return isSigned ? signed(plain) : plain
+    }
+
+    private func signed(_ plain: AdmittedRequest) -> AdmittedRequest {
+        Samples.admitted(plain.request, proof: RequestProof(digests: [plain.digest], signature: .absent))
     }
 
     private func expire(_ pool: inout RequestPool, after milliseconds: UInt64) -> RequestPool.Expiry {
         pool.expire(
-            at: start + .milliseconds(milliseconds), timeout: timeout, forwardBytesMax: 1 << 20, decided: Instance(1))
+            at: start + .milliseconds(milliseconds), timeout: timeout, forwardBytesMax: 1 << 20,
+            sessions: SessionTable(settings: view.settings), decided: .zero)
     }
 
-    @Test("The vouch that was lacking gives the leader the whole second stage, when it comes just before its end")
-    func lateVouch() throws {
-        var pool = try pool()
-        let request = Samples.open(Samples.client(1))
-        let entry = BatchEntry(id: request.id, digest: request.digest)
+    private func opening(isSigned: Bool = false) -> AdmittedRequest {
+        let plain = Samples.open(Samples.client(1))
+        return isSigned ? signed(plain) : plain
+    }
+
+    // MARK: Timers
+
+    @Test("The first expiry forwards a signed request, the second ends the regency")
+    func twoStages() {
+        var pool = pool()
+        #expect(pool.add(opening(isSigned: true), at: start) == .added)
+        let first = expire(&pool, after: 200)
+        #expect(first.forwards.count == 1 && !first.isRegencyOver)
+        #expect(!expire(&pool, after: 399).isRegencyOver)
+        #expect(expire(&pool, after: 400).isRegencyOver)
+    }
+
+    @Test("What is not signed ends no regency, whoever vouches for it, and is dropped after a while")
+    func unsigned() {
+        var pool = pool()
+        let request = opening()
         #expect(pool.add(request, at: start) == .added)
-        pool.vouch(entry, by: ReplicaIndex(2), at: start)
+        for voter in 0...2 {
+            pool.vouch(BatchEntry(id: request.id, digest: request.digest), by: ReplicaIndex(voter))
+        }
+        for round in 1...20 as ClosedRange<UInt64> { #expect(!expire(&pool, after: round * 200).isRegencyOver) }
+        #expect(pool.count == 0)
+    }
+
+    @Test("A signature that comes after its request was forwarded is forwarded at once; the leader has a whole stage")
+    func lateSignature() {
+        var pool = pool()
+        let plain = opening()
+        #expect(pool.add(plain, at: start) == .added)
         #expect(expire(&pool, after: 200).forwards.count == 1)
-        pool.vouch(entry, by: ReplicaIndex(1), at: start + .milliseconds(399))
-        #expect(!expire(&pool, after: 400).isRegencyOver)
+        #expect(pool.add(signed(plain), at: start + .milliseconds(399)) == .known)
+        #expect(pool.takeSignedLate(forwardBytesMax: 1 << 20).map(\.proof) == [signed(plain).proof])
+        #expect(pool.takeSignedLate(forwardBytesMax: 1 << 20).isEmpty)
         #expect(!expire(&pool, after: 598).isRegencyOver)
         #expect(expire(&pool, after: 599).isRegencyOver)
     }
 
-    @Test("A vouch that was not lacking does not lengthen the leader's time")
-    func needlessVouch() throws {
-        var pool = try pool()
-        let request = Samples.open(Samples.client(1))
-        let entry = BatchEntry(id: request.id, digest: request.digest)
-        #expect(pool.add(request, at: start) == .added)
-        for voter in 1...2 { pool.vouch(entry, by: ReplicaIndex(voter), at: start) }
-        #expect(expire(&pool, after: 200).forwards.count == 1)
-        pool.vouch(entry, by: ReplicaIndex(0), at: start + .milliseconds(399))
-        #expect(expire(&pool, after: 400).isRegencyOver)
-    }
-
-    @Test("A signature that comes after the request was forwarded is forwarded before it counts")
-    func lateSignature() throws {
-        var pool = try pool()
-        let plain = Samples.open(Samples.client(1))
-        let proof = RequestProof(digests: [plain.digest], signature: .absent)
+    @Test("A late signature of what was ordered meanwhile is not forwarded")
+    func lateSignatureOfWhatIsGone() {
+        var pool = pool()
+        let plain = opening()
         #expect(pool.add(plain, at: start) == .added)
-        #expect(expire(&pool, after: 200).forwards.count == 1)
-        #expect(pool.add(Samples.admitted(plain.request, proof: proof), at: start + .milliseconds(399)) == .known)
-        #expect(!expire(&pool, after: 400).isRegencyOver)
-        let second = expire(&pool, after: 599)
-        #expect(!second.isRegencyOver)
-        #expect(second.forwards.first?.proof == proof)
-        #expect(!expire(&pool, after: 798).isRegencyOver)
-        #expect(expire(&pool, after: 799).isRegencyOver)
+        _ = expire(&pool, after: 200)
+        _ = pool.add(signed(plain), at: start + .milliseconds(399))
+        pool.remove(plain.id)
+        #expect(pool.add(request(2, 1), at: start) == .added)
+        #expect(pool.takeSignedLate(forwardBytesMax: 1 << 20).isEmpty)
     }
 
     /// Seed 4680 of a trial: what waited was sent again at each expiry, and filled the links that the new leader's SYNC had
     /// to pass.
     @Test("What waits on is forwarded more and more rarely")
-    func forwardedMoreAndMoreRarely() throws {
-        var pool = try pool()
-        let request = Samples.open(Samples.client(1))
-        #expect(pool.add(request, at: start) == .added)
-        for voter in 1...2 {
-            pool.vouch(BatchEntry(id: request.id, digest: request.digest), by: ReplicaIndex(voter), at: start)
-        }
+    func forwardedMoreAndMoreRarely() {
+        var pool = pool()
+        #expect(pool.add(opening(isSigned: true), at: start) == .added)
         let rounds = (1...17 as ClosedRange<UInt64>).filter { !expire(&pool, after: $0 * 200).forwards.isEmpty }
         #expect(rounds == [1, 2, 3, 5, 9, 17])
     }
 
-    @Test("What too few vouch for is dropped after a while")
-    func dropped() throws {
-        var pool = try pool()
-        #expect(pool.add(Samples.open(Samples.client(1)), at: start) == .added)
-        for round in 1...20 as ClosedRange<UInt64> { #expect(!expire(&pool, after: round * 200).isRegencyOver) }
-        #expect(pool.count == 0)
+    // MARK: Room
+
+    @Test("What is signed takes the place of another content under its name that is not")
+    func signedDisplaces() {
+        var pool = pool()
+        let (other, real) = (request(1, 1, tag: 1), request(1, 1, tag: 2, isSigned: true))
+        #expect(pool.add(other, at: start) == .added)
+        #expect(pool.add(request(1, 1, tag: 2), at: start) == .conflicting)
+        #expect(pool.add(real, at: start) == .added)
+        #expect(pool.add(other, at: start) == .conflicting)
+        let batch = pool.takeBatch(for: Instance(2), requestsMax: 4, bytesMax: 1 << 20, isStrict: true)
+        #expect(batch == [BatchEntry(id: real.id, digest: real.digest)])
+        #expect(pool.add(request(1, 1, tag: 3, isSigned: true), at: start) == .conflicting)
+    }
+
+    @Test("What is signed finds room among what is not, of its client and of others", arguments: [(4, 64), (64, 4)])
+    func signedFindsRoom(perClient: Int, total: Int) {
+        var pool = pool(perClient: perClient, total: total)
+        for sequence in 1...4 as ClosedRange<UInt64> { #expect(pool.add(request(1, sequence), at: start) == .added) }
+        #expect(pool.add(request(1, 5), at: start) == .full)
+        for sequence in 5...8 as ClosedRange<UInt64> {
+            #expect(pool.add(request(1, sequence, isSigned: true), at: start) == .added)
+        }
+        #expect(pool.count == 4)
+        #expect(pool.add(request(1, 9, isSigned: true), at: start) == .full)
+    }
+
+    @Test("In strict mode a client's many unsigned requests do not hide its signed one")
+    func manyUnsignedBefore() {
+        var pool = pool(perClient: 2_000, total: 2_000)
+        for sequence in 1...1_000 as ClosedRange<UInt64> { _ = pool.add(request(1, sequence), at: start) }
+        let real = request(1, 1_001, isSigned: true)
+        #expect(pool.add(real, at: start) == .added)
+        let batch = pool.takeBatch(for: Instance(2), requestsMax: 4, bytesMax: 1 << 20, isStrict: true)
+        #expect(batch == [BatchEntry(id: real.id, digest: real.digest)])
     }
 }
 
@@ -138,5 +192,16 @@ struct HearsayTests {
             return hearsay.body(of: BatchEntry(id: one.id, digest: one.digest)) != nil
         }
         #expect(kept <= 16)
+    }
+
+    @Test("A replica's newest word for a request counts, not its first")
+    func newestWord() {
+        var hearsay = Hearsay(n: 4)
+        let (other, real) = (request(1, size: 10, tag: 1), request(1, size: 10, tag: 2))
+        for one in [other, real] {
+            hearsay.vouch(BatchEntry(id: one.id, digest: one.digest), by: ReplicaIndex(0))
+        }
+        #expect(hearsay.vouchers(of: BatchEntry(id: real.id, digest: real.digest)).count == 1)
+        #expect(hearsay.vouchers(of: BatchEntry(id: other.id, digest: other.digest)).isEmpty)
     }
 }

@@ -175,6 +175,7 @@ struct TransferTests {
             .fetchDecisions(FetchDecisions(first: .zero)),
             .fetchCheckpoint(FetchCheckpoint(instance: .zero)), .fetchRequests(FetchRequests(entries: [])),
             .fetchBatch(FetchBatch(instance: .zero, digest: digest(1))),
+            .probe(Probe(sequence: SequenceNumber(1))), .probeEcho(ProbeEcho(sequence: SequenceNumber(1))),
         ] {
             #expect(error(message) == nil)
             #expect(throws: VerificationError.notMember(ReplicaID(4))) {

@@ -35,6 +35,8 @@ enum PeerMessageSamples {
                 Progress(
                     epoch: epoch, isSynced: true, mode: .voter, decided: Instance(6), stableCheckpoint: .zero,
                     asksForHelp: false)),
+            .probe(Probe(sequence: SequenceNumber(9))),
+            .probeEcho(ProbeEcho(sequence: SequenceNumber(9))),
         ]
     }
 

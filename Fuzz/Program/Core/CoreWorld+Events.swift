@@ -12,7 +12,7 @@ extension CoreWorld {
     mutating func run() {
         var events = 0
         while !source.isEmpty, events < Self.eventsMax {
-            happen(source.number(below: 26))
+            happen(source.number(below: 28))
             events += 1
         }
     }
@@ -28,7 +28,7 @@ extension CoreWorld {
         case 8: stopData()
         case 9: say(.sync(drawSync()), from: member())
         case 10: checkpointVote()
-        case 11, 12, 13, 14, 15, 16, 17, 18, 19: passOn(kind)
+        case 11, 12, 13, 14, 15, 16, 17, 18, 19, 26, 27: passOn(kind)
         case 20: pass(.milliseconds(UInt64(source.byte()) * 4))
         case 21: pass(.seconds(UInt64(source.byte())))
         case 22: setWall(source.chance(200) ? 1_700_000_000_000_000 + UInt64(source.byte()) : source.number(near: 1))
@@ -169,9 +169,14 @@ extension CoreWorld {
         case 16: say(.fetchDecisions(FetchDecisions(first: drawInstance())), from: member())
         case 17: say(.decisions(decisions()), from: member())
         case 18: say(.fetchCheckpoint(FetchCheckpoint(instance: drawInstance())), from: member())
+        case 26: say(.probe(Probe(sequence: probeSequence())), from: member())
+        case 27: say(.probeEcho(ProbeEcho(sequence: probeSequence())), from: member())
         default: say(.checkpointState(checkpointState()), from: member())
         }
     }
+
+    /// The core numbers its own from 1.
+    private mutating func probeSequence() -> SequenceNumber { SequenceNumber(UInt64(source.number(below: 8))) }
 
     private mutating func forwards() -> [ForwardedRequest] {
         (0..<source.number(below: 4)).map { _ in

@@ -15,7 +15,7 @@ extension FuzzTargets {
             [
                 "propose", "write", "accept", "decided", "stop", "stopData", "sync", "checkpoint", "forwarded",
                 "vouches", "fetchRequests", "fetchBatch", "batchBody", "fetchDecisions", "decisions",
-                "fetchCheckpoint", "checkpointState", "progress",
+                "fetchCheckpoint", "checkpointState", "progress", "probe", "probeEcho",
             ].map { "peer-" + $0 })
     ) { unsafe Decoding.check(PeerMessage.self, $0) }
 

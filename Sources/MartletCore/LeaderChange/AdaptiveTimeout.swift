@@ -10,8 +10,9 @@ package struct AdaptiveTimeout: Sendable {
     static let latenciesAllowed: UInt64 = 8
     /// How many times as long as others waited in the queue a request may wait.
     static let waitsAllowed: UInt64 = 4
-    /// Requests are queued no longer than this for want of capacity; what takes longer is somebody's fault.
-    package static let queueMax = Interval.seconds(4)
+    /// What takes longer than this, for want of capacity or by long links, is somebody's fault: a lying leader must not lengthen
+    /// its own time without bounds.
+    package static let leniencyMax = Interval.seconds(4)
     /// More doublings change nothing: the upper bound is reached before.
     static let doublingsMax = 16
 
@@ -29,8 +30,8 @@ package struct AdaptiveTimeout: Sendable {
     }
 
     package var current: Interval {
-        let busy = min(Self.queueMax, wait * Self.waitsAllowed)
-        return min(longest, max(shortest, latency * Self.latenciesAllowed, busy) * (1 << UInt64(doublings)))
+        let lenient = min(Self.leniencyMax, max(latency * Self.latenciesAllowed, wait * Self.waitsAllowed))
+        return min(longest, max(shortest, lenient) * (1 << UInt64(doublings)))
     }
 
     package mutating func observe(_ sample: Interval) {

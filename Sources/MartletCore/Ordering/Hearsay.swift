@@ -4,7 +4,8 @@
 package import MartletTypes
 
 /// What other replicas said about requests that are not in the pool: bodies, and words that they came from the client
-/// itself. Bounded per replica, so that one liar cannot push out what others said.
+/// itself. Bounded per replica. A liar who brings a request up first can push out what others said of it; then it takes
+/// the client's signature.
 package struct Hearsay: Sendable {
     /// The most requests that one replica may bring up at a time.
     package static let perReplicaMax = 4_096
@@ -53,6 +54,11 @@ package struct Hearsay: Sendable {
         var vouched = ReplicaSet()
         var brought = ReplicaSet()
 
+        mutating func takeBackWord(of voter: ReplicaIndex) {
+            for place in versions.indices { versions[place].vouchers.remove(voter) }
+            versions.removeAll { $0.vouchers.isEmpty && $0.body == nil }
+        }
+
         /// The place of the version with this digest, made when there is none.
         mutating func place(of digest: Digest) -> Int {
             if let place = versions.firstIndex(where: { $0.digest == digest }) { return place }
@@ -71,10 +77,11 @@ package struct Hearsay: Sendable {
     /// Of all bodies' payloads.
     package var bytes: Int { accounts.all.reduce(0) { $0 + $1.bytes } }
 
-    /// Notes that `voter` vouches for this digest; its first word for a request counts.
+    /// Notes that `voter` vouches for this digest; its newest word for a request counts.
     package mutating func vouch(_ entry: BatchEntry, by voter: ReplicaIndex) {
         makeRoom(for: entry.id, by: voter)
-        guard var rumour = rumours[entry.id], rumour.vouched.insert(voter) else { return }
+        guard var rumour = rumours[entry.id] else { return }
+        if !rumour.vouched.insert(voter) { rumour.takeBackWord(of: voter) }
         let place = rumour.place(of: entry.digest)
         rumour.versions[place].vouchers.insert(voter)
         rumours[entry.id] = rumour

@@ -4,9 +4,6 @@
 package import MartletTypes
 
 extension RequestPool {
-    /// So many waiting requests are looked at in one lane for one that may be proposed, where not all may.
-    static let skippedMax = 256
-
     /// Takes requests for a batch, one from each client in turn. In `strict` mode only those that are signed or that a
     /// quorum vouches for (protocol §4).
     package mutating func takeBatch(
@@ -17,7 +14,8 @@ extension RequestPool {
         var size = 0
         var idleTurns = 0
         while entries.count < requestsMax, idleTurns < activeLanes.count, let lane = activeLanes.first {
-            guard let place = nextProposable(in: lane, isStrict: isStrict), let slot = slots[place] else {
+            let next = lanes[lane].ready.first ?? (isStrict ? nil : lanes[lane].waiting.first)
+            guard let place = next, let slot = slots[place] else {
                 idleTurns += 1
                 rotate(lane)
                 continue
@@ -28,7 +26,7 @@ extension RequestPool {
             entries.append(BatchEntry(id: slot.request.id, digest: slot.request.digest))
             dequeue(place)
             slots[place]?.proposedIn = instance
-            if !lanes[lane].waiting.isEmpty { rotate(lane) }
+            if lanes[lane].isActive { rotate(lane) }
         }
         return entries
     }
@@ -38,21 +36,16 @@ extension RequestPool {
         activeLanes.append(lane, links: &activeLinks)
     }
 
-    private func nextProposable(in lane: Int, isStrict: Bool) -> Int? {
-        var place = lanes[lane].waiting.first
-        var looked = 0
-        while let candidate = place, looked < Self.skippedMax {
-            guard let slot = slots[candidate] else { return nil }
-            if !isStrict || isProvable(slot) { return candidate }
-            place = lanes[lane].waiting.next(after: candidate, links: laneLinks)
-            looked += 1
-        }
-        return nil
-    }
-
     /// Whether every replica can be brought to know that it is authentic, whatever liars say to whom: it is signed, or a
     /// quorum vouches for it, of which f+1 are correct and tell everyone.
     func isProvable(_ slot: Slot) -> Bool { slot.isSigned || view.isQuorum(slot.vouchers) }
+
+    /// A signature, or the vouch that was lacking: in strict mode it may be proposed from here on.
+    mutating func noteProof(_ place: Int, before: Slot) {
+        guard before.proposedIn == .zero, !before.isReady, let slot = slots[place], isProvable(slot) else { return }
+        dequeue(place)
+        enqueue(place)
+    }
 
     /// A new regency: what this replica proposed waits again, in order of arrival.
     package mutating func takeBack() {

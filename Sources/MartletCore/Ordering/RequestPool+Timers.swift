@@ -3,17 +3,20 @@
 
 package import MartletTypes
 
-/// The two stages of a request's timer (protocol §6): first it is forwarded to all, then, if every member can know by now
-/// that it is authentic, the regency ends. That f+1 members vouch for it, this one among them, is not enough: f of them may
-/// be liars who told nobody else, and in league with a client they would end one regency after the other.
+/// The two stages of a request's timer (protocol §6): first it is forwarded to all, then, if it is signed, the regency ends.
+/// Whoever gets a signed request can show it to everyone. Of an unsigned one the others may never know, whoever vouches for
+/// it to whom: liars in league with a client would end one regency after the other. Where nobody lies (`crash` mode) all
+/// believe each other.
 extension RequestPool {
-    /// A request that too few vouch for is dropped after so many second stages; its client sends it again.
-    static let unprovenRoundsMax = 8
+    /// An unsigned request is dropped after so many second stages; its client sends it again, and signs it.
+    static let unsignedRoundsMax = 8
 
     package struct Expiry: Sendable {
         /// To be sent to everyone now.
         package var forwards: [ForwardedRequest] = []
-        /// A request that is signed or vouched for by a quorum stayed unordered for both stages.
+        /// Their clients are to sign them.
+        package var unsigned: [RequestID] = []
+        /// A signed request stayed unordered for both stages.
         package var isRegencyOver = false
     }
 
@@ -27,17 +30,22 @@ extension RequestPool {
     }
 
     /// A request of a session that is not known here yet ends no regency: perhaps it never will be, or this replica is
-    /// behind. Nor does it stay for long; its client sends again what it still wants.
+    /// behind. Nor does it stay for long; its client sends again what it still wants. What is not `.new` any more, ordered
+    /// or of a session that turned out not to exist, just goes.
     package mutating func expire(
-        at now: Instant, timeout: Interval, forwardBytesMax: Int, decided: Instance
+        at now: Instant, timeout: Interval, forwardBytesMax: Int, sessions: SessionTable, decided: Instance
     ) -> Expiry {
         var expiry = Expiry()
         var size = 0
-        var dropped: [RequestID] = []
         while let place = firstStage.first, let slot = slots[place], slot.since + timeout <= now, size < forwardBytesMax
         {
+            guard sessions.standing(of: slot.request.request, decided: decided) == .new else {
+                remove(slot.request.id)
+                continue
+            }
             size += slot.request.request.payload.count + 128
             expiry.forwards.append(forwarded(slot))
+            if !isBelieved(slot) { expiry.unsigned.append(slot.request.id) }
             moveToSecondStage(place, at: now)
         }
         var rotations = secondStage.count
@@ -45,12 +53,14 @@ extension RequestPool {
             size < forwardBytesMax
         {
             rotations -= 1
-            let mayEndRegency = isProvable(slot) && slot.request.id.session.instance <= decided
-            if mayEndRegency {
-                expiry.isRegencyOver = true
-            } else if slot.rounds >= Self.unprovenRoundsMax {
-                dropped.append(slot.request.id)
+            let isOfUnknownSession = slot.request.id.session.instance > decided
+            if sessions.standing(of: slot.request.request, decided: decided) != .new
+                || slot.rounds >= Self.unsignedRoundsMax && (isOfUnknownSession || !isBelieved(slot))
+            {
+                remove(slot.request.id)
+                continue
             }
+            if !isOfUnknownSession, isBelieved(slot) { expiry.isRegencyOver = true }
             let round = slot.rounds + 1
             if isForwardedAgain(in: round) {
                 size += slot.request.request.payload.count + 128
@@ -59,7 +69,6 @@ extension RequestPool {
             slots[place]?.rounds = round
             restartSecondStage(place, at: now)
         }
-        for id in dropped { remove(id) }
         return expiry
     }
 
@@ -76,23 +85,30 @@ extension RequestPool {
         }
     }
 
-    /// The last vouch that was lacking may have reached nobody else yet: the leader has the whole second stage from here.
-    /// Otherwise a client that chooses its time well makes two correct replicas disagree on whether the leader was late.
-    mutating func noteVouch(_ place: Int, before: Slot, at now: Instant) {
-        guard let slot = slots[place], slot.isSecondStage, !isProvable(before), isProvable(slot) else { return }
-        restartSecondStage(place, at: now)
-    }
+    private func isBelieved(_ slot: Slot) -> Bool { slot.isSigned || view.faultModel == .crash }
 
-    /// The signature came after the request: the others may know neither, so that it is forwarded anew before it counts.
+    /// The others may have got it without: what comes signed after it was forwarded is forwarded again at once, and the leader
+    /// has the whole second stage from there.
     mutating func sign(_ place: Int, _ request: AdmittedRequest, at now: Instant) {
         guard let before = slots[place] else { return }
         slots[place]?.isSigned = true
         slots[place]?.request = request
-        guard before.isSecondStage, !isProvable(before) else { return }
-        secondStage.remove(place, links: &timerLinks)
-        slots[place]?.isSecondStage = false
-        slots[place]?.since = now
-        firstStage.append(place, links: &timerLinks)
+        noteProof(place, before: before)
+        guard before.isSecondStage else { return }
+        restartSecondStage(place, at: now)
+        signedLate.append(place)
+    }
+
+    /// What `sign` has put aside, within so many bytes; the rest waits.
+    package mutating func takeSignedLate(forwardBytesMax: Int) -> [ForwardedRequest] {
+        guard !signedLate.isEmpty else { return [] }
+        var size = 0
+        let due = signedLate.prefix { place in
+            defer { size += (slots[place]?.request.request.payload.count ?? 0) + 128 }
+            return size < forwardBytesMax
+        }
+        signedLate.removeFirst(due.count)
+        return due.compactMap { slots[$0].map(forwarded) }
     }
 
     private mutating func restartSecondStage(_ place: Int, at now: Instant) {

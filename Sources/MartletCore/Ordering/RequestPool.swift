@@ -30,6 +30,8 @@ package struct RequestPool: Sendable {
         var vouchers: ReplicaSet
         var isSigned: Bool
         var lane: Int
+        /// In which of its lane's two lists it waits.
+        var isReady = false
         /// The instance it was proposed in by this replica; 0 while it waits in its lane.
         var proposedIn: Instance = .zero
         var isSecondStage = false
@@ -41,9 +43,13 @@ package struct RequestPool: Sendable {
 
     struct Lane: Sendable {
         var client: ClientID
+        /// Those that may be proposed in strict mode too (`isProvable`), and the others.
+        var ready = SlotList()
         var waiting = SlotList()
         var pending = 0
         var bytes = 0
+
+        var isActive: Bool { !ready.isEmpty || !waiting.isEmpty }
     }
 
     let me: ReplicaIndex
@@ -67,6 +73,8 @@ package struct RequestPool: Sendable {
 
     var firstStage = SlotList()
     var secondStage = SlotList()
+    /// Signatures that came after their requests had been passed on without.
+    var signedLate: [Int] = []
 
     package private(set) var bytes = 0
     package private(set) var waitingCount = 0
@@ -96,14 +104,17 @@ package struct RequestPool: Sendable {
     /// A request that is known to be authentic.
     package mutating func add(_ request: AdmittedRequest, at now: Instant) -> Admission {
         if let place = places[request.id], let known = slots[place] {
-            guard known.request.digest == request.digest else { return .conflicting }
-            if request.proof != nil, !known.isSigned { sign(place, request, at: now) }
-            return .known
+            if known.request.digest == request.digest {
+                if request.proof != nil, !known.isSigned { sign(place, request, at: now) }
+                return .known
+            }
+            // A client that says one thing here and another elsewhere: what it has signed, everyone can know to be its word.
+            guard request.proof != nil, !known.isSigned, known.proposedIn == .zero else { return .conflicting }
+            remove(request.id)
         }
+        guard hasRoom(for: request) || request.proof != nil && makeRoom(for: request) else { return .full }
         let size = request.request.payload.count
-        guard count < totalMax, bytes + size <= bytesMax else { return .full }
         let lane = lane(of: request.id.client)
-        guard lanes[lane].pending < perClientMax else { return .full }
         var vouchers = hearsay.vouchers(of: BatchEntry(id: request.id, digest: request.digest))
         vouchers.insert(me)
         let place = takeSlot(
@@ -119,11 +130,48 @@ package struct RequestPool: Sendable {
         return .added
     }
 
+    private func hasRoom(for request: AdmittedRequest) -> Bool {
+        count < totalMax && bytes + request.request.payload.count <= bytesMax
+            && pending(of: request.id.client).requests < perClientMax
+    }
+
+    /// What is signed does not lack room because of what is not: its sender tells everyone, and whoever leads must have it.
+    private mutating func makeRoom(for request: AdmittedRequest) -> Bool {
+        while pending(of: request.id.client).requests >= perClientMax {
+            guard let lane = lanePlaces[request.id.client], let place = lanes[lane].waiting.last, drop(place) else {
+                return false
+            }
+        }
+        while !hasRoom(for: request) {
+            guard let place = oldestUnsigned, drop(place) else { return false }
+        }
+        return true
+    }
+
+    /// Only the oldest few are looked at: the others wait behind what is signed.
+    private var oldestUnsigned: Int? {
+        for list in [secondStage, firstStage] {
+            var place = list.first
+            for _ in 0..<64 {
+                guard let candidate = place, let slot = slots[candidate] else { break }
+                if !slot.isSigned, slot.proposedIn == .zero { return candidate }
+                place = list.next(after: candidate, links: timerLinks)
+            }
+        }
+        return nil
+    }
+
+    private mutating func drop(_ place: Int) -> Bool {
+        guard let slot = slots[place], !slot.isSigned else { return false }
+        remove(slot.request.id)
+        return true
+    }
+
     /// A replica's word that it has the request from the client itself.
-    package mutating func vouch(_ entry: BatchEntry, by voter: ReplicaIndex, at now: Instant) {
+    package mutating func vouch(_ entry: BatchEntry, by voter: ReplicaIndex) {
         if let place = places[entry.id], let slot = slots[place], slot.request.digest == entry.digest {
             slots[place]?.vouchers.insert(voter)
-            noteVouch(place, before: slot, at: now)
+            noteProof(place, before: slot)
         } else {
             hearsay.vouch(entry, by: voter)
         }
@@ -132,7 +180,7 @@ package struct RequestPool: Sendable {
     /// A body passed on by a replica. It joins the pool once it is known to be authentic; true when it just did.
     package mutating func hear(_ forward: AdmittedForward, from voter: ReplicaIndex, at now: Instant) -> Bool {
         let entry = BatchEntry(id: forward.admitted.id, digest: forward.admitted.digest)
-        if forward.isVouched { vouch(entry, by: voter, at: now) }
+        if forward.isVouched { vouch(entry, by: voter) }
         // A client may sign two contents for one name: a batch may list the one that does not wait here.
         if forward.admitted.proof != nil {
             let admission = add(forward.admitted, at: now)
@@ -198,6 +246,7 @@ package struct RequestPool: Sendable {
         } else {
             firstStage.remove(place, links: &timerLinks)
         }
+        if let late = signedLate.firstIndex(of: place) { signedLate.remove(at: late) }
         bytes -= slot.request.request.payload.count
         lanes[slot.lane].pending -= 1
         lanes[slot.lane].bytes -= slot.request.request.payload.count
@@ -221,16 +270,26 @@ package struct RequestPool: Sendable {
     mutating func enqueue(_ place: Int) {
         guard let slot = slots[place] else { return }
         let lane = slot.lane
-        if lanes[lane].waiting.isEmpty { activeLanes.append(lane, links: &activeLinks) }
-        lanes[lane].waiting.append(place, links: &laneLinks)
+        if !lanes[lane].isActive { activeLanes.append(lane, links: &activeLinks) }
+        let isReady = isProvable(slot)
+        slots[place]?.isReady = isReady
+        if isReady {
+            lanes[lane].ready.append(place, links: &laneLinks)
+        } else {
+            lanes[lane].waiting.append(place, links: &laneLinks)
+        }
         waitingCount += 1
         waitingBytes += slot.request.request.payload.count
     }
 
     mutating func dequeue(_ place: Int) {
         guard let slot = slots[place] else { return }
-        lanes[slot.lane].waiting.remove(place, links: &laneLinks)
-        if lanes[slot.lane].waiting.isEmpty { activeLanes.remove(slot.lane, links: &activeLinks) }
+        if slot.isReady {
+            lanes[slot.lane].ready.remove(place, links: &laneLinks)
+        } else {
+            lanes[slot.lane].waiting.remove(place, links: &laneLinks)
+        }
+        if !lanes[slot.lane].isActive { activeLanes.remove(slot.lane, links: &activeLinks) }
         waitingCount -= 1
         waitingBytes -= slot.request.request.payload.count
     }

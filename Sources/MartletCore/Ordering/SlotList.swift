@@ -31,6 +31,7 @@ struct SlotList: Sendable {
     }
 
     var first: Int? { head < 0 ? nil : Int(head) }
+    var last: Int? { tail < 0 ? nil : Int(tail) }
 
     func next(after slot: Int, links: [SlotLinks]) -> Int? {
         let next = links[slot].next

@@ -37,7 +37,7 @@ package struct Sealer<Scheme: SignatureScheme>: Sendable {
             vote.signature = signature(of: .checkpoint(vote))
             return .checkpoint(vote)
         case .propose, .write, .decided, .stop, .forwarded, .vouches, .fetchRequests, .fetchBatch, .batchBody,
-            .fetchDecisions, .decisions, .fetchCheckpoint, .checkpointState, .progress:
+            .fetchDecisions, .decisions, .fetchCheckpoint, .checkpointState, .progress, .probe, .probeEcho:
             return message
         }
     }
@@ -62,7 +62,7 @@ package struct Sealer<Scheme: SignatureScheme>: Sendable {
         case .vouches(let vouches): return .vouches(Verified(vouches, sender: me))
         case .progress(let progress): return .progress(Verified(progress, sender: me))
         case .forwarded, .fetchRequests, .fetchBatch, .batchBody, .fetchDecisions, .decisions, .fetchCheckpoint,
-            .checkpointState:
+            .checkpointState, .probe, .probeEcho:
             preconditionFailure("a replica neither asks nor answers itself")
         }
     }

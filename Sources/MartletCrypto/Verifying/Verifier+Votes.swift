@@ -67,7 +67,7 @@ extension Verifier {
 
     func check(_ batch: Batch) throws(VerificationError) {
         try check(batch.instance)
-        guard batch.entries.count <= view.settings.batchRequestsMax else {
+        guard batch.entries.count <= view.batchEntriesMax else {
             throw .tooManyRequests(batch.entries.count)
         }
         guard VerifierLimits.isInRange(batch.time.rawValue, from: 0) else { throw .numberOutOfRange }

@@ -56,6 +56,8 @@ package struct Verifier<Scheme: SignatureScheme>: Sendable {
         case .fetchCheckpoint(let fetch): return .fetchCheckpoint(Verified(fetch, sender: by))
         case .checkpointState(let state): return .checkpointState(Verified(try checked(state), sender: by))
         case .progress(let progress): return .progress(Verified(try checked(progress), sender: by))
+        case .probe(let probe): return .probe(Verified(probe, sender: by))
+        case .probeEcho(let echo): return .probeEcho(Verified(echo, sender: by))
         }
     }
 

@@ -52,6 +52,10 @@ struct NoticeLog {
             logger.notice("unsigned requests are ordered only when a quorum has received them, for some time")
         case .strictModeEnded:
             logger.notice("unsigned requests are ordered as usual again")
+        case .leaderTooSlow(let leader, let took, let allowed):
+            logger.warning(
+                "leader \(leader) takes \(took) to order what may take \(allowed) on these links"
+            )
         case .checkpointStable(let instance):
             logger.debug("checkpoint \(instance) is stable")
         case .behind(let instance, let known):

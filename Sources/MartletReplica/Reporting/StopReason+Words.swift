@@ -17,6 +17,7 @@ extension StopReason {
         case .abdication: "the leader itself gave up"
         case .equivocation: "its leader proposed different things to different members"
         case .forbiddenProposal: "its leader proposed what no correct leader does"
+        case .slowLeader: "its leader orders much later than the links explain"
         }
     }
 }

@@ -110,7 +110,8 @@ extension ClientDirectory {
             switch refusal.refusal.reason {
             // Too old: it was ordered long ago and is read late by a replica that is late, and must not become later still.
             // Overloaded: that may be others' doing, and whoever sends too much is held (`ClientFlow`).
-            case .sequenceTooOld, .overloaded: break
+            // To be signed: that is the leader's doing.
+            case .sequenceTooOld, .overloaded, .signatureRequired: break
             default: counts[refusal.client, default: 0] += 1
             }
         }

@@ -61,9 +61,9 @@ package struct MemoryChecker: Sendable {
         case .rumourBytes: n * limits.rumourBytesPerMemberMax
         case .instances: instancesMax
         // An epoch has one proposal for each.
-        case .wantedRequests: instancesMax * settings.batchRequestsMax
+        case .wantedRequests: instancesMax * (settings.batchRequestsMax + n)
         case .batchesOfOneInstance: batchesMax
-        case .batchEntries: instancesMax * batchesMax * settings.batchRequestsMax
+        case .batchEntries: instancesMax * batchesMax * (settings.batchRequestsMax + n)
         case .batchBytes: instancesMax * batchesMax * max(settings.batchBytesMax, settings.requestBytesMax)
         // ACCEPTs twice: counted, and with their signatures.
         case .votesOfOneInstance: n * (3 * limits.regenciesMax + 1)

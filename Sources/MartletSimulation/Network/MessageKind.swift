@@ -23,6 +23,8 @@ package enum MessageKind: String, Hashable, Sendable, CaseIterable {
     case fetchCheckpoint = "FETCH-CHECKPOINT"
     case checkpointState = "STATE"
     case progress = "PROGRESS"
+    case probe = "PROBE"
+    case probeEcho = "PROBE-ECHO"
     case request = "REQUEST"
     case read = "READ"
     case reply = "REPLY"
@@ -51,6 +53,8 @@ extension MessageKind {
         case .fetchCheckpoint: self = .fetchCheckpoint
         case .checkpointState: self = .checkpointState
         case .progress: self = .progress
+        case .probe: self = .probe
+        case .probeEcho: self = .probeEcho
         }
     }
 

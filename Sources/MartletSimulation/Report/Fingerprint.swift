@@ -34,6 +34,8 @@ struct Fingerprint {
         case .fetchCheckpoint(let it): mix(16, it.instance.rawValue, 0)
         case .checkpointState(let it): mix(17, it.certificate.instance.rawValue, 0)
         case .progress(let it): mix(18, it.decided.rawValue, it.epoch.regency.rawValue)
+        case .probe(let it): mix(20, it.sequence.rawValue, 0)
+        case .probeEcho(let it): mix(21, it.sequence.rawValue, 0)
         }
     }
 

@@ -28,6 +28,8 @@ enum TraceText {
             "DECISIONS \(it.decisions.map { "i\($0.body.batch.instance)" }.joined(separator: ", "))"
         case .fetchCheckpoint(let it): "FETCH checkpoint from i\(it.instance)"
         case .checkpointState(let it): "STATE after i\(it.certificate.instance)"
+        case .probe(let it): "PROBE #\(it.sequence)"
+        case .probeEcho(let it): "PROBE-ECHO #\(it.sequence)"
         case .progress(let it):
             "PROGRESS \(it.epoch)\(it.isSynced ? "" : " unsynced") decided i\(it.decided) stable i\(it.stableCheckpoint)"
                 + (it.asksForHelp ? ", asks for help" : "")

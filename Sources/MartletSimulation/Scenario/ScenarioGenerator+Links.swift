@@ -52,6 +52,7 @@ extension ScenarioGenerator {
         scenario.timeouts.missingRequest = .milliseconds(100)
         scenario.timeouts.progress = .milliseconds(400)
         scenario.timeouts.fetch = .milliseconds(500)
+        scenario.timeouts.probe = .milliseconds(400)
         scenario.timeouts.strict = .seconds(2)
         scenario.clientTiming.retryMin = .milliseconds(500)
         scenario.clientTiming.retryMax = .seconds(3)

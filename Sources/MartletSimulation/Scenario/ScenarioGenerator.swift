@@ -76,6 +76,7 @@ package struct ScenarioGenerator {
         scenario.timeouts.missingRequest = .milliseconds(3)
         scenario.timeouts.progress = .milliseconds(80)
         scenario.timeouts.fetch = .milliseconds(60)
+        scenario.timeouts.probe = .milliseconds(80)
         scenario.timeouts.strict = .milliseconds(300)
         scenario.timeouts.strictMax = .seconds(5)
         scenario.healsAt = Instant.zero + .milliseconds(UInt64(random.number(in: 200...1_200)))

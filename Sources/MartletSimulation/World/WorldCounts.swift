@@ -41,6 +41,7 @@ package enum ProtocolStep: String, Hashable, Sendable, CaseIterable {
     case proposalRefused = "proposal refused"
     case requestsMissing = "requests missing"
     case strictMode = "signatures required"
+    case leaderTooSlow = "leader found slow"
     case checkpointStable = "checkpoint stable"
     case behind = "fell behind"
     case caughtUp = "caught up"
@@ -55,6 +56,7 @@ package enum ProtocolStep: String, Hashable, Sendable, CaseIterable {
         case .proposalRefused: self = .proposalRefused
         case .requestsMissing: self = .requestsMissing
         case .strictModeBegun, .strictModeEnded: self = .strictMode
+        case .leaderTooSlow: self = .leaderTooSlow
         case .checkpointStable: self = .checkpointStable
         case .behind: self = .behind
         case .caughtUp: self = .caughtUp

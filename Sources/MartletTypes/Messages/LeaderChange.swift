@@ -19,6 +19,8 @@ package enum StopReason: UInt8, Hashable, Sendable, CaseIterable {
     case equivocation = 7
     /// The leader proposed what no correct leader does, whatever it knows.
     case forbiddenProposal = 8
+    /// The sender's probes were ordered much later than the links explain.
+    case slowLeader = 9
 }
 
 /// Asks that `regency` be installed; counts for every lower one of the view too.

@@ -21,4 +21,6 @@ package enum PeerMessage: Hashable, Sendable {
     case fetchCheckpoint(FetchCheckpoint)
     case checkpointState(CheckpointState)
     case progress(Progress)
+    case probe(Probe)
+    case probeEcho(ProbeEcho)
 }

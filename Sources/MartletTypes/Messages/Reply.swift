@@ -64,7 +64,7 @@ package enum RefusalReason: UInt8, Hashable, Sendable, CaseIterable {
     case accessDenied = 6
     /// Learner, recovering, or the view is not installed; ask the others.
     case notServing = 7
-    /// This client's requests must be signed for the time being.
+    /// The leader does not order this request, and only a signed one can be shown to the others: send it signed.
     case signatureRequired = 8
     /// Unordered reads are off.
     case readsAreOrdered = 9

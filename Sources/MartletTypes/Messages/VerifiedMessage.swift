@@ -31,4 +31,6 @@ package enum VerifiedMessage: Hashable, Sendable {
     /// The certificate is a valid quorum and the state has its digest.
     case checkpointState(Verified<CheckpointState>)
     case progress(Verified<Progress>)
+    case probe(Verified<Probe>)
+    case probeEcho(Verified<ProbeEcho>)
 }

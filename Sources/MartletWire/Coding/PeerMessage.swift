@@ -23,6 +23,8 @@ private enum Tag: UInt8 {
     case fetchCheckpoint = 16
     case checkpointState = 17
     case progress = 18
+    case probe = 19
+    case probeEcho = 20
 }
 
 extension PeerMessage: WireCodable {
@@ -49,6 +51,8 @@ extension PeerMessage: WireCodable {
         case .fetchCheckpoint(let message): message.encode(into: &writer)
         case .checkpointState(let message): message.encode(into: &writer)
         case .progress(let message): message.encode(into: &writer)
+        case .probe(let message): message.encode(into: &writer)
+        case .probeEcho(let message): message.encode(into: &writer)
         }
     }
 
@@ -73,6 +77,8 @@ extension PeerMessage: WireCodable {
         case .fetchCheckpoint: self = .fetchCheckpoint(try FetchCheckpoint(from: &reader))
         case .checkpointState: self = .checkpointState(try CheckpointState(from: &reader))
         case .progress: self = .progress(try Progress(from: &reader))
+        case .probe: self = .probe(try Probe(from: &reader))
+        case .probeEcho: self = .probeEcho(try ProbeEcho(from: &reader))
         }
     }
 
@@ -96,6 +102,8 @@ extension PeerMessage: WireCodable {
         case .fetchCheckpoint: .fetchCheckpoint
         case .checkpointState: .checkpointState
         case .progress: .progress
+        case .probe: .probe
+        case .probeEcho: .probeEcho
         }
     }
 
@@ -119,6 +127,8 @@ extension PeerMessage: WireCodable {
         case .fetchCheckpoint(let message): 2 + message.encodedSizeHint
         case .checkpointState(let message): 2 + message.encodedSizeHint
         case .progress(let message): 2 + message.encodedSizeHint
+        case .probe(let message): 2 + message.encodedSizeHint
+        case .probeEcho(let message): 2 + message.encodedSizeHint
         }
     }
 }

@@ -58,6 +58,8 @@ struct TracePrinter {
             "PROGRESS r\(it.epoch.regency) decided i\(it.decided) stable i\(it.stableCheckpoint)"
                 + (it.asksForHelp ? " help" : "") + (it.isSynced ? "" : " unsynced")
                 + (it.mode == .learner ? " learner" : "")
+        case .probe(let it): "PROBE #\(it.sequence)"
+        case .probeEcho(let it): "PROBE-ECHO #\(it.sequence)"
         default: preconditionFailure("a message of ordering is printed elsewhere")
         }
     }
@@ -127,6 +129,8 @@ struct TracePrinter {
         case .requestsMissing(let instance, let count): return "i\(instance) lacks \(count) requests"
         case .strictModeBegun: return "strict mode begins"
         case .strictModeEnded: return "strict mode ends"
+        case .leaderTooSlow(let leader, let took, let allowed):
+            return "leader \(leader) takes \(took) for what may take \(allowed)"
         case .checkpointStable(let instance): return "checkpoint i\(instance) is stable"
         case .behind(let instance, let known): return "behind: at i\(instance), others at i\(known)"
         case .caughtUp(let instance): return "caught up at i\(instance)"

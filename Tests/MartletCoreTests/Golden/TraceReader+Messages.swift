@@ -79,6 +79,9 @@ extension TraceReader {
             let digest = try names.digest(try words.next("a digest"))
             return .checkpointState(CheckpointState(certificate: certificate(instance, digest), state: []))
         case "PROGRESS": return .progress(try progress(&words))
+        case "PROBE": return .probe(Probe(sequence: SequenceNumber(try words.number(after: "#", "a sequence"))))
+        case "PROBE-ECHO":
+            return .probeEcho(ProbeEcho(sequence: SequenceNumber(try words.number(after: "#", "a sequence"))))
         default: return nil
         }
     }

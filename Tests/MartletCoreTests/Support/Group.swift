@@ -35,13 +35,19 @@ final class Group {
     var passes: (Parcel) -> Bool = { _ in true }
     /// What a liar makes of its own message for one receiver.
     var rewrite: (Parcel) -> PeerMessage = { $0.message }
+    /// The others send again what is not answered, signed, as the library does.
+    var neverSigning: Set<ClientID> = []
+    private var submitted: [(request: AdmittedRequest, places: [Int], at: Instant)] = []
     /// Whose signatures in ACCEPTs are not valid.
     var badSigners: Set<ReplicaID> = []
 
-    init(view: View) {
+    init(view: View, timeouts: Timeouts = Timeouts(), pendingMax: Int = 65_536) {
         self.view = view
         for member in view.members {
-            nodes.append(Node(CoreConfiguration(view: view, replica: member.id), at: now))
+            var configuration = CoreConfiguration(view: view, replica: member.id)
+            configuration.timeouts = timeouts
+            configuration.pendingMax = pendingMax
+            nodes.append(Node(configuration, at: now))
         }
         for place in nodes.indices { act(place) }
     }
@@ -71,8 +77,25 @@ final class Group {
     }
 
     func submit(_ request: AdmittedRequest, to places: [Int]? = nil) {
-        for place in places ?? Array(nodes.indices) {
-            step(place, .requests(Verified([request], sender: .client(request.id.client))))
+        let places = places ?? Array(nodes.indices)
+        send(request, to: places)
+        if request.proof == nil { submitted.append((request, places, now.monotonic)) }
+    }
+
+    private func send(_ request: AdmittedRequest, to places: [Int]) {
+        for place in places { step(place, .requests(Verified([request], sender: .client(request.id.client)))) }
+    }
+
+    private func signUnanswered() {
+        while let first = submitted.first, first.at + .milliseconds(195) <= now.monotonic {
+            submitted.removeFirst()
+            let proof = RequestProof(digests: [first.request.digest], signature: .absent)
+            let unanswered = first.places.filter { place in
+                !nodes[place].executions.contains { $0.steps.contains { $0.request.id == first.request.id } }
+            }
+            if !neverSigning.contains(first.request.id.client) {
+                send(Samples.admitted(first.request.request, proof: proof), to: unanswered)
+            }
         }
     }
 
@@ -95,6 +118,7 @@ final class Group {
             left -= step
             now.monotonic = now.monotonic + .milliseconds(step)
             now.wall = Timestamp(now.wall.rawValue + step * 1_000)
+            signUnanswered()
             for place in nodes.indices where nodes[place].isUp {
                 if let deadline = nodes[place].core.nextDeadline, deadline <= now.monotonic {
                     self.step(place, .deadline)
@@ -209,6 +233,8 @@ final class Group {
         case .fetchCheckpoint(let it): return .fetchCheckpoint(by(it))
         case .checkpointState(let it): return .checkpointState(by(it))
         case .progress(let it): return .progress(by(it))
+        case .probe(let it): return .probe(by(it))
+        case .probeEcho(let it): return .probeEcho(by(it))
         }
     }
 

@@ -29,6 +29,8 @@ enum Kinds {
         peer("fetchCheckpoint") { .fetchCheckpoint(FetchCheckpoint(instance: $0.number(Instance.self))) },
         peer("checkpointState") { .checkpointState(.sample(&$0)) },
         peer("progress") { .progress(.sample(&$0)) },
+        peer("probe") { .probe(Probe(sequence: $0.number(SequenceNumber.self))) },
+        peer("probeEcho") { .probeEcho(ProbeEcho(sequence: $0.number(SequenceNumber.self))) },
     ]
 
     static let client: [Kind] = [

@@ -27,6 +27,8 @@ extension FieldWalker {
         case .fetchCheckpoint(let it): .fetchCheckpoint(FetchCheckpoint(instance: instance(it.instance)))
         case .checkpointState(let it): .checkpointState(walk(it))
         case .progress(let it): .progress(walk(it))
+        case .probe(let it): .probe(Probe(sequence: sequence(it.sequence)))
+        case .probeEcho(let it): .probeEcho(ProbeEcho(sequence: sequence(it.sequence)))
         }
     }
 

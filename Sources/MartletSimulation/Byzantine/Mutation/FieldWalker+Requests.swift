@@ -31,7 +31,7 @@ extension FieldWalker {
             place: UInt32(truncatingIfNeeded: number(UInt64(session.place), .place)))
     }
 
-    private mutating func sequence(_ sequence: SequenceNumber) -> SequenceNumber {
+    mutating func sequence(_ sequence: SequenceNumber) -> SequenceNumber {
         SequenceNumber(number(sequence.rawValue, .sequence))
     }
 

@@ -1,6 +1,7 @@
 // Martlet, adaptive Byzantine fault-tolerant replication.
 // SPDX-License-Identifier: Apache-2.0
 
+import MartletCore
 import MartletTypes
 
 /// One liar each, among leader changes, losses and a replica that falls behind.
@@ -19,6 +20,23 @@ extension StockScenarios {
                 "replies-of-two-epochs", "Tentative or final replies of different epochs never make one quorum",
                 [.replyLiar, .decidedLiar]),
             troubled("silent-leader", "A leader that says nothing loses its place", [.silentLeader]),
+            change(calm("slow-leader", "A leader that is slow, but quicker than the timeouts, loses its place")) {
+                $0.liars = [LiarPlan(replica: 0, kinds: [.delayer])]
+                // The liar feels its way: it must be found out before it goes too far.
+                $0.timeouts.probe = .milliseconds(10)
+                $0.timeouts.requestMin = .milliseconds(100)
+                $0.clients = $0.clients.map {
+                    var client = $0
+                    client.operationsMax = 2_000
+                    client.thinkMax = .milliseconds(4)
+                    return client
+                }
+                $0.healsAt = ms(3_000)
+                $0.clientsUntil = ms(3_000)
+                $0.expect("leader found slow")
+                $0.expect("STOP: slowLeader")
+                $0.expect("leader changes")
+            },
             troubled("left-out", "A replica that a lying leader leaves out learns the decision", [.selectiveSender]),
         ]
     }

@@ -8,12 +8,18 @@ import MartletTypes
 extension StockScenarios {
     static var wideArea: [Scenario] {
         [
-            wide("five-regions", "Five replicas on four continents, clients everywhere", .fiveRegions, n: 5),
+            change(wide("five-regions", "Five replicas on four continents, clients everywhere", .fiveRegions, n: 5)) {
+                $0.expect("sent PROBE")
+                $0.expect("leader found slow", min: 0, max: 0)
+            },
             change(wide("five-regions-leader-lost", "The leader on the west coast dies", .fiveRegions, n: 5)) {
                 $0.crash(0, at: 1_500)
                 $0.expect("leader changes")
             },
-            wide("zones", "Three zones of one city and one replica far away", .zones, n: 4),
+            change(wide("zones", "Three zones of one city and one replica far away", .zones, n: 4)) {
+                $0.expect("sent PROBE")
+                $0.expect("leader found slow", min: 0, max: 0)
+            },
             change(calm("narrow-links", "Links carry half a megabyte a second; messages queue for them")) {
                 $0.usesWire = true
                 $0.links.bytesPerSecond = 500_000
@@ -76,6 +82,7 @@ extension StockScenarios {
             $0.timeouts.missingRequest = .milliseconds(150)
             $0.timeouts.progress = .milliseconds(400)
             $0.timeouts.fetch = .milliseconds(500)
+            $0.timeouts.probe = .milliseconds(400)
             $0.timeouts.strict = .seconds(2)
             $0.clientTiming.retryMin = .milliseconds(900)
             $0.clientTiming.retryMax = .seconds(4)

@@ -25,6 +25,7 @@ package enum StockScenarios {
         scenario.timeouts.missingRequest = .milliseconds(3)
         scenario.timeouts.progress = .milliseconds(50)
         scenario.timeouts.fetch = .milliseconds(50)
+        scenario.timeouts.probe = .milliseconds(50)
         scenario.timeouts.strict = .milliseconds(300)
         scenario.settings.window = 4
         scenario.settings.checkpointPeriod = 8

@@ -1,0 +1,127 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletCore
+import MartletTypes
+import Testing
+
+/// Clients that do not say the same to all, alone or in league with a liar: what of that costs a leader its place, and
+/// whom it keeps from being served.
+@Suite("Odd clients")
+struct OddClientTests {
+    private let odd = Samples.client(1)
+    private let honest = Samples.client(2)
+
+    private func leader(_ group: Group) -> Int {
+        Int((group.status(3).epoch.regency.rawValue - 1) % UInt64(group.view.n))
+    }
+
+    private func signed(_ request: AdmittedRequest) -> AdmittedRequest {
+        Samples.admitted(request.request, proof: RequestProof(digests: [request.digest], signature: .absent))
+    }
+
+    /// A reading found it: that member counted f+1 words, its own and the liar's, its STOP and the liar's were f+1, and
+    /// since nothing was missing in a proposal, strict mode never began.
+    @Test("A client that sends to one member only, and a liar that vouches to that member only, end no regency")
+    func liarVouchesToOneMemberOnly() throws {
+        let group = try Group(checkpointPeriod: 64)
+        group.neverSigning = [odd]
+        let session = group.openSession(odd)
+        group.passes = { parcel in
+            guard parcel.from == 2, parcel.to != 2 else { return true }
+            return switch parcel.message {
+            case .forwarded, .vouches: false
+            default: true
+            }
+        }
+        for sequence in 1...5 as ClosedRange<UInt64> {
+            let request = Samples.operation(odd, session, sequence)
+            group.submit(request, to: [3])
+            group.inject(
+                .vouches(Vouches(entries: [BatchEntry(id: request.id, digest: request.digest)])), from: 2, to: 3)
+            group.pass(milliseconds: 1_500)
+            let stop = Stop(view: .genesis, regency: group.status(0).epoch.regency.next, reason: .requestTimeout)
+            for place in [0, 1, 3] { group.inject(.stop(stop), from: 2, to: place) }
+            group.settle()
+        }
+        for place in [0, 1, 3] { #expect(group.status(place).epoch.regency == .first) }
+    }
+
+    @Test(
+        "A client that says one thing to each leader and another to the others costs one leader change",
+        arguments: [false, true])
+    func anotherContentForTheLeader(isSigned: Bool) throws {
+        let group = try Group(checkpointPeriod: 64)
+        group.neverSigning = [odd]
+        let session = group.openSession(odd)
+        for sequence in 1...6 as ClosedRange<UInt64> {
+            let leader = leader(group)
+            let told = Samples.operation(odd, session, sequence, [1])
+            group.submit(Samples.operation(odd, session, sequence, [9]), to: [leader])
+            group.submit(isSigned ? signed(told) : told, to: (0..<4).filter { $0 != leader })
+            group.pass(milliseconds: 1_500)
+        }
+        for place in 0...3 { #expect(group.status(place).epoch.regency <= Regency(2)) }
+    }
+
+    @Test("A client's many requests to the leader alone do not hide the one that it signs", arguments: [256, 8_192])
+    func manyForTheLeader(count: Int) throws {
+        let group = try Group(checkpointPeriod: 64)
+        group.neverSigning = [odd]
+        let session = group.openSession(odd)
+        // Strict mode begins, at the cost of one leader.
+        group.submit(Samples.operation(odd, session, 1), to: [0])
+        group.pass(milliseconds: 3_000)
+        #expect(group.status(3).epoch.regency == Regency(2))
+        var next: UInt64 = 1_000
+        for sequence in 2...4 as ClosedRange<UInt64> {
+            for _ in 0..<count {
+                next += 1
+                group.submit(Samples.operation(odd, session, next), to: [leader(group)])
+            }
+            group.submit(signed(Samples.operation(odd, session, sequence)))
+            group.pass(milliseconds: 1_500)
+        }
+        for place in 0...3 {
+            #expect(group.status(place).epoch.regency == Regency(2))
+            #expect(group.executed(place).count >= 3)
+        }
+    }
+
+    @Test("Clients that fill one member's pool keep nobody from being served, though the leader is dead")
+    func fullPool() throws {
+        var settings = GroupSettings()
+        settings.checkpointPeriod = 64
+        let group = Group(view: try Samples.view(settings: settings), pendingMax: 64)
+        group.neverSigning = [odd]
+        let (junk, session) = (group.openSession(odd), group.openSession(honest))
+        group.nodes[0].isUp = false
+        var next: UInt64 = 1_000
+        for step in 0..<100 {
+            for _ in 0..<80 {
+                next += 1
+                group.submit(Samples.operation(odd, junk, next), to: [3])
+            }
+            if step == 1 { group.submit(Samples.operation(honest, session, 1)) }
+            group.pass(milliseconds: 20)
+        }
+        for place in 1...3 { #expect(group.executed(place).count >= 1) }
+    }
+
+    @Test("A client that could reach one member only for long is served soon after")
+    func longOutage() throws {
+        let group = try Group(checkpointPeriod: 64)
+        let session = group.openSession(honest)
+        group.nodes[0].isUp = false
+        group.passes = { $0.to == 2 }
+        let request = Samples.operation(honest, session, 1)
+        for _ in 0..<14 {
+            group.submit(request, to: [1, 2, 3])
+            group.pass(milliseconds: 1_000)
+        }
+        group.passes = { _ in true }
+        group.submit(request, to: [1, 2, 3])
+        group.pass(milliseconds: 2_500)
+        for place in 1...3 { #expect(group.executed(place).count == 1) }
+    }
+}
