@@ -43,9 +43,7 @@ extension ReplicaCore {
                 at: now.monotonic)
         else { return false }
         var entries = takeProbes()
-        entries += pool.takeBatch(
-            for: instance, requestsMax: settings.batchRequestsMax, bytesMax: settings.batchBytesMax,
-            isStrict: strict.isOn)
+        entries += pool.takeBatch(for: instance, isStrict: strict.isOn)
         guard !entries.isEmpty else { return false }
         proposer.noteProposal(at: now.monotonic)
         propose(Batch(instance: instance, born: epoch, time: now.wall, entries: entries), into: &effects)

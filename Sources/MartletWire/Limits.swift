@@ -38,7 +38,8 @@ package enum Limits {
     package static let forwardedRequests = Limit("forwardedRequests", 16_384)
 
     // Ordering.
-    package static let batchEntries = Limit("batchEntries", 16_384)
+    /// As many requests as the settings allow, and a probe of each of 128 members.
+    package static let batchEntries = Limit("batchEntries", 16_384 + 128)
     package static let decisions = Limit("decisions", 16_384)
     package static let shares = Limit("shares", 128)
 

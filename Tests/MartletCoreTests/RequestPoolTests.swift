@@ -113,7 +113,7 @@ struct RequestPoolTests {
         #expect(pool.add(request(1, 1, tag: 2), at: start) == .conflicting)
         #expect(pool.add(real, at: start) == .added)
         #expect(pool.add(other, at: start) == .conflicting)
-        let batch = pool.takeBatch(for: Instance(2), requestsMax: 4, bytesMax: 1 << 20, isStrict: true)
+        let batch = pool.takeBatch(for: Instance(2), isStrict: true)
         #expect(batch == [BatchEntry(id: real.id, digest: real.digest)])
         #expect(pool.add(request(1, 1, tag: 3, isSigned: true), at: start) == .conflicting)
     }
@@ -130,13 +130,25 @@ struct RequestPoolTests {
         #expect(pool.add(request(1, 9, isSigned: true), at: start) == .full)
     }
 
+    @Test("One client has a quarter of a batch at most, whoever else waits")
+    func share() {
+        var pool = pool(perClient: 2_000, total: 4_000)
+        for sequence in 1...1_500 as ClosedRange<UInt64> { _ = pool.add(request(1, sequence), at: start) }
+        for client in 2...11 as ClosedRange<UInt64> { _ = pool.add(request(client, 1), at: start) }
+        let first = pool.takeBatch(for: Instance(2), isStrict: false)
+        #expect(first.count { $0.id.client == Samples.client(1) } == 256)
+        #expect(first.count == 266)
+        let second = pool.takeBatch(for: Instance(3), isStrict: false)
+        #expect(second.count == 256)
+    }
+
     @Test("In strict mode a client's many unsigned requests do not hide its signed one")
     func manyUnsignedBefore() {
         var pool = pool(perClient: 2_000, total: 2_000)
         for sequence in 1...1_000 as ClosedRange<UInt64> { _ = pool.add(request(1, sequence), at: start) }
         let real = request(1, 1_001, isSigned: true)
         #expect(pool.add(real, at: start) == .added)
-        let batch = pool.takeBatch(for: Instance(2), requestsMax: 4, bytesMax: 1 << 20, isStrict: true)
+        let batch = pool.takeBatch(for: Instance(2), isStrict: true)
         #expect(batch == [BatchEntry(id: real.id, digest: real.digest)])
     }
 }

@@ -55,8 +55,8 @@ struct TransferTests {
                     batch: Batch(instance: Instance(instance), born: epoch, time: .zero, entries: entries)))
         }
         let first = group.epoch(1)
-        #expect(error(propose(1, first, 1024)) == nil)
-        #expect(error(propose(1, first, 1025)) == .tooManyRequests(1025))
+        #expect(error(propose(1, first, 1028)) == nil)
+        #expect(error(propose(1, first, 1029)) == .tooManyRequests(1029))
         #expect(error(propose(0, first, 1)) == .numberOutOfRange)
         #expect(error(propose(.max, first, 1)) == .numberOutOfRange)
         #expect(error(propose(1, group.epoch(0), 1)) == .numberOutOfRange)

@@ -23,7 +23,7 @@ struct MemoryTests {
         return MemoryChecker(n: 4, clients: 3, settings: settings, limits: limits)
     }
 
-    /// Worked out by hand: L = 2 · 8 + 4, and 2 · 4 instances run.
+    /// Worked out by hand: L = 2 · 8 + 4, and 2 · 4 instances run. A batch lists a probe of each member beside its requests.
     private static func expected(_ what: CoreHolding) -> Int {
         switch what {
         case .pendingRequests: 96
@@ -31,10 +31,10 @@ struct MemoryTests {
         case .pendingOfOneClient: 32
         case .rumours: 16_384
         case .rumourBytes: 64 << 20
-        case .wantedRequests: 28 * 2
+        case .wantedRequests: 28 * (2 + 4)
         case .instances: 28
         case .batchesOfOneInstance: 10
-        case .batchEntries: 28 * 10 * 2
+        case .batchEntries: 28 * 10 * (2 + 4)
         case .batchBytes: 28 * 10 * 2_048
         case .votesOfOneInstance: 4 * 13
         case .writeSetOfOneInstance: 256

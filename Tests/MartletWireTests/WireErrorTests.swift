@@ -63,7 +63,7 @@ import Testing
         let full = Vouches(entries: Array(repeating: entry, count: Limits.batchEntries.max))
         #expect(try Vouches(decoding: full.encoded()) == full)
         let more = Vouches(entries: full.entries + [entry])
-        #expect(throws: WireError.limitExceeded(name: "batchEntries", value: 16_385, max: 16_384)) {
+        #expect(throws: WireError.limitExceeded(name: "batchEntries", value: 16_513, max: 16_512)) {
             try Vouches(decoding: more.encoded())
         }
     }

@@ -4,18 +4,19 @@
 package import MartletTypes
 
 extension RequestPool {
-    /// Takes requests for a batch, one from each client in turn. In `strict` mode only those that are signed or that a
-    /// quorum vouches for (protocol §4).
-    package mutating func takeBatch(
-        for instance: Instance, requestsMax: Int, bytesMax: Int, isStrict: Bool
-    ) -> [BatchEntry] {
+    /// Takes requests for a batch, one from each client in turn, and no more of one than its share. In `strict` mode only
+    /// those that are signed or that a quorum vouches for (protocol §4).
+    package mutating func takeBatch(for instance: Instance, isStrict: Bool) -> [BatchEntry] {
+        let (requestsMax, bytesMax) = (view.settings.batchRequestsMax, view.settings.batchBytesMax)
         var entries: [BatchEntry] = []
         entries.reserveCapacity(min(requestsMax, waitingCount))
         var size = 0
         var idleTurns = 0
         while entries.count < requestsMax, idleTurns < activeLanes.count, let lane = activeLanes.first {
             let next = lanes[lane].ready.first ?? (isStrict ? nil : lanes[lane].waiting.first)
-            guard let place = next, let slot = slots[place] else {
+            guard let place = next, let slot = slots[place],
+                takeShare(of: lane, slot.request.request.payload.count, in: instance)
+            else {
                 idleTurns += 1
                 rotate(lane)
                 continue
@@ -29,6 +30,18 @@ extension RequestPool {
             if lanes[lane].isActive { rotate(lane) }
         }
         return entries
+    }
+
+    /// Whether that client has a share of the batch left for a request of so many bytes; one always fits.
+    private mutating func takeShare(of lane: Int, _ bytes: Int, in instance: Instance) -> Bool {
+        if lanes[lane].taken.instance != instance { lanes[lane].taken = (instance, 0, 0) }
+        let taken = lanes[lane].taken
+        let share = view.settings.clientShare
+        guard taken.requests < share.requests, taken.requests == 0 || taken.bytes + bytes <= share.bytes else {
+            return false
+        }
+        lanes[lane].taken = (instance, taken.requests + 1, taken.bytes + bytes)
+        return true
     }
 
     private mutating func rotate(_ lane: Int) {

@@ -48,6 +48,8 @@ package struct RequestPool: Sendable {
         var waiting = SlotList()
         var pending = 0
         var bytes = 0
+        /// How much of it the last batch took.
+        var taken = (instance: Instance.zero, requests: 0, bytes: 0)
 
         var isActive: Bool { !ready.isEmpty || !waiting.isEmpty }
     }

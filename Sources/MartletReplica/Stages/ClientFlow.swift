@@ -17,19 +17,18 @@ struct ClientFlow {
 
     private let clients: ClientDirectory
     private let holdsAbove: Mark
-    /// As much as one batch can hold, no less: what a leader proposes next from one connection comes next in its order, so
-    /// it is here already or is read now. With less this replica and the leader could wait for each other. (Those who
-    /// use one key on several connections have no such order between them.)
+    /// As much as one batch can hold of one client, no less: what a leader proposes next from one connection comes next in
+    /// its order, so it is here already or is read now. With less this replica and the leader could wait for each other.
+    /// (Those who use one key on several connections have no such order between them.)
     private let readsAgainAt: Mark
     private var heard: Set<ClientID> = []
     private var held: [ClientID] = []
 
     init(clients: ClientDirectory, settings: GroupSettings) {
         self.clients = clients
-        let batch = Mark(
-            requests: settings.batchRequestsMax, bytes: max(settings.batchBytesMax, settings.requestBytesMax))
-        readsAgainAt = batch
-        holdsAbove = Mark(requests: 2 * batch.requests, bytes: 2 * batch.bytes)
+        let share = settings.clientShare
+        readsAgainAt = Mark(requests: share.requests, bytes: share.bytes)
+        holdsAbove = Mark(requests: 2 * share.requests, bytes: 2 * share.bytes)
     }
 
     mutating func received(from sender: Principal) {

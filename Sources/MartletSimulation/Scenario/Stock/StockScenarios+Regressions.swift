@@ -1,6 +1,7 @@
 // Martlet, adaptive Byzantine fault-tolerant replication.
 // SPDX-License-Identifier: Apache-2.0
 
+import MartletCore
 import MartletTypes
 
 /// Leader changes at the worst moment.
@@ -30,6 +31,8 @@ extension StockScenarios {
                 $0.expect("leader changes")
             },
             change(calm("hole-below-decided", "A hole below a certified decision is filled")) {
+                // The losses alone must not cost the leader its place: there is to be a hole when it dies.
+                $0.timeouts.probe = .seconds(10)
                 $0.trouble(.lossy(permille: 500), [.propose, .write], from: 20, to: 250)
                 $0.crash(0, at: 150)
                 $0.expect("SYNC settling instances")
