@@ -14,11 +14,8 @@ extension ClientCore {
         let isNew = calls[slot].refusals.note(refusal.reason, from: replica, of: configuration.view.n)
         let agreeing = calls[slot].refusals.replicas(saying: refusal.reason)
         switch refusal.reason {
-        case .signatureRequired:
-            // Once at once; a replica that goes on asking is answered when the retry is due.
-            if isNew { send(slot, to: ReplicaSet(only: replica), &effects) }
-        case .conflicting:
-            onConflict(slot, by: replica, isNew: isNew, agreeing, &effects)
+        case .signatureRequired, .conflicting:
+            onSignatureDemand(slot, refusal.reason, by: replica, isNew: isNew, agreeing, &effects)
         case .payloadTooLarge, .accessDenied:
             // These follow from the view, so a correct replica's word holds for all.
             guard configuration.view.isWeakCertificate(agreeing) else { return }
@@ -31,14 +28,16 @@ extension ClientCore {
         }
     }
 
-    private mutating func onConflict(
-        _ slot: Int, by replica: ReplicaIndex, isNew: Bool, _ agreeing: ReplicaSet, _ effects: inout ClientEffects
+    private mutating func onSignatureDemand(
+        _ slot: Int, _ reason: RefusalReason, by replica: ReplicaIndex, isNew: Bool, _ agreeing: ReplicaSet,
+        _ effects: inout ClientEffects
     ) {
         if signing.asked(by: replica, at: now, view: configuration.view) { effects.notices.append(.signingBegun) }
-        if calls[slot].kind == .opening && configuration.view.isWeakCertificate(agreeing) {
+        if calls[slot].kind == .opening && reason == .conflicting && configuration.view.isWeakCertificate(agreeing) {
             // Another process with this key has used the number.
             return openAgain(slot, &effects)
         }
+        // Once at once; a replica that goes on asking is answered when the retry is due.
         if isNew { send(slot, to: ReplicaSet(only: replica), &effects) }
     }
 

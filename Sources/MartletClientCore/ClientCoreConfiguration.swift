@@ -15,7 +15,7 @@ package struct ClientCoreConfiguration: Sendable {
     /// Sign everything, not only what the group asks to be signed.
     package var signsAlways = false
     /// How long everything is signed after the group has asked for it.
-    package var signingLasts = Interval.seconds(60)
+    package var signingLasts = Interval.seconds(10)
 
     /// What is unanswered is sent again after a time between these two: it adapts to the replies' latency, and doubles
     /// with each repetition.

@@ -49,7 +49,7 @@ package struct Timeouts: Sendable {
     package var slowLeaders = Interval.seconds(600)
     /// How long one source may take to answer a request for decisions or a checkpoint.
     package var fetch = Interval.milliseconds(500)
-    /// How long required signatures and broadcast vouches last after the first leader change caused by a missing
+    /// How long only signed requests are proposed after the first leader change caused by a missing
     /// request; doubles with each repetition.
     package var strict = Interval.seconds(10)
     package var strictMax = Interval.seconds(600)

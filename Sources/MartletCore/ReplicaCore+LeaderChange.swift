@@ -70,7 +70,7 @@ extension ReplicaCore {
         effects.notices.append(.regencyInstalled(epoch, leader: view[leader].id, reasons: reasons))
         if reasons.contains(.requestMissing) {
             effects.notices.append(.strictModeBegun(until: strict.begin(at: now.monotonic)))
-            vouchesToSend.append(contentsOf: pool.entries)
+            for id in pool.unsigned { refuse(id, .signatureRequired, into: &effects) }
         }
         if leader == me, mode == .learner { abdicate(into: &effects) }
         takeEarlyStopData(into: &effects)

@@ -13,7 +13,8 @@ extension ReplicaCore {
             return
         }
         lastProbe = now.monotonic
-        guard !isLeader, isSynced, isJudgingLeader else {
+        // A proposal that lacks a client's request is the client's doing: that has its own timer, and its own remedy.
+        guard !isLeader, isSynced, isJudgingLeader, !lacksRequests else {
             watch.restart()
             return
         }

@@ -24,10 +24,11 @@ extension ReplicaCore {
         case .sessionUnknown: refuse(request.id, .sessionUnknown, into: &effects)
         case .new:
             switch pool.add(request, at: now.monotonic) {
-            case .added:
-                if strict.isOn { vouchesToSend.append(BatchEntry(id: request.id, digest: request.digest)) }
+            case .added, .known:
+                if strict.isOn, request.proof == nil, view.faultModel == .byzantine {
+                    refuse(request.id, .signatureRequired, into: &effects)
+                }
                 noteArrival(of: request.id)
-            case .known: noteArrival(of: request.id)
             case .conflicting: refuse(request.id, .conflicting, into: &effects)
             case .full: refuse(request.id, .overloaded, into: &effects)
             }

@@ -46,8 +46,7 @@ extension ReplicaCore {
             return
         }
         let expiry = pool.expire(
-            at: now.monotonic, timeout: timeout.current, forwardBytesMax: Self.forwardBytesMax, sessions: sessions,
-            decided: decided)
+            at: now.monotonic, timeout: timeout.current, forwardBytesMax: Self.forwardBytesMax, sessions: sessions)
         for id in expiry.unsigned { refuse(id, .signatureRequired, into: &effects) }
         // Also after its own STOP: what the others lack is why they do not ask for another leader.
         if !expiry.forwards.isEmpty { effects.sends.append(Send(.forwarded(expiry.forwards), to: .others)) }

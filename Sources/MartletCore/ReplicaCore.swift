@@ -26,7 +26,7 @@ package struct ReplicaCore: ~Copyable {
     // Decided state
     var sessions: SessionTable
     /// The end of the unbroken run of decisions; all of it was handed to execution.
-    var decided = Instance.zero
+    var decided = Instance.zero { didSet { pool.decided = decided } }
     var executed = Instance.zero
     var lastTime = Timestamp.zero
     var lastAdvance: Instant
@@ -90,7 +90,7 @@ package struct ReplicaCore: ~Copyable {
         self.me = me
         self.now = now
         mode = configuration.mode
-        pool = RequestPool(configuration: configuration, me: me)
+        pool = RequestPool(configuration: configuration)
         sessions = SessionTable(settings: view.settings)
         stops = StopTally(n: view.n)
         collection = Collection(n: view.n)

@@ -64,6 +64,58 @@ struct OddClientTests {
         for place in 0...3 { #expect(group.status(place).epoch.regency <= Regency(2)) }
     }
 
+    /// In strict mode a quorum's vouches were enough to be proposed, of which one was a liar's, and one had been taken back.
+    @Test("A client that changes its word where it was vouched for costs no leader its place in strict mode")
+    func changedWord() throws {
+        let group = try Group(checkpointPeriod: 64)
+        group.neverSigning = [odd]
+        let session = group.openSession(odd)
+        group.submit(Samples.operation(odd, session, 1), to: [0])
+        group.pass(milliseconds: 1_500)
+        #expect(group.status(3).epoch.regency == Regency(2))
+        group.passes = { parcel in
+            guard parcel.from == 0 else { return true }
+            return switch parcel.message {
+            case .write, .accept, .decided, .forwarded, .vouches, .batchBody: false
+            default: true
+            }
+        }
+        for sequence in 2...4 as ClosedRange<UInt64> {
+            let told = Samples.operation(odd, session, sequence, [1])
+            group.submit(told, to: [1, 2])
+            group.settle()
+            group.submit(signed(Samples.operation(odd, session, sequence, [2])), to: [2])
+            group.settle()
+            group.inject(
+                .vouches(Vouches(entries: [BatchEntry(id: told.id, digest: told.digest)])), from: 0, to: 1)
+            group.settle()
+            group.pass(milliseconds: 1_500)
+        }
+        for place in 1...3 { #expect(group.status(place).epoch.regency == Regency(2)) }
+    }
+
+    /// Or else strict mode would never begin, and the client could do it again and again.
+    @Test("A proposal that lacks a client's request is not taken for a slow leader's")
+    func missingIsNotSlow() throws {
+        var settings = GroupSettings()
+        settings.checkpointPeriod = 64
+        var timeouts = Timeouts()
+        timeouts.requestMin = .seconds(2)
+        let group = Group(view: try Samples.view(settings: settings), timeouts: timeouts)
+        group.neverSigning = [odd]
+        let (session, good) = (group.openSession(odd), group.openSession(honest))
+        for sequence in 1...8 as ClosedRange<UInt64> { group.submit(Samples.operation(honest, good, sequence)) }
+        group.pass(milliseconds: 3_000)
+        group.submit(Samples.operation(odd, session, 1), to: [leader(group)])
+        group.pass(milliseconds: 8_000)
+        let reasons = group.nodes.flatMap(\.notices).compactMap { notice in
+            if case .stopSent(_, let reason) = notice { reason } else { nil }
+        }
+        #expect(reasons.contains(.requestMissing))
+        #expect(!reasons.contains(.slowLeader))
+        #expect(group.nodes[3].notices.contains { if case .strictModeBegun = $0 { true } else { false } })
+    }
+
     @Test("A client's many requests to the leader alone do not hide the one that it signs", arguments: [256, 8_192])
     func manyForTheLeader(count: Int) throws {
         let group = try Group(checkpointPeriod: 64)

@@ -18,7 +18,9 @@ struct RequestPoolTests {
         var configuration = CoreConfiguration(view: view, replica: view.members[3].id)
         configuration.pendingPerClientMax = perClient
         configuration.pendingMax = total
-        return RequestPool(configuration: configuration, me: ReplicaIndex(3))
+        var pool = RequestPool(configuration: configuration)
+        pool.decided = Instance(1)
+        return pool
     }
 
     private func request(_ client: UInt64, _ sequence: UInt64, tag: UInt8 = 0, isSigned: Bool = false)
@@ -36,7 +38,7 @@ struct RequestPoolTests {
     private func expire(_ pool: inout RequestPool, after milliseconds: UInt64) -> RequestPool.Expiry {
         pool.expire(
             at: start + .milliseconds(milliseconds), timeout: timeout, forwardBytesMax: 1 << 20,
-            sessions: SessionTable(settings: view.settings), decided: .zero)
+            sessions: SessionTable(settings: view.settings))
     }
 
     private func opening(isSigned: Bool = false) -> AdmittedRequest {
@@ -128,6 +130,15 @@ struct RequestPoolTests {
         }
         #expect(pool.count == 4)
         #expect(pool.add(request(1, 9, isSigned: true), at: start) == .full)
+    }
+
+    @Test("What is signed but of a session to come finds no room among what is not")
+    func sessionsToCome() {
+        var pool = pool(perClient: 64, total: 4)
+        for sequence in 1...4 as ClosedRange<UInt64> { #expect(pool.add(request(1, sequence), at: start) == .added) }
+        let plain = Samples.operation(Samples.client(2), SessionID(instance: Instance(9), place: 0), 1)
+        #expect(pool.add(signed(plain), at: start) == .full)
+        #expect(pool.add(request(2, 1, isSigned: true), at: start) == .added)
     }
 
     @Test("One client has a quarter of a batch at most, whoever else waits")

@@ -53,6 +53,43 @@ struct SlowLeaderTests {
         }
     }
 
+    /// Member 3 is far away, and 0 lies: slow while it leads first, it votes for nothing afterwards, so that every quorum needs
+    /// the far one, and is quick when it leads again. The least of what slow leaders took was its own.
+    @Test("A liar among the slow leaders is not the measure of the others")
+    func liarIsNotTheMeasure() throws {
+        let group = try Group(checkpointPeriod: 64)
+        let session = group.openSession(client)
+        var held: [(at: Instant, parcel: Group.Parcel)] = []
+        group.passes = { parcel in
+            var delay: UInt64 = parcel.from == 3 || parcel.to == 3 ? 150 : 1
+            if parcel.from == 0 {
+                switch parcel.message {
+                case .write, .accept, .decided: if group.status(1).epoch.regency > .first { return false }
+                case .propose: if group.status(1).epoch.regency == .first { delay += 110 }
+                default: break
+                }
+            }
+            held.append((group.now.monotonic + .milliseconds(delay), parcel))
+            return false
+        }
+        var stopped = Regency.first
+        for step in 1...6_000 as ClosedRange<UInt64> {
+            if step % 20 == 0 { group.submit(Samples.operation(client, session, step / 20)) }
+            group.pass(milliseconds: 5)
+            let due = held.filter { $0.at <= group.now.monotonic }
+            held.removeAll { $0.at <= group.now.monotonic }
+            for one in due { group.inject(one.parcel.message, from: one.parcel.from, to: one.parcel.to) }
+            group.settle()
+            let regency = group.status(1).epoch.regency
+            guard regency > stopped, step % 100 == 0 else { continue }
+            stopped = regency
+            for to in 1...3 {
+                group.inject(.stop(Stop(view: .genesis, regency: regency.next, reason: .slowLeader)), from: 0, to: to)
+            }
+        }
+        #expect(group.status(1).epoch.regency <= Regency(5))
+    }
+
     @Test("A leader that is as quick as the links allow is left alone")
     func quickLeader() throws {
         let group = try Group(checkpointPeriod: 64)

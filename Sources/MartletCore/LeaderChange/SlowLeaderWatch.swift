@@ -6,7 +6,7 @@ package import MartletTypes
 /// Whether the leader orders much later than the links explain (protocol §9). Now and then this replica has the leader order a
 /// probe of its own, so that no client can make a leader look slow, and compares how long that takes with what the round trips
 /// to the others allow. Of f+1 leaders that were slow one after the other one at least is correct: then it is the group, and
-/// the best of them is the measure for a while.
+/// the slowest of the best f+1 is the measure for a while.
 package struct SlowLeaderWatch: Sendable {
     /// So many probes in a row must be slow.
     static let slowProbesMax = 4
@@ -112,14 +112,10 @@ package struct SlowLeaderWatch: Sendable {
         guard let toQuorum = roundTrips.toQuorum else { return nil }
         let toLeader = min(roundTrips.roundTrip(to: leader) ?? toQuorum * 2, toQuorum * 2)
         let usual = max(floor, (toLeader + toQuorum * 2) * Self.tolerance)
-        var bestOfSlow: Interval?
-        var count = 0
-        for entry in slowLeaders.all {
-            guard let entry, now.since(entry.since) < memory else { continue }
-            count += 1
-            bestOfSlow = min(bestOfSlow ?? entry.took, entry.took)
+        let took = slowLeaders.all.compactMap { entry in
+            entry.flatMap { now.since($0.since) < memory ? $0.took : nil }
         }
-        guard count > f, let bestOfSlow else { return usual }
-        return max(usual, bestOfSlow * 2)
+        // Not the least: that may be a liar's, who is quick while it leads and holds up others.
+        return took.count > f ? max(usual, took.sorted()[f] * 2) : usual
     }
 }

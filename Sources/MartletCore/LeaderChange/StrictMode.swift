@@ -3,9 +3,9 @@
 
 package import MartletTypes
 
-/// While a client is about that sends its requests to some replicas only: all broadcast the digests that they receive,
-/// and unsigned requests are proposed only on a quorum of vouches (protocol §4). Begins with a leader change caused by a
-/// missing request, lasts twice as long each time.
+/// While a client is about that sends its requests to some replicas only: only what is signed is proposed, and all ask for
+/// signatures (protocol §4, decision 9). Begins with a leader change caused by a missing request, lasts twice as long each
+/// time.
 package struct StrictMode: Sendable {
     private let shortest: Interval
     private let longest: Interval

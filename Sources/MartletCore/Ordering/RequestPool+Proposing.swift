@@ -5,7 +5,7 @@ package import MartletTypes
 
 extension RequestPool {
     /// Takes requests for a batch, one from each client in turn, and no more of one than its share. In `strict` mode only
-    /// those that are signed or that a quorum vouches for (protocol §4).
+    /// those that are signed: whoever is handed one knows that it is authentic (protocol §4).
     package mutating func takeBatch(for instance: Instance, isStrict: Bool) -> [BatchEntry] {
         let (requestsMax, bytesMax) = (view.settings.batchRequestsMax, view.settings.batchBytesMax)
         var entries: [BatchEntry] = []
@@ -47,17 +47,6 @@ extension RequestPool {
     private mutating func rotate(_ lane: Int) {
         activeLanes.remove(lane, links: &activeLinks)
         activeLanes.append(lane, links: &activeLinks)
-    }
-
-    /// Whether every replica can be brought to know that it is authentic, whatever liars say to whom: it is signed, or a
-    /// quorum vouches for it, of which f+1 are correct and tell everyone.
-    func isProvable(_ slot: Slot) -> Bool { slot.isSigned || view.isQuorum(slot.vouchers) }
-
-    /// A signature, or the vouch that was lacking: in strict mode it may be proposed from here on.
-    mutating func noteProof(_ place: Int, before: Slot) {
-        guard before.proposedIn == .zero, !before.isReady, let slot = slots[place], isProvable(slot) else { return }
-        dequeue(place)
-        enqueue(place)
     }
 
     /// A new regency: what this replica proposed waits again, in order of arrival.

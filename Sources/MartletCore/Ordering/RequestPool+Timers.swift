@@ -33,7 +33,7 @@ extension RequestPool {
     /// behind. Nor does it stay for long; its client sends again what it still wants. What is not `.new` any more, ordered
     /// or of a session that turned out not to exist, just goes.
     package mutating func expire(
-        at now: Instant, timeout: Interval, forwardBytesMax: Int, sessions: SessionTable, decided: Instance
+        at now: Instant, timeout: Interval, forwardBytesMax: Int, sessions: SessionTable
     ) -> Expiry {
         var expiry = Expiry()
         var size = 0
@@ -85,15 +85,18 @@ extension RequestPool {
         }
     }
 
-    private func isBelieved(_ slot: Slot) -> Bool { slot.isSigned || view.faultModel == .crash }
+    /// Whether everyone who is handed it believes that it is its client's.
+    func isBelieved(_ slot: Slot) -> Bool { slot.isSigned || view.faultModel == .crash }
 
     /// The others may have got it without: what comes signed after it was forwarded is forwarded again at once, and the leader
     /// has the whole second stage from there.
     mutating func sign(_ place: Int, _ request: AdmittedRequest, at now: Instant) {
         guard let before = slots[place] else { return }
+        let isWaiting = before.proposedIn == .zero
+        if isWaiting { dequeue(place) }
         slots[place]?.isSigned = true
         slots[place]?.request = request
-        noteProof(place, before: before)
+        if isWaiting { enqueue(place) }
         guard before.isSecondStage else { return }
         restartSecondStage(place, at: now)
         signedLate.append(place)

@@ -26,8 +26,6 @@ package struct RequestPool: Sendable {
 
     struct Slot: Sendable {
         var request: AdmittedRequest
-        /// The members that vouch for it; this one always does.
-        var vouchers: ReplicaSet
         var isSigned: Bool
         var lane: Int
         /// In which of its lane's two lists it waits.
@@ -43,7 +41,7 @@ package struct RequestPool: Sendable {
 
     struct Lane: Sendable {
         var client: ClientID
-        /// Those that may be proposed in strict mode too (`isProvable`), and the others.
+        /// Those that may be proposed in strict mode too (`isBelieved`), and the others.
         var ready = SlotList()
         var waiting = SlotList()
         var pending = 0
@@ -54,7 +52,6 @@ package struct RequestPool: Sendable {
         var isActive: Bool { !ready.isEmpty || !waiting.isEmpty }
     }
 
-    let me: ReplicaIndex
     let view: View
     let perClientMax: Int
     let totalMax: Int
@@ -78,13 +75,15 @@ package struct RequestPool: Sendable {
     /// Signatures that came after their requests had been passed on without.
     var signedLate: [Int] = []
 
+    /// The core's own: sessions up to here are there, or never will be.
+    package var decided = Instance.zero
+
     package private(set) var bytes = 0
     package private(set) var waitingCount = 0
     package private(set) var waitingBytes = 0
     package private(set) var hearsay: Hearsay
 
-    package init(configuration: CoreConfiguration, me: ReplicaIndex) {
-        self.me = me
+    package init(configuration: CoreConfiguration) {
         view = configuration.view
         perClientMax = configuration.pendingPerClientMax
         totalMax = configuration.pendingMax
@@ -114,15 +113,11 @@ package struct RequestPool: Sendable {
             guard request.proof != nil, !known.isSigned, known.proposedIn == .zero else { return .conflicting }
             remove(request.id)
         }
-        guard hasRoom(for: request) || request.proof != nil && makeRoom(for: request) else { return .full }
+        guard hasRoom(for: request) || isPrivileged(request) && makeRoom(for: request) else { return .full }
         let size = request.request.payload.count
         let lane = lane(of: request.id.client)
-        var vouchers = hearsay.vouchers(of: BatchEntry(id: request.id, digest: request.digest))
-        vouchers.insert(me)
         let place = takeSlot(
-            Slot(
-                request: request, vouchers: vouchers, isSigned: request.proof != nil, lane: lane, arrived: now,
-                since: now))
+            Slot(request: request, isSigned: request.proof != nil, lane: lane, arrived: now, since: now))
         places[request.id] = place
         lanes[lane].pending += 1
         lanes[lane].bytes += size
@@ -137,6 +132,11 @@ package struct RequestPool: Sendable {
             && pending(of: request.id.client).requests < perClientMax
     }
 
+    /// Signed, and of a session that is there: a session to come is easily named.
+    private func isPrivileged(_ request: AdmittedRequest) -> Bool {
+        request.proof != nil && request.id.session.instance <= decided
+    }
+
     /// What is signed does not lack room because of what is not: its sender tells everyone, and whoever leads must have it.
     private mutating func makeRoom(for request: AdmittedRequest) -> Bool {
         while pending(of: request.id.client).requests >= perClientMax {
@@ -145,18 +145,18 @@ package struct RequestPool: Sendable {
             }
         }
         while !hasRoom(for: request) {
-            guard let place = oldestUnsigned, drop(place) else { return false }
+            guard let place = oldestToDrop, drop(place) else { return false }
         }
         return true
     }
 
     /// Only the oldest few are looked at: the others wait behind what is signed.
-    private var oldestUnsigned: Int? {
+    private var oldestToDrop: Int? {
         for list in [secondStage, firstStage] {
             var place = list.first
             for _ in 0..<64 {
                 guard let candidate = place, let slot = slots[candidate] else { break }
-                if !slot.isSigned, slot.proposedIn == .zero { return candidate }
+                if !isPrivileged(slot.request), slot.proposedIn == .zero { return candidate }
                 place = list.next(after: candidate, links: timerLinks)
             }
         }
@@ -164,19 +164,15 @@ package struct RequestPool: Sendable {
     }
 
     private mutating func drop(_ place: Int) -> Bool {
-        guard let slot = slots[place], !slot.isSigned else { return false }
+        guard let slot = slots[place], !isPrivileged(slot.request) else { return false }
         remove(slot.request.id)
         return true
     }
 
     /// A replica's word that it has the request from the client itself.
     package mutating func vouch(_ entry: BatchEntry, by voter: ReplicaIndex) {
-        if let place = places[entry.id], let slot = slots[place], slot.request.digest == entry.digest {
-            slots[place]?.vouchers.insert(voter)
-            noteProof(place, before: slot)
-        } else {
-            hearsay.vouch(entry, by: voter)
-        }
+        if let place = places[entry.id], slots[place]?.request.digest == entry.digest { return }
+        hearsay.vouch(entry, by: voter)
     }
 
     /// A body passed on by a replica. It joins the pool once it is known to be authentic; true when it just did.
@@ -212,13 +208,13 @@ package struct RequestPool: Sendable {
         return isProven ? .authentic(body.request) : .unproven(body.request)
     }
 
-    /// The names of all that waits, oldest first.
-    package var entries: [BatchEntry] {
-        var result: [BatchEntry] = []
+    /// The names of all that waits without a signature, oldest first.
+    package var unsigned: [RequestID] {
+        var result: [RequestID] = []
         for list in [secondStage, firstStage] {
             var place = list.first
             while let candidate = place, let slot = slots[candidate] {
-                result.append(BatchEntry(id: slot.request.id, digest: slot.request.digest))
+                if !isBelieved(slot) { result.append(slot.request.id) }
                 place = list.next(after: candidate, links: timerLinks)
             }
         }
@@ -273,7 +269,7 @@ package struct RequestPool: Sendable {
         guard let slot = slots[place] else { return }
         let lane = slot.lane
         if !lanes[lane].isActive { activeLanes.append(lane, links: &activeLinks) }
-        let isReady = isProvable(slot)
+        let isReady = isBelieved(slot)
         slots[place]?.isReady = isReady
         if isReady {
             lanes[lane].ready.append(place, links: &laneLinks)

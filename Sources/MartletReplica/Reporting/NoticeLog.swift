@@ -49,9 +49,9 @@ struct NoticeLog {
                 return "instance \(instance) waits for \(lacking); asking the others"
             }
         case .strictModeBegun:
-            logger.notice("unsigned requests are ordered only when a quorum has received them, for some time")
+            logger.notice("only signed requests are proposed, for some time")
         case .strictModeEnded:
-            logger.notice("unsigned requests are ordered as usual again")
+            logger.notice("unsigned requests are proposed as usual again")
         case .leaderTooSlow(let leader, let took, let allowed):
             logger.warning(
                 "leader \(leader) takes \(took) to order what may take \(allowed) on these links"

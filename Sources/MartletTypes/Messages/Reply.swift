@@ -64,7 +64,8 @@ package enum RefusalReason: UInt8, Hashable, Sendable, CaseIterable {
     case accessDenied = 6
     /// Learner, recovering, or the view is not installed; ask the others.
     case notServing = 7
-    /// The leader does not order this request, and only a signed one can be shown to the others: send it signed.
+    /// Send it signed: the leader does not order it, or only signed requests are proposed for the time being, since only
+    /// they can be shown to the others.
     case signatureRequired = 8
     /// Unordered reads are off.
     case readsAreOrdered = 9
