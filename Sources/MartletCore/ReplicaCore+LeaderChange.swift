@@ -39,7 +39,9 @@ extension ReplicaCore {
     mutating func onStop(_ stop: Stop, from member: ReplicaIndex, into effects: inout Effects) {
         guard stop.view == view.number, stops.add(stop, from: member) else { return }
         let joinable = stops.joinable(view)
-        if joinable > regency, joinable > stopSent { sendStop(joinable, .joined, into: &effects) }
+        if joinable > regency, joinable > stopSent {
+            sendStop(joinable, lacksRequests ? .requestMissing : .joined, into: &effects)
+        }
         let installable = stops.installable(view)
         if installable > regency { enter(installable, into: &effects) }
     }

@@ -247,9 +247,10 @@ extension ReplicaCore {
         return digest
     }
 
-    /// One request larger than the bound still travels alone.
+    /// One request larger than the bound still travels alone, but for members' probes.
     func isWithinBytes(_ known: KnownBatch) -> Bool {
-        known.bodies.count == 1 || known.bytes <= view.settings.batchBytesMax
+        known.bytes <= view.settings.batchBytesMax
+            || known.batch.entries.count { $0.id.session != .ofProbes } == 1
     }
 
     /// What holds for every vote, whoever else voted so.

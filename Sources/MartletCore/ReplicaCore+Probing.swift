@@ -13,14 +13,14 @@ extension ReplicaCore {
             return
         }
         lastProbe = now.monotonic
-        // A proposal that lacks a client's request is the client's doing: that has its own timer, and its own remedy.
-        guard !isLeader, isSynced, isJudgingLeader, !lacksRequests else {
+        guard !isLeader, isSynced, isJudgingLeader else {
             watch.restart()
             return
         }
         if let verdict = watch.judge(leader, at: now.monotonic) {
             effects.notices.append(.leaderTooSlow(view[leader].id, took: verdict.took, allowed: verdict.allowed))
-            endRegencyOfLiar(.slowLeader, into: &effects)
+            // Where a client's request was lacking, strict mode is the remedy.
+            endRegencyOfLiar(verdict.isExcused ? .requestMissing : .slowLeader, into: &effects)
             return
         }
         if watch.waiting == nil { hasOrderedSinceProbe = false }

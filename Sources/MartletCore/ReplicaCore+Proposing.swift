@@ -34,7 +34,7 @@ extension ReplicaCore {
 
     private mutating func proposeFresh(_ instance: Instance, into effects: inout Effects) -> Bool {
         let settings = view.settings
-        guard pool.waitingCount > 0 || hasProbesToOrder else { return false }
+        guard pool.hasProposable(isStrict: strict.isOn) || hasProbesToOrder else { return false }
         let running = instance.previous.distance(beyond: decided)
         let isFull = pool.waitingCount >= settings.batchRequestsMax || pool.waitingBytes >= settings.batchBytesMax
         guard

@@ -63,7 +63,7 @@ extension ReplicaCore {
         var size = 0
         for entry in fetch.entries where size < Self.forwardBytesMax {
             guard let forward = pool.forward(entry) else { continue }
-            size += forward.request.payload.count + 128
+            size += forward.request.payload.count + 128 + 32 * (forward.proof?.digests.count ?? 0)
             forwards.append(forward)
         }
         if !forwards.isEmpty { send(.forwarded(forwards), to: member, into: &effects) }
@@ -159,6 +159,7 @@ extension ReplicaCore {
             }
             guard !lacking.isEmpty else { continue }
             effects.notices.append(.requestsMissing(instance, count: lacking.count))
+            watch.noteLack()
             let asked = Array(lacking.prefix(Self.entriesMax))
             effects.sends.append(Send(.fetchRequests(FetchRequests(entries: asked)), to: .others))
             missingDeadline = now.monotonic + configuration.timeouts.resend

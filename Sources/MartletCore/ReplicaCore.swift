@@ -137,7 +137,7 @@ package struct ReplicaCore: ~Copyable {
     }
 
     /// How many requests of this client wait to be ordered, and how many bytes of payload they have.
-    package func pendingRequests(of client: ClientID) -> (requests: Int, bytes: Int) { pool.pending(of: client) }
+    package func pendingRequests(of client: ClientID) -> (requests: Int, bytes: Int) { pool.queued(of: client) }
 
     package var status: CoreStatus {
         CoreStatus(

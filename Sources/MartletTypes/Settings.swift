@@ -27,7 +27,8 @@ public struct GroupSettings: Hashable, Sendable {
 
     public init() {}
 
-    /// The most that one client has in one batch: a quarter, so that others wait less for what it pours in.
+    /// The most that one client has in one batch: a quarter, or one larger request, so that others wait less for what it
+    /// pours in.
     package var clientShare: (requests: Int, bytes: Int) {
         (max(1, batchRequestsMax / 4), max(requestBytesMax, batchBytesMax / 4))
     }

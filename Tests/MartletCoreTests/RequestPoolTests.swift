@@ -141,6 +141,22 @@ struct RequestPoolTests {
         #expect(pool.add(request(2, 1, isSigned: true), at: start) == .added)
     }
 
+    @Test("What a client was asked to sign does not keep it from being read")
+    func askedToSign() {
+        var pool = pool()
+        let openings = (1...4 as ClosedRange<UInt64>).map { Samples.open(Samples.client(1), number: $0) }
+        for one in openings { _ = pool.add(one, at: start) }
+        #expect(pool.queued(of: Samples.client(1)).requests == 4)
+        _ = expire(&pool, after: 200)
+        #expect(pool.queued(of: Samples.client(1)).requests == 0)
+        _ = pool.add(signed(openings[1]), at: start + .milliseconds(201))
+        #expect(pool.queued(of: Samples.client(1)).requests == 1)
+        pool.remove(openings[0].id)
+        pool.remove(openings[1].id)
+        #expect(pool.queued(of: Samples.client(1)).requests == 0)
+        #expect(pool.pending(of: Samples.client(1)).requests == 2)
+    }
+
     @Test("One client has a quarter of a batch at most, whoever else waits")
     func share() {
         var pool = pool(perClient: 2_000, total: 4_000)
@@ -215,6 +231,20 @@ struct HearsayTests {
             return hearsay.body(of: BatchEntry(id: one.id, digest: one.digest)) != nil
         }
         #expect(kept <= 16)
+    }
+
+    @Test("One liar that brings the same names again and again, with ever new bodies, leaves nothing of the old")
+    func newBodiesForOldNames() {
+        var hearsay = Hearsay(n: 4)
+        for round in 1...5 as ClosedRange<UInt8> {
+            for sequence in 1...UInt64(Hearsay.perReplicaMax) {
+                hearsay.keep(request(sequence, size: 1, tag: round), by: liar)
+            }
+        }
+        #expect(hearsay.count <= Hearsay.perReplicaMax)
+        for sequence in [1, 100, 4_000] as [UInt64] {
+            #expect(hearsay.versions(of: request(sequence, size: 1).id) <= 1)
+        }
     }
 
     @Test("A replica's newest word for a request counts, not its first")

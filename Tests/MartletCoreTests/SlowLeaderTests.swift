@@ -154,6 +154,31 @@ struct SlowLeaderTests {
         #expect(group.executed(1).count == 2)
     }
 
+    @Test("A request larger than a batch may be travels alone but for probes")
+    func probeBesideLargeRequest() throws {
+        var settings = GroupSettings()
+        settings.batchBytesMax = 1_024
+        settings.requestBytesMax = 8_192
+        settings.window = 1
+        let group = Group(view: try Samples.view(settings: settings))
+        let session = group.openSession(client)
+        group.passes = { _ in false }
+        for sequence in 1...2 as ClosedRange<UInt64> {
+            group.submit(Samples.operation(client, session, sequence, Bytes(repeating: 1, count: 4_096)), to: [0])
+        }
+        for member in 1...3 { group.inject(.probe(Probe(sequence: SequenceNumber(7))), from: member, to: 0) }
+        group.passes = { _ in true }
+        for sequence in 1...2 as ClosedRange<UInt64> {
+            group.submit(
+                Samples.operation(client, session, sequence, Bytes(repeating: 1, count: 4_096)), to: [1, 2, 3])
+        }
+        group.pass(milliseconds: 1_000)
+        for place in 0...3 {
+            #expect(group.executed(place).count == 2)
+            #expect(group.status(place).epoch.regency == .first)
+        }
+    }
+
     @Test("A member that probes without pause is answered, and served, as often as others")
     func probesWithoutPause() throws {
         let group = try Group(checkpointPeriod: 1_000)

@@ -17,6 +17,8 @@ package struct SlowLeaderWatch: Sendable {
         /// How long the quickest of the last probes took, and how long each might.
         package let took: Interval
         package let allowed: Interval
+        /// Whether a client's request was lacking meanwhile: then that may be why.
+        package let isExcused: Bool
     }
 
     private struct Outstanding: Sendable {
@@ -24,6 +26,12 @@ package struct SlowLeaderWatch: Sendable {
         let sent: Instant
         /// Whether it already counted as slow while it waited.
         var wasLate = false
+        var isExcused = false
+    }
+
+    private struct SlowProbe: Sendable {
+        let took: Interval
+        let isExcused: Bool
     }
 
     private struct SlowLeader: Sendable {
@@ -37,7 +45,7 @@ package struct SlowLeaderWatch: Sendable {
     private var last = SequenceNumber(0)
     private var outstanding: Outstanding?
     /// The slow ones of the present leader, one after the other.
-    private var slow: [Interval] = []
+    private var slow: [SlowProbe] = []
     private var slowLeaders: ReplicaTable<SlowLeader?>
     private(set) var roundTrips: RoundTrips
 
@@ -71,16 +79,19 @@ package struct SlowLeaderWatch: Sendable {
         outstanding = nil
         let took = now.since(probe.sent)
         if let allowed = allowed(leader, at: now), took > allowed {
-            if !probe.wasLate { noteSlow(took) }
+            if !probe.wasLate { noteSlow(took, probe) }
         } else {
             slow.removeAll()
         }
     }
 
-    private mutating func noteSlow(_ took: Interval) {
+    private mutating func noteSlow(_ took: Interval, _ probe: Outstanding) {
         if slow.count == Self.slowProbesMax { slow.removeFirst() }
-        slow.append(took)
+        slow.append(SlowProbe(took: took, isExcused: probe.isExcused))
     }
+
+    /// A proposal lacks a client's request: that may be the client's doing, and what a probe takes meanwhile too.
+    package mutating func noteLack() { outstanding?.isExcused = true }
 
     /// Another leader, or none that could be measured: what was under way says nothing.
     package mutating func restart() {
@@ -94,13 +105,14 @@ package struct SlowLeaderWatch: Sendable {
     package mutating func judge(_ leader: ReplicaIndex, at now: Instant) -> Verdict? {
         guard let allowed = allowed(leader, at: now) else { return nil }
         if let probe = outstanding, now.since(probe.sent) > allowed {
-            noteSlow(now.since(probe.sent))
+            noteSlow(now.since(probe.sent), probe)
             outstanding?.wasLate = true
         }
-        guard slow.count == Self.slowProbesMax, let took = slow.min(), took > allowed else { return nil }
-        slowLeaders[leader] = SlowLeader(took: took, since: now)
+        guard slow.count == Self.slowProbesMax, let took = slow.map(\.took).min(), took > allowed else { return nil }
+        let isExcused = slow.contains { $0.isExcused }
+        if !isExcused { slowLeaders[leader] = SlowLeader(took: took, since: now) }
         restart()
-        return Verdict(took: took, allowed: allowed)
+        return Verdict(took: took, allowed: allowed, isExcused: isExcused)
     }
 
     /// How long this leader may take for a probe; nil while too little is known of the links.

@@ -74,6 +74,9 @@ package struct Hearsay: Sendable {
 
     package var count: Int { rumours.count }
 
+    /// At most 2n.
+    package func versions(of id: RequestID) -> Int { rumours[id]?.versions.count ?? 0 }
+
     /// Of all bodies' payloads.
     package var bytes: Int { accounts.all.reduce(0) { $0 + $1.bytes } }
 
@@ -119,6 +122,8 @@ package struct Hearsay: Sendable {
         rumours[id]?.versions[place].body = nil
         rumours[id]?.versions[place].bringer = nil
         rumours[id]?.brought.remove(voter)
+        // Or one replica that brings the same names with ever new bodies would leave a version of each.
+        rumours[id]?.versions.removeAll { $0.vouchers.isEmpty && $0.body == nil }
     }
 
     package func vouchers(of entry: BatchEntry) -> ReplicaSet {

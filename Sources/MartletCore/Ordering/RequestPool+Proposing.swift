@@ -12,7 +12,9 @@ extension RequestPool {
         entries.reserveCapacity(min(requestsMax, waitingCount))
         var size = 0
         var idleTurns = 0
-        while entries.count < requestsMax, idleTurns < activeLanes.count, let lane = activeLanes.first {
+        while entries.count < requestsMax, let lane = (isStrict ? readyLanes : activeLanes).first,
+            idleTurns < (isStrict ? readyLanes : activeLanes).count
+        {
             let next = lanes[lane].ready.first ?? (isStrict ? nil : lanes[lane].waiting.first)
             guard let place = next, let slot = slots[place],
                 takeShare(of: lane, slot.request.request.payload.count, in: instance)
@@ -27,17 +29,20 @@ extension RequestPool {
             entries.append(BatchEntry(id: slot.request.id, digest: slot.request.digest))
             dequeue(place)
             slots[place]?.proposedIn = instance
-            if lanes[lane].isActive { rotate(lane) }
+            rotate(lane)
         }
         return entries
     }
+
+    package func hasProposable(isStrict: Bool) -> Bool { isStrict ? !readyLanes.isEmpty : waitingCount > 0 }
 
     /// Whether that client has a share of the batch left for a request of so many bytes; one always fits.
     private mutating func takeShare(of lane: Int, _ bytes: Int, in instance: Instance) -> Bool {
         if lanes[lane].taken.instance != instance { lanes[lane].taken = (instance, 0, 0) }
         let taken = lanes[lane].taken
-        let share = view.settings.clientShare
-        guard taken.requests < share.requests, taken.requests == 0 || taken.bytes + bytes <= share.bytes else {
+        let share = view.settings.clientShare.requests
+        guard taken.requests < share, taken.requests == 0 || taken.bytes + bytes <= view.settings.batchBytesMax / 4
+        else {
             return false
         }
         lanes[lane].taken = (instance, taken.requests + 1, taken.bytes + bytes)
@@ -45,12 +50,19 @@ extension RequestPool {
     }
 
     private mutating func rotate(_ lane: Int) {
-        activeLanes.remove(lane, links: &activeLinks)
-        activeLanes.append(lane, links: &activeLinks)
+        if lanes[lane].isActive {
+            activeLanes.remove(lane, links: &activeLinks)
+            activeLanes.append(lane, links: &activeLinks)
+        }
+        if !lanes[lane].ready.isEmpty {
+            readyLanes.remove(lane, links: &readyLinks)
+            readyLanes.append(lane, links: &readyLinks)
+        }
     }
 
     /// A new regency: what this replica proposed waits again, in order of arrival.
     package mutating func takeBack() {
+        for lane in lanes.indices { lanes[lane].taken.instance = .zero }
         for list in [secondStage, firstStage] {
             var place = list.first
             while let candidate = place {

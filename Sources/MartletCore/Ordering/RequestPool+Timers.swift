@@ -43,9 +43,13 @@ extension RequestPool {
                 remove(slot.request.id)
                 continue
             }
-            size += slot.request.request.payload.count + 128
+            size += forwardSize(slot)
             expiry.forwards.append(forwarded(slot))
-            if !isBelieved(slot) { expiry.unsigned.append(slot.request.id) }
+            if !isBelieved(slot) {
+                expiry.unsigned.append(slot.request.id)
+                slots[place]?.awaitsSignature = true
+                noteAwaited(slot, by: 1)
+            }
             moveToSecondStage(place, at: now)
         }
         var rotations = secondStage.count
@@ -63,7 +67,7 @@ extension RequestPool {
             if !isOfUnknownSession, isBelieved(slot) { expiry.isRegencyOver = true }
             let round = slot.rounds + 1
             if isForwardedAgain(in: round) {
-                size += slot.request.request.payload.count + 128
+                size += forwardSize(slot)
                 expiry.forwards.append(forwarded(slot))
             }
             slots[place]?.rounds = round
@@ -94,6 +98,8 @@ extension RequestPool {
         guard let before = slots[place] else { return }
         let isWaiting = before.proposedIn == .zero
         if isWaiting { dequeue(place) }
+        if before.awaitsSignature { noteAwaited(before, by: -1) }
+        slots[place]?.awaitsSignature = false
         slots[place]?.isSigned = true
         slots[place]?.request = request
         if isWaiting { enqueue(place) }
@@ -107,7 +113,7 @@ extension RequestPool {
         guard !signedLate.isEmpty else { return [] }
         var size = 0
         let due = signedLate.prefix { place in
-            defer { size += (slots[place]?.request.request.payload.count ?? 0) + 128 }
+            defer { size += slots[place].map(forwardSize) ?? 0 }
             return size < forwardBytesMax
         }
         signedLate.removeFirst(due.count)
@@ -130,6 +136,11 @@ extension RequestPool {
     /// At the first, second, fourth, eighth … expiry of the second stage: all that waits, sent again and again, would fill
     /// narrow links and keep what ends the waiting from arriving.
     private func isForwardedAgain(in round: Int) -> Bool { round & (round - 1) == 0 }
+
+    /// In bytes, roughly: with the digests that a signature covers.
+    private func forwardSize(_ slot: Slot) -> Int {
+        slot.request.request.payload.count + 128 + (slot.request.proof.map { 96 + 32 * $0.digests.count } ?? 0)
+    }
 
     private func forwarded(_ slot: Slot) -> ForwardedRequest {
         ForwardedRequest(request: slot.request.request, isVouched: true, proof: slot.request.proof)

@@ -33,6 +33,8 @@ package struct RequestPool: Sendable {
         /// The instance it was proposed in by this replica; 0 while it waits in its lane.
         var proposedIn: Instance = .zero
         var isSecondStage = false
+        /// Its client was asked to sign it.
+        var awaitsSignature = false
         let arrived: Instant
         /// When its timer's present stage began.
         var since: Instant
@@ -46,6 +48,8 @@ package struct RequestPool: Sendable {
         var waiting = SlotList()
         var pending = 0
         var bytes = 0
+        /// How much of that its client was asked to sign.
+        var awaiting = (requests: 0, bytes: 0)
         /// How much of it the last batch took.
         var taken = (instance: Instance.zero, requests: 0, bytes: 0)
 
@@ -69,6 +73,9 @@ package struct RequestPool: Sendable {
     /// Lanes with waiting requests, in the order of their next turn.
     var activeLanes = SlotList()
     var activeLinks: [SlotLinks] = []
+    /// Those of them with requests that may be proposed in strict mode too, in the order of their next turn there.
+    var readyLanes = SlotList()
+    var readyLinks: [SlotLinks] = []
 
     var firstStage = SlotList()
     var secondStage = SlotList()
@@ -96,6 +103,12 @@ package struct RequestPool: Sendable {
     /// How many requests of this client wait to be ordered, and how many bytes of payload they have.
     package func pending(of client: ClientID) -> (requests: Int, bytes: Int) {
         lanePlaces[client].map { (lanes[$0].pending, lanes[$0].bytes) } ?? (0, 0)
+    }
+
+    /// The same without what its client was asked to sign: whoever is not read from for the rest could not answer that.
+    package func queued(of client: ClientID) -> (requests: Int, bytes: Int) {
+        guard let lane = lanePlaces[client].map({ lanes[$0] }) else { return (0, 0) }
+        return (lane.pending - lane.awaiting.requests, lane.bytes - lane.awaiting.bytes)
     }
 
     package var mostOfOneClient: Int { lanes.map(\.pending).max() ?? 0 }
@@ -244,6 +257,7 @@ package struct RequestPool: Sendable {
         } else {
             firstStage.remove(place, links: &timerLinks)
         }
+        if slot.awaitsSignature { noteAwaited(slot, by: -1) }
         if let late = signedLate.firstIndex(of: place) { signedLate.remove(at: late) }
         bytes -= slot.request.request.payload.count
         lanes[slot.lane].pending -= 1
@@ -272,6 +286,7 @@ package struct RequestPool: Sendable {
         let isReady = isBelieved(slot)
         slots[place]?.isReady = isReady
         if isReady {
+            if lanes[lane].ready.isEmpty { readyLanes.append(lane, links: &readyLinks) }
             lanes[lane].ready.append(place, links: &laneLinks)
         } else {
             lanes[lane].waiting.append(place, links: &laneLinks)
@@ -284,12 +299,18 @@ package struct RequestPool: Sendable {
         guard let slot = slots[place] else { return }
         if slot.isReady {
             lanes[slot.lane].ready.remove(place, links: &laneLinks)
+            if lanes[slot.lane].ready.isEmpty { readyLanes.remove(slot.lane, links: &readyLinks) }
         } else {
             lanes[slot.lane].waiting.remove(place, links: &laneLinks)
         }
         if !lanes[slot.lane].isActive { activeLanes.remove(slot.lane, links: &activeLinks) }
         waitingCount -= 1
         waitingBytes -= slot.request.request.payload.count
+    }
+
+    mutating func noteAwaited(_ slot: Slot, by step: Int) {
+        lanes[slot.lane].awaiting.requests += step
+        lanes[slot.lane].awaiting.bytes += step * slot.request.request.payload.count
     }
 
     private mutating func lane(of client: ClientID) -> Int {
@@ -302,6 +323,7 @@ package struct RequestPool: Sendable {
             lane = lanes.count
             lanes.append(Lane(client: client))
             activeLinks.append(SlotLinks())
+            readyLinks.append(SlotLinks())
         }
         lanePlaces[client] = lane
         return lane
