@@ -27,11 +27,9 @@ public struct GroupSettings: Hashable, Sendable {
 
     public init() {}
 
-    /// The most that one client has in one batch: a quarter, or one larger request, so that others wait less for what it
-    /// pours in.
-    package var clientShare: (requests: Int, bytes: Int) {
-        (max(1, batchRequestsMax / 4), max(requestBytesMax, batchBytesMax / 4))
-    }
+    /// The most that one client has in one batch: a quarter, but always one request, however large; so that others wait less
+    /// for what it pours in.
+    package var clientShare: (requests: Int, bytes: Int) { (max(1, batchRequestsMax / 4), batchBytesMax / 4) }
 
     /// L: no replica votes further than this beyond its newest stable checkpoint (protocol §6: at least 2K + W).
     package var voteLimit: Int { 2 * checkpointPeriod + window }

@@ -176,4 +176,32 @@ struct OddClientTests {
         group.pass(milliseconds: 2_500)
         for place in 1...3 { #expect(group.executed(place).count == 1) }
     }
+
+    /// What one replica had dropped came back with what the others passed on, and its client was asked once more to sign it.
+    @Test("What is never signed is dropped by all, and its client asked for a signature once by each")
+    func neverSigned() throws {
+        var settings = GroupSettings()
+        settings.checkpointPeriod = 64
+        var timeouts = Timeouts()
+        timeouts.strict = .seconds(600)
+        let group = Group(view: try Samples.view(settings: settings), timeouts: timeouts)
+        group.neverSigning = [odd]
+        let session = group.openSession(odd)
+        // Strict mode begins.
+        group.submit(Samples.operation(odd, session, 1), to: [0])
+        group.pass(milliseconds: 3_000)
+        #expect(group.nodes[3].notices.contains { if case .strictModeBegun = $0 { true } else { false } })
+        for node in group.nodes { node.refusals = [] }
+        for sequence in 2...6 as ClosedRange<UInt64> {
+            for place in 0...3 {
+                group.submit(Samples.operation(odd, session, sequence), to: [place])
+                group.pass(milliseconds: 300)
+            }
+        }
+        group.pass(milliseconds: 20_000)
+        for place in 0...3 {
+            #expect(group.status(place).pendingRequests == 0)
+            #expect(group.nodes[place].refusals.count <= 10)
+        }
+    }
 }

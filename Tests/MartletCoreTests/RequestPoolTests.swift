@@ -150,11 +150,26 @@ struct RequestPoolTests {
         _ = expire(&pool, after: 200)
         #expect(pool.queued(of: Samples.client(1)).requests == 0)
         _ = pool.add(signed(openings[1]), at: start + .milliseconds(201))
-        #expect(pool.queued(of: Samples.client(1)).requests == 1)
-        pool.remove(openings[0].id)
-        pool.remove(openings[1].id)
         #expect(pool.queued(of: Samples.client(1)).requests == 0)
-        #expect(pool.pending(of: Samples.client(1)).requests == 2)
+        for other in [0, 2] { _ = pool.add(signed(openings[other]), at: start + .milliseconds(201)) }
+        pool.remove(openings[3].id)
+        #expect(pool.queued(of: Samples.client(1)).requests == 3)
+    }
+
+    /// All of it, passed on by all to all and signed, was more work than ordering it, which was late for want of time already.
+    @Test("Of one client's late requests a quarter of a batch is passed on at a time")
+    func overdue() {
+        var pool = pool(perClient: 2_000, total: 4_000)
+        let openings = (1...600 as ClosedRange<UInt64>).map { Samples.open(Samples.client(1), number: $0) }
+        for one in openings { _ = pool.add(one, at: start) }
+        _ = pool.add(Samples.open(Samples.client(2)), at: start)
+        let first = expire(&pool, after: 200)
+        #expect(first.unsigned.map(\.sequence.rawValue) == Array(1...256) + [1])
+        #expect(first.forwards.count == 257)
+        #expect(expire(&pool, after: 399).unsigned.isEmpty)
+        for one in openings[..<100] { pool.remove(one.id) }
+        let second = expire(&pool, after: 400)
+        #expect(second.unsigned.map(\.sequence.rawValue) == Array(257...356))
     }
 
     @Test("One client has a quarter of a batch at most, whoever else waits")

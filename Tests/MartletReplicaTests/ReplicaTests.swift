@@ -130,19 +130,21 @@ import Testing
         let group = try await TestGroup()
         try group.start(0..<4)
         let client = try RawClient(group: group)
-        let session = try await client.open()
-        let count: UInt64 = 10_000
-        for first in stride(from: 2, to: count + 2, by: 500) {
-            client.send((first..<first + 500).map { client.request($0, in: session, "a=\($0)") })
+        // What one session may have under way, of many sessions.
+        var sessions: [SessionID] = []
+        for _ in 0..<100 { sessions.append(try await client.open()) }
+        for sequence in 1...100 as ClosedRange<UInt64> {
+            client.send(sessions.map { client.request(sequence, in: $0, "a=\(sequence)", repliesKeptFrom: 1) })
         }
+        for round in 1...600 where client.unansweredCount > 0 {
+            client.sendAgain(isAll: round.isMultiple(of: 50))
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        #expect(client.unansweredCount == 0)
         for place in 0..<4 {
-            let replica = ReplicaID(UInt16(place))
-            for _ in 0..<600 where client.replyCount(of: replica) <= Int(count) {
-                try await Task.sleep(for: .milliseconds(100))
-            }
-            #expect(client.replyCount(of: replica) == Int(count) + 1)
-            let refused = client.refusals(of: replica).count { $0.reason == .overloaded }
-            #expect(refused == 0)
+            // Whoever is asked to sign is read from, however much waits.
+            let refusals = client.refusals(of: ReplicaID(UInt16(place)))
+            if !refusals.contains(where: { $0.reason == .signatureRequired }) { #expect(refusals.isEmpty) }
         }
         await client.close()
         try await group.stopAll()

@@ -40,9 +40,8 @@ extension RequestPool {
     private mutating func takeShare(of lane: Int, _ bytes: Int, in instance: Instance) -> Bool {
         if lanes[lane].taken.instance != instance { lanes[lane].taken = (instance, 0, 0) }
         let taken = lanes[lane].taken
-        let share = view.settings.clientShare.requests
-        guard taken.requests < share, taken.requests == 0 || taken.bytes + bytes <= view.settings.batchBytesMax / 4
-        else {
+        let share = view.settings.clientShare
+        guard taken.requests < share.requests, taken.requests == 0 || taken.bytes + bytes <= share.bytes else {
             return false
         }
         lanes[lane].taken = (instance, taken.requests + 1, taken.bytes + bytes)

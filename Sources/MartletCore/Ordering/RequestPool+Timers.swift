@@ -31,7 +31,9 @@ extension RequestPool {
 
     /// A request of a session that is not known here yet ends no regency: perhaps it never will be, or this replica is
     /// behind. Nor does it stay for long; its client sends again what it still wants. What is not `.new` any more, ordered
-    /// or of a session that turned out not to exist, just goes.
+    /// or of a session that turned out not to exist, just goes. Of one client no more than its share of a batch is in the
+    /// second stage at a time, the rest begins the first anew: those tell enough of a leader, and where too little is ordered
+    /// in time, all that waits, passed on by all to all and signed, would make it less.
     package mutating func expire(
         at now: Instant, timeout: Interval, forwardBytesMax: Int, sessions: SessionTable
     ) -> Expiry {
@@ -43,12 +45,18 @@ extension RequestPool {
                 remove(slot.request.id)
                 continue
             }
-            size += forwardSize(slot)
-            expiry.forwards.append(forwarded(slot))
+            guard lanes[slot.lane].overdue < view.settings.clientShare.requests else {
+                restartFirstStage(place, at: now)
+                continue
+            }
+            if isPassedOn(slot) {
+                size += forwardSize(slot)
+                expiry.forwards.append(forwarded(slot))
+            }
             if !isBelieved(slot) {
-                expiry.unsigned.append(slot.request.id)
+                if !slot.isHearsay { expiry.unsigned.append(slot.request.id) }
                 slots[place]?.awaitsSignature = true
-                noteAwaited(slot, by: 1)
+                lanes[slot.lane].awaiting += 1
             }
             moveToSecondStage(place, at: now)
         }
@@ -66,7 +74,7 @@ extension RequestPool {
             }
             if !isOfUnknownSession, isBelieved(slot) { expiry.isRegencyOver = true }
             let round = slot.rounds + 1
-            if isForwardedAgain(in: round) {
+            if isPassedOn(slot), isForwardedAgain(in: round) {
                 size += forwardSize(slot)
                 expiry.forwards.append(forwarded(slot))
             }
@@ -92,13 +100,15 @@ extension RequestPool {
     /// Whether everyone who is handed it believes that it is its client's.
     func isBelieved(_ slot: Slot) -> Bool { slot.isSigned || view.faultModel == .crash }
 
+    private func isPassedOn(_ slot: Slot) -> Bool { isBelieved(slot) || !slot.isHearsay }
+
     /// The others may have got it without: what comes signed after it was forwarded is forwarded again at once, and the leader
     /// has the whole second stage from there.
     mutating func sign(_ place: Int, _ request: AdmittedRequest, at now: Instant) {
         guard let before = slots[place] else { return }
         let isWaiting = before.proposedIn == .zero
         if isWaiting { dequeue(place) }
-        if before.awaitsSignature { noteAwaited(before, by: -1) }
+        if before.awaitsSignature { lanes[before.lane].awaiting -= 1 }
         slots[place]?.awaitsSignature = false
         slots[place]?.isSigned = true
         slots[place]?.request = request
@@ -120,6 +130,12 @@ extension RequestPool {
         return due.compactMap { slots[$0].map(forwarded) }
     }
 
+    private mutating func restartFirstStage(_ place: Int, at now: Instant) {
+        firstStage.remove(place, links: &timerLinks)
+        slots[place]?.since = now
+        firstStage.append(place, links: &timerLinks)
+    }
+
     private mutating func restartSecondStage(_ place: Int, at now: Instant) {
         secondStage.remove(place, links: &timerLinks)
         slots[place]?.since = now
@@ -129,6 +145,7 @@ extension RequestPool {
     private mutating func moveToSecondStage(_ place: Int, at now: Instant) {
         firstStage.remove(place, links: &timerLinks)
         slots[place]?.isSecondStage = true
+        if let lane = slots[place]?.lane { lanes[lane].overdue += 1 }
         slots[place]?.since = now
         secondStage.append(place, links: &timerLinks)
     }

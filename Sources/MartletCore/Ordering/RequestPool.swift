@@ -35,6 +35,9 @@ package struct RequestPool: Sendable {
         var isSecondStage = false
         /// Its client was asked to sign it.
         var awaitsSignature = false
+        /// Known by the others' word alone: it is theirs to pass on, or what one drops would come back with what another
+        /// passes on, without end.
+        var isHearsay: Bool
         let arrived: Instant
         /// When its timer's present stage began.
         var since: Instant
@@ -48,8 +51,10 @@ package struct RequestPool: Sendable {
         var waiting = SlotList()
         var pending = 0
         var bytes = 0
-        /// How much of that its client was asked to sign.
-        var awaiting = (requests: 0, bytes: 0)
+        /// How many of them its client was asked to sign.
+        var awaiting = 0
+        /// How many of them are in the second stage of their timers.
+        var overdue = 0
         /// How much of it the last batch took.
         var taken = (instance: Instance.zero, requests: 0, bytes: 0)
 
@@ -105,20 +110,25 @@ package struct RequestPool: Sendable {
         lanePlaces[client].map { (lanes[$0].pending, lanes[$0].bytes) } ?? (0, 0)
     }
 
-    /// The same without what its client was asked to sign: whoever is not read from for the rest could not answer that.
+    /// The same, but nothing of a client that was asked to sign: whoever is not read from could not answer that.
     package func queued(of client: ClientID) -> (requests: Int, bytes: Int) {
-        guard let lane = lanePlaces[client].map({ lanes[$0] }) else { return (0, 0) }
-        return (lane.pending - lane.awaiting.requests, lane.bytes - lane.awaiting.bytes)
+        guard let lane = lanePlaces[client], lanes[lane].awaiting == 0 else { return (0, 0) }
+        return (lanes[lane].pending, lanes[lane].bytes)
     }
 
     package var mostOfOneClient: Int { lanes.map(\.pending).max() ?? 0 }
 
     // MARK: Arrivals
 
-    /// A request that is known to be authentic.
+    /// A request from the client itself, or signed by it.
     package mutating func add(_ request: AdmittedRequest, at now: Instant) -> Admission {
+        add(request, isHearsay: false, at: now)
+    }
+
+    private mutating func add(_ request: AdmittedRequest, isHearsay: Bool, at now: Instant) -> Admission {
         if let place = places[request.id], let known = slots[place] {
             if known.request.digest == request.digest {
+                slots[place]?.isHearsay = false
                 if request.proof != nil, !known.isSigned { sign(place, request, at: now) }
                 return .known
             }
@@ -130,7 +140,9 @@ package struct RequestPool: Sendable {
         let size = request.request.payload.count
         let lane = lane(of: request.id.client)
         let place = takeSlot(
-            Slot(request: request, isSigned: request.proof != nil, lane: lane, arrived: now, since: now))
+            Slot(
+                request: request, isSigned: request.proof != nil, lane: lane, isHearsay: isHearsay, arrived: now,
+                since: now))
         places[request.id] = place
         lanes[lane].pending += 1
         lanes[lane].bytes += size
@@ -207,7 +219,7 @@ package struct RequestPool: Sendable {
         guard places[entry.id] == nil, hearsay.vouchers(of: entry).count >= view.quorum.weakCount,
             let body = hearsay.body(of: entry)
         else { return false }
-        return add(body, at: now) == .added
+        return add(body, isHearsay: true, at: now) == .added
     }
 
     // MARK: Look-up
@@ -254,10 +266,11 @@ package struct RequestPool: Sendable {
         if slot.proposedIn == .zero { dequeue(place) }
         if slot.isSecondStage {
             secondStage.remove(place, links: &timerLinks)
+            lanes[slot.lane].overdue -= 1
         } else {
             firstStage.remove(place, links: &timerLinks)
         }
-        if slot.awaitsSignature { noteAwaited(slot, by: -1) }
+        if slot.awaitsSignature { lanes[slot.lane].awaiting -= 1 }
         if let late = signedLate.firstIndex(of: place) { signedLate.remove(at: late) }
         bytes -= slot.request.request.payload.count
         lanes[slot.lane].pending -= 1
@@ -306,11 +319,6 @@ package struct RequestPool: Sendable {
         if !lanes[slot.lane].isActive { activeLanes.remove(slot.lane, links: &activeLinks) }
         waitingCount -= 1
         waitingBytes -= slot.request.request.payload.count
-    }
-
-    mutating func noteAwaited(_ slot: Slot, by step: Int) {
-        lanes[slot.lane].awaiting.requests += step
-        lanes[slot.lane].awaiting.bytes += step * slot.request.request.payload.count
     }
 
     private mutating func lane(of client: ClientID) -> Int {

@@ -27,8 +27,9 @@ struct ClientFlow {
     init(clients: ClientDirectory, settings: GroupSettings) {
         self.clients = clients
         let share = settings.clientShare
-        readsAgainAt = Mark(requests: share.requests, bytes: share.bytes)
-        holdsAbove = Mark(requests: 2 * share.requests, bytes: 2 * share.bytes)
+        let bytes = max(share.bytes, settings.requestBytesMax)
+        readsAgainAt = Mark(requests: share.requests, bytes: bytes)
+        holdsAbove = Mark(requests: 2 * share.requests, bytes: 2 * bytes)
     }
 
     mutating func received(from sender: Principal) {

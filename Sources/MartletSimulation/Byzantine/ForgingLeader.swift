@@ -3,10 +3,11 @@
 
 import MartletTypes
 
-/// Leading, it proposes requests that no client made, or alters some, vouches for them and votes for them.
+/// Leading, it proposes requests that no client made, or alters some, vouches for them and votes for them; or it pads a batch
+/// with what will not be executed, up to what it may list or beyond.
 struct ForgingLeader: Misbehaviour {
     let kind = LiarKind.forgingLeader
-    private var forged: [Round: (told: Digest, message: PeerMessage, digest: Digest, body: ForwardedRequest)] = [:]
+    private var forged: [Round: (told: Digest, message: PeerMessage, digest: Digest)] = [:]
     private var seen: Set<Round> = []
     /// Bodies that it has seen, to make others of: the newest of each client.
     private var known: [Request] = []
@@ -44,15 +45,27 @@ struct ForgingLeader: Misbehaviour {
             context.random.chance(permille: 250)
         else { return nil }
         var entries = propose.batch.entries
-        let request = forgery(of: entries[place].id, &context)
-        entries[place] = BatchEntry(id: request.id, digest: context.digest(of: request))
+        if context.random.chance(permille: 200) {
+            pad(&entries, &context)
+        } else {
+            let request = forgery(of: entries[place].id, &context)
+            entries[place] = BatchEntry(id: request.id, digest: context.digest(of: request))
+            bodies.append(ForwardedRequest(request: request, isVouched: true, proof: nil))
+        }
         let batch = Batch(
             instance: propose.batch.instance, born: propose.batch.born, time: propose.batch.time, entries: entries)
         let message = PeerMessage.propose(Propose(epoch: propose.epoch, batch: batch))
-        let body = ForwardedRequest(request: request, isVouched: true, proof: nil)
-        forged[round] = (context.digest(of: propose.batch), message, context.digest(of: batch), body)
-        bodies.append(body)
+        forged[round] = (context.digest(of: propose.batch), message, context.digest(of: batch))
         return message
+    }
+
+    private func pad(_ entries: inout [BatchEntry], _ context: inout LiarContext) {
+        let room = context.view.batchEntriesMax - entries.count
+        let isTooLong = context.random.chance(permille: 500)
+        context.acted(.named(isTooLong ? "batches padded beyond the limit" : "batches padded up to the limit"))
+        for number in 0..<UInt64(max(0, room) + (isTooLong ? 1 : 0)) {
+            entries.append(.probe(SequenceNumber(number), of: context.view[context.me].key))
+        }
     }
 
     /// The same name with another content, or a name that was not used yet.

@@ -20,10 +20,15 @@ final class RawClient: Sendable {
         var refusals: [ReplicaID: [Refusal]] = [:]
         var statuses: [ReplicaID: ReplicaStatus] = [:]
         var sequence: UInt64 = 0
+        /// What was sent without waiting and two replicas have not answered yet, who has, and what of it each refused.
+        var unanswered: [RequestID: Request] = [:]
+        var answeredOnce: [RequestID: ReplicaID] = [:]
+        var toSendAgain: [ReplicaID: [RequestID]] = [:]
     }
 
     let client: ClientID
     private let view: View
+    private let sealer: ClientSealer<Ed25519Scheme>
     private let links: [PeerLink]
     private let state: Shared
 
@@ -37,6 +42,7 @@ final class RawClient: Sendable {
         let shared = Shared()
         client = ClientID(key.publicKey)
         self.view = view
+        sealer = ClientSealer(group: view.group, client: client, key: key, scheme: Ed25519Scheme())
         state = shared
         links = view.members.map { member in
             PeerLink(
@@ -65,9 +71,19 @@ final class RawClient: Sendable {
     private static func keep(_ message: ReplicaToClientMessage, _ replica: ReplicaID, _ shared: Shared) {
         shared.state.withLock { state in
             switch message {
-            case .reply(let reply): state.replies[replica, default: [:]][reply.request] = reply
+            case .reply(let reply):
+                state.replies[replica, default: [:]][reply.request] = reply
+                if state.unanswered[reply.request] != nil,
+                    state.answeredOnce.updateValue(replica, forKey: reply.request) ?? replica != replica
+                {
+                    state.unanswered[reply.request] = nil
+                }
             case .readReply(let reply): state.reads[replica, default: [:]][reply.number] = reply
-            case .refusal(let refusal): state.refusals[replica, default: []].append(refusal)
+            case .refusal(let refusal):
+                state.refusals[replica, default: []].append(refusal)
+                if [.signatureRequired, .overloaded].contains(refusal.reason) {
+                    state.toSendAgain[replica, default: []].append(refusal.request)
+                }
             case .status(let status): state.statuses[replica] = status
             }
         }
@@ -135,14 +151,33 @@ final class RawClient: Sendable {
 
     /// Sends them to every replica and waits for nothing.
     func send(_ requests: [Request]) {
+        state.state.withLock { state in requests.forEach { state.unanswered[$0.id] = $0 } }
         let frame = ClientMessage.requests(RequestBundle(requests: requests, signature: nil)).encoded()
         for link in links { link.send([frame]) }
     }
 
-    func request(_ sequence: UInt64, in session: SessionID, _ text: String) -> Request {
+    /// What clients do that want all they sent ordered: sends again, signed, what replicas have refused since the last time,
+    /// or all that is not answered.
+    func sendAgain(isAll: Bool) {
+        for (place, member) in view.members.enumerated() {
+            let requests = state.state.withLock { state in
+                let refused = state.toSendAgain.removeValue(forKey: member.id) ?? []
+                return isAll ? Array(state.unanswered.values) : refused.compactMap { state.unanswered[$0] }
+            }
+            links[place].send(sealer.sealBundles(requests).map { ClientMessage.requests($0).encoded() })
+        }
+    }
+
+    /// How many of what was sent without waiting no two replicas have answered yet.
+    var unansweredCount: Int { state.state.withLock { $0.unanswered.count } }
+
+    /// Replies are kept from itself on by default, as for a client that sends one after the other.
+    func request(
+        _ sequence: UInt64, in session: SessionID, _ text: String, repliesKeptFrom: UInt64? = nil
+    ) -> Request {
         Request(
             id: RequestID(client: client, session: session, sequence: SequenceNumber(sequence)), kind: .operation,
-            repliesKeptFrom: SequenceNumber(sequence), payload: Array(text.utf8))
+            repliesKeptFrom: SequenceNumber(repliesKeptFrom ?? sequence), payload: Array(text.utf8))
     }
 
     private func ask(_ request: Request) async throws -> ReplyBody {
