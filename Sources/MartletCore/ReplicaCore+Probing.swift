@@ -28,8 +28,8 @@ extension ReplicaCore {
         effects.sends.append(Send(.probe(watch.waiting ?? watch.begin(at: now.monotonic)), to: .others))
     }
 
-    /// One of each member at a time, and at most twice as often as correct ones probe, whose clocks and links vary: a liar's are
-    /// not worth more.
+    /// One of each member at a time, and at most twice as often as correct ones probe, since clocks and links vary: a
+    /// liar's are not worth more.
     mutating func onProbe(_ probe: Probe, from member: ReplicaIndex, into effects: inout Effects) {
         if let before = probed[member], now.monotonic.since(before) < configuration.timeouts.probe / 2 { return }
         probed[member] = now.monotonic

@@ -82,6 +82,24 @@ struct LiarTests {
         #expect(group.nodes[1].notices.contains(.stopSent(Regency(2), .equivocation)))
     }
 
+    /// It used to be dropped when it arrived, and the group waited for the timeout.
+    @Test("A leader that lists more than a batch may hold is replaced at once", arguments: [0, 1])
+    func tooManyEntries(beyond: Int) throws {
+        let group = try Group()
+        let session = group.openSession(client)
+        let void = BatchEntry(id: Samples.operation(client, session, 1_000).id, digest: .zero)
+        let entries = Array(repeating: void, count: group.view.batchEntriesMax + beyond)
+        group.nodes[0].isUp = false
+        for place in 1...3 {
+            group.inject(
+                .propose(Propose(epoch: first, batch: batch(2, entries, time: group.now.wall))), from: 0, to: place)
+        }
+        group.settle()
+        for place in 1...3 {
+            #expect(group.nodes[place].notices.contains(.stopSent(Regency(2), .forbiddenProposal)) == (beyond > 0))
+        }
+    }
+
     @Test("A leader that fills its batches with void requests gets no more time")
     func batchesFullOfVoidRequests() throws {
         var settings = GroupSettings()

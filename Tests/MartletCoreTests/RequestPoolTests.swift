@@ -157,8 +157,8 @@ struct RequestPoolTests {
     }
 
     /// All of it, passed on by all to all and signed, was more work than ordering it, which was late for want of time already.
-    @Test("Of one client's late requests a quarter of a batch is passed on at a time")
-    func overdue() {
+    @Test("Of one client's late requests 256 wait for a signature at a time, the others for a while")
+    func overload() {
         var pool = pool(perClient: 2_000, total: 4_000)
         let openings = (1...600 as ClosedRange<UInt64>).map { Samples.open(Samples.client(1), number: $0) }
         for one in openings { _ = pool.add(one, at: start) }
@@ -166,10 +166,52 @@ struct RequestPoolTests {
         let first = expire(&pool, after: 200)
         #expect(first.unsigned.map(\.sequence.rawValue) == Array(1...256) + [1])
         #expect(first.forwards.count == 257)
-        #expect(expire(&pool, after: 399).unsigned.isEmpty)
         for one in openings[..<100] { pool.remove(one.id) }
-        let second = expire(&pool, after: 400)
-        #expect(second.unsigned.map(\.sequence.rawValue) == Array(257...356))
+        #expect(expire(&pool, after: 400).unsigned.map(\.sequence.rawValue) == Array(257...356))
+        for after in [600, 800] as [UInt64] { #expect(expire(&pool, after: after).unsigned.isEmpty) }
+        #expect(expire(&pool, after: 1_000).unsigned.map(\.sequence.rawValue) == Array(357...600))
+    }
+
+    @Test("What is signed does not wait for what its client has not signed")
+    func signedBehindUnsigned() {
+        var pool = pool(perClient: 2_000, total: 4_000)
+        let openings = (1...600 as ClosedRange<UInt64>).map { Samples.open(Samples.client(1), number: $0) }
+        for one in openings { _ = pool.add(one, at: start) }
+        pool.decided = Instance(9)
+        _ = pool.add(signed(openings[599]), at: start)
+        #expect(expire(&pool, after: 200).forwards.count == 257)
+        #expect(expire(&pool, after: 400).isRegencyOver)
+    }
+
+    @Test("What others told of is its client's to have signed once it has come from it")
+    func hearsayComesTrue() throws {
+        var pool = pool()
+        let opening = opening()
+        for voter in [1, 2] {
+            _ = pool.hear(
+                AdmittedForward(admitted: opening, isVouched: true), from: ReplicaIndex(voter), at: start)
+        }
+        #expect(pool.count == 1)
+        #expect(expire(&pool, after: 200).unsigned.isEmpty)
+        #expect(pool.add(opening, at: start + .milliseconds(250)) == .known)
+        let expiry = expire(&pool, after: 450)
+        #expect(expiry.unsigned == [opening.id])
+        #expect(expiry.forwards.count == 1)
+    }
+
+    /// What one dropped came back with what another passed on.
+    @Test("What is signed for a session that is never opened is passed on by whom its client sent it to only")
+    func signedForNoSession() {
+        var pool = pool()
+        let session = SessionID(instance: Instance(1_000), place: 0)
+        let request = signed(Samples.operation(Samples.client(1), session, 1))
+        _ = pool.hear(AdmittedForward(admitted: request, isVouched: true), from: ReplicaIndex(1), at: start)
+        #expect(pool.count == 1)
+        for round in 1...12 as ClosedRange<UInt64> {
+            let expiry = expire(&pool, after: 200 * round)
+            #expect(expiry.forwards.isEmpty && !expiry.isRegencyOver)
+        }
+        #expect(pool.count == 0)
     }
 
     @Test("One client has a quarter of a batch at most, whoever else waits")

@@ -3,10 +3,11 @@
 
 package import MartletTypes
 
-/// Whether the leader orders much later than the links explain (protocol §9). Now and then this replica has the leader order a
-/// probe of its own and compares how long that takes with what the round trips to the others allow; where a client's request was
-/// lacking meanwhile, that may be why (`isExcused`), and otherwise no client can make a leader look slow. Of f+1 leaders that were slow one after the other one at least is correct: then it is the group, and
-/// the slowest of the best f+1 is the measure for a while.
+/// Whether the leader orders much later than the links explain (protocol §9). Now and then this replica has the leader
+/// order a probe of its own and compares how long that takes with what the round trips to the others allow. Where a
+/// client's request was lacking meanwhile, that may be why (`isExcused`); otherwise no client can make a leader look slow.
+/// Of f+1 leaders that were slow one after the other one at least is correct: then it is the group, and the slowest of the
+/// best f+1 is the measure for a while.
 package struct SlowLeaderWatch: Sendable {
     /// So many probes in a row must be slow.
     static let slowProbesMax = 4

@@ -8,8 +8,12 @@ package import MartletTypes
 /// it to whom: liars in league with a client would end one regency after the other. Where nobody lies (`crash` mode) all
 /// believe each other.
 extension RequestPool {
-    /// An unsigned request is dropped after so many second stages; its client sends it again, and signs it.
-    static let unsignedRoundsMax = 8
+    /// What cannot end a regency is dropped after so many second stages; its client sends it again, and signs it.
+    static let roundsMax = 8
+    /// So many requests of one client wait for a signature at a time.
+    static let awaitingMax = 256
+    /// So often a request begins its first stage anew, because as many others of its client wait for a signature.
+    static let restartsMax = 4
 
     package struct Expiry: Sendable {
         /// To be sent to everyone now.
@@ -29,59 +33,81 @@ extension RequestPool {
         return earliest
     }
 
-    /// A request of a session that is not known here yet ends no regency: perhaps it never will be, or this replica is
-    /// behind. Nor does it stay for long; its client sends again what it still wants. What is not `.new` any more, ordered
-    /// or of a session that turned out not to exist, just goes. Of one client no more than its share of a batch is in the
-    /// second stage at a time, the rest begins the first anew: those tell enough of a leader, and where too little is ordered
-    /// in time, all that waits, passed on by all to all and signed, would make it less.
+    /// What is not `.new` any more, ordered or of a session that turned out not to exist, just goes.
     package mutating func expire(
         at now: Instant, timeout: Interval, forwardBytesMax: Int, sessions: SessionTable
     ) -> Expiry {
         var expiry = Expiry()
         var size = 0
-        while let place = firstStage.first, let slot = slots[place], slot.since + timeout <= now, size < forwardBytesMax
-        {
-            guard sessions.standing(of: slot.request.request, decided: decided) == .new else {
-                remove(slot.request.id)
-                continue
-            }
-            guard lanes[slot.lane].overdue < view.settings.clientShare.requests else {
-                restartFirstStage(place, at: now)
-                continue
-            }
-            if isPassedOn(slot) {
-                size += forwardSize(slot)
-                expiry.forwards.append(forwarded(slot))
-            }
-            if !isBelieved(slot) {
-                if !slot.isHearsay { expiry.unsigned.append(slot.request.id) }
-                slots[place]?.awaitsSignature = true
-                lanes[slot.lane].awaiting += 1
-            }
-            moveToSecondStage(place, at: now)
-        }
-        var rotations = secondStage.count
-        while rotations > 0, let place = secondStage.first, let slot = slots[place], slot.since + timeout <= now,
-            size < forwardBytesMax
-        {
-            rotations -= 1
-            let isOfUnknownSession = slot.request.id.session.instance > decided
-            if sessions.standing(of: slot.request.request, decided: decided) != .new
-                || slot.rounds >= Self.unsignedRoundsMax && (isOfUnknownSession || !isBelieved(slot))
+        for list in [\Self.secondStage, \Self.firstStage] {
+            var rotations = self[keyPath: list].count
+            while rotations > 0, let place = self[keyPath: list].first, let slot = slots[place],
+                slot.since + timeout <= now, size < forwardBytesMax
             {
-                remove(slot.request.id)
-                continue
+                rotations -= 1
+                if sessions.standing(of: slot.request.request, decided: decided) != .new {
+                    remove(slot.request.id)
+                } else if slot.isSecondStage {
+                    expireAgain(place, slot, at: now, &expiry, &size)
+                } else {
+                    expireFirst(place, slot, at: now, &expiry, &size)
+                }
             }
-            if !isOfUnknownSession, isBelieved(slot) { expiry.isRegencyOver = true }
-            let round = slot.rounds + 1
-            if isPassedOn(slot), isForwardedAgain(in: round) {
-                size += forwardSize(slot)
-                expiry.forwards.append(forwarded(slot))
-            }
-            slots[place]?.rounds = round
-            restartSecondStage(place, at: now)
         }
         return expiry
+    }
+
+    /// Of one client no more than so much is waiting for a signature at a time, and the rest begins the first stage anew,
+    /// though not for ever: that much tells enough of a leader, and where too little is ordered in time, all that waits,
+    /// signed and passed on by all to all, would make it less.
+    private mutating func expireFirst(
+        _ place: Int, _ slot: Slot, at now: Instant, _ expiry: inout Expiry, _ size: inout Int
+    ) {
+        let isToBeSigned = !isBelieved(slot) && !slot.isHearsay
+        if isToBeSigned, lanes[slot.lane].awaiting >= Self.awaitingMax, slot.restarts < Self.restartsMax {
+            slots[place]?.restarts += 1
+            return restartTimer(place, at: now)
+        }
+        pass(on: slot, in: &expiry, &size)
+        if isToBeSigned { ask(place, in: &expiry) }
+        firstStage.remove(place, links: &timerLinks)
+        slots[place]?.isSecondStage = true
+        slots[place]?.since = now
+        secondStage.append(place, links: &timerLinks)
+    }
+
+    /// A request of a session that is not known here yet ends no regency: perhaps it never will be, or this replica is
+    /// behind. Nor does it stay for long; its client sends again what it still wants.
+    private mutating func expireAgain(
+        _ place: Int, _ slot: Slot, at now: Instant, _ expiry: inout Expiry, _ size: inout Int
+    ) {
+        let canEndRegency = isBelieved(slot) && !isOfUnknownSession(slot)
+        guard canEndRegency || slot.rounds < Self.roundsMax else {
+            remove(slot.request.id)
+            return
+        }
+        if canEndRegency { expiry.isRegencyOver = true }
+        let round = slot.rounds + 1
+        if isForwardedAgain(in: round) { pass(on: slot, in: &expiry, &size) }
+        slots[place]?.rounds = round
+        restartTimer(place, at: now)
+    }
+
+    private func isOfUnknownSession(_ slot: Slot) -> Bool { slot.request.id.session.instance > decided }
+
+    /// What is known by the others' word alone is theirs to pass on, unless it is what a regency ends for: or else what one
+    /// drops would come back with what another passes on, without end.
+    private func pass(on slot: Slot, in expiry: inout Expiry, _ size: inout Int) {
+        guard !slot.isHearsay || isBelieved(slot) && !isOfUnknownSession(slot) else { return }
+        size += forwardSize(slot)
+        expiry.forwards.append(forwarded(slot))
+    }
+
+    private mutating func ask(_ place: Int, in expiry: inout Expiry) {
+        guard let slot = slots[place] else { return }
+        expiry.unsigned.append(slot.request.id)
+        slots[place]?.awaitsSignature = true
+        lanes[slot.lane].awaiting += 1
     }
 
     /// A new regency restarts every timer, each at the stage it has reached. What was not forwarded yet keeps its first
@@ -100,8 +126,6 @@ extension RequestPool {
     /// Whether everyone who is handed it believes that it is its client's.
     func isBelieved(_ slot: Slot) -> Bool { slot.isSigned || view.faultModel == .crash }
 
-    private func isPassedOn(_ slot: Slot) -> Bool { isBelieved(slot) || !slot.isHearsay }
-
     /// The others may have got it without: what comes signed after it was forwarded is forwarded again at once, and the leader
     /// has the whole second stage from there.
     mutating func sign(_ place: Int, _ request: AdmittedRequest, at now: Instant) {
@@ -114,7 +138,7 @@ extension RequestPool {
         slots[place]?.request = request
         if isWaiting { enqueue(place) }
         guard before.isSecondStage else { return }
-        restartSecondStage(place, at: now)
+        restartTimer(place, at: now)
         signedLate.append(place)
     }
 
@@ -130,24 +154,29 @@ extension RequestPool {
         return due.compactMap { slots[$0].map(forwarded) }
     }
 
-    private mutating func restartFirstStage(_ place: Int, at now: Instant) {
-        firstStage.remove(place, links: &timerLinks)
+    /// Begins the same stage anew.
+    private mutating func restartTimer(_ place: Int, at now: Instant) {
+        guard let isSecondStage = slots[place]?.isSecondStage else { return }
         slots[place]?.since = now
-        firstStage.append(place, links: &timerLinks)
+        if isSecondStage {
+            secondStage.remove(place, links: &timerLinks)
+            secondStage.append(place, links: &timerLinks)
+        } else {
+            firstStage.remove(place, links: &timerLinks)
+            firstStage.append(place, links: &timerLinks)
+        }
     }
 
-    private mutating func restartSecondStage(_ place: Int, at now: Instant) {
+    /// Its client itself has sent what only others had told of: it goes through both stages from here, as any such.
+    mutating func noteSentItself(_ place: Int, at now: Instant) {
+        guard let slot = slots[place], slot.isHearsay else { return }
+        slots[place]?.isHearsay = false
+        guard slot.isSecondStage, !isBelieved(slot) else { return }
         secondStage.remove(place, links: &timerLinks)
+        slots[place]?.isSecondStage = false
         slots[place]?.since = now
-        secondStage.append(place, links: &timerLinks)
-    }
-
-    private mutating func moveToSecondStage(_ place: Int, at now: Instant) {
-        firstStage.remove(place, links: &timerLinks)
-        slots[place]?.isSecondStage = true
-        if let lane = slots[place]?.lane { lanes[lane].overdue += 1 }
-        slots[place]?.since = now
-        secondStage.append(place, links: &timerLinks)
+        slots[place]?.rounds = 0
+        firstStage.append(place, links: &timerLinks)
     }
 
     /// At the first, second, fourth, eighth … expiry of the second stage: all that waits, sent again and again, would fill

@@ -35,13 +35,13 @@ package struct RequestPool: Sendable {
         var isSecondStage = false
         /// Its client was asked to sign it.
         var awaitsSignature = false
-        /// Known by the others' word alone: it is theirs to pass on, or what one drops would come back with what another
-        /// passes on, without end.
+        /// It came from others, never from its client itself.
         var isHearsay: Bool
         let arrived: Instant
         /// When its timer's present stage began.
         var since: Instant
         var rounds = 0
+        var restarts = 0
     }
 
     struct Lane: Sendable {
@@ -53,8 +53,6 @@ package struct RequestPool: Sendable {
         var bytes = 0
         /// How many of them its client was asked to sign.
         var awaiting = 0
-        /// How many of them are in the second stage of their timers.
-        var overdue = 0
         /// How much of it the last batch took.
         var taken = (instance: Instance.zero, requests: 0, bytes: 0)
 
@@ -120,7 +118,7 @@ package struct RequestPool: Sendable {
 
     // MARK: Arrivals
 
-    /// A request from the client itself, or signed by it.
+    /// A request from the client itself.
     package mutating func add(_ request: AdmittedRequest, at now: Instant) -> Admission {
         add(request, isHearsay: false, at: now)
     }
@@ -128,7 +126,7 @@ package struct RequestPool: Sendable {
     private mutating func add(_ request: AdmittedRequest, isHearsay: Bool, at now: Instant) -> Admission {
         if let place = places[request.id], let known = slots[place] {
             if known.request.digest == request.digest {
-                slots[place]?.isHearsay = false
+                if !isHearsay { noteSentItself(place, at: now) }
                 if request.proof != nil, !known.isSigned { sign(place, request, at: now) }
                 return .known
             }
@@ -206,7 +204,7 @@ package struct RequestPool: Sendable {
         if forward.isVouched { vouch(entry, by: voter) }
         // A client may sign two contents for one name: a batch may list the one that does not wait here.
         if forward.admitted.proof != nil {
-            let admission = add(forward.admitted, at: now)
+            let admission = add(forward.admitted, isHearsay: true, at: now)
             guard admission == .conflicting || admission == .full else { return admission == .added }
         }
         if let place = places[entry.id], slots[place]?.request.digest == entry.digest { return false }
@@ -266,7 +264,6 @@ package struct RequestPool: Sendable {
         if slot.proposedIn == .zero { dequeue(place) }
         if slot.isSecondStage {
             secondStage.remove(place, links: &timerLinks)
-            lanes[slot.lane].overdue -= 1
         } else {
             firstStage.remove(place, links: &timerLinks)
         }

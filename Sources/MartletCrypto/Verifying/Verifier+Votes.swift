@@ -6,11 +6,11 @@ import MartletWire
 
 /// Proposals, votes and what else only says where in the protocol it belongs.
 extension Verifier {
-    /// Whether the leader may propose this is the core's to judge; here the batch is hashed and its size bounded. No
-    /// re-proposal needs an exception: what a correct member ever voted for was within the bounds.
+    /// Whether the leader may propose this is the core's to judge, also by how much it lists: what no correct leader
+    /// proposes ends its regency.
     func checked(_ propose: Propose) throws(VerificationError) -> Proposal {
         try check(propose.epoch)
-        try check(propose.batch)
+        try checkNumbers(of: propose.batch)
         return Proposal(
             epoch: propose.epoch, batch: propose.batch, digest: Hashing.digest(of: propose.batch, group: view.group))
     }
@@ -66,10 +66,14 @@ extension Verifier {
     }
 
     func check(_ batch: Batch) throws(VerificationError) {
-        try check(batch.instance)
         guard batch.entries.count <= view.batchEntriesMax else {
             throw .tooManyRequests(batch.entries.count)
         }
+        try checkNumbers(of: batch)
+    }
+
+    private func checkNumbers(of batch: Batch) throws(VerificationError) {
+        try check(batch.instance)
         guard VerifierLimits.isInRange(batch.time.rawValue, from: 0) else { throw .numberOutOfRange }
     }
 }

@@ -109,9 +109,8 @@ extension ClientDirectory {
         for refusal in refusals {
             switch refusal.refusal.reason {
             // Too old: it was ordered long ago and is read late by a replica that is late, and must not become later still.
-            // Overloaded: that may be others' doing, and whoever sends too much is held (`ClientFlow`).
             // To be signed: that is the leader's doing.
-            case .sequenceTooOld, .overloaded, .signatureRequired: break
+            case .sequenceTooOld, .signatureRequired: break
             default: counts[refusal.client, default: 0] += 1
             }
         }
