@@ -72,7 +72,10 @@ extension ReplicaCore {
         effects.notices.append(.regencyInstalled(epoch, leader: view[leader].id, reasons: reasons))
         if reasons.contains(.requestMissing) {
             effects.notices.append(.strictModeBegun(until: strict.begin(at: now.monotonic)))
-            for id in pool.unsigned { refuse(id, .signatureRequired, into: &effects) }
+            for id in pool.unsigned {
+                pool.noteAsked(id)
+                refuse(id, .signatureRequired, into: &effects)
+            }
         }
         if leader == me, mode == .learner { abdicate(into: &effects) }
         takeEarlyStopData(into: &effects)

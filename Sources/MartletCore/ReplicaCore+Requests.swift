@@ -26,6 +26,7 @@ extension ReplicaCore {
             switch pool.add(request, at: now.monotonic) {
             case .added, .known:
                 if strict.isOn, request.proof == nil, view.faultModel == .byzantine {
+                    pool.noteAsked(request.id)
                     refuse(request.id, .signatureRequired, into: &effects)
                 }
                 noteArrival(of: request.id)

@@ -116,6 +116,19 @@ struct OddClientTests {
         #expect(group.nodes[3].notices.contains { if case .strictModeBegun = $0 { true } else { false } })
     }
 
+    /// Or else the word of those that only joined would not begin strict mode, though f+1 lacked the request.
+    @Test("Who joins in asking for another leader says that it lacks a request, if it does")
+    func joiningForWantOfARequest() throws {
+        let group = try Group(checkpointPeriod: 64)
+        group.neverSigning = [odd]
+        let session = group.openSession(odd)
+        group.submit(Samples.operation(odd, session, 1), to: [0])
+        group.settle()
+        let stop = Stop(view: .genesis, regency: Regency(2), reason: .requestTimeout)
+        for from in [1, 2] { group.inject(.stop(stop), from: from, to: 3) }
+        #expect(group.nodes[3].notices.contains(.stopSent(Regency(2), .requestMissing)))
+    }
+
     @Test("A client's many requests to the leader alone do not hide the one that it signs", arguments: [256, 8_192])
     func manyForTheLeader(count: Int) throws {
         let group = try Group(checkpointPeriod: 64)

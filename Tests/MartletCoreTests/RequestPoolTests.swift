@@ -41,6 +41,17 @@ struct RequestPoolTests {
             sessions: SessionTable(settings: view.settings))
     }
 
+    private func openedSession(_ session: SessionID) -> SessionTable {
+        let record = SessionRecord(
+            id: session, client: Samples.client(1), highest: SequenceNumber(0),
+            marks: Array(repeating: 0, count: view.settings.pipelineMax / 64), repliesKeptFrom: SequenceNumber(0),
+            replies: [])
+        let opening = OpeningRecord(client: Samples.client(1), number: SequenceNumber(1), session: session)
+        let image = CheckpointImage(
+            instance: session.instance, time: .zero, sessions: [record], openings: [opening], application: [])
+        return SessionTable(image: image, settings: view.settings)
+    }
+
     private func opening(isSigned: Bool = false) -> AdmittedRequest {
         let plain = Samples.open(Samples.client(1))
         return isSigned ? signed(plain) : plain
@@ -214,6 +225,27 @@ struct RequestPoolTests {
         #expect(pool.count == 0)
     }
 
+    /// A client signed for many sessions to come, a liar passed that on to one member only, and the opening made one of them
+    /// true: the leader had never been given it.
+    @Test("What was signed for a session that is opened later is passed on before it ends a regency")
+    func signedForSessionToCome() {
+        var pool = pool()
+        let session = SessionID(instance: Instance(5), place: 0)
+        let request = signed(Samples.operation(Samples.client(1), session, 1))
+        _ = pool.hear(AdmittedForward(admitted: request, isVouched: true), from: ReplicaIndex(1), at: start)
+        var table = SessionTable(settings: view.settings)
+        func expire(after milliseconds: UInt64) -> RequestPool.Expiry {
+            pool.expire(
+                at: start + .milliseconds(milliseconds), timeout: timeout, forwardBytesMax: 1 << 20, sessions: table)
+        }
+        #expect(expire(after: 200).forwards.isEmpty)
+        table = openedSession(session)
+        pool.decided = Instance(5)
+        let shown = expire(after: 400)
+        #expect(shown.forwards.count == 1 && !shown.isRegencyOver)
+        #expect(expire(after: 600).isRegencyOver)
+    }
+
     @Test("One client has a quarter of a batch at most, whoever else waits")
     func share() {
         var pool = pool(perClient: 2_000, total: 4_000)
@@ -224,6 +256,15 @@ struct RequestPoolTests {
         #expect(first.count == 266)
         let second = pool.takeBatch(for: Instance(3), isStrict: false)
         #expect(second.count == 256)
+    }
+
+    @Test("A new leader's first batch has room for a client that had its share of the old one's")
+    func shareAfterLeaderChange() {
+        var pool = pool(perClient: 2_000, total: 4_000)
+        for sequence in 1...300 as ClosedRange<UInt64> { _ = pool.add(request(1, sequence), at: start) }
+        #expect(pool.takeBatch(for: Instance(2), isStrict: false).count == 256)
+        pool.takeBack()
+        #expect(pool.takeBatch(for: Instance(2), isStrict: false).count == 256)
     }
 
     @Test("In strict mode a client's many unsigned requests do not hide its signed one")

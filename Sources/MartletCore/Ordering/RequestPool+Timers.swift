@@ -63,49 +63,62 @@ extension RequestPool {
     private mutating func expireFirst(
         _ place: Int, _ slot: Slot, at now: Instant, _ expiry: inout Expiry, _ size: inout Int
     ) {
-        let isToBeSigned = !isBelieved(slot) && !slot.isHearsay
+        let isToBeSigned = !isBelieved(slot) && !slot.isHearsay && !slot.awaitsSignature
         if isToBeSigned, lanes[slot.lane].awaiting >= Self.awaitingMax, slot.restarts < Self.restartsMax {
             slots[place]?.restarts += 1
             return restartTimer(place, at: now)
         }
-        pass(on: slot, in: &expiry, &size)
-        if isToBeSigned { ask(place, in: &expiry) }
+        if !slot.isHearsay || canEndRegency(slot) { pass(on: place, in: &expiry, &size) }
+        if isToBeSigned {
+            expiry.unsigned.append(slot.request.id)
+            noteAsked(slot.request.id)
+        }
         firstStage.remove(place, links: &timerLinks)
         slots[place]?.isSecondStage = true
         slots[place]?.since = now
         secondStage.append(place, links: &timerLinks)
     }
 
-    /// A request of a session that is not known here yet ends no regency: perhaps it never will be, or this replica is
-    /// behind. Nor does it stay for long; its client sends again what it still wants.
+    /// What cannot end a regency does not stay for long; its client sends again what it still wants. What is known by the
+    /// others' word alone is theirs to pass on, unless a regency ends for it: or else what one drops would come back with
+    /// what another passes on, without end. A leader must have been given a request before it can be to blame for it.
     private mutating func expireAgain(
         _ place: Int, _ slot: Slot, at now: Instant, _ expiry: inout Expiry, _ size: inout Int
     ) {
-        let canEndRegency = isBelieved(slot) && !isOfUnknownSession(slot)
+        let canEndRegency = canEndRegency(slot)
         guard canEndRegency || slot.rounds < Self.roundsMax else {
             remove(slot.request.id)
             return
         }
-        if canEndRegency { expiry.isRegencyOver = true }
         let round = slot.rounds + 1
-        if isForwardedAgain(in: round) { pass(on: slot, in: &expiry, &size) }
+        if canEndRegency, !slot.isShown {
+            pass(on: place, in: &expiry, &size)
+        } else {
+            if canEndRegency { expiry.isRegencyOver = true }
+            if isForwardedAgain(in: round), canEndRegency || !slot.isHearsay { pass(on: place, in: &expiry, &size) }
+        }
         slots[place]?.rounds = round
         restartTimer(place, at: now)
     }
 
-    private func isOfUnknownSession(_ slot: Slot) -> Bool { slot.request.id.session.instance > decided }
+    /// A request of a session that is not known here yet ends no regency: perhaps it never will be, or this replica is
+    /// behind.
+    private func canEndRegency(_ slot: Slot) -> Bool {
+        isBelieved(slot) && slot.request.id.session.instance <= decided
+    }
 
-    /// What is known by the others' word alone is theirs to pass on, unless it is what a regency ends for: or else what one
-    /// drops would come back with what another passes on, without end.
-    private func pass(on slot: Slot, in expiry: inout Expiry, _ size: inout Int) {
-        guard !slot.isHearsay || isBelieved(slot) && !isOfUnknownSession(slot) else { return }
+    private mutating func pass(on place: Int, in expiry: inout Expiry, _ size: inout Int) {
+        guard let slot = slots[place] else { return }
+        if canEndRegency(slot) { slots[place]?.isShown = true }
         size += forwardSize(slot)
         expiry.forwards.append(forwarded(slot))
     }
 
-    private mutating func ask(_ place: Int, in expiry: inout Expiry) {
-        guard let slot = slots[place] else { return }
-        expiry.unsigned.append(slot.request.id)
+    /// Its client is asked to sign it.
+    package mutating func noteAsked(_ id: RequestID) {
+        guard let place = place(of: id), let slot = slots[place], !slot.awaitsSignature, !isBelieved(slot) else {
+            return
+        }
         slots[place]?.awaitsSignature = true
         lanes[slot.lane].awaiting += 1
     }
@@ -151,6 +164,7 @@ extension RequestPool {
             return size < forwardBytesMax
         }
         signedLate.removeFirst(due.count)
+        for place in due { if let slot = slots[place], canEndRegency(slot) { slots[place]?.isShown = true } }
         return due.compactMap { slots[$0].map(forwarded) }
     }
 
@@ -171,6 +185,7 @@ extension RequestPool {
     mutating func noteSentItself(_ place: Int, at now: Instant) {
         guard let slot = slots[place], slot.isHearsay else { return }
         slots[place]?.isHearsay = false
+        noteHearsay(slot, by: -1)
         guard slot.isSecondStage, !isBelieved(slot) else { return }
         secondStage.remove(place, links: &timerLinks)
         slots[place]?.isSecondStage = false

@@ -37,6 +37,8 @@ package struct RequestPool: Sendable {
         var awaitsSignature = false
         /// It came from others, never from its client itself.
         var isHearsay: Bool
+        /// It was passed on to all when a regency could end for it.
+        var isShown = false
         let arrived: Instant
         /// When its timer's present stage began.
         var since: Instant
@@ -51,6 +53,8 @@ package struct RequestPool: Sendable {
         var waiting = SlotList()
         var pending = 0
         var bytes = 0
+        /// How much of that came from others only.
+        var hearsay = (requests: 0, bytes: 0)
         /// How many of them its client was asked to sign.
         var awaiting = 0
         /// How much of it the last batch took.
@@ -108,10 +112,11 @@ package struct RequestPool: Sendable {
         lanePlaces[client].map { (lanes[$0].pending, lanes[$0].bytes) } ?? (0, 0)
     }
 
-    /// The same, but nothing of a client that was asked to sign: whoever is not read from could not answer that.
+    /// The same of what came from the client itself; but nothing if it was asked to sign something: whoever is not read from
+    /// could not answer that.
     package func queued(of client: ClientID) -> (requests: Int, bytes: Int) {
         guard let lane = lanePlaces[client], lanes[lane].awaiting == 0 else { return (0, 0) }
-        return (lanes[lane].pending, lanes[lane].bytes)
+        return (lanes[lane].pending - lanes[lane].hearsay.requests, lanes[lane].bytes - lanes[lane].hearsay.bytes)
     }
 
     package var mostOfOneClient: Int { lanes.map(\.pending).max() ?? 0 }
@@ -126,8 +131,8 @@ package struct RequestPool: Sendable {
     private mutating func add(_ request: AdmittedRequest, isHearsay: Bool, at now: Instant) -> Admission {
         if let place = places[request.id], let known = slots[place] {
             if known.request.digest == request.digest {
-                if !isHearsay { noteSentItself(place, at: now) }
                 if request.proof != nil, !known.isSigned { sign(place, request, at: now) }
+                if !isHearsay { noteSentItself(place, at: now) }
                 return .known
             }
             // A client that says one thing here and another elsewhere: what it has signed, everyone can know to be its word.
@@ -145,6 +150,7 @@ package struct RequestPool: Sendable {
         lanes[lane].pending += 1
         lanes[lane].bytes += size
         bytes += size
+        if let slot = slots[place], isHearsay { noteHearsay(slot, by: 1) }
         enqueue(place)
         firstStage.append(place, links: &timerLinks)
         return .added
@@ -268,6 +274,7 @@ package struct RequestPool: Sendable {
             firstStage.remove(place, links: &timerLinks)
         }
         if slot.awaitsSignature { lanes[slot.lane].awaiting -= 1 }
+        if slot.isHearsay { noteHearsay(slot, by: -1) }
         if let late = signedLate.firstIndex(of: place) { signedLate.remove(at: late) }
         bytes -= slot.request.request.payload.count
         lanes[slot.lane].pending -= 1
@@ -316,6 +323,11 @@ package struct RequestPool: Sendable {
         if !lanes[slot.lane].isActive { activeLanes.remove(slot.lane, links: &activeLinks) }
         waitingCount -= 1
         waitingBytes -= slot.request.request.payload.count
+    }
+
+    mutating func noteHearsay(_ slot: Slot, by step: Int) {
+        lanes[slot.lane].hearsay.requests += step
+        lanes[slot.lane].hearsay.bytes += step * slot.request.request.payload.count
     }
 
     private mutating func lane(of client: ClientID) -> Int {
