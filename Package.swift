@@ -70,6 +70,7 @@ let package = Package(
         library("MartletTypes"),
         // Layer 1
         library("MartletWire", ["MartletTypes"]),
+        library("MartletOptimizer", ["MartletTypes"]),
         // Layer 2
         library("MartletCrypto", ["MartletTypes", "MartletWire", crypto]),
         library("MartletCore", ["MartletTypes"]),
@@ -96,7 +97,7 @@ let package = Package(
             dependencies: [
                 "MartletReplica", "MartletClient", "MartletSimulation", "MartletKV", "MartletCrypto",
                 "MartletTransport",
-                "MartletWire", "MartletTypes", "MartletCore", "MartletClientCore",
+                "MartletWire", "MartletTypes", "MartletCore", "MartletClientCore", "MartletOptimizer",
                 arguments, yaml, logging, histogram, subprocess, lifecycle, signals, system,
             ],
             path: "Sources/martlet",
@@ -112,11 +113,12 @@ let package = Package(
             "MartletCommandTests",
             [
                 "martlet-cli", "martlet-attack", "MartletClient", "MartletCore", "MartletCrypto", "MartletKV",
-                "MartletReplica",
+                "MartletOptimizer", "MartletReplica",
                 "MartletSimulation", "MartletTransport", "MartletTypes", logging,
             ], resources: [.copy("Scenarios")]),
         tests("MartletWireTests", ["MartletWire", "MartletTypes"], resources: [.copy("Vectors")]),
         tests("MartletTypesTests", ["MartletTypes"]),
+        tests("MartletOptimizerTests", ["MartletOptimizer", "MartletSimulation", "MartletTypes"]),
         tests("MartletCoreTests", ["MartletCore", "MartletTypes"], resources: [.copy("Traces")]),
         tests(
             "MartletTransportTests",

@@ -16,6 +16,7 @@ enum AllowedImports {
         "MartletTypes": collections,
         // Layer 1
         "MartletWire": ["MartletTypes"],
+        "MartletOptimizer": ["MartletTypes"],
         // Layer 2
         "MartletCrypto": system.union(["Crypto", "MartletTypes", "MartletWire"]),
         "MartletCore": collections.union(["MartletTypes"]),
@@ -40,8 +41,8 @@ enum AllowedImports {
         // Layer 5
         "martlet": system.union(foundation).union([
             "ArgumentParser", "Histogram", "Logging", "MartletClient", "MartletClientCore", "MartletCore",
-            "MartletCrypto", "MartletKV", "MartletReplica", "MartletSimulation", "MartletTransport", "MartletTypes",
-            "MartletWire", "ServiceLifecycle", "Subprocess", "SystemPackage", "UnixSignals", "Yams",
+            "MartletCrypto", "MartletKV", "MartletOptimizer", "MartletReplica", "MartletSimulation", "MartletTransport",
+            "MartletTypes", "MartletWire", "ServiceLifecycle", "Subprocess", "SystemPackage", "UnixSignals", "Yams",
         ]),
         // Hostile peers: they stand beside everything, and nothing stands on them (SeparationRule).
         "martlet-attack": system.union(foundation).union(nio).union([

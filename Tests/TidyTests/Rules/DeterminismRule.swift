@@ -5,7 +5,9 @@
 /// randomness, no Foundation.
 enum DeterminismRule {
     /// The targets that hold what replicas, clients and runs of the simulator must agree on.
-    static let targets: Set = ["MartletTypes", "MartletWire", "MartletCore", "MartletClientCore", "MartletKV"]
+    static let targets: Set = [
+        "MartletTypes", "MartletWire", "MartletOptimizer", "MartletCore", "MartletClientCore", "MartletKV",
+    ]
     /// The simulator's runs are their seeds; it may still count with floating point in what it reports.
     static let simulator = "MartletSimulation"
 
