@@ -39,6 +39,24 @@ struct LatencyMatrixTests {
         for (csv, line) in wrong { #expect(Self.complaint(csv)?.line == line, "\(csv)") }
     }
 
+    @Test("What is wrong with a cell is said with its column")
+    func columns() {
+        let wrong: [(csv: String, column: Int)] = [
+            ("x,a,b\na,0,-1\nb,1,0", 3), ("x,a,b\na,0,1\nb,one,0", 2), ("x,a,b\na,0,1\nb,,0", 2),
+            ("x,a,b\na,0\nb,1,0", 3), ("x,a,b\na,0,1,2\nb,1,0", 4), ("x,a,b\nb,0,1\na,1,0", 1),
+            ("x,a,a\na,0,1\na,1,0", 3), ("x,a,b\na,0,1", 0),
+        ]
+        for (csv, column) in wrong { #expect(Self.complaint(csv)?.column == column, "\(csv)") }
+    }
+
+    @Test("A diagonal that means nothing may be anything")
+    func diagonal() throws {
+        let csv = "x,a,b\na,-,1\nb,2,nan"
+        #expect(Self.complaint(csv)?.column == 2)
+        let matrix = try LatencyMatrix(csv: csv, unit: .oneWayMicroseconds, ignoringDiagonal: true)
+        #expect(matrix.delay(from: 0, to: 0) == .zero && matrix.delay(from: 1, to: 0) == .microseconds(2))
+    }
+
     @Test("The stock matrices are alike both ways")
     func stock() {
         for matrix in [LatencyMatrix.fiveRegions, .zones] {

@@ -31,15 +31,28 @@ package struct LatencyMatrix: Hashable, Sendable {
     package func region(named name: String) -> Int? { regions.firstIndex(of: name) }
 }
 
-/// What is wrong with a matrix, and in which line; 0 for the whole.
+/// What is wrong with a matrix, and where.
 package struct MatrixError: Error, Hashable {
+    /// From 1; 0 for the whole.
     package let line: Int
+    /// Which of the line's cells, from 1; 0 for the whole line.
+    package let column: Int
     package let complaint: String
+
+    init(line: Int, column: Int = 0, complaint: String) {
+        self.line = line
+        self.column = column
+        self.complaint = complaint
+    }
+
+    /// For people who know the line.
+    package var words: String { column > 0 ? "column \(column): \(complaint)" : complaint }
 }
 
 /// Reading the form `from\to,A,B` followed by one line for each sender, in the order of the first line.
 extension LatencyMatrix {
-    package init(csv text: String, unit: Unit) throws(MatrixError) {
+    /// Where a region's delay to itself means nothing, it may be anything at all, and is taken for zero.
+    package init(csv text: String, unit: Unit, ignoringDiagonal: Bool = false) throws(MatrixError) {
         var lines: [(number: Int, cells: [String])] = []
         for (place, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             let cells = line.split(separator: ",", omittingEmptySubsequences: false).map { Self.trimmed($0) }
@@ -52,18 +65,15 @@ extension LatencyMatrix {
         try Self.check(regions, lines.count - 1)
         var delays: [Interval] = []
         for (place, (number, cells)) in lines.dropFirst().enumerated() {
-            guard cells[0] == regions[place] else {
-                throw MatrixError(
-                    line: number, complaint: "this line must be that of \(regions[place]), not of \(cells[0])")
-            }
-            guard cells.count == regions.count + 1 else {
-                throw MatrixError(
-                    line: number, complaint: "\(cells[0]) has \(cells.count - 1) delays for \(regions.count) regions")
-            }
+            try Self.checkLength(of: cells, at: place, regions, line: number)
             for (column, cell) in cells.dropFirst().enumerated() {
-                guard let delay = Self.delay(cell, unit), delay > .zero || column == place else {
+                let isDiagonal = column == place
+                let delay = isDiagonal && ignoringDiagonal ? .zero : Self.delay(cell, unit)
+                guard let delay, delay > .zero || isDiagonal else {
                     throw MatrixError(
-                        line: number, complaint: "'\(cell)' is no delay from \(cells[0]) to \(regions[column])")
+                        line: number, column: column + 2,
+                        complaint: "'\(cell)' is no delay from \(cells[0]) to \(regions[column]): "
+                            + "give a decimal number above 0, of an hour at most")
                 }
                 delays.append(delay)
             }
@@ -71,12 +81,27 @@ extension LatencyMatrix {
         self.init(regions: regions, delays: delays)
     }
 
+    private static func checkLength(
+        of cells: [String], at place: Int, _ regions: [String], line: Int
+    ) throws(MatrixError) {
+        guard cells[0] == regions[place] else {
+            throw MatrixError(
+                line: line, column: 1, complaint: "this line must be that of \(regions[place]), not of \(cells[0])")
+        }
+        guard cells.count == regions.count + 1 else {
+            throw MatrixError(
+                line: line, column: min(cells.count, regions.count + 1) + 1,
+                complaint: "\(cells[0]) has \(cells.count - 1) delays for \(regions.count) regions: give one for each")
+        }
+    }
+
     private static func check(_ regions: [String], _ rows: Int) throws(MatrixError) {
         guard regions.count <= regionsMax else {
             throw MatrixError(line: 1, complaint: "\(regions.count) regions are more than \(regionsMax)")
         }
         for (place, name) in regions.enumerated() where name.isEmpty || regions[..<place].contains(name) {
-            throw MatrixError(line: 1, complaint: name.isEmpty ? "a region has no name" : "\(name) is named twice")
+            throw MatrixError(
+                line: 1, column: place + 2, complaint: name.isEmpty ? "a region has no name" : "\(name) is named twice")
         }
         guard rows == regions.count else {
             throw MatrixError(line: 0, complaint: "\(regions.count) regions need as many lines, not \(rows)")

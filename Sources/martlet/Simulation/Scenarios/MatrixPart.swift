@@ -17,7 +17,7 @@ enum MatrixPart {
             do {
                 return try LatencyMatrix(csv: try csv.text(), unit: unit)
             } catch let error as MatrixError {
-                throw csv.error("line \(error.line) of the matrix: \(error.complaint)")
+                throw csv.error("line \(error.line) of the matrix: \(error.words)")
             } catch let error as ConfigurationError {
                 throw error
             } catch {
@@ -34,7 +34,9 @@ enum MatrixPart {
         return value.file[...end] + path
     }
 
-    static func matrix(file: String, unit: LatencyMatrix.Unit) throws(ConfigurationError) -> LatencyMatrix {
+    static func matrix(
+        file: String, unit: LatencyMatrix.Unit, ignoringDiagonal: Bool = false
+    ) throws(ConfigurationError) -> LatencyMatrix {
         let data: Data
         do {
             data = try Data(contentsOf: URL(filePath: file))
@@ -45,9 +47,9 @@ enum MatrixPart {
             throw ConfigurationError(file: file, line: 0, complaint: "it is no latency matrix")
         }
         do {
-            return try LatencyMatrix(csv: text, unit: unit)
+            return try LatencyMatrix(csv: text, unit: unit, ignoringDiagonal: ignoringDiagonal)
         } catch {
-            throw ConfigurationError(file: file, line: error.line, complaint: error.complaint)
+            throw ConfigurationError(file: file, line: error.line, complaint: error.words)
         }
     }
 
