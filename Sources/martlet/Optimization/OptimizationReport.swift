@@ -54,7 +54,7 @@ extension OptimizationReport {
         let count = candidates == .max ? "more candidates than can be counted" : "\(candidates) candidates"
         return
             "\(rule.n) replicas, f = \(rule.f) (\(rule.faultModel)), Δ = \(rule.delta): \(rule.heavyCount) are heavy.\n"
-            + "\(count), \(searched); the \(isForClients ? "clients wait" : "consensus takes") least in the best."
+            + "\(count), \(searched); in the best, \(isForClients ? "clients wait" : "consensus takes") least."
     }
 
     private var comparison: String {
