@@ -62,6 +62,13 @@ struct TransferTests {
         #expect(error(propose(1, Epoch(view: ViewNumber(2), regency: .first), 1)) == .wrongView(ViewNumber(2)))
     }
 
+    @Test("a fetched batch that lists more than the view allows is refused")
+    func tooManyFetched() {
+        let request = operation(client, 1)
+        #expect(error(.batchBody(body(1, Array(repeating: request, count: 1028)))) == nil)
+        #expect(error(.batchBody(body(1, Array(repeating: request, count: 1029)))) == .tooManyRequests(1029))
+    }
+
     @Test("votes of another view, of regency 0 or of instance 0 are refused")
     func votes() {
         let instance = Instance(1)
