@@ -36,6 +36,11 @@ public final class ClientSession: RequestSubmitter {
         await outcome(of: query, .read, deadline, cancelled: .failed(.readUnanswered))
     }
 
+    /// Orders an operation on the group itself. Its result is the number of the view that follows, in digits.
+    package func execute(_ operation: Reconfiguration, deadline: Duration? = nil) async -> Outcome {
+        await outcome(of: [], .reconfiguration(operation), deadline, cancelled: .unknown(.cancelled))
+    }
+
     // MARK: With a result or a `ClientError`
 
     /// Orders the operation and returns its result. Throws `ClientError`: `failed` when it never took effect,

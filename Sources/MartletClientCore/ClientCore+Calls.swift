@@ -11,7 +11,13 @@ extension ClientCore {
             return
         }
         let slot = takeSlot()
-        calls[slot].kind = call.kind == .read ? .read : .operation
+        switch call.kind {
+        case .operation: calls[slot].kind = .operation
+        case .read: calls[slot].kind = .read
+        case .reconfiguration(let operation):
+            calls[slot].kind = .reconfiguration
+            calls[slot].reconfiguration = operation
+        }
         calls[slot].id = call.id
         calls[slot].session = call.session
         calls[slot].payload = call.payload
@@ -160,6 +166,7 @@ extension ClientCore {
         calls[slot].phase = .free
         calls[slot].generation &+= 1
         calls[slot].payload = []
+        calls[slot].reconfiguration = nil
         calls[slot].wasSent = false
         calls[slot].forgetAnswers()
         freeSlots.append(slot)

@@ -30,6 +30,10 @@ extension ClientCore {
             finish(slot, withoutResult(slot, .sequenceTooOld), &effects)
         case .replyForgotten:
             finish(slot, withoutResult(slot, .replyForgotten), &effects)
+        case .reconfigured(.follows(let view)):
+            finish(slot, .result(Array("\(view)".utf8), certificate(accepted)), &effects)
+        case .reconfigured(.refused(let reason)):
+            finish(slot, .failed(.reconfigurationRefused(reason)), &effects)
         case .opened, .openingStale:
             preconditionFailure("no such reply to a call is counted")
         }
@@ -67,22 +71,9 @@ extension ClientCore {
     private func fits(_ body: ReplyBody, _ kind: PendingCall.Kind) -> Bool {
         switch body {
         case .opened, .openingStale: kind == .opening
-        case .result, .sessionUnknown, .sequenceTooOld, .replyForgotten: kind != .opening
+        case .result: kind == .operation || kind == .read
+        case .reconfigured: kind == .reconfiguration
+        case .sessionUnknown, .sequenceTooOld, .replyForgotten: kind != .opening
         }
-    }
-
-    /// Replies of one view only are counted together (protocol §3): of the one that this client knows.
-    mutating func isOfThisView(
-        _ number: ViewNumber, _ replica: ReplicaIndex, _ effects: inout ClientEffects
-    ) -> Bool {
-        if number == configuration.view.number { return true }
-        guard number > viewsSeen[replica.position] else { return false }
-        viewsSeen[replica.position] = number
-        let reached = viewsSeen.sorted(by: >)[configuration.view.quorum.weakCount - 1]
-        if reached > newestViewTold {
-            newestViewTold = reached
-            effects.notices.append(.newerView(reached))
-        }
-        return false
     }
 }

@@ -9,8 +9,8 @@ package import MartletTypes
 /// A call ends exactly once, in one of three outcomes (`Outcome`). It waits until its session is open, its session's
 /// pipeline has room and some replica can be reached; from then on it counts as sent.
 package struct ClientCore: ~Copyable {
-    let configuration: ClientCoreConfiguration
-    let rule: AcceptanceRule
+    var configuration: ClientCoreConfiguration
+    var rule: AcceptanceRule
     let memberIDs: [ReplicaID]
     var now = Instant.zero
     var isStarted = false
@@ -32,9 +32,8 @@ package struct ClientCore: ~Copyable {
     var orderedWait: AdaptiveWait
     var readWait: AdaptiveWait
     var nextWarning: Interval
-    /// By position: the newest view that the replica answered in.
-    var viewsSeen: [ViewNumber]
-    var newestViewTold: ViewNumber
+    /// By position: when the replica was last asked for the views that follow.
+    var viewsAsked: [Instant?]
 
     package init(configuration: ClientCoreConfiguration) {
         let view = configuration.view
@@ -48,8 +47,7 @@ package struct ClientCore: ~Copyable {
         readWait = AdaptiveWait(
             min: configuration.readFallbackMin, max: configuration.readFallbackMax, seed: configuration.seed)
         nextWarning = configuration.warnAfter
-        viewsSeen = Array(repeating: view.number, count: view.n)
-        newestViewTold = view.number
+        viewsAsked = Array(repeating: nil, count: view.n)
     }
 
     /// Takes one event. `now` must not go back; a driver that has many events hands them in one after the other with the
@@ -90,6 +88,7 @@ package struct ClientCore: ~Copyable {
         case .reply(let reply): onReply(reply, from: replica, &effects)
         case .readReply(let reply): onReadReply(reply, from: replica, &effects)
         case .refusal(let refusal): onRefusal(refusal, from: replica, &effects)
+        case .views(let part): onViews(part, from: replica, &effects)
         case .status: break
         }
     }

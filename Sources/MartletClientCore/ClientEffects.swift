@@ -20,6 +20,12 @@ package struct ClientRead: Hashable, Sendable {
     package let request: ReadRequest
 }
 
+/// A question for the proofs of newer views.
+package struct ClientViewFetch: Hashable, Sendable {
+    package let target: ReplicaIndex
+    package let fetch: FetchViews
+}
+
 /// The end of a call: each call has exactly one.
 package struct Completion: Hashable, Sendable {
     package let call: CallID
@@ -35,8 +41,8 @@ package enum SessionChange: Hashable, Sendable {
 /// Something a person may want to know; the driver logs it. Decides nothing.
 package enum ClientNotice: Hashable, Sendable {
     case waiting(ClientWait)
-    /// Replicas with at least one correct one among them answer in a newer view.
-    case newerView(ViewNumber)
+    /// The group has another view, which this client has the proof of.
+    case viewBegun(ViewNumber)
     /// The group wants this client's requests to be signed.
     case signingBegun
 }
@@ -70,6 +76,7 @@ package struct ClientWait: Hashable, Sendable {
 package struct ClientEffects: ~Copyable {
     package var sends: [ClientSend] = []
     package var reads: [ClientRead] = []
+    package var viewFetches: [ClientViewFetch] = []
     package var completions: [Completion] = []
     package var sessionChanges: [SessionChange] = []
     package var notices: [ClientNotice] = []
@@ -79,6 +86,7 @@ package struct ClientEffects: ~Copyable {
     package mutating func removeAll() {
         sends.removeAll(keepingCapacity: true)
         reads.removeAll(keepingCapacity: true)
+        viewFetches.removeAll(keepingCapacity: true)
         completions.removeAll(keepingCapacity: true)
         sessionChanges.removeAll(keepingCapacity: true)
         notices.removeAll(keepingCapacity: true)

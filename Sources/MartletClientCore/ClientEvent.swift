@@ -20,11 +20,13 @@ package struct CallID: DistinctNumber {
 
 /// Something to be done by the group.
 package struct Call: Sendable {
-    package enum Kind: UInt8, Sendable {
+    package enum Kind: Hashable, Sendable {
         /// Ordered.
         case operation
         /// Unordered where the group allows it, ordered where that does not succeed.
         case read
+        /// Ordered; the payload is empty. Its result is the number of the view that follows, in digits.
+        indirect case reconfiguration(Reconfiguration)
     }
 
     package let id: CallID

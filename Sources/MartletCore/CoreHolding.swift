@@ -29,6 +29,11 @@ package enum CoreHolding: String, Hashable, Sendable, CaseIterable {
     case claimsOfOneStopData = "claims of one STOPDATA"
     case checkpointVotes = "votes for checkpoints"
 
+    // Views
+    case installs = "words on the next view"
+    /// Proposals and votes of a view that this replica has not entered.
+    case earlyMessagesOfOneMember = "early messages of one member"
+
     // Replicated state
     case sessions = "sessions"
     case clients = "clients in the session table"

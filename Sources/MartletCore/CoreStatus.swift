@@ -6,6 +6,7 @@ package import MartletTypes
 /// How the core stands, for `martlet status` and checkers.
 package struct CoreStatus: Hashable, Sendable {
     package let mode: ReplicaMode
+    package let view: View
     package let epoch: Epoch
     package let isSynced: Bool
     package let leader: ReplicaID

@@ -32,6 +32,8 @@ package enum ExecutionVerdict: Hashable, Sendable {
     case execute
     /// A new session: send `.opened`, and drop the kept replies of the evicted sessions.
     case open(SessionID, evicted: [SessionID])
+    /// An operation on the group: keep and send what became of it.
+    case reconfigure(ReconfigurationResult)
     /// Executed before: send the kept reply again.
     case repeated
     /// Not executed: send this.
@@ -45,7 +47,7 @@ package struct ExecutionStep: Hashable, Sendable {
     /// Whether the request does anything here; a void one does not.
     package var isFresh: Bool {
         switch verdict {
-        case .execute, .open: true
+        case .execute, .open, .reconfigure: true
         case .repeated, .refuse: false
         }
     }
@@ -65,8 +67,12 @@ package struct Execution: Hashable, Sendable {
 package enum ExecutionOrder: Sendable {
     case execute(Execution)
     /// Take a snapshot now, after that instance; answer with `Event.snapshotTaken`. The records' replies are left empty
-    /// for the stage to fill in.
-    case snapshot(instance: Instance, time: Timestamp, sessions: SessionTable)
+    /// for the stage to fill in. The view is the one that the next instance belongs to.
+    case snapshot(instance: Instance, time: Timestamp, view: View, sessions: SessionTable)
+    /// The view has ended: answer no unordered reads before the next one begins (protocol §3).
+    case endView
+    /// What is answered from here on is of this view.
+    case beginView(View)
     /// Send the kept reply of a request that was executed before.
     case resend(RequestID)
     /// Tell the client again that this request opened this session.
@@ -94,6 +100,8 @@ package enum Notice: Hashable, Sendable {
     case behind(Instance, known: Instance)
     case caughtUp(Instance)
     case followingAsLearner
+    case viewEnded(ViewNumber, last: Instance)
+    case viewBegun(ViewNumber, leader: ReplicaID)
     case misbehaviour(ReplicaID, Misbehaviour)
 }
 
@@ -121,6 +129,8 @@ package enum Misbehaviour: UInt8, Hashable, Sendable, CaseIterable {
     case equivocatingVote = 1
     case invalidSignature
     case conflictingCheckpoint
+    /// Its state makes another view follow than a quorum's does.
+    case conflictingView
 }
 
 /// What the core wants done, one list per stage, in order within each list. The driver empties it after each batch of
@@ -134,6 +144,8 @@ package struct Effects: ~Copyable {
     package var executions: [ExecutionOrder] = []
     /// For Admission: certificates whose signatures are to be checked (`Event.certificateChecked`).
     package var checks: [DecisionCertificate] = []
+    /// For whoever verifies, and for clients: views that were proved, one after the other.
+    package var views: [ViewCertificate] = []
     package var notices: [Notice] = []
 
     package init() {}
@@ -143,6 +155,7 @@ package struct Effects: ~Copyable {
         refusals.removeAll(keepingCapacity: true)
         executions.removeAll(keepingCapacity: true)
         checks.removeAll(keepingCapacity: true)
+        views.removeAll(keepingCapacity: true)
         notices.removeAll(keepingCapacity: true)
     }
 }

@@ -11,16 +11,16 @@ extension ReplicaCore {
         }
         // Also for the stable one: it may be stable here and lack a quorum of votes elsewhere.
         guard mode == .voter, instance >= checkpoints.stableInstance else { return }
-        let vote = CheckpointVote(view: view.number, instance: instance, digest: digest)
+        let vote = CheckpointVote(view: views.view(of: instance).number, instance: instance, digest: digest)
         checkpoints.noteOwn(vote)
         effects.sends.append(Send(.checkpoint(vote), to: .everyone))
     }
 
     mutating func onCheckpoint(_ vote: CheckpointVote, from member: ReplicaIndex, into effects: inout Effects) {
-        guard vote.view == view.number else { return }
         // Whoever votes for a checkpoint has decided everything up to it.
         catchUp.note(decided: vote.instance, of: member)
-        guard let certificate = checkpoints.add(vote, from: member, view: view) else { return }
+        // Judged by the view that its instance belongs to; `add` refuses it when that is another.
+        guard let certificate = checkpoints.add(vote, from: member, view: views.view(of: vote.instance)) else { return }
         onStable(certificate, into: &effects)
     }
 
@@ -46,7 +46,7 @@ extension ReplicaCore {
     private mutating func stopVotingWithWrongState(_ certificate: CheckpointCertificate, into effects: inout Effects) {
         effects.notices.append(.misbehaviour(view[me].id, .conflictingCheckpoint))
         mode = .learner
-        proposer.next = nil
+        proposer.begin(at: nil)
         wrongState = certificate
     }
 
@@ -56,6 +56,7 @@ extension ReplicaCore {
         catchUp.answered(by: member)
         let instance = state.certificate.instance
         // What lies below a stable checkpoint is forgotten: from an older state nobody could go on.
+        guard views.view(state.certificate.view) != nil else { return }
         guard instance > decided || instance >= wrongState?.instance ?? .max, instance >= checkpoints.stableInstance,
             catchUp.installing == nil
         else {
@@ -82,10 +83,11 @@ extension ReplicaCore {
         // It has that state now and says so like everyone else: others may still lack a quorum of votes for it.
         if mode == .voter {
             checkpoints.noteOwn(
-                CheckpointVote(view: view.number, instance: certificate.instance, digest: certificate.digest))
+                CheckpointVote(view: certificate.view, instance: certificate.instance, digest: certificate.digest))
         }
         if (checkpointAhead?.instance ?? .zero) <= image.instance { checkpointAhead = nil }
         window.drop(through: image.instance)
+        takeOverView(image.view, after: certificate, into: &effects)
         pool.removeVoid(sessions, decided: decided)
         forgetWantedRequests()
         effects.executions.append(.forgetSnapshots(below: image.instance))

@@ -8,7 +8,7 @@ extension ReplicaCore {
     /// Decides the next instance if it can be; false when not.
     mutating func decideNext(into effects: inout Effects) -> Bool {
         let instance = decided.next
-        guard catchUp.installing == nil, window.contains(instance) else { return false }
+        guard catchUp.installing == nil, successor == nil, window.contains(instance) else { return false }
         if window[instance].decided == nil { window[instance].decided = window[instance].decidedByVotes(view.quorum) }
         guard let digest = window[instance].decided else { return false }
         if window[instance].completeBatch(digest) == nil { resolve(instance, digest) }
@@ -26,6 +26,7 @@ extension ReplicaCore {
         var steps: [ExecutionStep] = []
         steps.reserveCapacity(known.bodies.count)
         var queue = Queue()
+        var next: View?
         for (place, body) in known.bodies.enumerated() {
             guard let body else { preconditionFailure("a complete batch lacks a body") }
             if let arrived = pool.remove(body.id) { queue.note(body, since: arrived) }
@@ -35,7 +36,13 @@ extension ReplicaCore {
                 noteOrderedProbe(body.id)
                 continue
             }
-            steps.append(ExecutionStep(request: body, verdict: sessions.order(body, at: instance, place: place)))
+            var verdict = sessions.order(body, at: instance, place: place)
+            if case .reconfiguration(let operation) = body.kind, verdict == .execute {
+                let outcome = outcome(of: operation, in: known.batch)
+                verdict = .reconfigure(outcome.result)
+                next = outcome.next
+            }
+            steps.append(ExecutionStep(request: body, verdict: verdict))
         }
         effects.executions.append(
             .execute(
@@ -46,8 +53,10 @@ extension ReplicaCore {
         noteDecision(of: instance)
         noteWait(of: queue, listed: known.bodies.count)
         if instance.rawValue % UInt64(view.settings.checkpointPeriod) == 0 {
-            effects.executions.append(.snapshot(instance: instance, time: lastTime, sessions: sessions))
+            effects.executions.append(
+                .snapshot(instance: instance, time: lastTime, view: next ?? view, sessions: sessions))
         }
+        if let next { endView(with: next, into: &effects) }
         if let ahead = checkpointAhead, ahead.instance <= decided {
             checkpointAhead = nil
             onStable(ahead, into: &effects)

@@ -22,6 +22,8 @@ extension ReplicaCore {
         case .stopData: stopDataKept.count
         case .claimsOfOneStopData: stopDataKept.map(\.claims.count).max() ?? 0
         case .checkpointVotes: checkpoints.votesKept
+        case .installs: installs.count
+        case .earlyMessagesOfOneMember: early.mostOfOneMember
         case .sessions: sessions.sessionCount
         case .clients: sessions.clientCount
         }

@@ -10,13 +10,13 @@ extension ReplicaCore {
     /// The present regency is over for this replica; it goes on voting in it until the next is installed. When a proposal
     /// lacks requests, that is the reason, whichever timer ran out first: the others must know it (protocol §4).
     mutating func endRegency(_ reason: StopReason, into effects: inout Effects) {
-        guard stopSent <= regency else { return }
+        guard stopSent <= regency, successor == nil else { return }
         sendStop(regency.next, lacksRequests ? .requestMissing : reason, into: &effects)
     }
 
     /// The leader itself was found out, so that no request that is missing is to blame.
     mutating func endRegencyOfLiar(_ reason: StopReason, into effects: inout Effects) {
-        guard stopSent <= regency else { return }
+        guard stopSent <= regency, successor == nil else { return }
         sendStop(regency.next, reason, into: &effects)
     }
 
@@ -60,7 +60,7 @@ extension ReplicaCore {
         sync = nil
         stopData = nil
         collection = Collection(n: view.n)
-        proposer.next = nil
+        proposer.begin(at: nil)
         window.beginEpoch()
         forgetWantedRequests()
         watch.restart()
@@ -98,7 +98,7 @@ extension ReplicaCore {
         guard mode == .voter, !isSynced, stopData == nil else { return }
         var base: DecisionCertificate?
         var candidate = decided
-        while candidate > checkpoints.stableInstance, candidate >= window.first {
+        while candidate > max(checkpoints.stableInstance, views.base), candidate >= window.first {
             if let certificate = window[candidate].certificate {
                 base = certificate
                 break
@@ -116,7 +116,7 @@ extension ReplicaCore {
     private func claims(above base: DecisionCertificate?) -> [InstanceClaim] {
         let proven = max(base?.instance ?? .zero, checkpoints.stableInstance)
         var result: [InstanceClaim] = []
-        var instance = max(window.first, (proven - view.settings.window).next)
+        var instance = max(window.first, (proven - view.settings.window).next, views.base.next)
         while instance < window.end {
             if window[instance].lock != nil || !window[instance].writeSet.isEmpty {
                 result.append(
@@ -131,7 +131,7 @@ extension ReplicaCore {
     /// Whether the ACCEPTs of that instance may prove its decision and are being checked now.
     mutating func requestCheck(of instance: Instance, into effects: inout Effects) -> Bool {
         if window[instance].checking != nil { return true }
-        guard let unchecked = window[instance].uncheckedCertificate(view) else { return false }
+        guard let unchecked = window[instance].uncheckedCertificate(views.view(of: instance)) else { return false }
         window[instance].checking = unchecked
         checksUnderWay += 1
         effects.checks.append(unchecked)
@@ -147,6 +147,7 @@ extension ReplicaCore {
             makeStopData(into: &effects)
             return
         }
+        let view = views.view(of: instance)
         for liar in window[instance].endCheck(checked, view: view) {
             effects.notices.append(.misbehaviour(liar, .invalidSignature))
         }
@@ -218,7 +219,7 @@ extension ReplicaCore {
             send(.fetchBatch(fetch), to: member, into: &effects)
         }
         let collected = collection.collected
-        guard Settlement.settle(collected, view: view) != nil else { return }
+        guard Settlement.settle(collected, view: view, viewEnd: views.base) != nil else { return }
         isSyncMade = true
         effects.sends.append(Send(.sync(Sync(epoch: epoch, collected: collected)), to: .everyone))
     }
@@ -237,7 +238,7 @@ extension ReplicaCore {
             return
         }
         if received.epoch == epoch, isSynced { return }
-        guard let settled = Settlement.settle(received.collected, view: view) else { return }
+        guard let settled = Settlement.settle(received.collected, view: view, viewEnd: views.base) else { return }
         if received.epoch > epoch { enter(received.epoch.regency, into: &effects) }
         isSynced = true
         regencySince = now.monotonic
@@ -250,7 +251,7 @@ extension ReplicaCore {
             .synced(epoch, settled: settled.outcomes.count, proposingFrom: settled.ceiling.next))
         if settled.provenBase > decided { isBehind = true }
         guard isLeader else { return }
-        proposer.next = settled.floor.next
+        proposer.begin(at: settled.floor.next)
         for (offset, outcome) in settled.outcomes.enumerated() {
             let instance = settled.floor + (offset + 1)
             guard case .bound(let digest) = outcome, window.contains(instance),

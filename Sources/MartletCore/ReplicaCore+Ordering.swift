@@ -62,7 +62,7 @@ extension ReplicaCore {
     mutating func onWrite(_ vote: WriteVote, from member: ReplicaIndex, into effects: inout Effects) {
         noteVote(vote.epoch, vote.instance, of: member)
         guard vote.epoch.view == view.number, vote.epoch.regency >= regency, vote.epoch.regency <= regency.next,
-            isWithinReach(vote.instance)
+            vote.instance > views.base, isWithinReach(vote.instance)
         else { return }
         window.extend(to: vote.instance)
         guard let round = window[vote.instance].round(vote.epoch.regency) else { return }
@@ -91,7 +91,7 @@ extension ReplicaCore {
     mutating func onAccept(_ vote: AcceptVote, from member: ReplicaIndex, into effects: inout Effects) {
         noteVote(vote.epoch, vote.instance, of: member)
         guard vote.epoch.view == view.number, vote.epoch.regency > .none, vote.epoch.regency <= regency.next,
-            isWithinReach(vote.instance)
+            vote.instance > views.base, isWithinReach(vote.instance)
         else { return }
         window.extend(to: vote.instance)
         guard let round = window[vote.instance].round(vote.epoch.regency) else { return }
@@ -111,7 +111,7 @@ extension ReplicaCore {
     }
 
     mutating func onDecided(_ word: Decided, from member: ReplicaIndex) {
-        guard word.view == view.number, isWithinReach(word.instance), word.instance > decided else { return }
+        guard word.view == view.number, successor == nil, isWithinReach(word.instance), word.instance > decided else { return }
         window.extend(to: word.instance)
         _ = window[word.instance].decidedWords.add(member, for: word.digest, weight: view.weight(of: member))
     }
@@ -161,7 +161,7 @@ extension ReplicaCore {
                 }
                 first = max(settlement.floor.next, min(first, settledCursor))
             }
-            return max(first, window.first)
+            return max(first, window.first, views.base.next)
         }
     }
 
@@ -210,7 +210,7 @@ extension ReplicaCore {
     private func hasPreceding(_ instance: Instance, _ phase: VotePhase) -> Bool {
         let previous = instance.previous
         if previous <= decided { return true }
-        guard window.contains(previous) else { return false }
+        guard window.contains(previous), !isBarrier(previous) else { return false }
         switch phase {
         case .write: return window[previous].wrote?.regency == regency
         case .accept: return window[previous].accepted?.regency == regency
@@ -241,7 +241,7 @@ extension ReplicaCore {
             return nil
         }
         // A bound batch is not judged anew: f+1 write sets contain a correct replica that checked.
-        guard isSettled || (known.unproven == 0 && isWithinBytes(known)), isAllowed(known, at: instance) else {
+        guard isSettled || (known.unproven == 0 && isWithinBytes(known) && known.isAloneIfItMust), isAllowed(known, at: instance) else {
             return nil
         }
         return digest

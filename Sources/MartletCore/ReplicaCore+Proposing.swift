@@ -7,13 +7,13 @@ import MartletTypes
 extension ReplicaCore {
     mutating func proposeIfDue(into effects: inout Effects) {
         guard isLeader, isSynced, catchUp.installing == nil else { return }
-        while let next = proposer.next, next <= voteLimit {
+        while let next = proposer.next, next <= voteLimit, !proposer.isBarred(decided: decided) {
             if let outcome = settlement?.outcome(of: next) {
                 proposeSettled(next, outcome, into: &effects)
             } else {
                 guard proposeFresh(next, into: &effects) else { return }
             }
-            proposer.next = next.next
+            proposer.advance()
         }
     }
 
@@ -26,6 +26,7 @@ extension ReplicaCore {
             // Gone only if a stable checkpoint covers it; then nobody needs it.
             guard window.contains(instance), let known = window[instance].batch(digest) else { return }
             for entry in known.batch.entries { pool.markProposed(entry.id, in: instance) }
+            if known.mayEndView { proposer.noteBarrier(instance) }
             propose(known.batch, into: &effects)
         case .empty:
             propose(Batch(instance: instance, born: epoch, time: .zero, entries: []), into: &effects)
@@ -43,7 +44,9 @@ extension ReplicaCore {
                 at: now.monotonic)
         else { return false }
         var entries = takeProbes()
-        entries += pool.takeBatch(for: instance, isStrict: strict.isOn)
+        let taken = pool.takeBatch(for: instance, isStrict: strict.isOn, isFirst: entries.isEmpty)
+        if taken.mayEndView { proposer.noteBarrier(instance) }
+        entries += taken.entries
         guard !entries.isEmpty else { return false }
         proposer.noteProposal(at: now.monotonic)
         propose(Batch(instance: instance, born: epoch, time: now.wall, entries: entries), into: &effects)

@@ -7,6 +7,7 @@ extension ReplicaCore {
     /// Hands a message to the subprotocol it belongs to. The sender of a message from a replica is a member (Admission
     /// has checked it); anything else is dropped.
     mutating func onMessage(_ message: VerifiedMessage, into effects: inout Effects) {
+        guard isOfThisView(message, into: &effects) else { return }
         switch message {
         case .propose(let it):
             withMember(it) { core, message, from in core.onPropose(message, from: from, into: &effects) }
@@ -39,6 +40,25 @@ extension ReplicaCore {
             withMember(it) { core, message, from in core.onProgress(message, from: from, into: &effects) }
         case .probe(let it): withMember(it) { core, message, from in core.onProbe(message, from: from, into: &effects) }
         case .probeEcho(let it): withMember(it) { core, message, from in core.onProbeEcho(message, from: from) }
+        case .install(let it):
+            withMember(it) { core, message, from in core.onInstall(message, from: from, into: &effects) }
+        case .fetchViews(let it):
+            withMember(it) { core, message, from in core.onFetchViews(message, from: from, into: &effects) }
+        case .views(let it): withMember(it) { core, message, from in core.onViews(message, from: from, into: &effects) }
+        }
+    }
+
+    /// What only says where its sender stands is heard in any view. The rest belongs to one: of the next view proposals and
+    /// votes are kept, anything else is sent again.
+    private mutating func isOfThisView(_ message: VerifiedMessage, into effects: inout Effects) -> Bool {
+        guard let origin = message.origin, origin.view != view.number else { return true }
+        guard case .replica(let id) = origin.sender, let member = view.index(of: id), member != me else { return true }
+        noteView(origin.view, of: member, into: &effects)
+        switch message {
+        case .propose, .write, .accept:
+            if origin.view == view.number.next { early.keep(message, from: member) }
+            return false
+        default: return true
         }
     }
 
@@ -51,5 +71,21 @@ extension ReplicaCore {
 
     func send(_ message: PeerMessage, to member: ReplicaIndex, into effects: inout Effects) {
         effects.sends.append(Send(message, to: .replica(view[member].id)))
+    }
+}
+
+extension VerifiedMessage {
+    /// The view that its sender is in, and who that is; nil for what does not tell.
+    fileprivate var origin: (view: ViewNumber, sender: Principal)? {
+        switch self {
+        case .propose(let it): (it.message.epoch.view, it.sender)
+        case .write(let it): (it.message.epoch.view, it.sender)
+        case .accept(let it): (it.message.epoch.view, it.sender)
+        case .stop(let it): (it.message.view, it.sender)
+        case .stopData(let it): (it.message.epoch.view, it.sender)
+        case .progress(let it): (it.message.epoch.view, it.sender)
+        case .install(let it): (it.message.view, it.sender)
+        default: nil
+        }
     }
 }

@@ -55,7 +55,7 @@ extension ReplicaCore {
     }
 
     /// Whether what stays undecided here is the leader's fault.
-    var isJudgingLeader: Bool { stopSent <= regency && !isFarBehind }
+    var isJudgingLeader: Bool { stopSent <= regency && successor == nil && !isFarBehind }
 
     /// A replica that is behind by more than the window, by the word of f+1 others, has itself to blame: what it waits for was
     /// decided by a correct one of them, and it fetches that. The others do without its word, or it joins them.
@@ -91,7 +91,7 @@ extension ReplicaCore {
 
     /// Whether something waits for others, so that it must be sent again soon.
     var isBusy: Bool {
-        !isSynced || window.end > decided.next || catchUp.known > decided || stopSent > regency
+        !isSynced || successor != nil || window.end > decided.next || catchUp.known > decided || stopSent > regency
             || (checkpoints.own?.instance ?? .zero) > checkpoints.stableInstance
     }
 
@@ -101,6 +101,7 @@ extension ReplicaCore {
         if let stopData, !isSynced { send(.stopData(stopData), to: leader, into: &effects) }
         makeSyncIfPossible(into: &effects)
         repeatRunning(into: &effects)
+        sendInstall(into: &effects)
         if let own = checkpoints.own, own.instance > checkpoints.stableInstance, mode == .voter {
             effects.sends.append(Send(.checkpoint(own), to: .others))
         }

@@ -20,8 +20,9 @@ extension ReplicaCore {
     }
 
     mutating func onProgress(_ received: Progress, from member: ReplicaIndex, into effects: inout Effects) {
-        guard received.epoch.view == view.number, member != me else { return }
-        catchUp.note(received, from: member)
+        guard member != me else { return }
+        catchUp.note(decided: received.decided, of: member)
+        noteRegency(received.epoch, of: member)
         // An answer is much larger than the question; a liar may ask as often as it likes. What a member is told unasked
         // must not use up what it may ask for: two replicas in step would leave each other without help for ever.
         let patience = configuration.timeouts.resend / 2
@@ -48,7 +49,7 @@ extension ReplicaCore {
         let last = stuckAt.decided + view.settings.window
         while instance <= last, instance < window.end {
             if instance <= decided, let digest = window[instance].decided {
-                let word = Decided(view: view.number, instance: instance, digest: digest)
+                let word = Decided(view: views.view(of: instance).number, instance: instance, digest: digest)
                 send(.decided(word), to: member, into: &effects)
             }
             if stuckAt.epoch == epoch { repeatVotes(at: instance, to: .replica(view[member].id), into: &effects) }
@@ -58,7 +59,7 @@ extension ReplicaCore {
 
     /// Sends this replica's proposal and votes of the present epoch again.
     func repeatVotes(at instance: Instance, to destination: Destination, into effects: inout Effects) {
-        guard mode == .voter, isSynced else { return }
+        guard mode == .voter, isSynced, instance > views.base else { return }
         if isLeader, let digest = window[instance].proposed?.digest, let known = window[instance].batch(digest) {
             effects.sends.append(Send(.propose(Propose(epoch: epoch, batch: known.batch)), to: destination))
         }
@@ -108,7 +109,7 @@ extension ReplicaCore {
 
     mutating func onDecisions(_ decisions: [ProvenDecision], from member: ReplicaIndex, into effects: inout Effects) {
         catchUp.answered(by: member)
-        guard catchUp.installing == nil else { return }
+        guard catchUp.installing == nil, successor == nil else { return }
         var hasMoved = false
         for decision in decisions {
             let instance = decision.batch.batch.instance
@@ -148,12 +149,14 @@ extension ReplicaCore {
             decisionsAwaited[member] = nil
             return
         }
+        // Of one view at a time: whoever asks may not know the next one yet.
+        let owner = views.view(of: first).number
         var provable: [(KnownBatch, DecisionCertificate)] = []
         var bytes = 0
         var isWaiting = false
         var instance = first
         while instance <= decided, window.contains(instance), instance < first + Self.decisionsMax,
-            bytes < configuration.decisionsBytesMax
+            bytes < configuration.decisionsBytesMax, views.view(of: instance).number == owner
         {
             defer { instance = instance.next }
             guard let digest = window[instance].decided, let known = window[instance].completeBatch(digest) else {
@@ -177,7 +180,7 @@ extension ReplicaCore {
 }
 
 extension Instant {
-    fileprivate func hasPassed(_ patience: Interval, since last: Instant?) -> Bool {
+    func hasPassed(_ patience: Interval, since last: Instant?) -> Bool {
         last.map { since($0) >= patience } ?? true
     }
 }

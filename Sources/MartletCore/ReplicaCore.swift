@@ -7,11 +7,20 @@ package import MartletTypes
 /// that do not know each other; only the extensions of this type join them, one extension a subprotocol.
 package struct ReplicaCore: ~Copyable {
     let configuration: CoreConfiguration
-    let view: View
     let me: ReplicaIndex
     var mode: ReplicaMode
     /// The time of the event that is being handled.
     var now: ClockReading
+
+    // Views
+    var views: ViewHistory
+    /// The view that follows this one, which has ended with the last decision; nil otherwise.
+    var successor: View?
+    var installs: InstallTally
+    var early: EarlyMessages
+    /// When each member was last asked for views, and last told of them.
+    var viewsAsked: ReplicaTable<Instant?>
+    var viewsTold: ReplicaTable<Instant?>
 
     // Ordering
     var pool: RequestPool
@@ -86,7 +95,11 @@ package struct ReplicaCore: ~Copyable {
             preconditionFailure("replica \(configuration.replica) is no member of view \(view.number)")
         }
         self.configuration = configuration
-        self.view = view
+        views = ViewHistory(genesis: view)
+        installs = InstallTally(n: view.n)
+        early = EarlyMessages(view: view)
+        viewsAsked = ReplicaTable(repeating: nil, count: view.n)
+        viewsTold = ReplicaTable(repeating: nil, count: view.n)
         self.me = me
         self.now = now
         mode = configuration.mode
@@ -109,7 +122,7 @@ package struct ReplicaCore: ~Copyable {
         lastAdvance = now.monotonic
         lastTick = now.monotonic
         lastProgressSent = now.monotonic
-        if leader == me, mode == .voter { proposer.next = Instance(1) }
+        if leader == me, mode == .voter { proposer.begin(at: Instance(1)) }
         if mode == .learner {
             effects.notices.append(.followingAsLearner)
             if leader == me { abdicate(into: &effects) }
@@ -141,21 +154,23 @@ package struct ReplicaCore: ~Copyable {
 
     package var status: CoreStatus {
         CoreStatus(
-            mode: mode, epoch: epoch, isSynced: isSynced, leader: view[leader].id, decided: decided, executed: executed,
+            mode: mode, view: view, epoch: epoch, isSynced: isSynced, leader: view[leader].id, decided: decided, executed: executed,
             stableCheckpoint: checkpoints.stableInstance, highestKnown: max(decided, catchUp.known),
             pendingRequests: pool.count)
     }
 
     // MARK: Short names
 
+    var view: View { _read { yield views.current } }
     var epoch: Epoch { Epoch(view: view.number, regency: regency) }
     var leader: ReplicaIndex { view.leader(of: regency) }
     var isLeader: Bool { leader == me && mode == .voter }
     /// Instances up to here get no votes in this epoch.
-    var floor: Instance { settlement?.floor ?? .zero }
-    /// No vote is sent beyond this (protocol §5 and §6: window and L).
+    var floor: Instance { max(settlement?.floor ?? .zero, views.base) }
+    /// No vote is sent beyond this (protocol §5 and §6: window and L; §3: nor beyond the end of the view).
     var voteLimit: Instance {
-        min(decided + view.settings.window, checkpoints.stableInstance + view.settings.voteLimit)
+        if successor != nil { return decided }
+        return min(decided + view.settings.window, checkpoints.stableInstance + view.settings.voteLimit)
     }
     /// Votes of others are kept up to here: they may be a window ahead.
     var keepLimit: Instance { min(decided + 2 * view.settings.window, memoryLimit) }

@@ -19,6 +19,7 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
     private let links: PeerLinks
     private let mailboxes: StageMailboxes<Machine>
     private let clients = ClientDirectory()
+    private let views: KnownViews
     private let background: BackgroundStage<Machine>
     private let orderingTask: LoopTask
     private let executionTask: LoopTask
@@ -53,7 +54,12 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
         links = PeerLinks(
             view: view, me: me, identity: identity, loops: loops, configuration: configuration.transport,
             log: ConnectivityLog(peerCount: view.n - 1, logger: logger), logger: logger)
-        let verifier = Verifier(view: view, access: configuration.genesis.clientAccess, scheme: Ed25519Scheme())
+        let genesis = configuration.genesis
+        let verifier = Verifier(
+            view: view, access: genesis.clientAccess,
+            administration: Administration(keys: genesis.administrators, needed: genesis.administratorsNeeded),
+            scheme: Ed25519Scheme())
+        views = verifier.views
         let drops = DropLog(logger: logger)
         let admission = Admission<Machine>(
             verifier: verifier, access: configuration.genesis.clientAccess, me: view[me].id, mode: mode,
@@ -112,7 +118,7 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
             let sealer = Sealer(
                 group: view.group, replica: configuration.replica, key: configuration.key, scheme: Ed25519Scheme())
             let stage = OrderingStage(
-                configuration: core, mailboxes: mailboxes, clients: clients,
+                configuration: core, mailboxes: mailboxes, clients: clients, views: views,
                 egress: Egress(sealer: sealer, links: links), logger: configuration.logger)
             return { stage.run() }
         }

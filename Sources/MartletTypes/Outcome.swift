@@ -24,6 +24,8 @@ public enum FailureReason: Hashable, Sendable, CustomStringConvertible {
     case tooManyCalls(max: Int)
     /// The client was closed before it was sent.
     case closed
+    /// The group refuses to be changed so, with the reason.
+    case reconfigurationRefused(String)
 
     public var description: String {
         switch self {
@@ -33,6 +35,7 @@ public enum FailureReason: Hashable, Sendable, CustomStringConvertible {
         case .accessDenied: "the group does not serve this client"
         case .tooManyCalls(let max): "\(max) calls are waiting in this client already"
         case .closed: "the client was closed before it was sent"
+        case .reconfigurationRefused(let reason): "the group refuses it: \(reason)"
         }
     }
 }

@@ -34,6 +34,17 @@ public struct GroupSettings: Hashable, Sendable {
     /// L: no replica votes further than this beyond its newest stable checkpoint (protocol §6: at least 2K + W).
     package var voteLimit: Int { 2 * checkpointPeriod + window }
 
+    /// The name of a setting that must stay the same for good and does not: sessions' marks, replies and checkpoints are
+    /// laid out by them. Nil when there is none.
+    package func nameOfFixed(differingFrom other: GroupSettings) -> String? {
+        let fixed: [(String, KeyPath<GroupSettings, Int>)] = [
+            ("checkpointPeriod", \.checkpointPeriod), ("requestBytesMax", \.requestBytesMax),
+            ("pipelineMax", \.pipelineMax), ("sessionsPerClientMax", \.sessionsPerClientMax),
+            ("sessionsMax", \.sessionsMax),
+        ]
+        return fixed.first { self[keyPath: $0.1] != other[keyPath: $0.1] }?.0
+    }
+
     /// Says what is wrong with a setting, naming it; nil when all are in their bounds.
     package var complaint: String? {
         let bounds: [(String, Int, ClosedRange<Int>)] = [

@@ -25,6 +25,10 @@ public struct Member: Hashable, Sendable {
     /// The most bytes of a host's name.
     package static let hostBytesMax = 255
 
+    package func weighted(isHeavy: Bool) -> Member {
+        Member(id: id, key: key, host: host, port: port, isHeavy: isHeavy)
+    }
+
     /// Says what is wrong with the address; nil when nothing is.
     package var complaint: String? {
         guard (1...Self.hostBytesMax).contains(host.utf8.count) else {
@@ -146,6 +150,33 @@ package struct View: Hashable, Sendable {
     package func leader(of regency: Regency) -> ReplicaIndex {
         precondition(regency > .none, "0 is no regency")
         return leaderOrder[Int((regency.rawValue - 1) % UInt64(n))]
+    }
+
+    // MARK: What follows
+
+    /// Its heavy members, leader order and settings.
+    package var plan: ViewPlan {
+        ViewPlan(
+            heavy: members.filter(\.isHeavy).map(\.id).sorted(), leaderOrder: leaderOrder.map { self[$0].id },
+            settings: settings)
+    }
+
+    /// The next view, with the same members. Throws when it cannot be, or when it differs in what running sessions and
+    /// checkpoints rest on.
+    package func successor(_ plan: ViewPlan) throws(ViewError) -> View {
+        for (place, id) in plan.heavy.enumerated() {
+            guard index(of: id) != nil else { throw ViewError("replica \(id), which shall be heavy, is no member") }
+            guard place == 0 || plan.heavy[place - 1] < id else {
+                throw ViewError("the heavy members must be named once each, by ascending id; \(id) is not")
+            }
+        }
+        if let name = settings.nameOfFixed(differingFrom: plan.settings) {
+            throw ViewError("the setting \(name) cannot be changed")
+        }
+        return try View(
+            group: group, number: number.next, faultModel: faultModel, f: f,
+            members: members.map { $0.weighted(isHeavy: plan.heavy.contains($0.id)) }, leaderOrder: plan.leaderOrder,
+            settings: plan.settings)
     }
 
     package static func == (left: View, right: View) -> Bool {

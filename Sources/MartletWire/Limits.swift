@@ -56,6 +56,8 @@ package enum Limits {
     package static let sequenceMarks = Limit("sequenceMarks", 64)
 
     // Views.
+    package static let viewCertificates = Limit("viewCertificates", ViewChainPart.certificatesMax)
+    package static let reconfigurationTextBytes = Limit("reconfigurationTextBytes", 1_024)
     package static let members = Limit("members", ReplicaSet.membersMax)
     package static let administrators = Limit("administrators", Genesis.administratorsMax)
     package static let allowedClients = Limit("allowedClients", Genesis.allowedClientsMax)

@@ -12,6 +12,9 @@ package enum Statement: Hashable, Sendable {
     case sync(Sync)
     /// A client's word for the requests that it wrote at once, by their digests in order.
     case requests([Digest])
+    case install(Install)
+    /// An administrator's word for an operation on the group.
+    case reconfiguration(Reconfiguration)
 
     package func bytes(group: Digest, sender: Principal) -> Bytes {
         var writer = Writer(capacity: 256)
@@ -34,6 +37,8 @@ package enum Statement: Hashable, Sendable {
         case .stopData(let data): data.encodeUnsigned(into: &writer)
         case .sync(let sync): sync.encodeUnsigned(into: &writer)
         case .requests(let digests): writer.writeList(digests)
+        case .install(let install): install.encodeUnsigned(into: &writer)
+        case .reconfiguration(let operation): operation.encodeUnsigned(into: &writer)
         }
     }
 
@@ -44,6 +49,8 @@ package enum Statement: Hashable, Sendable {
         case .stopData: "martlet/v1/stopdata"
         case .sync: "martlet/v1/sync"
         case .requests: "martlet/v1/requests"
+        case .install: "martlet/v1/install"
+        case .reconfiguration: "martlet/v1/reconfiguration"
         }
     }
 }

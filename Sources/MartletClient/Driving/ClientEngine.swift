@@ -21,7 +21,7 @@ final class ClientEngine {
     private let identity: TLSIdentity
     private let eventLoop: any EventLoop
     private let mailbox: SubmissionMailbox
-    private let verifier: ReplyVerifier
+    private let verifier: ReplyVerifier<Ed25519Scheme>
     private var writer: ClientWriter
     private var log: ClientLog
 
@@ -46,7 +46,7 @@ final class ClientEngine {
         self.eventLoop = eventLoop
         self.mailbox = mailbox
         let client = ClientID(configuration.key.publicKey)
-        verifier = ReplyVerifier(view: view)
+        verifier = ReplyVerifier(view: view, scheme: Ed25519Scheme())
         writer = ClientWriter(
             sealer: ClientSealer(
                 group: view.group, client: client, key: configuration.key, scheme: Ed25519Scheme()), count: view.n)
@@ -169,11 +169,12 @@ final class ClientEngine {
             let bound = NIOLoopBound(self, eventLoop: eventLoop)
             eventLoop.execute { bound.value.act() }
         }
-        writer.write(effects.sends, effects.reads)
+        writer.write(effects.sends, effects.reads, effects.viewFetches)
         writer.flush(to: links)
         for notice in effects.notices { log.notice(notice, links) }
         effects.sends.removeAll(keepingCapacity: true)
         effects.reads.removeAll(keepingCapacity: true)
+        effects.viewFetches.removeAll(keepingCapacity: true)
         effects.sessionChanges.removeAll(keepingCapacity: true)
         effects.notices.removeAll(keepingCapacity: true)
         setTimer()

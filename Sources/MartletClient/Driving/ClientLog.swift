@@ -55,8 +55,8 @@ struct ClientLog {
         case .waiting(let wait):
             isWaiting = true
             logger.warning("\(sentence(wait, links))")
-        case .newerView(let number):
-            logger.warning("the group has moved on to view \(number), which this client does not know")
+        case .viewBegun(let number):
+            logger.info("the group has moved on to view \(number)")
         case .signingBegun:
             logger.notice("the group wants this client's requests signed for a while")
         }

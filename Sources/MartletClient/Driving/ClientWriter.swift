@@ -19,7 +19,7 @@ struct ClientWriter {
         frames = Array(repeating: [], count: count)
     }
 
-    mutating func write(_ sends: [ClientSend], _ reads: [ClientRead]) {
+    mutating func write(_ sends: [ClientSend], _ reads: [ClientRead], _ viewFetches: [ClientViewFetch]) {
         for send in sends {
             if send.isSigned {
                 for bundle in sealer.sealBundles(send.requests) { add(.requests(bundle), for: send.targets) }
@@ -27,6 +27,7 @@ struct ClientWriter {
                 add(.requests(RequestBundle(requests: send.requests, signature: nil)), for: send.targets)
             }
         }
+        for it in viewFetches { add(.fetchViews(it.fetch), for: ReplicaSet([it.target])) }
         for read in reads { add(.read(read.request), for: read.targets) }
     }
 

@@ -9,6 +9,7 @@ struct PendingCall {
         case operation
         case read
         case opening
+        case reconfiguration
     }
 
     enum Phase: UInt8 {
@@ -29,6 +30,7 @@ struct PendingCall {
     var id = CallID(0)
     var session = SessionHandle(0)
     var payload: Bytes = []
+    var reconfiguration: Reconfiguration?
     var submitted = Instant.zero
     var deadline = Instant.distantFuture
 
@@ -60,6 +62,7 @@ struct PendingCall {
             case .operation: .operation
             case .read: .orderedRead
             case .opening: .open
+            case .reconfiguration: reconfiguration.map { .reconfiguration($0) } ?? .operation
             }
         return Request(id: requestID, kind: kind, repliesKeptFrom: repliesKeptFrom, payload: payload)
     }

@@ -31,9 +31,10 @@ package struct CatchUp: Sendable {
         nextSource = Int(seed % UInt64(view.n))
     }
 
-    package mutating func note(_ progress: Progress, from member: ReplicaIndex) {
-        note(decided: progress.decided, of: member)
-        note(progress.epoch.regency, of: member)
+    /// The first regency again, for everyone.
+    package mutating func beginView() {
+        regencies = ReplicaTable(repeating: .first, count: regencies.count)
+        enteredByOthers = .none
     }
 
     /// Both notes come with every vote, so the sums are made anew only when something grew.

@@ -43,6 +43,7 @@ package struct CheckpointService: Hashable, Sendable {
 package struct PendingSnapshot<Machine: StateMachine>: Sendable {
     package let instance: Instance
     let time: Timestamp
+    let view: View
     let sessions: SessionTable
     let replies: ReplyCache
     let application: Machine.Snapshot
@@ -50,7 +51,7 @@ package struct PendingSnapshot<Machine: StateMachine>: Sendable {
     /// Equal states give equal images.
     package func image() -> CheckpointImage {
         CheckpointImage(
-            instance: instance, time: time, sessions: replies.filling(sessions.records),
+            instance: instance, time: time, view: view, sessions: replies.filling(sessions.records),
             openings: sessions.openings, application: Machine.encode(application))
     }
 }

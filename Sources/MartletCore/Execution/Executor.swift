@@ -22,7 +22,9 @@ package struct Executor<Machine: StateMachine>: ~Copyable {
     /// The newest instance in the state.
     package private(set) var lastExecuted = Instance.zero
     private var mode: ReplicaMode
-    private let settings: GroupSettings
+    /// Between the last instance of a view and the next view.
+    private var isBetweenViews = false
+    private var settings: GroupSettings
 
     /// A learner executes, but tells clients nothing: what it said before its restart is not known (protocol §7).
     package init(machine: Machine, view: ViewNumber, mode: ReplicaMode, settings: GroupSettings) {
@@ -44,12 +46,18 @@ package struct Executor<Machine: StateMachine>: ~Copyable {
         switch order {
         case .execute(let execution):
             execute(execution, into: &effects)
-        case .snapshot(let instance, let time, let sessions):
+        case .snapshot(let instance, let time, let view, let sessions):
             precondition(instance == lastExecuted, "a snapshot is taken of the state as it is")
             effects.snapshots.append(
                 PendingSnapshot(
-                    instance: instance, time: time, sessions: sessions, replies: replies,
+                    instance: instance, time: time, view: view, sessions: sessions, replies: replies,
                     application: machine.snapshot()))
+        case .endView:
+            isBetweenViews = true
+        case .beginView(let view):
+            isBetweenViews = false
+            self.view = view.number
+            settings = view.settings
         case .resend(let id):
             reply(replies.reply(to: id), to: id, into: &effects)
         case .tellOpened(let session, let id):
@@ -77,14 +85,14 @@ package struct Executor<Machine: StateMachine>: ~Copyable {
         effects.events.append(
             .checkpointInstalled(
                 CheckpointImage(
-                    instance: image.instance, time: image.time, sessions: image.sessions, openings: image.openings,
+                    instance: image.instance, time: image.time, view: image.view, sessions: image.sessions, openings: image.openings,
                     application: [])))
     }
 
     /// Answers a read that is not ordered, from decided state only.
     package func answer(_ read: ReadRequest, from client: ClientID) -> ReplicaToClientMessage {
         guard settings.hasUnorderedReads else { return refuse(read, from: client, .readsAreOrdered) }
-        guard mode == .voter else { return refuse(read, from: client, .notServing) }
+        guard mode == .voter, !isBetweenViews else { return refuse(read, from: client, .notServing) }
         let answer = machine.read(read.query, lastExecuted: lastExecuted)
         return .readReply(
             ReadReply(view: view, number: read.number, version: answer.version, result: answer.result))
@@ -113,6 +121,9 @@ package struct Executor<Machine: StateMachine>: ~Copyable {
             case .open(let session, let evicted):
                 replies.open(session, of: request.id.client, evicting: evicted)
                 reply(.opened(session), to: request.id, into: &effects)
+            case .reconfigure(let result):
+                replies.keep(.reconfigured(result), of: request)
+                reply(.reconfigured(result), to: request.id, into: &effects)
             case .repeated:
                 reply(replies.reply(to: request.id), to: request.id, into: &effects)
             case .refuse(let body):
@@ -132,8 +143,8 @@ package struct Executor<Machine: StateMachine>: ~Copyable {
                     seed: Self.seed(execution.seed, place: place)))
         case .orderedRead:
             machine.read(request.payload, lastExecuted: execution.instance).result
-        case .open:
-            preconditionFailure("opening a session is no operation of the service")
+        case .open, .reconfiguration:
+            preconditionFailure("sessions and views are no business of the service")
         }
     }
 

@@ -15,7 +15,7 @@ package struct RoundTrips: Sendable {
         var echoes: ReplicaTable<Interval?>
     }
 
-    private let view: View
+    private var view: View
     private let me: ReplicaIndex
     private var sent: [Sent] = []
 
@@ -23,6 +23,9 @@ package struct RoundTrips: Sendable {
         self.view = view
         self.me = me
     }
+
+    /// Other weights from here on.
+    package mutating func begin(_ view: View) { self.view = view }
 
     package mutating func noteProbe(_ sequence: SequenceNumber, at now: Instant) {
         if sent.count == Self.kept { sent.removeFirst() }

@@ -100,6 +100,12 @@ package struct SlowLeaderWatch: Sendable {
         slow.removeAll()
     }
 
+    /// Other weights from here on; what is known of links and of slow leaders stays.
+    package mutating func begin(_ view: View) {
+        restart()
+        roundTrips.begin(view)
+    }
+
     // MARK: Judging
 
     /// Once a period. A probe that still waits, longer than it may, counts in each.

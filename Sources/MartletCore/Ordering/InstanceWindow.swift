@@ -36,6 +36,12 @@ package struct InstanceWindow: Sendable {
         first = number.next
     }
 
+    /// Drops what is known of everything after `number`.
+    package mutating func forget(after number: Instance) {
+        guard number.next < end else { return }
+        instances.removeLast(end.distance(beyond: max(number.next, first)))
+    }
+
     package mutating func beginEpoch() {
         for place in instances.indices { instances[place].beginEpoch() }
     }

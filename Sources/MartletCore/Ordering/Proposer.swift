@@ -10,10 +10,23 @@ package struct Proposer: Sendable {
     static let paceMin = Interval.milliseconds(1)
 
     /// The next instance to be proposed; nil while this replica does not lead.
-    package var next: Instance?
+    package private(set) var next: Instance?
+    /// A proposed instance that may end the view: nothing is proposed beyond it before it is decided.
+    private var barrier = Instance.zero
     private var lastProposed: Instant = .zero
 
     package init() {}
+
+    package mutating func begin(at instance: Instance?) {
+        next = instance
+        barrier = .zero
+    }
+
+    package mutating func advance() { next = next?.next }
+
+    package mutating func noteBarrier(_ instance: Instance) { barrier = instance }
+
+    package func isBarred(decided: Instance) -> Bool { barrier > decided }
 
     package mutating func noteProposal(at now: Instant) { lastProposed = now }
 

@@ -5,8 +5,11 @@ package import MartletTypes
 
 extension RequestPool {
     /// Takes requests for a batch, one from each client in turn, and no more of one than its share. In `strict` mode only
-    /// those that are signed: whoever is handed one knows that it is authentic (protocol §4).
-    package mutating func takeBatch(for instance: Instance, isStrict: Bool) -> [BatchEntry] {
+    /// those that are signed: whoever is handed one knows that it is authentic (protocol §4). What may end the view is taken
+    /// alone, and where `isFirst` says that the batch holds nothing yet (protocol §5).
+    package mutating func takeBatch(
+        for instance: Instance, isStrict: Bool, isFirst: Bool = true
+    ) -> (entries: [BatchEntry], mayEndView: Bool) {
         let (requestsMax, bytesMax) = (view.settings.batchRequestsMax, view.settings.batchBytesMax)
         var entries: [BatchEntry] = []
         entries.reserveCapacity(min(requestsMax, waitingCount))
@@ -16,6 +19,8 @@ extension RequestPool {
             idleTurns < (isStrict ? readyLanes : activeLanes).count
         {
             let next = lanes[lane].ready.first ?? (isStrict ? nil : lanes[lane].waiting.first)
+            let mayEndView = next.flatMap { slots[$0]?.request.request.kind.mayEndView } ?? false
+            if mayEndView, !isFirst || !entries.isEmpty { break }
             guard let place = next, let slot = slots[place],
                 takeShare(of: lane, slot.request.request.payload.count, in: instance)
             else {
@@ -30,8 +35,9 @@ extension RequestPool {
             dequeue(place)
             slots[place]?.proposedIn = instance
             rotate(lane)
+            if mayEndView { return (entries, true) }
         }
-        return entries
+        return (entries, false)
     }
 
     package func hasProposable(isStrict: Bool) -> Bool { isStrict ? !readyLanes.isEmpty : waitingCount > 0 }

@@ -63,7 +63,7 @@ package struct RequestPool: Sendable {
         var isActive: Bool { !ready.isEmpty || !waiting.isEmpty }
     }
 
-    let view: View
+    private(set) var view: View
     let perClientMax: Int
     let totalMax: Int
     let bytesMax: Int
@@ -120,6 +120,9 @@ package struct RequestPool: Sendable {
     }
 
     package var mostOfOneClient: Int { lanes.map(\.pending).max() ?? 0 }
+
+    /// Other settings from here on, with the same members.
+    package mutating func begin(_ view: View) { self.view = view }
 
     // MARK: Arrivals
 

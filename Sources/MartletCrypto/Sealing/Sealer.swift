@@ -36,8 +36,12 @@ package struct Sealer<Scheme: SignatureScheme>: Sendable {
         case .checkpoint(var vote):
             vote.signature = signature(of: .checkpoint(vote))
             return .checkpoint(vote)
+        case .install(var install):
+            install.signature = signature(of: .install(install))
+            return .install(install)
         case .propose, .write, .decided, .stop, .forwarded, .vouches, .fetchRequests, .fetchBatch, .batchBody,
-            .fetchDecisions, .decisions, .fetchCheckpoint, .checkpointState, .progress, .probe, .probeEcho:
+            .fetchDecisions, .decisions, .fetchCheckpoint, .checkpointState, .progress, .probe, .probeEcho, .fetchViews,
+            .views:
             return message
         }
     }
@@ -61,8 +65,9 @@ package struct Sealer<Scheme: SignatureScheme>: Sendable {
         case .checkpoint(let vote): return .checkpoint(Verified(vote, sender: me))
         case .vouches(let vouches): return .vouches(Verified(vouches, sender: me))
         case .progress(let progress): return .progress(Verified(progress, sender: me))
+        case .install(let install): return .install(Verified(install, sender: me))
         case .forwarded, .fetchRequests, .fetchBatch, .batchBody, .fetchDecisions, .decisions, .fetchCheckpoint,
-            .checkpointState, .probe, .probeEcho:
+            .checkpointState, .probe, .probeEcho, .fetchViews, .views:
             preconditionFailure("a replica neither asks nor answers itself")
         }
     }

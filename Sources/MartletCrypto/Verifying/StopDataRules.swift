@@ -36,12 +36,12 @@ package struct StopDataRules: Sendable {
 
     private func checkCertificates(of data: StopData) throws(StopDataComplaint) {
         if let base = data.base {
-            guard base.epoch.view == view.number, base.epoch.regency > .none, base.instance > .zero else {
+            guard base.epoch.view <= view.number, base.epoch.regency > .none, base.instance > .zero else {
                 throw .certificateOutOfRange
             }
         }
         if let checkpoint = data.checkpoint {
-            guard checkpoint.view == view.number, checkpoint.instance > .zero else { throw .certificateOutOfRange }
+            guard checkpoint.view <= view.number, checkpoint.instance > .zero else { throw .certificateOutOfRange }
         }
     }
 

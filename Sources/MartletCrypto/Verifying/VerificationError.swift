@@ -15,6 +15,8 @@ package enum VerificationError: Error, Hashable, Sendable {
     case payloadTooLarge(RequestID)
     /// An opening that names a session or carries a payload, an operation that names no session, or sequence 0.
     case malformedRequest(RequestID)
+    /// An operation on the group that too few administrators have signed, or others.
+    case notAuthorised(RequestID)
     /// A request in another client's name.
     case foreignClient(RequestID)
     /// The group does not serve this client.
@@ -46,6 +48,7 @@ extension VerificationError: CustomStringConvertible {
         case .tooManyRequests(let count): "it holds \(count) requests, more than allowed"
         case .payloadTooLarge(let id): "the payload of request \(id) is larger than allowed"
         case .malformedRequest(let id): "request \(id) contradicts itself"
+        case .notAuthorised(let id): "request \(id) lacks the signatures of the group's administrators"
         case .foreignClient(let id): "request \(id) is in another client's name"
         case .accessDenied(let client): "the group does not serve client \(client)"
         case .invalidSignature: "its signature is not valid"

@@ -20,17 +20,18 @@ extension Verifier {
     /// SYNC is its leader's word, whoever passes it on.
     func verified(_ sync: Sync) throws(VerificationError) -> Verified<Sync> {
         try checkChange(to: sync.epoch)
-        try checkAuthors(of: sync)
-        let leader = view[view.leader(of: sync.epoch.regency)].id
-        guard isValid(sync.signature, of: .sync(sync), by: leader) else { throw .invalidSignature }
+        let view = try known(sync.epoch.view).view
+        try checkAuthors(of: sync, in: view)
+        let leader = view[view.leader(of: sync.epoch.regency)]
+        guard isValid(sync.signature, of: .sync(sync), by: leader.key, leader.id) else { throw .invalidSignature }
         for data in sync.collected { try check(data) }
-        return Verified(sync, sender: .replica(leader))
+        return Verified(sync, sender: .replica(leader.id))
     }
 
     // MARK: -
 
     /// Each for this epoch, each of another member, together a quorum.
-    private func checkAuthors(of sync: Sync) throws(VerificationError) {
+    private func checkAuthors(of sync: Sync, in view: View) throws(VerificationError) {
         var authors = ReplicaSet()
         for data in sync.collected {
             guard data.epoch == sync.epoch else { throw .collectOfAnotherEpoch(data.sender) }
@@ -43,12 +44,13 @@ extension Verifier {
     /// Rules first, then its own signature, then those inside: what is cheap to refuse is refused cheaply.
     private func check(_ data: StopData) throws(VerificationError) {
         try checkChange(to: data.epoch)
+        let view = try known(data.epoch.view).view
         do {
-            try rules.check(data)
+            try StopDataRules(view: view).check(data)
         } catch {
             throw .stopData(data.sender, error)
         }
-        guard isValid(data.signature, of: .stopData(data), by: data.sender) else { throw .invalidSignature }
+        guard isValid(data.signature, of: .stopData(data), by: data.sender, in: view) else { throw .invalidSignature }
         if let base = data.base, !isProof(base) { throw .invalidCertificate(base.instance) }
         if let checkpoint = data.checkpoint, !isProof(checkpoint) { throw .invalidCertificate(checkpoint.instance) }
     }

@@ -16,7 +16,7 @@ extension Verifier {
             guard request.id.client == client else { throw .foreignClient(request.id) }
             try check(request)
         }
-        let digests = bundle.requests.map { Hashing.digest(of: $0, group: view.group) }
+        let digests = bundle.requests.map { Hashing.digest(of: $0, group: group) }
         var proof: RequestProof?
         if let signature = bundle.signature {
             guard digests.count <= RequestProof.digestsMax else { throw .tooManyRequests(digests.count) }
@@ -37,7 +37,7 @@ extension Verifier {
         var checkedLast: (client: ClientID, proof: RequestProof, isValid: Bool)?
         for forward in forwarded {
             try check(forward.request)
-            let digest = Hashing.digest(of: forward.request, group: view.group)
+            let digest = Hashing.digest(of: forward.request, group: group)
             let client = forward.request.id.client
             if let proof = forward.proof, checkedLast?.client != client || checkedLast?.proof != proof {
                 checkedLast = (client, proof, isValid(proof, by: client))
@@ -62,6 +62,7 @@ extension Verifier {
     private func check(_ request: Request) throws(VerificationError) {
         try checkPayload(of: request)
         let id = request.id
+        if case .reconfiguration(let operation) = request.kind, !isAuthorised(operation) { throw .notAuthorised(id) }
         let opens = request.kind == .open
         guard opens == (id.session == .none), !opens || request.payload.isEmpty,
             VerifierLimits.isInRange(id.sequence.rawValue, from: 1),

@@ -12,11 +12,11 @@ extension Verifier {
         for (request, entry) in zip(body.bodies, batch.entries) {
             guard let request else { continue }
             try checkPayload(of: request)
-            guard request.id == entry.id, Hashing.digest(of: request, group: view.group) == entry.digest else {
+            guard request.id == entry.id, Hashing.digest(of: request, group: group) == entry.digest else {
                 throw .bodiesDiffer(batch.instance)
             }
         }
-        return ResolvedBatch(batch: batch, digest: Hashing.digest(of: batch, group: view.group), bodies: body.bodies)
+        return ResolvedBatch(batch: batch, digest: Hashing.digest(of: batch, group: group), bodies: body.bodies)
     }
 
     func checked(_ decisions: Decisions) throws(VerificationError) -> [ProvenDecision] {

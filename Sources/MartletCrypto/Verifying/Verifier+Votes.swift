@@ -12,7 +12,7 @@ extension Verifier {
         try check(propose.epoch)
         try checkNumbers(of: propose.batch)
         return Proposal(
-            epoch: propose.epoch, batch: propose.batch, digest: Hashing.digest(of: propose.batch, group: view.group))
+            epoch: propose.epoch, batch: propose.batch, digest: Hashing.digest(of: propose.batch, group: group))
     }
 
     func checked(_ vote: WriteVote) throws(VerificationError) -> WriteVote {
@@ -37,7 +37,8 @@ extension Verifier {
     func checked(_ vote: CheckpointVote, from sender: ReplicaID) throws(VerificationError) -> CheckpointVote {
         try check(vote.view)
         try check(vote.instance)
-        guard isValid(vote.signature, of: .checkpoint(vote), by: sender) else { throw .invalidSignature }
+        let view = try known(vote.view).view
+        guard isValid(vote.signature, of: .checkpoint(vote), by: sender, in: view) else { throw .invalidSignature }
         return vote
     }
 
@@ -51,11 +52,12 @@ extension Verifier {
 
     // MARK: Numbers
 
+    /// A view that there can be; whether it is the one that counts is the core's to say.
     func check(_ view: ViewNumber) throws(VerificationError) {
-        guard view == self.view.number else { throw .wrongView(view) }
+        guard VerifierLimits.isInRange(view.rawValue, from: 1) else { throw .wrongView(view) }
     }
 
-    /// An epoch of this view with a leader.
+    /// An epoch with a leader.
     func check(_ epoch: Epoch) throws(VerificationError) {
         try check(epoch.view)
         guard VerifierLimits.isInRange(epoch.regency.rawValue, from: 1) else { throw .numberOutOfRange }
@@ -66,7 +68,7 @@ extension Verifier {
     }
 
     func check(_ batch: Batch) throws(VerificationError) {
-        guard batch.entries.count <= view.batchEntriesMax else {
+        guard batch.entries.count <= views.batchEntriesMax else {
             throw .tooManyRequests(batch.entries.count)
         }
         try checkNumbers(of: batch)

@@ -4,14 +4,15 @@
 package import MartletTypes
 import MartletWire
 
-/// Turns what came over a channel into what the core is given, or says why not. Knows one view; a new view has a new
-/// verifier. Everything that a message needs to be checked for is done here and nowhere else; what each kind has been
+/// Turns what came over a channel into what the core is given, or says why not. What belongs to a view is checked by that
+/// view, as far as the views are known. Everything that a message needs to be checked for is done here and nowhere else; what each kind has been
 /// checked for is said at `VerifiedMessage`.
 ///
 /// The channel must have shown who the sender is; the verifier trusts that argument and nothing in the message.
 package struct Verifier<Scheme: SignatureScheme>: Sendable {
-    package let view: View
-    let rules: StopDataRules
+    package let views: KnownViews
+    let group: Digest
+    let administration: Administration
     /// Remembered apart, so that busy clients do not push out what a leader change will ask for again.
     private let memberSignatures: SignatureChecker<Scheme>
     private let clientSignatures: SignatureChecker<Scheme>
@@ -20,10 +21,12 @@ package struct Verifier<Scheme: SignatureScheme>: Sendable {
     /// Remembers from `rememberedSignaturesMax` to twice as many valid signatures of members, and as many of clients,
     /// each some 50 bytes; 0 for none.
     package init(
-        view: View, access: ClientAccess = .open, scheme: Scheme, rememberedSignaturesMax: Int = 4096
+        view: View, access: ClientAccess = .open, administration: Administration = Administration(), scheme: Scheme,
+        rememberedSignaturesMax: Int = 4096
     ) {
-        self.view = view
-        self.rules = StopDataRules(view: view)
+        self.views = KnownViews(view)
+        self.group = view.group
+        self.administration = administration
         self.memberSignatures = SignatureChecker(scheme: scheme, rememberedMax: rememberedSignaturesMax)
         self.clientSignatures = SignatureChecker(scheme: scheme, rememberedMax: rememberedSignaturesMax)
         switch access {
@@ -31,6 +34,9 @@ package struct Verifier<Scheme: SignatureScheme>: Sendable {
         case .allowList(let keys): self.admittedClients = Set(keys)
         }
     }
+
+    /// The newest view that is known.
+    package var view: View { views.newest }
 
     package func verify(
         _ message: PeerMessage, from sender: ReplicaID
@@ -58,21 +64,37 @@ package struct Verifier<Scheme: SignatureScheme>: Sendable {
         case .progress(let progress): return .progress(Verified(try checked(progress), sender: by))
         case .probe(let probe): return .probe(Verified(probe, sender: by))
         case .probeEcho(let echo): return .probeEcho(Verified(echo, sender: by))
+        case .install(let install): return .install(Verified(try checked(install, from: sender), sender: by))
+        case .fetchViews(let fetch): return .fetchViews(Verified(fetch, sender: by))
+        case .views(let part): return .views(Verified(try checked(part), sender: by))
         }
     }
 
     // MARK: What all checks rest on
 
-    /// Whether that member made the signature for exactly this statement in this group.
-    func isValid(_ signature: Signature, of statement: Statement, by member: ReplicaID) -> Bool {
+    /// Whether that member of the view made the signature for exactly this statement in this group.
+    func isValid(_ signature: Signature, of statement: Statement, by member: ReplicaID, in view: View) -> Bool {
         guard let index = view.index(of: member) else { return false }
-        return memberSignatures.isValid(
-            signature, of: statement.bytes(group: view.group, sender: .replica(member)), by: view[index].key)
+        return isValid(signature, of: statement, by: view[index].key, member)
+    }
+
+    func isValid(_ signature: Signature, of statement: Statement, by key: PublicKey, _ member: ReplicaID) -> Bool {
+        memberSignatures.isValid(signature, of: statement.bytes(group: group, sender: .replica(member)), by: key)
     }
 
     func isValid(_ signature: Signature, of digests: [Digest], by client: ClientID) -> Bool {
-        let bytes = Statement.requests(digests).bytes(group: view.group, sender: .client(client))
-        return clientSignatures.isValid(signature, of: bytes, by: client.key)
+        let bytes = Statement.requests(digests).bytes(group: group, sender: .client(client))
+        return isValidOfClient(signature, of: bytes, by: client.key)
+    }
+
+    func isValidOfClient(_ signature: Signature, of bytes: Bytes, by key: PublicKey) -> Bool {
+        clientSignatures.isValid(signature, of: bytes, by: key)
+    }
+
+    /// The view, if it is known with all that leads to it.
+    func known(_ number: ViewNumber) throws(VerificationError) -> KnownViews.Entry {
+        guard let entry = views.entry(number) else { throw .wrongView(number) }
+        return entry
     }
 
     func admits(_ client: ClientID) -> Bool { admittedClients?.contains(client.key) ?? true }

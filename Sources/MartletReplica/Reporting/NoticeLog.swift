@@ -62,6 +62,11 @@ struct NoticeLog {
             pass("behind", at: now, .notice) { "behind: at instance \(instance), others at \(known); catching up" }
         case .caughtUp(let instance):
             logger.notice("caught up: executed everything to instance \(instance)")
+        case .viewEnded(let view, let last):
+            logger.info("view \(view) ends with instance \(last)")
+        case .viewBegun(let view, let next):
+            logger.notice("view \(view) has begun; \(next == replica ? "this replica" : "replica \(next)") leads")
+            leader = next
         case .followingAsLearner:
             logger.notice("following the group without a vote")
         case .misbehaviour(let member, let what):

@@ -40,6 +40,7 @@ extension Misbehaviour {
         switch self {
         case .equivocatingVote: "it voted for two values"
         case .invalidSignature: "it sent a signature that is not valid"
+        case .conflictingView: "its state makes another view follow than the group's does"
         case .conflictingCheckpoint: "its checkpoint differs from the group's"
         }
     }

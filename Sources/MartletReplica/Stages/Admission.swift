@@ -55,6 +55,9 @@ struct Admission<Machine: StateMachine>: Sendable {
         switch message {
         case .requests(let bundle): admit(bundle, from: client, by: connection, into: &admitted)
         case .read(let read): admitted.reads.append(read)
+        case .fetchViews(let fetch):
+            let part = verifier.views.chain(after: fetch.after)
+            if !part.certificates.isEmpty { connection.send([ReplicaToClientMessage.views(part).encoded()]) }
         case .statusQuery: admitted.ordering.append(.statusQuery(connection))
         }
     }
@@ -71,6 +74,8 @@ struct Admission<Machine: StateMachine>: Sendable {
             if mode == .learner { refuse(bundle.requests.map(\.id), .notServing, to: connection) }
         } catch .payloadTooLarge(let id) {
             refuse([id], .payloadTooLarge, to: connection)
+        } catch .notAuthorised(let id) {
+            refuse([id], .accessDenied, to: connection)
         } catch {
             drops.dropped(from: .client(client), because: "\(error)")
         }
@@ -93,8 +98,11 @@ struct Admission<Machine: StateMachine>: Sendable {
     private func isHeavy(_ message: PeerMessage) -> Bool {
         switch message {
         case .stopData, .sync, .decisions, .checkpointState: true
+        // On its link it comes before what belongs to the new view.
+        case .views: false
         case .propose, .write, .accept, .decided, .stop, .checkpoint, .forwarded, .vouches, .fetchRequests,
-            .fetchBatch, .batchBody, .fetchDecisions, .fetchCheckpoint, .progress, .probe, .probeEcho:
+            .fetchBatch, .batchBody, .fetchDecisions, .fetchCheckpoint, .progress, .probe, .probeEcho, .install,
+            .fetchViews:
             false
         }
     }

@@ -75,6 +75,11 @@ final class ClientDirectory: Sendable {
         }
     }
 
+    func sendToAll(_ frame: Bytes) {
+        let all = entries.withLock { entries in entries.values.flatMap(\.connections) }
+        for connection in all { connection.send([frame]) }
+    }
+
     /// Sends each message to the client whose request it answers, those for one connection together.
     func send(_ messages: [(request: RequestID, frame: Bytes)]) {
         guard !messages.isEmpty else { return }

@@ -3,6 +3,7 @@
 
 import Logging
 import MartletCore
+import MartletCrypto
 import MartletTransport
 import MartletTypes
 import MartletWire
@@ -13,6 +14,7 @@ final class OrderingStage<Machine: StateMachine> {
     private let configuration: CoreConfiguration
     private let mailboxes: StageMailboxes<Machine>
     private let clients: ClientDirectory
+    private let views: KnownViews
     private var core: ReplicaCore
     private var effects = Effects()
     private var egress: Egress
@@ -24,9 +26,10 @@ final class OrderingStage<Machine: StateMachine> {
 
     /// What the core wants first is done by the first `run`.
     init(
-        configuration: CoreConfiguration, mailboxes: StageMailboxes<Machine>, clients: ClientDirectory, egress: Egress,
-        logger: Logger
+        configuration: CoreConfiguration, mailboxes: StageMailboxes<Machine>, clients: ClientDirectory,
+        views: KnownViews, egress: Egress, logger: Logger
     ) {
+        self.views = views
         self.configuration = configuration
         self.mailboxes = mailboxes
         self.clients = clients
@@ -67,6 +70,7 @@ final class OrderingStage<Machine: StateMachine> {
     }
 
     private func act(at now: ClockReading) {
+        announce(effects.views)
         egress.take(effects.sends, loopback: &loopback)
         mailboxes.execution.post(effects.executions.map { .order($0) })
         mailboxes.background.post(effects.checks.map { .check($0) })
@@ -77,6 +81,14 @@ final class OrderingStage<Machine: StateMachine> {
             if effects.notices.contains(hasWrongState) { mailboxes.execution.post(.becomeLearner) }
         }
         effects.removeAll()
+    }
+
+    /// Before anything else of the same moment: what is sent in a view, to clients too, comes after its proof.
+    private func announce(_ certificates: [ViewCertificate]) {
+        guard !certificates.isEmpty else { return }
+        for certificate in certificates { views.add(certificate) }
+        let part = ViewChainPart(certificates: certificates.suffix(ViewChainPart.certificatesMax))
+        clients.sendToAll(ReplicaToClientMessage.views(part).encoded())
     }
 
     private func answerQueries() {

@@ -23,6 +23,7 @@ package enum LiarKind: String, Hashable, Sendable, CaseIterable {
     case progressLiar = "progress liar"
     case transferLiar = "transfer liar"
     case voucher = "voucher"
+    case viewLiar = "view liar"
 }
 
 /// A sealed message on its way to one receiver.
@@ -40,7 +41,8 @@ package struct Outgoing: Sendable {
 
 /// What a liar has to work with: its own key, its own view of the world, and chance.
 package struct LiarContext: ~Copyable {
-    package let view: View
+    /// The one that its own core is in.
+    package var view: View
     package let me: ReplicaIndex
     package let sealer: Sealer<SimulatedScheme>
     package let conspiracy: Conspiracy

@@ -6,16 +6,13 @@ package import MartletTypes
 /// No correct leader is called a liar by a correct replica (protocol §6): whoever ends a regency at once, before any
 /// timeout, must have proof.
 package struct BlameChecker: Sendable {
-    private let order: [ReplicaIndex]
     private let liars: [Int]
 
-    package init(view: View, liars: [Int]) {
-        order = view.leaderOrder
-        self.liars = liars
-    }
+    package init(liars: [Int]) { self.liars = liars }
 
-    package func sent(_ message: PeerMessage, by replica: Int, at now: Instant) -> Violation? {
-        guard case .stop(let stop) = message, stop.regency > .first else { return nil }
+    package func sent(_ message: PeerMessage, by replica: Int, _ views: ViewChecker, at now: Instant) -> Violation? {
+        guard case .stop(let stop) = message, stop.regency > .first, let order = views.view(stop.view)?.leaderOrder
+        else { return nil }
         switch stop.reason {
         case .equivocation, .forbiddenProposal: break
         default: return nil

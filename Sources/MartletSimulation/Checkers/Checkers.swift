@@ -12,6 +12,7 @@ package struct Checkers: Sendable {
     private var checkpoints = CheckpointChecker()
     private var votes: VoteChecker
     private let blame: BlameChecker
+    private var views: ViewChecker
     private var validity = ValidityChecker()
     private var runaway: RunawayChecker
     private let memory: MemoryChecker
@@ -34,8 +35,9 @@ package struct Checkers: Sendable {
         self.memory = memory
         order = OrderChecker(replicas: view.n)
         votes = VoteChecker(replicas: view.n)
-        blame = BlameChecker(view: view, liars: liars)
-        quorums = QuorumChecker(view: view, liars: liars)
+        blame = BlameChecker(liars: liars)
+        views = ViewChecker(genesis: view, liars: liars)
+        quorums = QuorumChecker(replicas: view.n, liars: liars)
         settlingCount = view.n - view.f
     }
 
@@ -78,11 +80,11 @@ package struct Checkers: Sendable {
 
     /// Before it is executed.
     package mutating func decided(_ execution: Execution, by replica: Int, at now: Instant) {
-        note(quorums.decided(execution, by: replica, at: now))
+        note(quorums.decided(execution, by: replica, views, at: now))
     }
 
     package mutating func installed(_ instance: Instance, time: Timestamp, by replica: Int, at now: Instant) {
-        note(quorums.installed(instance, by: replica, at: now))
+        note(quorums.installed(instance, by: replica, views, at: now))
         note(order.installed(instance, time: time, by: replica, at: now))
     }
 
@@ -92,14 +94,20 @@ package struct Checkers: Sendable {
 
     package mutating func sent(_ message: PeerMessage, by replica: Int, decided: Instance, at now: Instant) {
         note(votes.sent(message, by: replica, decided: decided, at: now))
-        note(quorums.sent(message, by: replica, at: now))
-        note(blame.sent(message, by: replica, at: now))
+        note(views.sent(message, by: replica, decided: decided, at: now))
+        note(quorums.sent(message, by: replica, views, at: now))
+        note(blame.sent(message, by: replica, views, at: now))
     }
 
     /// It reached a correct replica and was found in order.
     package mutating func received(_ message: PeerMessage, from sender: Int, by replica: Int) {
         votes.received(message, by: replica)
-        quorums.received(message, from: sender, by: replica)
+        quorums.received(message, from: sender, by: replica, views)
+    }
+
+    /// A view, by a replica that holds it for proved.
+    package mutating func proved(_ certificate: ViewCertificate, by replica: Int, at now: Instant) {
+        note(views.proved(certificate, by: replica, at: now))
     }
 
     /// Its own state is or was wrong, so that it may go back to the others'.

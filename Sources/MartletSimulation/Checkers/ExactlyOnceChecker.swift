@@ -26,7 +26,7 @@ package enum ExactlyOnceChecker {
 
     private static func hasEffect(_ verdict: ExecutionVerdict) -> Bool {
         switch verdict {
-        case .execute, .open: true
+        case .execute, .open, .reconfigure: true
         case .repeated, .refuse: false
         }
     }

@@ -72,6 +72,9 @@ package struct MemoryChecker: Sendable {
         case .stopData: 2 * n + 1
         case .claimsOfOneStopData: instancesMax
         case .checkpointVotes: n * limits.checkpointVotesPerMemberMax
+        case .installs: n
+        // A proposal and two votes for each instance that may run; W may grow from one view to the next.
+        case .earlyMessagesOfOneMember: 3 * settings.window
         case .sessions: min(settings.sessionsMax, clients * settings.sessionsPerClientMax)
         case .clients: clients
         }

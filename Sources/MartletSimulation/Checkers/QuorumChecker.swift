@@ -12,8 +12,6 @@ package import MartletTypes
 /// - A certificate, and a checkpoint taken over: a quorum of distinct members, each a liar (which may sign anything) or
 ///   one that did send that very vote.
 package struct QuorumChecker: Sendable {
-    private let view: View
-    private let rule: NaiveQuorum
     private let liars: [Int]
     /// What reached each replica since it last started.
     private var heard: [[Instance: [Heard]]]
@@ -25,7 +23,7 @@ package struct QuorumChecker: Sendable {
 
     private struct Heard: Sendable {
         let kind: Kind
-        let regency: Regency
+        let epoch: Epoch
         let digest: Digest
         var from = VoterSet()
     }
@@ -36,39 +34,43 @@ package struct QuorumChecker: Sendable {
         let digest: Digest
     }
 
-    package init(view: View, liars: [Int]) {
-        self.view = view
+    package init(replicas: Int, liars: [Int]) {
         self.liars = liars
-        rule = NaiveQuorum(view)
-        heard = Array(repeating: [:], count: view.n)
+        heard = Array(repeating: [:], count: replicas)
     }
 
     // MARK: - What is said
 
     /// `message` reached a correct replica.
-    package mutating func received(_ message: PeerMessage, from sender: Int, by replica: Int) {
+    package mutating func received(
+        _ message: PeerMessage, from sender: Int, by replica: Int, _ views: ViewChecker
+    ) {
         switch message {
-        case .write(let vote): note(.write, vote.epoch.regency, vote.instance, vote.digest, sender, replica)
-        case .accept(let vote): note(.accept, vote.epoch.regency, vote.instance, vote.digest, sender, replica)
-        case .decided(let word): note(.decided, .none, word.instance, word.digest, sender, replica)
+        case .write(let vote): note(.write, vote.epoch, vote.instance, vote.digest, sender, replica)
+        case .accept(let vote): note(.accept, vote.epoch, vote.instance, vote.digest, sender, replica)
+        case .decided(let word): note(
+                .decided, Epoch(view: word.view, regency: .none), word.instance, word.digest, sender, replica)
         case .decisions(let decisions):
-            for decision in decisions.decisions where isProven(decision.certificate) {
+            for decision in decisions.decisions where isProven(decision.certificate, views) {
                 let certificate = decision.certificate
-                note(.certificate, .none, certificate.instance, certificate.digest, sender, replica)
+                note(
+                    .certificate, certificate.epoch, certificate.instance, certificate.digest, sender, replica)
             }
         default: return
         }
     }
 
     /// A correct replica sends `message`; what it sends to all reaches itself too.
-    package mutating func sent(_ message: PeerMessage, by replica: Int, at now: Instant) -> Violation? {
+    package mutating func sent(
+        _ message: PeerMessage, by replica: Int, _ views: ViewChecker, at now: Instant
+    ) -> Violation? {
         switch message {
-        case .write: received(message, from: replica, by: replica)
+        case .write: received(message, from: replica, by: replica, views)
         case .accept(let vote):
-            received(message, from: replica, by: replica)
+            received(message, from: replica, by: replica, views)
             let key = Vote(epoch: vote.epoch, instance: vote.instance, digest: vote.digest)
             accepted[key, default: VoterSet()].insert(replica)
-            return check(vote, of: replica, at: now)
+            return check(vote, of: replica, views, at: now)
         case .checkpoint(let vote):
             checkpoints[vote.instance, default: [:]][vote.digest, default: VoterSet()].insert(replica)
         default: return nil
@@ -79,14 +81,14 @@ package struct QuorumChecker: Sendable {
     package mutating func restarted(_ replica: Int) { heard[replica] = [:] }
 
     private mutating func note(
-        _ kind: Kind, _ regency: Regency, _ instance: Instance, _ digest: Digest, _ sender: Int, _ replica: Int
+        _ kind: Kind, _ epoch: Epoch, _ instance: Instance, _ digest: Digest, _ sender: Int, _ replica: Int
     ) {
         var known = heard[replica][instance] ?? []
         heard[replica][instance] = nil
-        if let place = known.firstIndex(where: { $0.kind == kind && $0.regency == regency && $0.digest == digest }) {
+        if let place = known.firstIndex(where: { $0.kind == kind && $0.epoch == epoch && $0.digest == digest }) {
             known[place].from.insert(sender)
         } else {
-            var first = Heard(kind: kind, regency: regency, digest: digest)
+            var first = Heard(kind: kind, epoch: epoch, digest: digest)
             first.from.insert(sender)
             known.append(first)
         }
@@ -95,10 +97,12 @@ package struct QuorumChecker: Sendable {
 
     // MARK: - What must stand behind it
 
-    private func check(_ vote: AcceptVote, of replica: Int, at now: Instant) -> Violation? {
-        guard view.faultModel == .byzantine else { return nil }
+    private func check(_ vote: AcceptVote, of replica: Int, _ views: ViewChecker, at now: Instant) -> Violation? {
+        // Of a view that is not proved the view checker has complained already.
+        guard let view = views.view(vote.epoch.view), view.faultModel == .byzantine else { return nil }
+        let rule = NaiveQuorum(view)
         let isBacked = (heard[replica][vote.instance] ?? []).contains {
-            $0.kind == .write && $0.regency == vote.epoch.regency && $0.digest == vote.digest && rule.isQuorum($0.from)
+            $0.kind == .write && $0.epoch == vote.epoch && $0.digest == vote.digest && rule.isQuorum($0.from)
         }
         guard !isBacked else { return nil }
         return Violation(
@@ -108,9 +112,12 @@ package struct QuorumChecker: Sendable {
     }
 
     /// A correct replica handed this to its execution. The seed is the first word of the decided digest.
-    package func decided(_ execution: Execution, by replica: Int, at now: Instant) -> Violation? {
+    package func decided(
+        _ execution: Execution, by replica: Int, _ views: ViewChecker, at now: Instant
+    ) -> Violation? {
+        let rule = NaiveQuorum(views.view(of: execution.instance))
         let isBacked = (heard[replica][execution.instance] ?? []).contains {
-            guard $0.digest.words.word0 == execution.seed else { return false }
+            guard $0.digest.words.word0 == execution.seed, $0.epoch.view == execution.view else { return false }
             switch $0.kind {
             case .accept: return rule.isQuorum($0.from)
             case .decided: return rule.isWeak($0.from)
@@ -126,7 +133,10 @@ package struct QuorumChecker: Sendable {
     }
 
     /// A correct replica took over the state after that instance.
-    package func installed(_ instance: Instance, by replica: Int, at now: Instant) -> Violation? {
+    package func installed(
+        _ instance: Instance, by replica: Int, _ views: ViewChecker, at now: Instant
+    ) -> Violation? {
+        let rule = NaiveQuorum(views.view(of: instance))
         let isBacked = (checkpoints[instance] ?? [:]).values.contains { rule.isQuorum(withLiars($0)) }
         guard !isBacked else { return nil }
         return Violation(
@@ -134,7 +144,8 @@ package struct QuorumChecker: Sendable {
             "replica \(replica) took over the checkpoint after \(instance) without a quorum of CHECKPOINTs")
     }
 
-    private func isProven(_ certificate: DecisionCertificate) -> Bool {
+    private func isProven(_ certificate: DecisionCertificate, _ views: ViewChecker) -> Bool {
+        guard let view = views.view(certificate.epoch.view) else { return false }
         let key = Vote(epoch: certificate.epoch, instance: certificate.instance, digest: certificate.digest)
         let voters = withLiars(accepted[key] ?? VoterSet())
         var signers = VoterSet()
@@ -145,7 +156,7 @@ package struct QuorumChecker: Sendable {
             }
             signers.insert(member)
         }
-        return rule.isQuorum(signers)
+        return NaiveQuorum(view).isQuorum(signers)
     }
 
     private func withLiars(_ voters: VoterSet) -> VoterSet {

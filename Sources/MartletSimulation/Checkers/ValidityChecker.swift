@@ -42,7 +42,7 @@ package struct ValidityChecker: Sendable {
 
     private func isEffective(_ verdict: ExecutionVerdict) -> Bool {
         switch verdict {
-        case .execute, .open: true
+        case .execute, .open, .reconfigure: true
         case .repeated, .refuse: false
         }
     }

@@ -15,6 +15,7 @@ package struct Violation: Hashable, Sendable, CustomStringConvertible {
         case liveness
         case checkpoints
         case votes
+        case views
         case quorums
         case integrity
         case runaway

@@ -7,18 +7,18 @@ package import MartletTypes
 /// the SYNCs that reached it: *once*, *in order*, *promise*, and none at all once its memory is lost.
 package struct VoteChecker: Sendable {
     private struct Place: Hashable {
-        let regency: Regency
+        let epoch: Epoch
         let instance: Instance
     }
 
     private struct Votes: Sendable {
         var writes: [Place: Digest] = [:]
         var accepts: [Place: Digest] = [:]
-        /// The highest regency that it entered, by its own word: its STOPDATA, or where it says that it stands.
-        var promised = Regency.first
-        /// The highest regency whose SYNC it has.
-        var synced = Regency.first
-        var stopData: [Regency: StopData] = [:]
+        /// The highest epoch that it entered, by its own word: its STOPDATA, or where it says that it stands.
+        var promised = Epoch(view: .genesis, regency: .first)
+        /// The highest epoch whose SYNC it has; a view's first needs none.
+        var synced = Epoch(view: .genesis, regency: .first)
+        var stopData: [Epoch: StopData] = [:]
         /// It started again after it had voted.
         var isForgetful = false
         var hasVoted: Bool { !writes.isEmpty || !accepts.isEmpty || !stopData.isEmpty }
@@ -34,44 +34,47 @@ package struct VoteChecker: Sendable {
     {
         switch message {
         case .write(let vote):
-            return check("WRITE", vote.epoch.regency, vote.instance, vote.digest, \.writes, replica, decided, now)
+            return check("WRITE", vote.epoch, vote.instance, vote.digest, \.writes, replica, decided, now)
         case .accept(let vote):
-            return check("ACCEPT", vote.epoch.regency, vote.instance, vote.digest, \.accepts, replica, decided, now)
+            return check("ACCEPT", vote.epoch, vote.instance, vote.digest, \.accepts, replica, decided, now)
         case .stopData(let data): return check(data, by: replica, at: now)
-        case .sync(let sync): votes[replica].synced = max(votes[replica].synced, sync.epoch.regency)
-        case .progress(let progress): votes[replica].promised = max(votes[replica].promised, progress.epoch.regency)
+        case .sync(let sync): votes[replica].synced = max(votes[replica].synced, sync.epoch)
+        case .progress(let progress): votes[replica].promised = max(votes[replica].promised, progress.epoch)
         default: break
         }
         return nil
     }
 
     package mutating func received(_ message: PeerMessage, by replica: Int) {
-        if case .sync(let sync) = message { votes[replica].synced = max(votes[replica].synced, sync.epoch.regency) }
+        if case .sync(let sync) = message { votes[replica].synced = max(votes[replica].synced, sync.epoch) }
     }
 
     /// What it promised before is forgotten, but not that it did.
     package mutating func restarted(_ replica: Int) {
-        votes[replica].promised = .first
+        votes[replica].promised = Epoch(view: .genesis, regency: .first)
         votes[replica].isForgetful = votes[replica].isForgetful || votes[replica].hasVoted
     }
 
     private mutating func check(
-        _ name: String, _ regency: Regency, _ instance: Instance, _ digest: Digest,
+        _ name: String, _ epoch: Epoch, _ instance: Instance, _ digest: Digest,
         _ kind: WritableKeyPath<Votes, [Place: Digest]>, _ replica: Int, _ decided: Instance, _ now: Instant
     ) -> Violation? {
         func complaint(_ text: String) -> Violation {
             Violation(
                 .votes, at: now,
-                "replica \(replica) sent \(name) of regency \(regency) for instance \(instance) \(text)")
+                "replica \(replica) sent \(name) of epoch \(epoch) for instance \(instance) \(text)")
         }
         guard !votes[replica].isForgetful else { return complaint("though it had forgotten what it voted for") }
-        guard regency >= votes[replica].promised else { return complaint("after entering \(votes[replica].promised)") }
-        guard regency <= votes[replica].synced else { return complaint("before its SYNC") }
-        let place = Place(regency: regency, instance: instance)
+        guard epoch >= votes[replica].promised else { return complaint("after entering \(votes[replica].promised)") }
+        let synced = votes[replica].synced
+        guard epoch.regency == .first || epoch.view == synced.view && epoch <= synced else {
+            return complaint("before its SYNC")
+        }
+        let place = Place(epoch: epoch, instance: instance)
         if let earlier = votes[replica][keyPath: kind][place] {
             return earlier == digest ? nil : complaint("twice: \(earlier) and \(digest)")
         }
-        let previous = Place(regency: regency, instance: instance - 1)
+        let previous = Place(epoch: epoch, instance: instance - 1)
         guard instance - 1 <= decided || votes[replica][keyPath: kind][previous] != nil else {
             return complaint("before that for \(instance - 1), decided only to \(decided)")
         }
@@ -81,18 +84,18 @@ package struct VoteChecker: Sendable {
 
     /// One STOPDATA a regency, and none by who has nothing to tell.
     private mutating func check(_ data: StopData, by replica: Int, at now: Instant) -> Violation? {
-        let regency = data.epoch.regency
+        let epoch = data.epoch
         guard !votes[replica].isForgetful else {
             return Violation(.votes, at: now, "replica \(replica) sent STOPDATA though it had forgotten its votes")
         }
-        votes[replica].promised = max(votes[replica].promised, regency)
-        if let earlier = votes[replica].stopData[regency] {
+        votes[replica].promised = max(votes[replica].promised, epoch)
+        if let earlier = votes[replica].stopData[epoch] {
             guard earlier.claims == data.claims, earlier.provenBase == data.provenBase else {
-                return Violation(.votes, at: now, "replica \(replica) made two different STOPDATA for \(regency)")
+                return Violation(.votes, at: now, "replica \(replica) made two different STOPDATA for \(epoch)")
             }
             return nil
         }
-        votes[replica].stopData[regency] = data
+        votes[replica].stopData[epoch] = data
         return nil
     }
 }

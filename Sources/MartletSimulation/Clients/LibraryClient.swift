@@ -21,6 +21,7 @@ package final class LibraryClient: ClientActor {
     private let view: View
     private let until: Instant
     private let sealer: ClientSealer<SimulatedScheme>
+    private let verifier: ReplyVerifier<SimulatedScheme>
     private let encode: (Operation) -> Bytes
     private var core: ClientCore
     private var effects = ClientEffects()
@@ -38,13 +39,14 @@ package final class LibraryClient: ClientActor {
 
     init(
         client: Int, plan: ClientPlan, view: View, until: Instant, sealer: ClientSealer<SimulatedScheme>,
-        timing: ClientTiming, workload: Workload, encode: @escaping (Operation) -> Bytes, random: SeededRandom
+        verifier: ReplyVerifier<SimulatedScheme>, timing: ClientTiming, workload: Workload, encode: @escaping (Operation) -> Bytes, random: SeededRandom
     ) {
         self.client = client
         self.plan = plan
         self.view = view
         self.until = until
         self.sealer = sealer
+        self.verifier = verifier
         self.workload = workload
         self.encode = encode
         self.random = random
@@ -81,8 +83,8 @@ package final class LibraryClient: ClientActor {
         _ message: ReplicaToClientMessage, from replica: ReplicaIndex, at now: Instant,
         into output: inout ClientOutput
     ) {
-        core.step(
-            .message(Verified(message, sender: .replica(view[replica].id))), at: now, into: &effects)
+        guard let verified = try? verifier.verify(message, from: view[replica].id) else { return }
+        core.step(.message(verified), at: now, into: &effects)
         goOn(at: now, into: &output)
     }
 
@@ -130,6 +132,7 @@ package final class LibraryClient: ClientActor {
         for read in effects.reads {
             for target in read.targets { output.sends.append((target, .read(read.request))) }
         }
+        for it in effects.viewFetches { output.sends.append((it.target, .fetchViews(it.fetch))) }
         for completion in effects.completions { finish(completion, into: &output) }
         effects.removeAll()
     }

@@ -25,6 +25,9 @@ package enum MessageKind: String, Hashable, Sendable, CaseIterable {
     case progress = "PROGRESS"
     case probe = "PROBE"
     case probeEcho = "PROBE-ECHO"
+    case install = "INSTALL"
+    case fetchViews = "FETCH-VIEWS"
+    case views = "VIEWS"
     case request = "REQUEST"
     case read = "READ"
     case reply = "REPLY"
@@ -55,6 +58,9 @@ extension MessageKind {
         case .progress: self = .progress
         case .probe: self = .probe
         case .probeEcho: self = .probeEcho
+        case .install: self = .install
+        case .fetchViews: self = .fetchViews
+        case .views: self = .views
         }
     }
 
@@ -63,6 +69,7 @@ extension MessageKind {
         switch message {
         case .requests: self = .request
         case .read, .statusQuery: self = .read
+        case .fetchViews: self = .fetchViews
         }
     }
 
@@ -71,6 +78,7 @@ extension MessageKind {
         case .reply: self = .reply
         case .readReply, .status: self = .readReply
         case .refusal: self = .refusal
+        case .views: self = .views
         }
     }
 }

@@ -36,6 +36,9 @@ struct Fingerprint {
         case .progress(let it): mix(18, it.decided.rawValue, it.epoch.regency.rawValue)
         case .probe(let it): mix(20, it.sequence.rawValue, 0)
         case .probeEcho(let it): mix(21, it.sequence.rawValue, 0)
+        case .install(let it): mix(22, it.last.rawValue, it.next.number.rawValue)
+        case .fetchViews(let it): mix(23, it.after.rawValue, 0)
+        case .views(let it): mix(24, UInt64(it.certificates.count), 0)
         }
     }
 

@@ -27,6 +27,8 @@ struct ProtocolBranches {
             switch step.verdict {
             case .execute: count("verdict: execute")
             case .open(_, let evicted): count(evicted.isEmpty ? "verdict: open" : "verdict: open, evicting")
+            case .reconfigure(.follows): count("verdict: view follows")
+            case .reconfigure(.refused): count("verdict: reconfiguration refused")
             case .repeated: count("verdict: repeated")
             case .refuse(let body): count("verdict: \(Self.name(body))")
             }
@@ -51,13 +53,14 @@ struct ProtocolBranches {
         case .sequenceTooOld: "sequence too old"
         case .replyForgotten: "reply forgotten"
         case .openingStale: "opening stale"
+        case .reconfigured: "reconfigured"
         }
     }
 
     private static let names: [String] = {
         let verdicts = [
             "execute", "open", "open, evicting", "repeated", "nothing to execute", "opened before", "session unknown",
-            "sequence too old", "opening stale",
+            "sequence too old", "opening stale", "view follows", "reconfiguration refused",
         ]
         return StopReason.allCases.map { "STOP: \($0)" } + ProposalComplaint.allCases.map { "refused: \($0)" }
             + MartletCore.Misbehaviour.allCases.map { "seen: \($0)" } + verdicts.map { "verdict: \($0)" }

@@ -30,10 +30,17 @@ enum TraceText {
         case .checkpointState(let it): "STATE after i\(it.certificate.instance)"
         case .probe(let it): "PROBE #\(it.sequence)"
         case .probeEcho(let it): "PROBE-ECHO #\(it.sequence)"
+        case .install(let it): "INSTALL view \(it.next.number) after i\(it.last)"
+        case .fetchViews(let it): "FETCH views after \(it.after)"
+        case .views(let it): text(it)
         case .progress(let it):
             "PROGRESS \(it.epoch)\(it.isSynced ? "" : " unsynced") decided i\(it.decided) stable i\(it.stableCheckpoint)"
                 + (it.asksForHelp ? ", asks for help" : "")
         }
+    }
+
+    private static func text(_ part: ViewChainPart) -> String {
+        "VIEWS \(part.certificates.map { "\($0.next.number) after i\($0.last)" }.joined(separator: ", "))"
     }
 
     static func text(_ data: StopData) -> String {
@@ -51,6 +58,7 @@ enum TraceText {
             "REQUEST \(bundle.requests.map { "\($0.id)" }.joined(separator: ", "))"
                 + (bundle.signature == nil ? "" : " signed")
         case .read(let request): "READ #\(request.number)"
+        case .fetchViews(let it): "FETCH views after \(it.after)"
         case .statusQuery: "STATUS?"
         }
     }
@@ -61,6 +69,7 @@ enum TraceText {
         case .readReply(let reply): "READ-REPLY #\(reply.number) version i\(reply.version)"
         case .refusal(let refusal): "REFUSAL \(refusal.request): \(refusal.reason)"
         case .status: "STATUS"
+        case .views(let it): text(it)
         }
     }
 
@@ -72,6 +81,7 @@ enum TraceText {
         switch verdict {
         case .execute: "✓"
         case .open(let session, let evicted): "opens \(session)\(evicted.isEmpty ? "" : " evicting \(evicted)")"
+        case .reconfigure(let result): "\(result)"
         case .repeated: "again"
         case .refuse(let body): "refused (\(body))"
         }

@@ -31,6 +31,8 @@ package struct Scenario: Sendable {
     package var replicaFaults: [ReplicaFault] = []
     package var liars: [LiarPlan] = []
     package var clients: [ClientPlan] = []
+    /// What an administrator has the group changed to, one after the other.
+    package var reconfigurations: [ReconfigurationPlan] = []
     package var clientTiming = ClientTiming()
 
     /// From here on nothing is lost, nobody is cut off or paused, and nobody crashes.
@@ -50,6 +52,34 @@ package struct Scenario: Sendable {
     package var memory = MemoryChecker.Limits()
 
     package init(seed: UInt64) { self.seed = seed }
+
+    /// With the largest W that there will be.
+    package var widestSettings: GroupSettings {
+        var widest = settings
+        widest.window = max(settings.window, reconfigurations.compactMap(\.window).max() ?? 0)
+        return widest
+    }
+
+    /// Clients, and the administrator where there is one.
+    package var clientNodes: Int { clients.count + (reconfigurations.isEmpty ? 0 : 1) }
+}
+
+/// Other weights and leaders, and perhaps other settings, from then on.
+package struct ReconfigurationPlan: Hashable, Sendable {
+    package let at: Instant
+    /// The heavy members are so many that follow each other, from this one on.
+    package let firstHeavy: Int
+    /// They lead one after the other, from this one on.
+    package let firstLeader: Int
+    /// W from then on; nil to leave it.
+    package let window: Int?
+
+    package init(at: Instant, firstHeavy: Int, firstLeader: Int, window: Int? = nil) {
+        self.at = at
+        self.firstHeavy = firstHeavy
+        self.firstLeader = firstLeader
+        self.window = window
+    }
 }
 
 /// How often something that the report counts, by its name there, must occur.

@@ -41,6 +41,7 @@ package struct ScenarioGenerator {
         if random.chance(permille: 200) { makeJoinedKeys() }
         makeRot()
         if random.chance(permille: scenario.n == 3 ? 600 : 100) { makeFlips() }
+        if random.chance(permille: 400) { makeViews() }
         return scenario
     }
 
@@ -103,7 +104,7 @@ package struct ScenarioGenerator {
     }
 
     private mutating func makeLiar(_ replica: Int) {
-        var kinds = LiarKind.allCases
+        var kinds = LiarKind.allCases.filter { $0 != .viewLiar }
         random.shuffle(&kinds)
         let plan = LiarPlan(
             replica: replica, kinds: Array(kinds.prefix(random.pick([1, 1, 2, 3, 5]))),

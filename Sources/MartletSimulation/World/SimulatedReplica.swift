@@ -21,7 +21,8 @@ final class SimulatedReplica {
     /// Its place among the world's replicas: its index, or beyond all members where it is a liar's twin.
     let slot: Int
     let view: View
-    let verifier: Verifier<SimulatedScheme>
+    private(set) var verifier: Verifier<SimulatedScheme>
+    private let makeVerifier: () -> Verifier<SimulatedScheme>
     let sealer: Sealer<SimulatedScheme>
     private let timeouts: Timeouts
     private let pendingPerClientMax: Int
@@ -58,14 +59,15 @@ final class SimulatedReplica {
     var isTwin: Bool { slot != index.position }
 
     init(
-        index: ReplicaIndex, slot: Int, view: View, verifier: Verifier<SimulatedScheme>,
+        index: ReplicaIndex, slot: Int, view: View, makeVerifier: @escaping () -> Verifier<SimulatedScheme>,
         sealer: Sealer<SimulatedScheme>,
         timeouts: Timeouts, pendingPerClientMax: Int, clock: ReplicaClock
     ) {
         self.index = index
         self.slot = slot
         self.view = view
-        self.verifier = verifier
+        self.makeVerifier = makeVerifier
+        verifier = makeVerifier()
         self.sealer = sealer
         self.timeouts = timeouts
         self.pendingPerClientMax = pendingPerClientMax
@@ -118,6 +120,8 @@ final class SimulatedReplica {
         work.refusals.append(contentsOf: effects.refusals)
         work.checks.append(contentsOf: effects.checks)
         work.notices.append(contentsOf: effects.notices)
+        for certificate in effects.views { verifier.views.add(certificate) }
+        work.views.append(contentsOf: effects.views)
         for order in effects.executions {
             if case .execute(let execution) = order { work.decided.append(execution) }
             executionInbox.append(.order(order))
@@ -179,6 +183,7 @@ final class SimulatedReplica {
         core = Self.core(index, view, mode, timeouts, pendingPerClientMax, clock.reading(at: now), &effects)
         executor = Executor(machine: Service(), view: view.number, mode: mode, settings: view.settings)
         store = SnapshotStore()
+        verifier = makeVerifier()
     }
 
     private static func core(
@@ -202,6 +207,7 @@ struct OrderingWork {
     var refusals: [ClientRefusal] = []
     var checks: [DecisionCertificate] = []
     var notices: [Notice] = []
+    var views: [ViewCertificate] = []
     var decided: [Execution] = []
     /// How often its own messages came back to it.
     var rounds = 0
@@ -212,6 +218,7 @@ struct OrderingWork {
         refusals.removeAll(keepingCapacity: true)
         checks.removeAll(keepingCapacity: true)
         notices.removeAll(keepingCapacity: true)
+        views.removeAll(keepingCapacity: true)
         decided.removeAll(keepingCapacity: true)
         rounds = 0
     }

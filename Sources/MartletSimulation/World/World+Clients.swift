@@ -40,6 +40,10 @@ extension World {
             case .read(let request):
                 replica.executionInbox.append(.read(request, client: client))
                 scheduleExecution(of: replica)
+            case .fetchViews(let fetch):
+                let part = replica.verifier.views.chain(after: fetch.after)
+                guard !part.certificates.isEmpty else { return }
+                sendToClient(.views(part), client: client, from: replica.index.position)
             case .statusQuery: break
             }
         } catch {

@@ -41,6 +41,7 @@ extension World {
     func lie(_ outgoing: inout [Outgoing], as replica: SimulatedReplica) {
         guard let liar = liar(replica) else { return }
         let status = replica.core.status
+        liar.context.view = status.view
         liar.context.epoch = status.epoch
         liar.context.decided = status.decided
         for place in liar.active {

@@ -29,11 +29,8 @@ extension World {
     func addReplicas(
         _ scheme: SimulatedScheme, _ keys: [SimulatedScheme.PrivateKey], _ random: inout SeededRandom
     ) {
-        // Valid signatures are worth remembering only where checking costs more than a look-up.
-        let verifier = Verifier(
-            view: view, scheme: scheme, rememberedSignaturesMax: scenario.usesRealSignatures ? 4096 : 0)
         for place in 0..<scenario.n {
-            addReplica(place, slot: place, key: keys[place], scheme, verifier, &random)
+            addReplica(place, slot: place, key: keys[place], scheme, &random)
             let plan = scenario.liars.first { $0.replica == place }
             replicas[place].isLiar = plan != nil
             liars.append(
@@ -43,19 +40,25 @@ extension World {
         }
         for place in 0..<scenario.n where liars[place]?.hasTwin == true {
             twins[place] = replicas.count
-            addReplica(place, slot: replicas.count, key: keys[place], scheme, verifier, &random)
+            addReplica(place, slot: replicas.count, key: keys[place], scheme, &random)
             replicas.last?.isLiar = true
         }
     }
 
     private func addReplica(
         _ place: Int, slot: Int, key: SimulatedScheme.PrivateKey, _ scheme: SimulatedScheme,
-        _ verifier: Verifier<SimulatedScheme>, _ random: inout SeededRandom
+        _ random: inout SeededRandom
     ) {
         let index = ReplicaIndex(place)
+        // Valid signatures are worth remembering only where checking costs more than a look-up.
+        let remembered = scenario.usesRealSignatures ? 4096 : 0
+        let makeVerifier = { [view, administration] in
+            Verifier(
+                view: view, administration: administration, scheme: scheme, rememberedSignaturesMax: remembered)
+        }
         replicas.append(
             SimulatedReplica(
-                index: index, slot: slot, view: view, verifier: verifier,
+                index: index, slot: slot, view: view, makeVerifier: makeVerifier,
                 sealer: Sealer(group: view.group, replica: view[index].id, key: key, scheme: scheme),
                 timeouts: scenario.timeouts, pendingPerClientMax: scenario.memory.pendingPerClientMax,
                 clock: ReplicaClock(
@@ -96,10 +99,26 @@ extension World {
                 clients.append(
                     LibraryClient(
                         client: place, plan: plan, view: view, until: scenario.clientsUntil, sealer: sealer,
-                        timing: scenario.clientTiming, workload: workload, encode: encode, random: random.fork()))
+                        verifier: ReplyVerifier(view: view, scheme: scheme), timing: scenario.clientTiming, workload: workload, encode: encode, random: random.fork()))
             }
             clientWakes.append(.zero)
             queue.insert(.wakeClient(place), at: .zero)
         }
+    }
+
+    /// Stands behind all clients, where the scenario has one.
+    func addAdministrator(_ scheme: SimulatedScheme, _ key: SimulatedScheme.PrivateKey) {
+        let place = clients.count
+        let client = ClientID(key.publicKey)
+        clientIDs.append(client)
+        clientPositions[client] = place
+        clients.append(
+            Administrator(
+                plans: scenario.reconfigurations, view: view, client: client,
+                sealer: AdministratorSealer(group: view.group, publicKey: key.publicKey, key: key, scheme: scheme),
+                clientSealer: ClientSealer(group: view.group, client: client, key: key, scheme: scheme),
+                verifier: ReplyVerifier(view: view, scheme: scheme), timing: scenario.clientTiming))
+        clientWakes.append(.zero)
+        queue.insert(.wakeClient(place), at: .zero)
     }
 }

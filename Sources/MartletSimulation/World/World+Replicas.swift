@@ -88,6 +88,7 @@ extension World {
     private func act(for replica: SimulatedReplica) {
         let place = replica.index.position
         let decided = replica.core.status.decided
+        announce(work.views, by: replica)
         for send in work.sent {
             fingerprint.mix(place, send.message)
             if trace.isOn { trace.sent(send, by: place, at: now) }
@@ -111,6 +112,19 @@ extension World {
         for outgoing in work.outgoing { send(outgoing, from: place) }
         work.removeAll()
         if !replica.executionInbox.isEmpty { scheduleExecution(of: replica) }
+    }
+
+    /// Clients are told before anything else.
+    private func announce(_ certificates: [ViewCertificate], by replica: SimulatedReplica) {
+        guard !certificates.isEmpty else { return }
+        if liars[replica.index.position] == nil {
+            for certificate in certificates { checkers.proved(certificate, by: replica.index.position, at: now) }
+            counts.highestView = max(counts.highestView, certificates[certificates.count - 1].next.number)
+        }
+        for client in clients.indices {
+            sendToClient(
+                .views(ViewChainPart(certificates: certificates)), client: client, from: replica.index.position)
+        }
     }
 
     private func send(_ outgoing: Outgoing, from: Int) {

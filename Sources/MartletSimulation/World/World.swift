@@ -27,7 +27,9 @@ final class World {
     }
 
     let scenario: Scenario
+    /// The group's first view.
     let view: View
+    let administration: Administration
     let trace: Trace
     var now = Instant.zero
     var queue = EventQueue<Happening>()
@@ -56,14 +58,16 @@ final class World {
         network = SimulatedNetwork(
             model: scenario.links, matrix: scenario.matrix, placement: scenario.placement,
             faults: scenario.linkFaults, healsAt: scenario.healsAt, random: random.fork())
-        clientLinks = ClientLinks(replicas: scenario.n, clients: scenario.clients.count)
+        clientLinks = ClientLinks(replicas: scenario.n, clients: scenario.clientNodes)
         let (scheme, keys) = SimulatedScheme.make(
-            principals: scenario.n + scenario.clients.count, isReal: scenario.usesRealSignatures, random: &random)
+            principals: scenario.n + scenario.clientNodes, isReal: scenario.usesRealSignatures, random: &random)
         view = Self.view(of: scenario, keys: keys)
+        let administrators = scenario.reconfigurations.isEmpty ? [] : [keys[keys.count - 1].publicKey]
+        administration = Administration(keys: administrators, needed: administrators.count)
         checkers = Checkers(
             view: view, liars: scenario.liars.map(\.replica), limits: scenario.limits,
             memory: MemoryChecker(
-                n: scenario.n, clients: scenario.clients.count, settings: scenario.settings, limits: scenario.memory))
+                n: scenario.n, clients: scenario.clientNodes, settings: scenario.widestSettings, limits: scenario.memory))
         self.random = random.fork()
         conspiracy = Conspiracy(
             view: view,
@@ -71,7 +75,8 @@ final class World {
                 scenario.liars.filter { $0.kinds.contains(.colluder) }.map { ReplicaIndex($0.replica) }),
             random: &random)
         addReplicas(scheme, keys, &random)
-        addClients(scheme, Array(keys[scenario.n...]), &random)
+        addClients(scheme, Array(keys[scenario.n..<scenario.n + scenario.clients.count]), &random)
+        if !scenario.reconfigurations.isEmpty { addAdministrator(scheme, keys[keys.count - 1]) }
         scheduleFaults()
     }
 

@@ -24,6 +24,7 @@ struct WorldCounts {
     var refusedRequests = 0
     var highestExecuted = Instance.zero
     var highestRegency = Regency.first
+    var highestView = ViewNumber.genesis
     /// By name of the notice: which steps of the protocol occurred.
     var steps: [ProtocolStep: Int] = [:]
 
@@ -46,6 +47,8 @@ package enum ProtocolStep: String, Hashable, Sendable, CaseIterable {
     case behind = "fell behind"
     case caughtUp = "caught up"
     case learner = "learner"
+    case viewEnded = "view ended"
+    case viewBegun = "view begun"
     case misbehaviour = "misbehaviour seen"
 
     init(_ notice: Notice) {
@@ -61,6 +64,8 @@ package enum ProtocolStep: String, Hashable, Sendable, CaseIterable {
         case .behind: self = .behind
         case .caughtUp: self = .caughtUp
         case .followingAsLearner: self = .learner
+        case .viewEnded: self = .viewEnded
+        case .viewBegun: self = .viewBegun
         case .misbehaviour: self = .misbehaviour
         }
     }

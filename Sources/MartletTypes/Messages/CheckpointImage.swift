@@ -55,6 +55,8 @@ package struct CheckpointImage: Hashable, Sendable {
     package let instance: Instance
     /// The agreed time of that instance.
     package let time: Timestamp
+    /// The view that the next instance belongs to.
+    package let view: View
     /// By ascending session.
     package let sessions: [SessionRecord]
     /// By ascending client.
@@ -63,10 +65,12 @@ package struct CheckpointImage: Hashable, Sendable {
     package let application: Bytes
 
     package init(
-        instance: Instance, time: Timestamp, sessions: [SessionRecord], openings: [OpeningRecord], application: Bytes
+        instance: Instance, time: Timestamp, view: View, sessions: [SessionRecord], openings: [OpeningRecord],
+        application: Bytes
     ) {
         self.instance = instance
         self.time = time
+        self.view = view
         self.sessions = sessions
         self.openings = openings
         self.application = application

@@ -23,4 +23,7 @@ package enum PeerMessage: Hashable, Sendable {
     case progress(Progress)
     case probe(Probe)
     case probeEcho(ProbeEcho)
+    case install(Install)
+    case fetchViews(FetchViews)
+    case views(ViewChainPart)
 }

@@ -13,6 +13,8 @@ package enum ReplyBody: Hashable, Sendable {
     case replyForgotten
     /// An opening whose number is lower than the client's last one.
     case openingStale
+    /// What became of an operation on the group.
+    case reconfigured(ReconfigurationResult)
 }
 
 /// How final a reply is (protocol §4).
@@ -129,4 +131,6 @@ package enum ReplicaToClientMessage: Hashable, Sendable {
     case readReply(ReadReply)
     case refusal(Refusal)
     case status(ReplicaStatus)
+    /// Sent to whoever asks, and to everyone connected when a new view begins.
+    case views(ViewChainPart)
 }

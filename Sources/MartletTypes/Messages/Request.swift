@@ -23,13 +23,24 @@ public struct RequestID: Hashable, Comparable, Sendable, CustomStringConvertible
     public var description: String { "\(client)/\(session)#\(sequence)" }
 }
 
-package enum RequestKind: UInt8, Sendable {
+/// What of a request the protocol itself understands; the payload is the service's.
+package enum RequestKind: Hashable, Sendable {
     /// Opens a session: names no session, its sequence is the client's increasing number of openings, no payload.
-    case open = 1
+    case open
     /// An operation on the state.
-    case operation = 2
+    case operation
     /// A read that goes through consensus, which an unordered read falls back to.
-    case orderedRead = 3
+    case orderedRead
+    /// An operation on the group; no payload. A batch that holds it holds nothing else (protocol §5).
+    indirect case reconfiguration(Reconfiguration)
+
+    /// Whether it may end the view that it is ordered in.
+    package var mayEndView: Bool {
+        switch self {
+        case .open, .operation, .orderedRead: false
+        case .reconfiguration: true
+        }
+    }
 }
 
 package struct Request: Hashable, Sendable {
@@ -105,6 +116,7 @@ package struct ReadRequest: Hashable, Sendable {
 package enum ClientMessage: Hashable, Sendable {
     case requests(RequestBundle)
     case read(ReadRequest)
+    case fetchViews(FetchViews)
     /// Asks how the replica is; answered to anyone who may connect.
     case statusQuery
 }

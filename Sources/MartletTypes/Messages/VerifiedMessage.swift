@@ -33,4 +33,9 @@ package enum VerifiedMessage: Hashable, Sendable {
     case progress(Verified<Progress>)
     case probe(Verified<Probe>)
     case probeEcho(Verified<ProbeEcho>)
+    /// The signature is valid, and `next` is a view of this group with the following number.
+    case install(Verified<Install>)
+    case fetchViews(Verified<FetchViews>)
+    /// Consecutive, each proved by the one before it, the first by a view that was known.
+    case views(Verified<ViewChainPart>)
 }

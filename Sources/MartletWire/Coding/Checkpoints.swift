@@ -79,14 +79,15 @@ extension OpeningRecord: WireCodable {
 }
 
 extension CheckpointImage: WireCodable {
-    package static var encodedBytesMin: Int { 1 + 8 + 8 + 4 + 4 + 4 }
+    package static var encodedBytesMin: Int { 1 + 8 + 8 + View.encodedBytesMin + 4 + 4 + 4 }
     package var encodedSizeHint: Int {
-        Self.encodedBytesMin + sessions.count * 256 + openings.count * 52 + application.count
+        Self.encodedBytesMin + view.encodedSizeHint + sessions.count * 256 + openings.count * 52 + application.count
     }
 
     package func encode(into writer: inout Writer) {
         writer.write(WireFormat.version)
         writer.write(instance.rawValue, time.rawValue)
+        view.encode(into: &writer)
         writer.writeList(sessions)
         writer.writeList(openings)
         writer.writeBytes(application)
@@ -96,6 +97,7 @@ extension CheckpointImage: WireCodable {
         try reader.expectVersion()
         self.init(
             instance: try reader.number(Instance.self), time: try reader.number(Timestamp.self),
+            view: try View(from: &reader),
             sessions: try reader.list(of: SessionRecord.self, Limits.sessions) { session in session.id },
             openings: try reader.list(of: OpeningRecord.self, Limits.openings) { opening in opening.client },
             application: try reader.bytes(Limits.checkpointBytes))

@@ -8,6 +8,7 @@ extension ClientMessage: WireCodable {
         case requests = 1
         case read = 2
         case statusQuery = 3
+        case fetchViews = 4
     }
 
     package static var encodedBytesMin: Int { 2 }
@@ -16,6 +17,7 @@ extension ClientMessage: WireCodable {
         case .requests(let bundle): 2 + bundle.encodedSizeHint
         case .read(let read): 2 + read.encodedSizeHint
         case .statusQuery: 2
+        case .fetchViews(let fetch): 2 + fetch.encodedSizeHint
         }
     }
 
@@ -25,6 +27,7 @@ extension ClientMessage: WireCodable {
         case .requests(let bundle): bundle.encode(into: &writer)
         case .read(let read): read.encode(into: &writer)
         case .statusQuery: break
+        case .fetchViews(let fetch): fetch.encode(into: &writer)
         }
     }
 
@@ -34,6 +37,7 @@ extension ClientMessage: WireCodable {
         case .requests: self = .requests(try RequestBundle(from: &reader))
         case .read: self = .read(try ReadRequest(from: &reader))
         case .statusQuery: self = .statusQuery
+        case .fetchViews: self = .fetchViews(try FetchViews(from: &reader))
         }
     }
 
@@ -42,6 +46,7 @@ extension ClientMessage: WireCodable {
         case .requests: .requests
         case .read: .read
         case .statusQuery: .statusQuery
+        case .fetchViews: .fetchViews
         }
     }
 }

@@ -25,6 +25,9 @@ private enum Tag: UInt8 {
     case progress = 18
     case probe = 19
     case probeEcho = 20
+    case install = 21
+    case fetchViews = 22
+    case views = 23
 }
 
 extension PeerMessage: WireCodable {
@@ -53,6 +56,9 @@ extension PeerMessage: WireCodable {
         case .progress(let message): message.encode(into: &writer)
         case .probe(let message): message.encode(into: &writer)
         case .probeEcho(let message): message.encode(into: &writer)
+        case .install(let message): message.encode(into: &writer)
+        case .fetchViews(let message): message.encode(into: &writer)
+        case .views(let message): message.encode(into: &writer)
         }
     }
 
@@ -79,6 +85,9 @@ extension PeerMessage: WireCodable {
         case .progress: self = .progress(try Progress(from: &reader))
         case .probe: self = .probe(try Probe(from: &reader))
         case .probeEcho: self = .probeEcho(try ProbeEcho(from: &reader))
+        case .install: self = .install(try Install(from: &reader))
+        case .fetchViews: self = .fetchViews(try FetchViews(from: &reader))
+        case .views: self = .views(try ViewChainPart(from: &reader))
         }
     }
 
@@ -104,6 +113,9 @@ extension PeerMessage: WireCodable {
         case .progress: .progress
         case .probe: .probe
         case .probeEcho: .probeEcho
+        case .install: .install
+        case .fetchViews: .fetchViews
+        case .views: .views
         }
     }
 
@@ -129,6 +141,9 @@ extension PeerMessage: WireCodable {
         case .progress(let message): 2 + message.encodedSizeHint
         case .probe(let message): 2 + message.encodedSizeHint
         case .probeEcho(let message): 2 + message.encodedSizeHint
+        case .install(let message): 2 + message.encodedSizeHint
+        case .fetchViews(let message): 2 + message.encodedSizeHint
+        case .views(let message): 2 + message.encodedSizeHint
         }
     }
 }

@@ -9,6 +9,7 @@ extension ReplicaToClientMessage: WireCodable {
         case readReply = 2
         case refusal = 3
         case status = 4
+        case views = 5
     }
 
     package static var encodedBytesMin: Int { 2 }
@@ -18,6 +19,7 @@ extension ReplicaToClientMessage: WireCodable {
         case .readReply(let reply): 2 + reply.encodedSizeHint
         case .refusal: 2 + Refusal.encodedBytesMin
         case .status: 2 + ReplicaStatus.encodedBytesMin + 64
+        case .views(let part): 2 + part.encodedSizeHint
         }
     }
 
@@ -35,6 +37,9 @@ extension ReplicaToClientMessage: WireCodable {
         case .status(let status):
             writer.write(WireFormat.version, Tag.status.rawValue)
             status.encode(into: &writer)
+        case .views(let part):
+            writer.write(WireFormat.version, Tag.views.rawValue)
+            part.encode(into: &writer)
         }
     }
 
@@ -45,6 +50,7 @@ extension ReplicaToClientMessage: WireCodable {
         case .readReply: self = .readReply(try ReadReply(from: &reader))
         case .refusal: self = .refusal(try Refusal(from: &reader))
         case .status: self = .status(try ReplicaStatus(from: &reader))
+        case .views: self = .views(try ViewChainPart(from: &reader))
         }
     }
 }

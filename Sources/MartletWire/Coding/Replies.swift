@@ -11,10 +11,15 @@ extension ReplyBody: WireCodable {
         case sequenceTooOld = 4
         case replyForgotten = 5
         case openingStale = 6
+        case reconfigured = 7
     }
 
     package var encodedSizeHint: Int {
-        if case .result(let result) = self { 5 + result.count } else { 13 }
+        switch self {
+        case .result(let result): 5 + result.count
+        case .reconfigured(let result): 1 + result.encodedSizeHint
+        case .opened, .sessionUnknown, .sequenceTooOld, .replyForgotten, .openingStale: 13
+        }
     }
 
     package func encode(into writer: inout Writer) {
@@ -29,6 +34,9 @@ extension ReplyBody: WireCodable {
         case .sequenceTooOld: writer.write(Tag.sequenceTooOld.rawValue)
         case .replyForgotten: writer.write(Tag.replyForgotten.rawValue)
         case .openingStale: writer.write(Tag.openingStale.rawValue)
+        case .reconfigured(let result):
+            writer.write(Tag.reconfigured.rawValue)
+            result.encode(into: &writer)
         }
     }
 
@@ -40,6 +48,7 @@ extension ReplyBody: WireCodable {
         case .sequenceTooOld: self = .sequenceTooOld
         case .replyForgotten: self = .replyForgotten
         case .openingStale: self = .openingStale
+        case .reconfigured: self = .reconfigured(try ReconfigurationResult(from: &reader))
         }
     }
 }

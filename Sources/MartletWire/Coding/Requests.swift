@@ -3,25 +3,65 @@
 
 package import MartletTypes
 
+extension RequestKind: WireCodable {
+    private enum Tag: UInt8 {
+        case open = 1
+        case operation = 2
+        case orderedRead = 3
+        case reconfiguration = 4
+    }
+
+    package static var encodedBytesMin: Int { 1 }
+    package var encodedSizeHint: Int {
+        if case .reconfiguration(let operation) = self { 1 + operation.encodedSizeHint } else { 1 }
+    }
+
+    package func encode(into writer: inout Writer) {
+        switch self {
+        case .open: writer.write(Tag.open.rawValue)
+        case .operation: writer.write(Tag.operation.rawValue)
+        case .orderedRead: writer.write(Tag.orderedRead.rawValue)
+        case .reconfiguration(let operation):
+            writer.write(Tag.reconfiguration.rawValue)
+            operation.encode(into: &writer)
+        }
+    }
+
+    package init(from reader: inout Reader) throws(WireError) {
+        switch try reader.enumeration(Tag.self) {
+        case .open: self = .open
+        case .operation: self = .operation
+        case .orderedRead: self = .orderedRead
+        case .reconfiguration: self = .reconfiguration(try Reconfiguration(from: &reader))
+        }
+    }
+}
+
 extension Request: WireCodable {
     package static var encodedBytesMin: Int { RequestID.encodedBytesMin + 1 + 8 + 4 }
-    package var encodedSizeHint: Int { Self.encodedBytesMin + payload.count }
+    package var encodedSizeHint: Int { Self.encodedBytesMin - 1 + kind.encodedSizeHint + payload.count }
 
     package func encode(into writer: inout Writer) {
         id.encode(into: &writer)
-        writer.write(kind.rawValue)
+        kind.encode(into: &writer)
         writer.write(repliesKeptFrom)
         writer.writeBytes(payload)
     }
 
-    /// An opening names no session and has no payload; sequences start at 1.
+    /// An opening names no session; neither it nor a reconfiguration has a payload; sequences start at 1.
     package init(from reader: inout Reader) throws(WireError) {
         self.init(
-            id: try RequestID(from: &reader), kind: try reader.enumeration(RequestKind.self),
+            id: try RequestID(from: &reader), kind: try RequestKind(from: &reader),
             repliesKeptFrom: try reader.number(SequenceNumber.self), payload: try reader.bytes(Limits.payloadBytes))
         guard id.sequence.rawValue > 0 else { throw .valueOutOfRange(field: "sequence", value: 0) }
-        guard kind != .open || (id.session == .none && payload.isEmpty) else {
-            throw .notCanonical("an opening names a session or has a payload")
+        switch kind {
+        case .open:
+            guard id.session == .none, payload.isEmpty else {
+                throw .notCanonical("an opening names a session or has a payload")
+            }
+        case .reconfiguration:
+            guard payload.isEmpty else { throw .notCanonical("a reconfiguration has a payload") }
+        case .operation, .orderedRead: break
         }
     }
 }

@@ -101,7 +101,15 @@ extension FieldWalker {
         )
     }
 
-    private mutating func walk(_ share: SignatureShare) -> SignatureShare {
+    mutating func walk(_ share: SignatureShare) -> SignatureShare {
         SignatureShare(replica: replica(share.replica), signature: signature(share.signature))
+    }
+}
+
+extension FieldWalker {
+    mutating func walk(_ certificate: ViewCertificate) -> ViewCertificate {
+        ViewCertificate(
+            view: view(certificate.view), last: instance(certificate.last), next: certificate.next,
+            shares: list(certificate.shares) { walker, share in walker.walk(share) })
     }
 }

@@ -1,0 +1,194 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletTypes
+
+/// From one view to the next, at an instance's end (protocol §3).
+extension ReplicaCore {
+    // MARK: The last instance of a view
+
+    /// Whether this replica's vote for the instance, in this epoch, is for a batch that may end the view. **Safety**
+    /// (barrier): beyond it nobody votes before it is executed.
+    func isBarrier(_ instance: Instance) -> Bool {
+        guard window.contains(instance) else { return false }
+        let votes = [window[instance].wrote, window[instance].accepted]
+        return votes.contains { vote in
+            guard let vote, vote.regency == regency else { return false }
+            return window[instance].batch(vote.digest)?.mayEndView ?? true
+        }
+    }
+
+    /// What a decided operation makes of the group, and the view that follows if one does.
+    func outcome(of operation: Reconfiguration, in batch: Batch) -> (result: ReconfigurationResult, next: View?) {
+        guard batch.entries.count == 1 else { return (.refused("it was ordered together with other requests"), nil) }
+        guard operation.view == view.number else {
+            return (.refused("it is for view \(operation.view), but this is view \(view.number)"), nil)
+        }
+        guard operation.plan != view.plan else { return (.refused("it changes nothing"), nil) }
+        do {
+            let next = try view.successor(operation.plan)
+            return (.follows(next.number), next)
+        } catch {
+            return (.refused(error.description), nil)
+        }
+    }
+
+    /// The view ends with the instance that was just decided. Until the next one is certified this replica goes on in this
+    /// one: it votes up to here, joins others' STOPs, and makes its STOPDATA; or else an instance that it decided alone
+    /// could not be settled by the others.
+    mutating func endView(with next: View, into effects: inout Effects) {
+        successor = next
+        effects.executions.append(.endView)
+        effects.notices.append(.viewEnded(view.number, last: decided))
+        sendInstall(into: &effects)
+        enterFollowingView(into: &effects)
+    }
+
+    /// Its word on the next view, and on the last instance of this one for those that have not decided it.
+    mutating func sendInstall(into effects: inout Effects) {
+        guard let successor, mode == .voter else { return }
+        effects.sends.append(
+            Send(.install(Install(view: view.number, last: decided, next: successor)), to: .everyone))
+        guard window.contains(decided), let digest = window[decided].decided else { return }
+        effects.sends.append(
+            Send(.decided(Decided(view: view.number, instance: decided, digest: digest)), to: .others))
+    }
+
+    mutating func onInstall(_ install: Install, from member: ReplicaIndex, into effects: inout Effects) {
+        guard install.view == view.number else { return }
+        // Whoever says so has executed everything up to there.
+        catchUp.note(decided: install.last, of: member)
+        guard let certificate = installs.add(install, from: member, view: view) else { return }
+        takeCertified(certificate, into: &effects)
+    }
+
+    // MARK: The chain of views
+
+    mutating func onViews(_ part: ViewChainPart, from member: ReplicaIndex, into effects: inout Effects) {
+        for certificate in part.certificates { takeCertified(certificate, into: &effects) }
+        guard part.certificates.last?.next.number == views.newest.number,
+            part.certificates.count == ViewChainPart.certificatesMax
+        else { return }
+        viewsAsked[member] = nil
+        askForViews(member, into: &effects)
+    }
+
+    /// **Safety**: proved by the view before it, which is known here. Its signers have executed that one's last instance.
+    private mutating func takeCertified(_ certificate: ViewCertificate, into effects: inout Effects) {
+        guard views.add(certificate) else { return }
+        effects.views.append(certificate)
+        for share in certificate.shares {
+            if let signer = view.index(of: share.replica) { catchUp.note(decided: certificate.last, of: signer) }
+        }
+        if certificate.last > decided { isBehind = true }
+        enterFollowingView(into: &effects)
+    }
+
+    mutating func onFetchViews(_ fetch: FetchViews, from member: ReplicaIndex, into effects: inout Effects) {
+        tellViews(after: fetch.after, to: member, into: &effects)
+    }
+
+    /// A member speaks in another view: it, like any other, can prove the newer one; or it has slept.
+    mutating func noteView(_ number: ViewNumber, of member: ReplicaIndex, into effects: inout Effects) {
+        if number > views.newest.number {
+            askForViews(member, into: &effects)
+        } else if number < view.number {
+            tellViews(after: number, to: member, into: &effects)
+        }
+    }
+
+    private mutating func askForViews(_ member: ReplicaIndex, into effects: inout Effects) {
+        guard now.monotonic.hasPassed(configuration.timeouts.resend, since: viewsAsked[member]) else { return }
+        viewsAsked[member] = now.monotonic
+        send(.fetchViews(FetchViews(after: views.newest.number)), to: member, into: &effects)
+    }
+
+    private mutating func tellViews(after number: ViewNumber, to member: ReplicaIndex, into effects: inout Effects) {
+        let part = views.chain(after: number)
+        let patience = configuration.timeouts.resend / 2
+        guard member != me, !part.certificates.isEmpty, now.monotonic.hasPassed(patience, since: viewsTold[member]) else {
+            return
+        }
+        viewsTold[member] = now.monotonic
+        send(.views(part), to: member, into: &effects)
+    }
+
+    // MARK: A new view
+
+    /// Of a state that was taken over. The view of its last instance is proved, or its certificate could not have been
+    /// checked; the next instance's may not be yet, and then this replica stands where one does that has executed it.
+    mutating func takeOverView(_ next: View, after certificate: CheckpointCertificate, into effects: inout Effects) {
+        let number = views.view(next.number) == nil ? certificate.view : next.number
+        if number != view.number {
+            views.enter(number)
+            beginView(into: &effects)
+        }
+        successor = nil
+        if next.number != number { endView(with: next, into: &effects) }
+    }
+
+    /// **Safety** (installing): nobody votes in a view or uses it before it is certified, nor before having executed the
+    /// last instance of the one before.
+    mutating func enterFollowingView(into effects: inout Effects) {
+        guard let successor, let certificate = views.following, certificate.last == decided, catchUp.installing == nil
+        else { return }
+        guard successor == certificate.next else {
+            // From the same decisions a quorum found that another view follows.
+            effects.notices.append(.misbehaviour(view[me].id, .conflictingView))
+            mode = .learner
+            proposer.begin(at: nil)
+            return
+        }
+        views.enter(successor.number)
+        beginView(into: &effects)
+    }
+
+    /// Everything that belongs to one view begins anew. **Safety**: what was voted for beyond the last instance of the view
+    /// before is void; none of it can have been decided.
+    mutating func beginView(into effects: inout Effects) {
+        successor = nil
+        window.forget(after: views.base)
+        regency = .first
+        isSynced = true
+        regencySince = now.monotonic
+        settlement = nil
+        sync = nil
+        stops = StopTally(n: view.n)
+        stopSent = .none
+        stopData = nil
+        collection = Collection(n: view.n)
+        isSyncMade = false
+        earlyStopData = ReplicaTable(repeating: nil, count: view.n)
+        syncDeadline = nil
+        installs = InstallTally(n: view.n)
+        catchUp.beginView()
+        watch.begin(view)
+        probesToOrder = ReplicaTable(repeating: nil, count: view.n)
+        forgetWantedRequests()
+        pool.begin(view)
+        pool.takeBack()
+        pool.restartTimers(at: now.monotonic)
+        lastAdvance = now.monotonic
+        proposer.begin(at: isLeader ? decided.next : nil)
+        effects.executions.append(.beginView(view))
+        effects.notices.append(.viewBegun(view.number, leader: view[leader].id))
+        if leader == me { leadView(into: &effects) }
+        takeEarlyMessages(into: &effects)
+    }
+
+    /// On the same links the view's proof comes before its proposals.
+    private mutating func leadView(into effects: inout Effects) {
+        switch mode {
+        case .learner: abdicate(into: &effects)
+        case .voter:
+            let part = views.proof
+            if view.n > 1, !part.certificates.isEmpty { effects.sends.append(Send(.views(part), to: .others)) }
+        }
+    }
+
+    private mutating func takeEarlyMessages(into effects: inout Effects) {
+        let kept = early.all
+        early = EarlyMessages(view: view)
+        for message in kept { onMessage(message, into: &effects) }
+    }
+}

@@ -1,0 +1,52 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletTypes
+import MartletWire
+
+/// What follows a view, and who says so (protocol §3); operations on the group (protocol §8).
+extension Verifier {
+    func checked(_ install: Install, from sender: ReplicaID) throws(VerificationError) -> Install {
+        try check(install.last)
+        let entry = try known(install.view)
+        try check(install.next, follows: entry, after: install.last)
+        guard let index = entry.view.index(of: sender) else { throw .notMember(sender) }
+        guard isValid(install.signature, of: .install(install), by: entry.view[index].key, sender) else {
+            throw .invalidSignature
+        }
+        return install
+    }
+
+    /// Takes in what is new of it at once: what comes next on this link may belong to the new view.
+    func checked(_ part: ViewChainPart) throws(VerificationError) -> ViewChainPart {
+        for certificate in part.certificates {
+            let entry = try known(certificate.view)
+            try check(certificate.last)
+            try check(certificate.next, follows: entry, after: certificate.last)
+            guard isProof(certificate, by: entry.view) else { throw .invalidCertificate(certificate.last) }
+            views.add(certificate)
+        }
+        return part
+    }
+
+    private func check(
+        _ next: View, follows entry: KnownViews.Entry, after last: Instance
+    ) throws(VerificationError) {
+        guard next.group == entry.view.group, next.number == entry.view.number.next, last >= entry.first else {
+            throw .wrongView(next.number)
+        }
+    }
+
+    /// Whether enough administrators have signed it, each once. More signatures than needed must be valid too.
+    func isAuthorised(_ operation: Reconfiguration) -> Bool {
+        guard administration.needed > 0, operation.shares.count >= administration.needed else { return false }
+        var seen: Set<PublicKey> = []
+        let bytes = { (key: PublicKey) in
+            Statement.reconfiguration(operation).bytes(group: self.group, sender: .client(ClientID(key)))
+        }
+        return operation.shares.allSatisfy { share in
+            administration.keys.contains(share.administrator) && seen.insert(share.administrator).inserted
+                && isValidOfClient(share.signature, of: bytes(share.administrator), by: share.administrator)
+        }
+    }
+}

@@ -1,0 +1,82 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletTypes
+
+/// Lies about views: that another one follows, or after another instance; that one follows where none does; and it speaks
+/// in views that have ended or have not begun.
+struct ViewLiar: Misbehaviour {
+    let kind = LiarKind.viewLiar
+    /// So many of a thousand votes are given another view.
+    private let votesPermille: Int
+    private var inventions = 0
+
+    init(_ context: inout LiarContext) { votesPermille = context.random.pick([0, 20, 100]) }
+
+    mutating func alter(_ outgoing: inout [Outgoing], _ context: inout LiarContext) {
+        for place in outgoing.indices {
+            switch outgoing[place].message {
+            case .install(let install): outgoing[place].message = lie(install, &context)
+            case .views(let part): outgoing[place].message = lie(part, &context)
+            default:
+                guard context.random.chance(permille: votesPermille),
+                    let moved = moved(outgoing[place].message, &context)
+                else { continue }
+                outgoing[place].message = moved
+                context.acted(.named("vote of another view"))
+            }
+        }
+        if inventions < 20, context.random.chance(permille: 30), let next = other(than: nil, &context) {
+            inventions += 1
+            let last = context.decided + context.random.below(4)
+            let invented = context.seal(.install(Install(view: context.view.number, last: last, next: next)))
+            for receiver in context.someOthers() { outgoing.append(Outgoing(invented, to: receiver)) }
+            context.acted(.named("invented INSTALL"))
+        }
+    }
+
+    private func lie(_ install: Install, _ context: inout LiarContext) -> PeerMessage {
+        let isOther = context.random.chance(permille: 500)
+        let next = isOther ? other(than: install.next, &context) ?? install.next : install.next
+        let last = isOther ? install.last : install.last + context.random.number(in: 1...2)
+        context.acted(.named(isOther ? "INSTALL of another view" : "INSTALL after another instance"))
+        return context.seal(.install(Install(view: install.view, last: last, next: next)))
+    }
+
+    /// Proof of another view, with signatures for this one; or too few of them, its own many times.
+    private func lie(_ part: ViewChainPart, _ context: inout LiarContext) -> PeerMessage {
+        guard let first = part.certificates.first, let share = first.shares.first else { return .views(part) }
+        context.acted(.named("forged VIEWS"))
+        let next = other(than: first.next, &context) ?? first.next
+        let shares = context.random.chance(permille: 500) ? first.shares : [share]
+        return .views(
+            ViewChainPart(certificates: [
+                ViewCertificate(view: first.view, last: first.last, next: next, shares: shares)
+            ]))
+    }
+
+    private func moved(_ message: PeerMessage, _ context: inout LiarContext) -> PeerMessage? {
+        let isLater = context.random.chance(permille: 600)
+        func moved(_ epoch: Epoch) -> Epoch {
+            Epoch(view: ViewNumber(isLater ? epoch.view.rawValue + 1 : max(1, epoch.view.rawValue - 1)), regency: .first)
+        }
+        switch message {
+        case .propose(let it): return .propose(Propose(epoch: moved(it.epoch), batch: it.batch))
+        case .write(let it):
+            return .write(WriteVote(epoch: moved(it.epoch), instance: it.instance, digest: it.digest))
+        case .accept(let it):
+            return context.seal(
+                .accept(AcceptVote(epoch: moved(it.epoch), instance: it.instance, digest: it.digest)))
+        default: return nil
+        }
+    }
+
+    /// What might follow as well: the same members, another of them first.
+    private func other(than next: View?, _ context: inout LiarContext) -> View? {
+        let plan = next?.plan ?? context.view.plan
+        var order = plan.leaderOrder
+        context.random.shuffle(&order)
+        let heavy = Array(order.prefix(plan.heavy.count)).sorted()
+        return try? context.view.successor(ViewPlan(heavy: heavy, leaderOrder: order, settings: plan.settings))
+    }
+}

@@ -1,0 +1,107 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MartletTypes
+
+/// One chain of views (protocol §3): all correct replicas find the same view to follow each one, after the same instance,
+/// and only where members that weigh a quorum of it have said so, each a liar or one that did. Knows the views for the
+/// other checkers.
+package struct ViewChecker: Sendable {
+    private let liars: [Int]
+    private var views: [View]
+    /// The last instance of each view but the newest.
+    private var ends: [Instance] = []
+    /// Who, of those that do not lie, has sent that INSTALL.
+    private var installs: [ViewNumber: [Word]] = [:]
+
+    private struct Word: Sendable {
+        let last: Instance
+        let next: View
+        var from = VoterSet()
+    }
+
+    package init(genesis: View, liars: [Int]) {
+        views = [genesis]
+        self.liars = liars
+    }
+
+    package func view(_ number: ViewNumber) -> View? {
+        let place = Int(clamping: number.rawValue) - 1
+        return views.indices.contains(place) ? views[place] : nil
+    }
+
+    package func view(of instance: Instance) -> View { views[ends.count { $0 < instance }] }
+
+    /// `decided` is the end of the sender's unbroken run of decisions.
+    package mutating func sent(_ message: PeerMessage, by replica: Int, decided: Instance, at now: Instant)
+        -> Violation?
+    {
+        switch message {
+        case .install(let install): return noteInstall(install, by: replica, decided: decided, at: now)
+        case .propose(let it): return check("PROPOSE", it.epoch, it.batch.instance, by: replica, at: now)
+        case .write(let it): return check("WRITE", it.epoch, it.instance, by: replica, at: now)
+        case .accept(let it): return check("ACCEPT", it.epoch, it.instance, by: replica, at: now)
+        default: return nil
+        }
+    }
+
+    private mutating func noteInstall(
+        _ install: Install, by replica: Int, decided: Instance, at now: Instant
+    ) -> Violation? {
+        var words = installs[install.view] ?? []
+        let same = words.firstIndex { $0.last == install.last && $0.next == install.next }
+        let place = same ?? words.count
+        if same == nil { words.append(Word(last: install.last, next: install.next)) }
+        words[place].from.insert(replica)
+        installs[install.view] = words
+        guard install.last <= decided, words.count == 1 else {
+            return Violation(
+                .views, at: now,
+                "replica \(replica) says that view \(install.next.number) follows instance \(install.last), "
+                    + "having decided up to \(decided), and that what others say differs: \(words.count)")
+        }
+        return nil
+    }
+
+    /// A correct replica votes for an instance in the view that it belongs to.
+    private func check(_ name: String, _ epoch: Epoch, _ instance: Instance, by replica: Int, at now: Instant)
+        -> Violation?
+    {
+        let place = Int(clamping: epoch.view.rawValue) - 1
+        let isProved = views.indices.contains(place)
+        let isAfterBegin = place < 1 || place - 1 < ends.count && ends[place - 1] < instance
+        let isBeforeEnd = place >= ends.count || instance <= ends[place]
+        guard isProved, isAfterBegin, isBeforeEnd else {
+            return Violation(
+                .views, at: now, "replica \(replica) sent \(name) of \(epoch) for instance \(instance), which is not its")
+        }
+        return nil
+    }
+
+    /// A correct replica holds this for proved.
+    package mutating func proved(_ certificate: ViewCertificate, by replica: Int, at now: Instant) -> Violation? {
+        func complaint(_ text: String) -> Violation {
+            Violation(.views, at: now, "replica \(replica) has proof of view \(certificate.next.number) \(text)")
+        }
+        guard let view = view(certificate.view) else { return complaint("but not of the one before") }
+        if let known = self.view(certificate.next.number) {
+            guard known == certificate.next, ends[Int(certificate.view.rawValue) - 1] == certificate.last else {
+                return complaint("that differs from what others have")
+            }
+            return nil
+        }
+        let word = installs[certificate.view]?.first { $0.last == certificate.last && $0.next == certificate.next }
+        var voters = word?.from ?? VoterSet()
+        for liar in liars { voters.insert(liar) }
+        var signers = VoterSet()
+        for share in certificate.shares {
+            guard let member = view.members.firstIndex(where: { $0.id == share.replica }), voters.contains(member)
+            else { continue }
+            signers.insert(member)
+        }
+        guard NaiveQuorum(view).isQuorum(signers) else { return complaint("without a quorum of INSTALLs") }
+        views.append(certificate.next)
+        ends.append(certificate.last)
+        return nil
+    }
+}

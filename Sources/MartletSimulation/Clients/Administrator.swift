@@ -1,0 +1,128 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletClientCore
+import MartletCrypto
+package import MartletTypes
+
+/// Has the group changed, as the scenario plans it: the library's own core, with operations on the group for calls.
+package final class Administrator: ClientActor {
+    package let isHonest = true
+    package var isDone: Bool { next >= plans.count && !isWaiting }
+
+    private let plans: [ReconfigurationPlan]
+    private let view: View
+    private let sealer: AdministratorSealer<SimulatedScheme>
+    private let clientSealer: ClientSealer<SimulatedScheme>
+    private let verifier: ReplyVerifier<SimulatedScheme>
+    private var core: ClientCore
+    private var effects = ClientEffects()
+    private var newest: View
+    private var isStarted = false
+    private var brokenAtStart: [ReplicaID] = []
+    private var next = 0
+    private var isWaiting = false
+    private var calls: UInt64 = 0
+
+    init(
+        plans: [ReconfigurationPlan], view: View, client: ClientID, sealer: AdministratorSealer<SimulatedScheme>,
+        clientSealer: ClientSealer<SimulatedScheme>, verifier: ReplyVerifier<SimulatedScheme>, timing: ClientTiming
+    ) {
+        self.plans = plans.sorted { $0.at < $1.at }
+        self.view = view
+        self.sealer = sealer
+        self.clientSealer = clientSealer
+        self.verifier = verifier
+        newest = view
+        var configuration = ClientCoreConfiguration(view: view, client: client, openingNumberBase: 1_000, seed: 0)
+        configuration.signingLasts = timing.signingLasts
+        configuration.retryMin = timing.retryMin
+        configuration.retryMax = timing.retryMax
+        core = ClientCore(configuration: configuration)
+    }
+
+    package var deadline: Instant? {
+        if !isStarted { return .zero }
+        var earliest = core.nextDeadline
+        if !isWaiting, next < plans.count { earliest = min(earliest ?? .distantFuture, plans[next].at) }
+        return earliest
+    }
+
+    package func wake(at now: Instant, into output: inout ClientOutput) {
+        if !isStarted {
+            isStarted = true
+            for member in view.members where !brokenAtStart.contains(member.id) {
+                core.step(.linkUp(member.id), at: now, into: &effects)
+            }
+        }
+        if let deadline = core.nextDeadline, deadline <= now { core.step(.deadline, at: now, into: &effects) }
+        goOn(at: now, into: &output)
+    }
+
+    package func receive(
+        _ message: ReplicaToClientMessage, from replica: ReplicaIndex, at now: Instant, into output: inout ClientOutput
+    ) {
+        guard let verified = try? verifier.verify(message, from: view[replica].id) else { return }
+        if case .views(let part) = message {
+            for certificate in part.certificates where certificate.next.number > newest.number {
+                newest = certificate.next
+            }
+        }
+        core.step(.message(verified), at: now, into: &effects)
+        goOn(at: now, into: &output)
+    }
+
+    package func linkChanged(to replica: ReplicaIndex, isUp: Bool, at now: Instant, into output: inout ClientOutput) {
+        let id = view[replica].id
+        guard isStarted else { return isUp ? brokenAtStart.removeAll { $0 == id } : brokenAtStart.append(id) }
+        core.step(isUp ? .linkUp(id) : .linkDown(id), at: now, into: &effects)
+        goOn(at: now, into: &output)
+    }
+
+    private func goOn(at now: Instant, into output: inout ClientOutput) {
+        act(into: &output)
+        guard !isWaiting, next < plans.count, plans[next].at <= now else { return }
+        isWaiting = true
+        calls += 1
+        let operation = sealer.sign(Reconfiguration(view: newest.number, plan: plan(plans[next])))
+        core.step(
+            .call(
+                Call(
+                    id: CallID(calls), session: SessionHandle(0), kind: .reconfiguration(operation), payload: [],
+                    deadline: .distantFuture)),
+            at: now, into: &effects)
+        act(into: &output)
+    }
+
+    private func plan(_ plan: ReconfigurationPlan) -> ViewPlan {
+        let ids = view.members.map(\.id)
+        let turned = { (first: Int) in ids.indices.map { ids[(first + $0) % ids.count] } }
+        var settings = newest.settings
+        if let window = plan.window { settings.window = window }
+        return ViewPlan(
+            heavy: Array(turned(plan.firstHeavy).prefix(view.quorum.heavyCount)).sorted(),
+            leaderOrder: turned(plan.firstLeader), settings: settings)
+    }
+
+    private func act(into output: inout ClientOutput) {
+        for send in effects.sends {
+            let bundle =
+                send.isSigned
+                ? clientSealer.sealBundle(send.requests) : RequestBundle(requests: send.requests, signature: nil)
+            for target in send.targets { output.sends.append((target, .requests(bundle))) }
+        }
+        for it in effects.viewFetches { output.sends.append((it.target, .fetchViews(it.fetch))) }
+        for completion in effects.completions { finish(completion, into: &output) }
+        effects.removeAll()
+    }
+
+    /// Refused is answered too: what it changes may be no change by now.
+    private func finish(_ completion: Completion, into output: inout ClientOutput) {
+        isWaiting = false
+        next += 1
+        if case .unknown(let reason) = completion.outcome {
+            output.reports.append(
+                .unknown(OperationID(client: -1, number: Int(completion.call.rawValue)), reason: reason.description))
+        }
+    }
+}

@@ -1,0 +1,87 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MartletTypes
+
+extension ViewPlan: WireCodable {
+    package static var encodedBytesMin: Int { 4 + 4 + GroupSettings.encodedBytesMin }
+    package var encodedSizeHint: Int { Self.encodedBytesMin + 2 * (heavy.count + leaderOrder.count) }
+
+    package func encode(into writer: inout Writer) {
+        writer.writeList(heavy)
+        writer.writeList(leaderOrder)
+        settings.encode(into: &writer)
+    }
+
+    /// The heavy members strictly ascend.
+    package init(from reader: inout Reader) throws(WireError) {
+        self.init(
+            heavy: try reader.list(of: ReplicaID.self, Limits.members) { id in id },
+            leaderOrder: try reader.list(of: ReplicaID.self, Limits.members),
+            settings: try GroupSettings(from: &reader))
+    }
+}
+
+extension AdministratorShare: WireCodable {
+    package static var encodedBytesMin: Int { 32 + 64 }
+
+    package func encode(into writer: inout Writer) {
+        administrator.encode(into: &writer)
+        signature.encode(into: &writer)
+    }
+
+    package init(from reader: inout Reader) throws(WireError) {
+        self.init(administrator: try PublicKey(from: &reader), signature: try Signature(from: &reader))
+    }
+}
+
+extension Reconfiguration: WireCodable {
+    package static var encodedBytesMin: Int { 8 + ViewPlan.encodedBytesMin + 4 }
+    package var encodedSizeHint: Int { 12 + plan.encodedSizeHint + 96 * shares.count }
+
+    package func encode(into writer: inout Writer) {
+        encodeUnsigned(into: &writer)
+        writer.writeList(shares)
+    }
+
+    func encodeUnsigned(into writer: inout Writer) {
+        writer.write(view)
+        plan.encode(into: &writer)
+    }
+
+    /// Shares strictly ascend by key: nobody signs twice.
+    package init(from reader: inout Reader) throws(WireError) {
+        self.init(
+            view: try reader.positive(ViewNumber.self), plan: try ViewPlan(from: &reader),
+            shares: try reader.list(of: AdministratorShare.self, Limits.administrators) { share in
+                share.administrator
+            })
+    }
+}
+
+extension ReconfigurationResult: WireCodable {
+    private enum Tag: UInt8 {
+        case follows = 1
+        case refused = 2
+    }
+
+    package static var encodedBytesMin: Int { 1 + 4 }
+
+    package func encode(into writer: inout Writer) {
+        switch self {
+        case .follows(let view):
+            writer.write(Tag.follows.rawValue)
+            writer.write(view)
+        case .refused(let reason):
+            writer.write(Tag.refused.rawValue)
+            writer.writeString(reason)
+        }
+    }
+
+    package init(from reader: inout Reader) throws(WireError) {
+        switch try reader.enumeration(Tag.self) {
+        case .follows: self = .follows(try reader.positive(ViewNumber.self))
+        case .refused: self = .refused(try reader.string(Limits.reconfigurationTextBytes))
+        }
+    }
+}
