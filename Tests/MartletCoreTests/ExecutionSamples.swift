@@ -33,6 +33,10 @@ struct AppendingMachine: StateMachine {
 }
 
 enum Sample {
+    static let view: View = {
+        do { return try Samples.view() } catch { preconditionFailure("\(error)") }
+    }()
+
     static func client(_ number: UInt64) -> ClientID { ClientID(PublicKey(words: Words32(number, 0, 0, 0))) }
 
     static func request(

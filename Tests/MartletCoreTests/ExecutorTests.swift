@@ -63,14 +63,14 @@ import Testing
             ExecutionStep(request: request, verdict: table.order(request, at: Instance(1), place: place))
         }
         executor.carryOut(Sample.execution(1, steps), into: &effects)
-        executor.carryOut(.snapshot(instance: Instance(1), time: Timestamp(10), sessions: table), into: &effects)
+        executor.carryOut(.snapshot(instance: Instance(1), time: Timestamp(10), view: Sample.view, sessions: table), into: &effects)
         let image = effects.snapshots[0].image()
         var other = Executor(machine: AppendingMachine(), view: .genesis, mode: .voter, settings: settings)
         var otherEffects = ExecutionEffects<AppendingMachine>()
         try other.install(image, into: &otherEffects)
         let otherTable = SessionTable(image: image, settings: settings)
         other.carryOut(
-            .snapshot(instance: Instance(1), time: Timestamp(10), sessions: otherTable), into: &otherEffects)
+            .snapshot(instance: Instance(1), time: Timestamp(10), view: Sample.view, sessions: otherTable), into: &otherEffects)
         #expect(otherEffects.snapshots[0].image() == image)
         effects.removeAll()
         otherEffects.removeAll()
@@ -181,7 +181,7 @@ import Testing
             KeptReply(sequence: SequenceNumber(5), body: .result([9])),
         ]
         let image = CheckpointImage(
-            instance: Instance(12), time: Timestamp(99),
+            instance: Instance(12), time: Timestamp(99), view: Sample.view,
             sessions: [Sample.record(session, alice, highest: 5, replies: replies)],
             openings: [OpeningRecord(client: alice, number: SequenceNumber(2), session: session)],
             application: [4, 5])
@@ -200,7 +200,7 @@ import Testing
         var executor = executor()
         var effects = ExecutionEffects<AppendingMachine>()
         let image = CheckpointImage(
-            instance: Instance(12), time: .zero, sessions: [], openings: [], application: [0xFF])
+            instance: Instance(12), time: .zero, view: Sample.view, sessions: [], openings: [], application: [0xFF])
         #expect(throws: SnapshotNotRestored.self) { try executor.install(image, into: &effects) }
         #expect(effects.events.isEmpty)
     }
@@ -210,7 +210,7 @@ import Testing
         var effects = ExecutionEffects<AppendingMachine>()
         executor.carryOut(Sample.execution(1, []), into: &effects)
         executor.carryOut(
-            .snapshot(instance: Instance(1), time: Timestamp(10), sessions: SessionTable(settings: GroupSettings())),
+            .snapshot(instance: Instance(1), time: Timestamp(10), view: Sample.view, sessions: SessionTable(settings: GroupSettings())),
             into: &effects)
         executor.carryOut(
             Sample.execution(

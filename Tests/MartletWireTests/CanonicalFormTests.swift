@@ -91,6 +91,9 @@ import Testing
     }
 
     private static func image(sessions: [SessionRecord] = [], openings: [OpeningRecord] = []) -> CheckpointImage {
-        CheckpointImage(instance: Instance(1), time: .zero, sessions: sessions, openings: openings, application: [])
+        var generator = Generator(seed: 1)
+        return CheckpointImage(
+            instance: Instance(1), time: .zero, view: .sample(&generator), sessions: sessions, openings: openings,
+            application: [])
     }
 }

@@ -33,6 +33,7 @@ extension Verifier {
     private func checked(_ decision: Decision) throws(VerificationError) -> ProvenDecision {
         let certificate = decision.certificate
         try check(certificate.epoch)
+        _ = try known(certificate.epoch.view)
         let batch = try checked(decision.body)
         guard certificate.instance == batch.batch.instance, certificate.digest == batch.digest, isProof(certificate)
         else { throw .invalidCertificate(certificate.instance) }
@@ -41,7 +42,7 @@ extension Verifier {
 
     func checked(_ state: CheckpointState) throws(VerificationError) -> CheckpointState {
         let certificate = state.certificate
-        try check(certificate.view)
+        _ = try known(certificate.view)
         try check(certificate.instance)
         guard isProof(certificate) else { throw .invalidCertificate(certificate.instance) }
         guard Hashing.checkpointDigest(of: state.state) == certificate.digest else {

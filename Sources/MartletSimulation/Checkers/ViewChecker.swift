@@ -38,9 +38,9 @@ package struct ViewChecker: Sendable {
     {
         switch message {
         case .install(let install): return noteInstall(install, by: replica, decided: decided, at: now)
-        case .propose(let it): return check("PROPOSE", it.epoch, it.batch.instance, by: replica, at: now)
-        case .write(let it): return check("WRITE", it.epoch, it.instance, by: replica, at: now)
-        case .accept(let it): return check("ACCEPT", it.epoch, it.instance, by: replica, at: now)
+        case .propose(let it): return check("PROPOSE", it.epoch, it.batch.instance, by: replica, decided, at: now)
+        case .write(let it): return check("WRITE", it.epoch, it.instance, by: replica, decided, at: now)
+        case .accept(let it): return check("ACCEPT", it.epoch, it.instance, by: replica, decided, at: now)
         default: return nil
         }
     }
@@ -63,14 +63,15 @@ package struct ViewChecker: Sendable {
         return nil
     }
 
-    /// A correct replica votes for an instance in the view that it belongs to.
-    private func check(_ name: String, _ epoch: Epoch, _ instance: Instance, by replica: Int, at now: Instant)
-        -> Violation?
-    {
+    /// A correct replica votes for an instance in the view that it belongs to. Beyond a view's end only while it has not
+    /// decided that: what it voted for there earlier may have been replaced.
+    private func check(
+        _ name: String, _ epoch: Epoch, _ instance: Instance, by replica: Int, _ decided: Instance, at now: Instant
+    ) -> Violation? {
         let place = Int(clamping: epoch.view.rawValue) - 1
         let isProved = views.indices.contains(place)
         let isAfterBegin = place < 1 || place - 1 < ends.count && ends[place - 1] < instance
-        let isBeforeEnd = place >= ends.count || instance <= ends[place]
+        let isBeforeEnd = place >= ends.count || instance <= ends[place] || decided < ends[place]
         guard isProved, isAfterBegin, isBeforeEnd else {
             return Violation(
                 .views, at: now, "replica \(replica) sent \(name) of \(epoch) for instance \(instance), which is not its")

@@ -33,13 +33,19 @@ extension World {
         } catch {
             counts.refusedMessages += 1
             trace.line(now, "r\(replica.index)", "refuses", "\(text) of r\(from): \(error)")
-            if liars[from] == nil {
+            if liars[from] == nil, !isAhead(error, of: replica) {
                 checkers.note(
                     Violation(
                         .integrity, at: now,
                         "replica \(replica.index) refuses a message of the correct replica \(from): \(error)"))
             }
         }
+    }
+
+    /// Whoever has slept cannot judge what belongs to a view that it does not know yet.
+    private func isAhead(_ error: any Error, of replica: SimulatedReplica) -> Bool {
+        guard case VerificationError.wrongView(let number) = error else { return false }
+        return number > replica.verifier.view.number
     }
 
     func deliver(_ event: Event, to replica: SimulatedReplica) {
@@ -93,11 +99,8 @@ extension World {
             fingerprint.mix(place, send.message)
             if trace.isOn { trace.sent(send, by: place, at: now) }
             if liars[place] == nil { counts.branches.sent(MessageKind(send.message)) }
-            if liars[place] == nil { checkers.sent(send.message, by: place, decided: decided, at: now) }
         }
-        if liars[place] == nil {
-            for execution in work.decided { checkers.decided(execution, by: place, at: now) }
-        }
+        if liars[place] == nil { check(work, of: place, decided: decided) }
         for notice in work.notices { note(notice, of: replica) }
         for refusal in work.refusals {
             var told = refusal.refusal
@@ -114,11 +117,23 @@ extension World {
         if !replica.executionInbox.isEmpty { scheduleExecution(of: replica) }
     }
 
+    /// A view's proof, then what is said in it; but the word on it that the proof may rest on comes first.
+    private func check(_ work: OrderingWork, of place: Int, decided: Instance) {
+        for send in work.sent {
+            if case .install = send.message { checkers.sent(send.message, by: place, decided: decided, at: now) }
+        }
+        for certificate in work.views { checkers.proved(certificate, by: place, at: now) }
+        for send in work.sent {
+            if case .install = send.message { continue }
+            checkers.sent(send.message, by: place, decided: decided, at: now)
+        }
+        for execution in work.decided { checkers.decided(execution, by: place, at: now) }
+    }
+
     /// Clients are told before anything else.
     private func announce(_ certificates: [ViewCertificate], by replica: SimulatedReplica) {
         guard !certificates.isEmpty else { return }
         if liars[replica.index.position] == nil {
-            for certificate in certificates { checkers.proved(certificate, by: replica.index.position, at: now) }
             counts.highestView = max(counts.highestView, certificates[certificates.count - 1].next.number)
         }
         for client in clients.indices {

@@ -91,7 +91,8 @@ struct TraceRunner {
             let instance = Instance(try words.number(after: "i", "instance"))
             try replica.step(
                 .checkpointInstalled(
-                    CheckpointImage(instance: instance, time: Timestamp(1), sessions: [], openings: [], application: [])
+                    CheckpointImage(
+                        instance: instance, time: Timestamp(1), view: view, sessions: [], openings: [], application: [])
                 ))
         case "status": replica.tellStatus()
         default: throw TraceError("'\(verb)' is no line of a trace")

@@ -60,6 +60,9 @@ struct TracePrinter {
                 + (it.mode == .learner ? " learner" : "")
         case .probe(let it): "PROBE #\(it.sequence)"
         case .probeEcho(let it): "PROBE-ECHO #\(it.sequence)"
+        case .install(let it): "INSTALL view \(it.next.number) after i\(it.last)"
+        case .fetchViews(let it): "FETCH-VIEWS after \(it.after)"
+        case .views(let it): "VIEWS " + list(it.certificates.map { "\($0.next.number)@i\($0.last)" })
         default: preconditionFailure("a message of ordering is printed elsewhere")
         }
     }
@@ -82,7 +85,9 @@ struct TracePrinter {
     func line(_ order: ExecutionOrder) -> String {
         switch order {
         case .execute(let it): Self.line("execute", "i\(it.instance) " + list(it.steps.map { text(of: $0) }))
-        case .snapshot(let instance, _, _): Self.line("snapshot", "i\(instance)")
+        case .endView: Self.line("end", "view")
+        case .beginView(let view): Self.line("begin", "view \(view.number)")
+        case .snapshot(let instance, _, _, _): Self.line("snapshot", "i\(instance)")
         case .resend(let id): Self.line("resend", TraceNames.text(of: id))
         case .tellOpened(let session, let id): Self.line("tell", "\(TraceNames.text(of: id)) opened \(session)")
         case .serve(let certificate, let to): Self.line("serve", "checkpoint i\(certificate.instance) to \(to)")
@@ -100,6 +105,7 @@ struct TracePrinter {
         case .open(let session, let evicted):
             return "\(request)=>\(session)" + (evicted.isEmpty ? "" : " evicting \(evicted)")
         case .repeated: return request + " repeated"
+        case .reconfigure(let result): return request + ": \(result)"
         case .refuse(let body): return request + " refused: \(body)"
         }
     }
@@ -134,6 +140,8 @@ struct TracePrinter {
         case .checkpointStable(let instance): return "checkpoint i\(instance) is stable"
         case .behind(let instance, let known): return "behind: at i\(instance), others at i\(known)"
         case .caughtUp(let instance): return "caught up at i\(instance)"
+        case .viewEnded(let view, let last): return "view \(view) ends with i\(last)"
+        case .viewBegun(let view, let leader): return "view \(view) begins, leader \(leader)"
         case .followingAsLearner: return "follows as a learner"
         case .misbehaviour(let liar, let what): return "replica \(liar) misbehaves: \(what)"
         }

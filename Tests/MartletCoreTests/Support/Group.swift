@@ -14,6 +14,9 @@ final class Group {
         var refusals: [ClientRefusal] = []
         var resends: [RequestID] = []
         var sessions: [Instance: SessionTable] = [:]
+        /// The view after each snapshot.
+        var views: [Instance: View] = [:]
+        var certificates: [ViewCertificate] = []
         var isUp = true
 
         init(_ configuration: CoreConfiguration, at now: ClockReading) {
@@ -140,6 +143,7 @@ final class Group {
         let node = nodes[place]
         node.notices.append(contentsOf: node.effects.notices)
         node.refusals.append(contentsOf: node.effects.refusals)
+        node.certificates.append(contentsOf: node.effects.views)
         let sends = node.effects.sends
         let orders = node.effects.executions
         let checks = node.effects.checks
@@ -173,7 +177,8 @@ final class Group {
         case .execute(let execution):
             node.executions.append(execution)
             step(place, .executed(upTo: execution.instance))
-        case .snapshot(let instance, _, let sessions):
+        case .snapshot(let instance, _, let view, let sessions):
+            node.views[instance] = view
             node.sessions[instance] = sessions
             step(place, .snapshotTaken(instance, Digest(words: Words32(instance.rawValue, 1, 1, 1))))
         case .resend(let id), .tellOpened(_, let id): node.resends.append(id)
@@ -183,13 +188,14 @@ final class Group {
         case .install(let state):
             let instance = state.certificate.instance
             let source = nodes.compactMap { $0.sessions[instance] }.first
+            let view = nodes.compactMap { $0.views[instance] }.first ?? self.view
             step(
                 place,
                 .checkpointInstalled(
                     CheckpointImage(
-                        instance: instance, time: Timestamp(1), sessions: source?.records ?? [],
+                        instance: instance, time: Timestamp(1), view: view, sessions: source?.records ?? [],
                         openings: source?.openings ?? [], application: [])))
-        case .forgetSnapshots: break
+        case .forgetSnapshots, .endView, .beginView: break
         }
     }
 
@@ -235,6 +241,9 @@ final class Group {
         case .progress(let it): return .progress(by(it))
         case .probe(let it): return .probe(by(it))
         case .probeEcho(let it): return .probeEcho(by(it))
+        case .install(let it): return .install(by(it))
+        case .fetchViews(let it): return .fetchViews(by(it))
+        case .views(let it): return .views(by(it))
         }
     }
 

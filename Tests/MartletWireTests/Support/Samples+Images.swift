@@ -32,7 +32,7 @@ extension CheckpointImage: Sampled {
     static func sample(_ generator: inout Generator) -> Self {
         Self(
             instance: generator.number(Instance.self), time: generator.number(Timestamp.self),
-            sessions: generator.ascending(SessionRecord.self) { $0.id },
+            view: .sample(&generator), sessions: generator.ascending(SessionRecord.self) { $0.id },
             openings: generator.ascending(OpeningRecord.self) { $0.client }, application: generator.bytes(upTo: 40))
     }
 }
