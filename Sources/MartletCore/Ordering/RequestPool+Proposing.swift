@@ -65,7 +65,7 @@ extension RequestPool {
         }
     }
 
-    /// A new regency: what this replica proposed waits again, in order of arrival.
+    /// A new regency: what this replica proposed waits again, in the order of its timers and behind what waits already.
     package mutating func takeBack() {
         for lane in lanes.indices { lanes[lane].taken.instance = .zero }
         for list in [secondStage, firstStage] {
