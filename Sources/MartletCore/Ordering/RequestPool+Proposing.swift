@@ -9,7 +9,7 @@ extension RequestPool {
     /// alone, and where `isFirst` says that the batch holds nothing yet (protocol §5).
     package mutating func takeBatch(
         for instance: Instance, isStrict: Bool, isFirst: Bool = true
-    ) -> (entries: [BatchEntry], mayEndView: Bool) {
+    ) -> [BatchEntry] {
         let (requestsMax, bytesMax) = (view.settings.batchRequestsMax, view.settings.batchBytesMax)
         var entries: [BatchEntry] = []
         entries.reserveCapacity(min(requestsMax, waitingCount))
@@ -35,9 +35,13 @@ extension RequestPool {
             dequeue(place)
             slots[place]?.proposedIn = instance
             rotate(lane)
-            if mayEndView { return (entries, true) }
+            if mayEndView { break }
         }
-        return (entries, false)
+        return entries
+    }
+
+    package func mayEndView(_ id: RequestID) -> Bool {
+        place(of: id).flatMap { slots[$0]?.request.request.kind.mayEndView } ?? false
     }
 
     package func hasProposable(isStrict: Bool) -> Bool { isStrict ? !readyLanes.isEmpty : waitingCount > 0 }
