@@ -135,6 +135,8 @@ package struct Effects: ~Copyable {
     /// For Admission: certificates whose signatures are to be checked (`Event.certificateChecked`).
     package var checks: [DecisionCertificate] = []
     package var notices: [Notice] = []
+    /// For the driver: so many random numbers are wanted (`Event.entropy`).
+    package var entropyWanted = 0
 
     package init() {}
 
@@ -144,5 +146,6 @@ package struct Effects: ~Copyable {
         executions.removeAll(keepingCapacity: true)
         checks.removeAll(keepingCapacity: true)
         notices.removeAll(keepingCapacity: true)
+        entropyWanted = 0
     }
 }

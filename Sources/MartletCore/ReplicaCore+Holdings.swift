@@ -24,6 +24,7 @@ extension ReplicaCore {
         case .checkpointVotes: checkpoints.votesKept
         case .sessions: sessions.sessionCount
         case .clients: sessions.clientCount
+        case .challengesOfOneMember: measuring.monitor.mostOfOneMember
         }
     }
 

@@ -37,7 +37,8 @@ package struct Sealer<Scheme: SignatureScheme>: Sendable {
             vote.signature = signature(of: .checkpoint(vote))
             return .checkpoint(vote)
         case .propose, .write, .decided, .stop, .forwarded, .vouches, .fetchRequests, .fetchBatch, .batchBody,
-            .fetchDecisions, .decisions, .fetchCheckpoint, .checkpointState, .progress, .probe, .probeEcho:
+            .fetchDecisions, .decisions, .fetchCheckpoint, .checkpointState, .progress, .probe, .probeEcho, .challenge,
+            .challengeResponse:
             return message
         }
     }
@@ -62,7 +63,7 @@ package struct Sealer<Scheme: SignatureScheme>: Sendable {
         case .vouches(let vouches): return .vouches(Verified(vouches, sender: me))
         case .progress(let progress): return .progress(Verified(progress, sender: me))
         case .forwarded, .fetchRequests, .fetchBatch, .batchBody, .fetchDecisions, .decisions, .fetchCheckpoint,
-            .checkpointState, .probe, .probeEcho:
+            .checkpointState, .probe, .probeEcho, .challenge, .challengeResponse:
             preconditionFailure("a replica neither asks nor answers itself")
         }
     }

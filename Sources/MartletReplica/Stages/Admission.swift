@@ -94,7 +94,8 @@ struct Admission<Machine: StateMachine>: Sendable {
         switch message {
         case .stopData, .sync, .decisions, .checkpointState: true
         case .propose, .write, .accept, .decided, .stop, .checkpoint, .forwarded, .vouches, .fetchRequests,
-            .fetchBatch, .batchBody, .fetchDecisions, .fetchCheckpoint, .progress, .probe, .probeEcho:
+            .fetchBatch, .batchBody, .fetchDecisions, .fetchCheckpoint, .progress, .probe, .probeEcho,
+            .challenge, .challengeResponse:
             false
         }
     }

@@ -25,6 +25,8 @@ package enum MessageKind: String, Hashable, Sendable, CaseIterable {
     case progress = "PROGRESS"
     case probe = "PROBE"
     case probeEcho = "PROBE-ECHO"
+    case challenge = "CHALLENGE"
+    case challengeResponse = "RESPONSE"
     case request = "REQUEST"
     case read = "READ"
     case reply = "REPLY"
@@ -55,6 +57,8 @@ extension MessageKind {
         case .progress: self = .progress
         case .probe: self = .probe
         case .probeEcho: self = .probeEcho
+        case .challenge: self = .challenge
+        case .challengeResponse: self = .challengeResponse
         }
     }
 

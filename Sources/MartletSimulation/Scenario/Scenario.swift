@@ -49,7 +49,11 @@ package struct Scenario: Sendable {
     /// How much a replica may keep of one client, and what else bounds its memory.
     package var memory = MemoryChecker.Limits()
 
-    package init(seed: UInt64) { self.seed = seed }
+    package init(seed: UInt64) {
+        self.seed = seed
+        // Only where it is asked for: what measures takes part in the luck of the links.
+        settings.measuringPermille = 0
+    }
 }
 
 /// How often something that the report counts, by its name there, must occur.

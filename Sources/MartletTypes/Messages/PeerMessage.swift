@@ -23,4 +23,6 @@ package enum PeerMessage: Hashable, Sendable {
     case progress(Progress)
     case probe(Probe)
     case probeEcho(ProbeEcho)
+    case challenge(Challenge)
+    case challengeResponse(ChallengeResponse)
 }

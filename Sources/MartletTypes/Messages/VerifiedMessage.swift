@@ -33,4 +33,7 @@ package enum VerifiedMessage: Hashable, Sendable {
     case progress(Verified<Progress>)
     case probe(Verified<Probe>)
     case probeEcho(Verified<ProbeEcho>)
+    /// Its padding is no longer than the largest proposal.
+    case challenge(Verified<Challenge>)
+    case challengeResponse(Verified<ChallengeResponse>)
 }

@@ -25,6 +25,8 @@ private enum Tag: UInt8 {
     case progress = 18
     case probe = 19
     case probeEcho = 20
+    case challenge = 21
+    case challengeResponse = 22
 }
 
 extension PeerMessage: WireCodable {
@@ -53,6 +55,8 @@ extension PeerMessage: WireCodable {
         case .progress(let message): message.encode(into: &writer)
         case .probe(let message): message.encode(into: &writer)
         case .probeEcho(let message): message.encode(into: &writer)
+        case .challenge(let message): message.encode(into: &writer)
+        case .challengeResponse(let message): message.encode(into: &writer)
         }
     }
 
@@ -79,6 +83,8 @@ extension PeerMessage: WireCodable {
         case .progress: self = .progress(try Progress(from: &reader))
         case .probe: self = .probe(try Probe(from: &reader))
         case .probeEcho: self = .probeEcho(try ProbeEcho(from: &reader))
+        case .challenge: self = .challenge(try Challenge(from: &reader))
+        case .challengeResponse: self = .challengeResponse(try ChallengeResponse(from: &reader))
         }
     }
 
@@ -104,6 +110,8 @@ extension PeerMessage: WireCodable {
         case .progress: .progress
         case .probe: .probe
         case .probeEcho: .probeEcho
+        case .challenge: .challenge
+        case .challengeResponse: .challengeResponse
         }
     }
 
@@ -129,6 +137,8 @@ extension PeerMessage: WireCodable {
         case .progress(let message): 2 + message.encodedSizeHint
         case .probe(let message): 2 + message.encodedSizeHint
         case .probeEcho(let message): 2 + message.encodedSizeHint
+        case .challenge(let message): 2 + message.encodedSizeHint
+        case .challengeResponse(let message): 2 + message.encodedSizeHint
         }
     }
 }

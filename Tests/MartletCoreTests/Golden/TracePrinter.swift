@@ -60,7 +60,17 @@ struct TracePrinter {
                 + (it.mode == .learner ? " learner" : "")
         case .probe(let it): "PROBE #\(it.sequence)"
         case .probeEcho(let it): "PROBE-ECHO #\(it.sequence)"
+        case .challenge(let it): "CHALLENGE " + text(of: it.subject) + " #\(it.number)"
+        case .challengeResponse(let it): "RESPONSE #\(it.number)" + (it.digest.map { " to \(name($0))" } ?? "")
         default: preconditionFailure("a message of ordering is printed elsewhere")
+        }
+    }
+
+    private func text(of subject: Challenge.Subject) -> String {
+        switch subject {
+        case .vote: "vote"
+        case .proposal(let epoch, let instance): "proposal r\(epoch.regency) i\(instance)"
+        case .dummyProposal(let padding): "dummy \(padding.count)"
         }
     }
 
