@@ -43,6 +43,7 @@ struct MemoryTests {
         case .checkpointVotes: 16
         case .sessions: 12
         case .clients: 3
+        case .challengesOfOneMember: 64
         }
     }
 

@@ -111,6 +111,12 @@ package struct SimulatedNetwork: Sendable {
         return freeAt[link]
     }
 
+    /// What any message from one node to the other takes at least.
+    package func shortest(from sender: Int, to receiver: Int) -> Interval {
+        guard let matrix else { return model.delayMin }
+        return model.delayMin + matrix.delay(from: region(of: sender, matrix), to: region(of: receiver, matrix))
+    }
+
     private mutating func delay(from sender: Int, to receiver: Int) -> Interval {
         var delay = model.delayMin
         if let matrix {

@@ -79,6 +79,8 @@ public struct SimulationReport: Sendable {
             ("checkpoint installed", counts.installs), ("wire format used", world.scenario.usesWire ? 1 : 0),
             ("Ed25519 used", world.scenario.usesRealSignatures ? 1 : 0),
             ("history too hard to judge", world.checkers.tooHard == nil ? 0 : 1),
+            ("latency measured", world.checkers.measuring.looks),
+            ("member found missing", world.checkers.measuring.missing),
             ("latency matrix used", world.scenario.matrix == nil ? 0 : 1),
             ("more than a group must survive", world.scenario.isBeyond ? 1 : 0),
         ]

@@ -51,7 +51,11 @@ package struct Scenario: Sendable {
     /// How much a replica may keep of one client, and what else bounds its memory.
     package var memory = MemoryChecker.Limits()
 
-    package init(seed: UInt64) { self.seed = seed }
+    package init(seed: UInt64) {
+        self.seed = seed
+        // Only where it is asked for: what measures takes part in the luck of the links.
+        settings.measuringPermille = 0
+    }
 
     /// With the largest W that there will be.
     package var widestSettings: GroupSettings {

@@ -81,6 +81,22 @@ extension World {
         checkers.keeps(
             repliesOfOneSession: replica.executor.repliesOfOneSession, snapshots: replica.store.count,
             replica: place, at: now)
+        checkMeasurements(of: replica)
+    }
+
+    /// A clock that is slow or stands makes all look near; how near is its drift's to say.
+    private func checkMeasurements(of replica: SimulatedReplica) {
+        let place = replica.index.position
+        guard scenario.settings.measuringPermille > 0, !scenario.clockFaults.contains(where: { $0.replica == place })
+        else { return }
+        for other in 0..<view.n where other != place {
+            let shortest = network.shortest(from: place, to: other) + network.shortest(from: other, to: place)
+            for path in LatencyMonitor.Path.allCases {
+                checkers.measured(
+                    replica.core.measured(path, to: ReplicaIndex(other)), of: other, by: place, shortest: shortest,
+                    at: now)
+            }
+        }
     }
 
     func arm(_ replica: SimulatedReplica) {

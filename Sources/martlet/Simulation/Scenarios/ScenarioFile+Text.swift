@@ -33,7 +33,7 @@ extension ScenarioFile {
 
     private static func settings(of settings: GroupSettings) -> [String] {
         let plain = { (line: String) in String(line.prefix { $0 != "#" }.reversed().drop { $0 == " " }.reversed()) }
-        let defaults = Set(GroupSettingsTable.lines(for: GroupSettings()).map(plain))
+        let defaults = Set(GroupSettingsTable.lines(for: Scenario(seed: 0).settings).map(plain))
         return GroupSettingsTable.lines(for: settings).map(plain).filter { !defaults.contains($0) }
     }
 

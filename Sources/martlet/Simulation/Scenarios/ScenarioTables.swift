@@ -34,7 +34,8 @@ enum ScenarioTables {
         ScenarioFields([
             .time("requestMin", \.requestMin), .time("requestMax", \.requestMax), .time("resend", \.resend),
             .time("missingRequest", \.missingRequest), .time("progress", \.progress), .time("fetch", \.fetch),
-            .time("probe", \.probe), .time("slowLeaders", \.slowLeaders), .time("strict", \.strict),
+            .time("probe", \.probe), .time("measure", \.measure), .time("challenge", \.challenge),
+            .time("slowLeaders", \.slowLeaders), .time("strict", \.strict),
             .time("strictMax", \.strictMax),
         ])
     }
