@@ -109,9 +109,15 @@ extension World {
             if trace.isOn { trace.sent(send, by: place, at: now) }
             if liars[place] == nil { counts.branches.sent(MessageKind(send.message)) }
             if liars[place] == nil { checkers.sent(send.message, by: place, decided: decided, at: now) }
+            if liars[place] == nil, case .propose(let proposal) = send.message {
+                consensusTimes.proposed(proposal.batch.instance, in: proposal.epoch, by: place, at: now)
+            }
         }
         if liars[place] == nil {
-            for execution in work.decided { checkers.decided(execution, by: place, at: now) }
+            for execution in work.decided {
+                checkers.decided(execution, by: place, at: now)
+                consensusTimes.decided(execution.instance, by: place, at: now)
+            }
         }
         for notice in work.notices { note(notice, of: replica) }
         for refusal in work.refusals {
