@@ -89,9 +89,10 @@ package struct SimulatedNetwork: Sendable {
                 counts.lost += 1
                 return false
             }
-        case .slow(let by):
+        case .slow(let by, let spread):
             counts.slowed += 1
             extra = extra + by
+            if spread > .zero { extra = extra + random.interval(upTo: spread) }
         }
         return true
     }

@@ -24,6 +24,7 @@ public struct SimulationReport: Sendable {
     public let fingerprint: UInt64
     /// What clients called and were told.
     package let history: ClientHistory
+    package let consensusTimes: ConsensusTimes
 
     init(_ world: World) {
         seed = world.scenario.seed
@@ -48,6 +49,7 @@ public struct SimulationReport: Sendable {
             + world.scenario.expectations.compactMap { $0.complaint(about: counts) }
         fingerprint = world.fingerprint.value
         history = world.checkers.history
+        consensusTimes = world.consensusTimes
     }
 
     /// The command that repeats this run.

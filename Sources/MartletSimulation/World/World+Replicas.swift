@@ -142,8 +142,14 @@ extension World {
         for send in work.sent {
             if case .install = send.message { continue }
             checkers.sent(send.message, by: place, decided: decided, at: now)
+            if case .propose(let proposal) = send.message {
+                consensusTimes.proposed(proposal.batch.instance, in: proposal.epoch, by: place, at: now)
+            }
         }
-        for execution in work.decided { checkers.decided(execution, by: place, at: now) }
+        for execution in work.decided {
+            checkers.decided(execution, by: place, at: now)
+            consensusTimes.decided(execution.instance, by: place, at: now)
+        }
     }
 
     /// Clients are told before anything else.

@@ -62,8 +62,9 @@ enum ScenarioTables {
             .number("pipeline", \.pipeline, in: 1...4096), .number("sessions", \.sessions, in: 1...1_000),
             .number("operationsMin", \.operationsMin), .number("operationsMax", \.operationsMax),
             .permille("readPermille", \.readPermille),
-            .permille("severalPermille", \.severalPermille), .time("thinkMax", \.thinkMax), .flag("signs", \.signs),
-            .flag("flips", \.flips), malice,
+            .permille("severalPermille", \.severalPermille), .time("thinkMax", \.thinkMax),
+            .time("pauseMax", \.pauseMax), .flag("signs", \.signs), .flag("flips", \.flips),
+            .flag("putsOnly", \.putsOnly), .number("valueBytes", \.valueBytes, in: 0...1 << 16), malice,
         ])
     }
 
