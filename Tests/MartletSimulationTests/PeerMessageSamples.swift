@@ -37,6 +37,12 @@ enum PeerMessageSamples {
                     asksForHelp: false)),
             .probe(Probe(sequence: SequenceNumber(9))),
             .probeEcho(ProbeEcho(sequence: SequenceNumber(9))),
+            context.seal(.install(Install(view: .genesis, last: Instance(7), next: context.view))),
+            .fetchViews(FetchViews(after: ViewNumber(2))),
+            .views(
+                ViewChainPart(certificates: [
+                    ViewCertificate(view: .genesis, last: Instance(7), next: context.view, shares: shares)
+                ])),
         ]
     }
 
