@@ -44,10 +44,9 @@ extension ReplicaCore {
                 at: now.monotonic)
         else { return false }
         var entries = takeProbes()
-        let taken = pool.takeBatch(for: instance, isStrict: strict.isOn, isFirst: entries.isEmpty)
-        if taken.mayEndView { proposer.noteBarrier(instance) }
-        entries += taken.entries
-        guard !entries.isEmpty else { return false }
+        entries += pool.takeBatch(for: instance, isStrict: strict.isOn, isFirst: entries.isEmpty)
+        guard let first = entries.first else { return false }
+        if pool.mayEndView(first.id) { proposer.noteBarrier(instance) }
         proposer.noteProposal(at: now.monotonic)
         propose(Batch(instance: instance, born: epoch, time: now.wall, entries: entries), into: &effects)
         return true

@@ -72,7 +72,7 @@ extension ReplicaCore {
 
     mutating func flushSignedLate(into effects: inout Effects) {
         guard mode == .voter else { return }
-        let forwards = pool.takeSignedLate(forwardBytesMax: Self.forwardBytesMax)
+        let forwards = pool.takeSignedLate(at: now.monotonic, forwardBytesMax: Self.forwardBytesMax)
         if !forwards.isEmpty { effects.sends.append(Send(.forwarded(forwards), to: .others)) }
     }
 

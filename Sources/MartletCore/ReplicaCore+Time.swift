@@ -16,6 +16,7 @@ extension ReplicaCore {
             consider(syncDeadline)
             consider(instanceDeadline)
             if isProbing, view.n > 1 { consider(lastProbe + configuration.timeouts.probe) }
+            if pool.hasSignedLate { consider(now.monotonic) }
             if !isFarBehind { consider(pool.nextExpiry(timeout: timeout.current)) }
         }
         return earliest

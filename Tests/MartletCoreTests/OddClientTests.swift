@@ -217,4 +217,47 @@ struct OddClientTests {
             #expect(group.nodes[place].refusals.count <= 10)
         }
     }
+
+    @Test("In strict mode what a client is asked to sign does not keep it from being read")
+    func readInStrictMode() throws {
+        var timeouts = Timeouts()
+        timeouts.strict = .seconds(600)
+        let group = Group(view: try Samples.view(), timeouts: timeouts)
+        group.neverSigning = [odd]
+        let session = group.openSession(odd)
+        group.submit(Samples.operation(odd, session, 1), to: [0])
+        group.pass(milliseconds: 3_000)
+        #expect(group.nodes[3].notices.contains { if case .strictModeBegun = $0 { true } else { false } })
+        group.passes = { _ in false }
+        let requests = (2...4 as ClosedRange<UInt64>).map { Samples.operation(odd, session, $0) }
+        for request in requests { group.submit(request, to: [3]) }
+        var queued: Int { group.nodes[3].core.pendingRequests(of: odd).requests }
+        #expect(queued == 0)
+        for request in requests { group.submit(signed(request), to: [3]) }
+        #expect(queued == 3)
+    }
+
+    @Test("What is signed late and too much for one message is passed on without waiting for anything")
+    func muchSignedLate() throws {
+        let group = try Group()
+        group.neverSigning = [odd]
+        let session = group.openSession(odd)
+        let large = Bytes(repeating: 1, count: 700_000)
+        let requests = (1...3 as ClosedRange<UInt64>).map { Samples.operation(odd, session, $0, large) }
+        group.passes = { _ in false }
+        for request in requests { group.submit(request, to: [3]) }
+        group.pass(milliseconds: 250)
+        group.step(3, .requests(Verified(requests.map(signed), sender: .client(odd))))
+        var passedOn: [Int] { group.queue.filter { $0.to == 0 }.compactMap { forwards(in: $0.message) } }
+        #expect(passedOn == [2])
+        var deadline: Instant { group.nodes[3].core.nextDeadline ?? .distantFuture }
+        #expect(deadline <= group.now.monotonic)
+        group.step(3, .deadline)
+        #expect(passedOn == [2, 1])
+        #expect(deadline > group.now.monotonic)
+    }
+
+    private func forwards(in message: PeerMessage) -> Int? {
+        if case .forwarded(let forwards) = message { forwards.count } else { nil }
+    }
 }

@@ -9,39 +9,52 @@ import Testing
 @Suite("Request pool")
 struct RequestPoolTests {
     private let timeout = Interval.milliseconds(200)
-    private let start = Instant(1_000_000_000)
+    let start = Instant(1_000_000_000)
     private let view: View
 
     init() throws { view = try Samples.view() }
 
-    private func pool(perClient: Int = 64, total: Int = 64) -> RequestPool {
+    func pool(perClient: Int = 64, total: Int = 64, bytes: Int = 1 << 20) -> RequestPool {
         var configuration = CoreConfiguration(view: view, replica: view.members[3].id)
         configuration.pendingPerClientMax = perClient
         configuration.pendingMax = total
+        configuration.pendingBytesMax = bytes
         var pool = RequestPool(configuration: configuration)
         pool.decided = Instance(1)
         return pool
     }
 
-    private func request(_ client: UInt64, _ sequence: UInt64, tag: UInt8 = 0, isSigned: Bool = false)
-        -> AdmittedRequest
-    {
-        let session = SessionID(instance: Instance(1), place: 0)
-        let plain = Samples.operation(Samples.client(client), session, sequence, [tag])
+    /// `opened`: the instance that its session is opened in; those above 1 are to come.
+    func request(
+        _ client: UInt64, _ sequence: UInt64, opened: UInt64 = 1, size: Int = 1, tag: UInt8 = 0, isSigned: Bool = false
+    ) -> AdmittedRequest {
+        let session = SessionID(instance: Instance(opened), place: 0)
+        let payload = Bytes(repeating: tag, count: size)
+        let plain = Samples.operation(Samples.client(client), session, sequence, payload)
         return isSigned ? signed(plain) : plain
     }
 
-    private func signed(_ plain: AdmittedRequest) -> AdmittedRequest {
+    /// What two members vouch for.
+    func hear(_ request: AdmittedRequest, in pool: inout RequestPool) {
+        for voter in [1, 2] {
+            _ = pool.hear(
+                AdmittedForward(admitted: request, isVouched: true), from: ReplicaIndex(voter), at: start)
+        }
+    }
+
+    func signed(_ plain: AdmittedRequest) -> AdmittedRequest {
         Samples.admitted(plain.request, proof: RequestProof(digests: [plain.digest], signature: .absent))
     }
 
-    private func expire(_ pool: inout RequestPool, after milliseconds: UInt64) -> RequestPool.Expiry {
+    func expire(_ pool: inout RequestPool, after milliseconds: UInt64, sessions: SessionTable? = nil)
+        -> RequestPool.Expiry
+    {
         pool.expire(
             at: start + .milliseconds(milliseconds), timeout: timeout, forwardBytesMax: 1 << 20,
-            sessions: SessionTable(settings: view.settings))
+            sessions: sessions ?? SessionTable(settings: view.settings))
     }
 
-    private func openedSession(_ session: SessionID) -> SessionTable {
+    func openedSession(_ session: SessionID = SessionID(instance: Instance(1), place: 0)) -> SessionTable {
         let record = SessionRecord(
             id: session, client: Samples.client(1), highest: SequenceNumber(0),
             marks: Array(repeating: 0, count: view.settings.pipelineMax / 64), repliesKeptFrom: SequenceNumber(0),
@@ -88,8 +101,9 @@ struct RequestPoolTests {
         #expect(pool.add(plain, at: start) == .added)
         #expect(expire(&pool, after: 200).forwards.count == 1)
         #expect(pool.add(signed(plain), at: start + .milliseconds(399)) == .known)
-        #expect(pool.takeSignedLate(forwardBytesMax: 1 << 20).map(\.proof) == [signed(plain).proof])
-        #expect(pool.takeSignedLate(forwardBytesMax: 1 << 20).isEmpty)
+        let now = start + .milliseconds(399)
+        #expect(pool.takeSignedLate(at: now, forwardBytesMax: 1 << 20).map(\.proof) == [signed(plain).proof])
+        #expect(pool.takeSignedLate(at: now, forwardBytesMax: 1 << 20).isEmpty)
         #expect(!expire(&pool, after: 598).isRegencyOver)
         #expect(expire(&pool, after: 599).isRegencyOver)
     }
@@ -103,7 +117,51 @@ struct RequestPoolTests {
         _ = pool.add(signed(plain), at: start + .milliseconds(399))
         pool.remove(plain.id)
         #expect(pool.add(request(2, 1), at: start) == .added)
-        #expect(pool.takeSignedLate(forwardBytesMax: 1 << 20).isEmpty)
+        #expect(pool.takeSignedLate(at: start, forwardBytesMax: 1 << 20).isEmpty)
+    }
+
+    @Test(
+        "A signature that is forwarded later, for want of room in a message, gives the leader a whole stage from then")
+    func laterSignature() {
+        var pool = pool()
+        let (one, other) = (request(1, 1), request(1, 2))
+        for plain in [one, other] { #expect(pool.add(plain, at: start) == .added) }
+        _ = expire(&pool, after: 200, sessions: openedSession())
+        for plain in [one, other] { _ = pool.add(signed(plain), at: start + .milliseconds(300)) }
+        #expect(pool.takeSignedLate(at: start + .milliseconds(300), forwardBytesMax: 1).map(\.request.id) == [one.id])
+        pool.remove(one.id)
+        #expect(pool.hasSignedLate)
+        #expect(
+            pool.takeSignedLate(at: start + .milliseconds(450), forwardBytesMax: 1).map(\.request.id) == [other.id])
+        #expect(!pool.hasSignedLate)
+        #expect(!expire(&pool, after: 649, sessions: openedSession()).isRegencyOver)
+        #expect(expire(&pool, after: 650, sessions: openedSession()).isRegencyOver)
+    }
+
+    @Test("A late signature for a session that is opened later is passed on once more before it ends a regency")
+    func lateSignatureForSessionToCome() {
+        var pool = pool()
+        let plain = request(1, 1, opened: 5)
+        #expect(pool.add(plain, at: start) == .added)
+        _ = expire(&pool, after: 200)
+        _ = pool.add(signed(plain), at: start + .milliseconds(300))
+        #expect(pool.takeSignedLate(at: start + .milliseconds(300), forwardBytesMax: 1 << 20).count == 1)
+        let table = openedSession(plain.id.session)
+        pool.decided = Instance(5)
+        let expiries = ([500, 700] as [UInt64]).map { expire(&pool, after: $0, sessions: table) }
+        #expect(expiries.map(\.isRegencyOver) == [false, true])
+        #expect(expiries[0].forwards.count == 1)
+    }
+
+    @Test("A late signature that goes out with an expiry does not go out twice")
+    func lateSignatureWithExpiry() {
+        var pool = pool()
+        let plain = request(1, 1)
+        #expect(pool.add(plain, at: start) == .added)
+        _ = expire(&pool, after: 200, sessions: openedSession())
+        _ = pool.add(signed(plain), at: start + .milliseconds(300))
+        #expect(expire(&pool, after: 500, sessions: openedSession()).forwards.map(\.proof) == [signed(plain).proof])
+        #expect(pool.takeSignedLate(at: start + .milliseconds(500), forwardBytesMax: 1 << 20).isEmpty)
     }
 
     /// Seed 4680 of a trial: what waited was sent again at each expiry, and filled the links that the new leader's SYNC had
@@ -116,56 +174,7 @@ struct RequestPoolTests {
         #expect(rounds == [1, 2, 3, 5, 9, 17])
     }
 
-    // MARK: Room
-
-    @Test("What is signed takes the place of another content under its name that is not")
-    func signedDisplaces() {
-        var pool = pool()
-        let (other, real) = (request(1, 1, tag: 1), request(1, 1, tag: 2, isSigned: true))
-        #expect(pool.add(other, at: start) == .added)
-        #expect(pool.add(request(1, 1, tag: 2), at: start) == .conflicting)
-        #expect(pool.add(real, at: start) == .added)
-        #expect(pool.add(other, at: start) == .conflicting)
-        let batch = pool.takeBatch(for: Instance(2), isStrict: true)
-        #expect(batch == [BatchEntry(id: real.id, digest: real.digest)])
-        #expect(pool.add(request(1, 1, tag: 3, isSigned: true), at: start) == .conflicting)
-    }
-
-    @Test("What is signed finds room among what is not, of its client and of others", arguments: [(4, 64), (64, 4)])
-    func signedFindsRoom(perClient: Int, total: Int) {
-        var pool = pool(perClient: perClient, total: total)
-        for sequence in 1...4 as ClosedRange<UInt64> { #expect(pool.add(request(1, sequence), at: start) == .added) }
-        #expect(pool.add(request(1, 5), at: start) == .full)
-        for sequence in 5...8 as ClosedRange<UInt64> {
-            #expect(pool.add(request(1, sequence, isSigned: true), at: start) == .added)
-        }
-        #expect(pool.count == 4)
-        #expect(pool.add(request(1, 9, isSigned: true), at: start) == .full)
-    }
-
-    @Test("What is signed but of a session to come finds no room among what is not")
-    func sessionsToCome() {
-        var pool = pool(perClient: 64, total: 4)
-        for sequence in 1...4 as ClosedRange<UInt64> { #expect(pool.add(request(1, sequence), at: start) == .added) }
-        let plain = Samples.operation(Samples.client(2), SessionID(instance: Instance(9), place: 0), 1)
-        #expect(pool.add(signed(plain), at: start) == .full)
-        #expect(pool.add(request(2, 1, isSigned: true), at: start) == .added)
-    }
-
-    @Test("What a client was asked to sign does not keep it from being read")
-    func askedToSign() {
-        var pool = pool()
-        let openings = (1...4 as ClosedRange<UInt64>).map { Samples.open(Samples.client(1), number: $0) }
-        for one in openings { _ = pool.add(one, at: start) }
-        #expect(pool.queued(of: Samples.client(1)).requests == 4)
-        _ = expire(&pool, after: 200)
-        #expect(pool.queued(of: Samples.client(1)).requests == 0)
-        _ = pool.add(signed(openings[1]), at: start + .milliseconds(201))
-        #expect(pool.queued(of: Samples.client(1)).requests == 0)
-        for other in [0, 2] { _ = pool.add(signed(openings[other]), at: start + .milliseconds(201)) }
-        pool.remove(openings[3].id)
-        #expect(pool.queued(of: Samples.client(1)).requests == 3)
-    }
+    // MARK: Much of one client
 
     /// All of it, passed on by all to all and signed, was more work than ordering it, which was late for want of time already.
     @Test("Of one client's late requests 256 wait for a signature at a time, the others for a while")
@@ -183,6 +192,22 @@ struct RequestPoolTests {
         #expect(expire(&pool, after: 1_000).unsigned.map(\.sequence.rawValue) == Array(357...600))
     }
 
+    @Test("Of what strict mode asked to have signed no more is passed on at a time than else", arguments: [256, 257])
+    func overloadInStrictMode(count: Int) {
+        var pool = pool(perClient: 2_000, total: 4_000)
+        let requests = (1...UInt64(count)).map { request(1, $0) }
+        for one in requests {
+            _ = pool.add(one, at: start)
+            pool.noteAsked(one.id)
+        }
+        let first = expire(&pool, after: 200, sessions: openedSession())
+        #expect(first.forwards.count == (count > 256 ? 0 : 256))
+        #expect(first.unsigned.isEmpty)
+        guard count > 256 else { return }
+        _ = pool.add(signed(requests[0]), at: start)
+        #expect(expire(&pool, after: 400, sessions: openedSession()).forwards.count == count)
+    }
+
     @Test("What is signed does not wait for what its client has not signed")
     func signedBehindUnsigned() {
         var pool = pool(perClient: 2_000, total: 4_000)
@@ -198,10 +223,7 @@ struct RequestPoolTests {
     func hearsayComesTrue() throws {
         var pool = pool()
         let opening = opening()
-        for voter in [1, 2] {
-            _ = pool.hear(
-                AdmittedForward(admitted: opening, isVouched: true), from: ReplicaIndex(voter), at: start)
-        }
+        hear(opening, in: &pool)
         #expect(pool.count == 1)
         #expect(expire(&pool, after: 200).unsigned.isEmpty)
         #expect(pool.add(opening, at: start + .milliseconds(250)) == .known)
@@ -233,18 +255,15 @@ struct RequestPoolTests {
         let session = SessionID(instance: Instance(5), place: 0)
         let request = signed(Samples.operation(Samples.client(1), session, 1))
         _ = pool.hear(AdmittedForward(admitted: request, isVouched: true), from: ReplicaIndex(1), at: start)
-        var table = SessionTable(settings: view.settings)
-        func expire(after milliseconds: UInt64) -> RequestPool.Expiry {
-            pool.expire(
-                at: start + .milliseconds(milliseconds), timeout: timeout, forwardBytesMax: 1 << 20, sessions: table)
-        }
-        #expect(expire(after: 200).forwards.isEmpty)
-        table = openedSession(session)
+        #expect(expire(&pool, after: 200).forwards.isEmpty)
+        let table = openedSession(session)
         pool.decided = Instance(5)
-        let shown = expire(after: 400)
+        let shown = expire(&pool, after: 400, sessions: table)
         #expect(shown.forwards.count == 1 && !shown.isRegencyOver)
-        #expect(expire(after: 600).isRegencyOver)
+        #expect(expire(&pool, after: 600, sessions: table).isRegencyOver)
     }
+
+    // MARK: Batches
 
     @Test("One client has a quarter of a batch at most, whoever else waits")
     func share() {
@@ -275,84 +294,5 @@ struct RequestPoolTests {
         #expect(pool.add(real, at: start) == .added)
         let batch = pool.takeBatch(for: Instance(2), isStrict: true)
         #expect(batch == [BatchEntry(id: real.id, digest: real.digest)])
-    }
-}
-
-/// What a replica says about requests that another one lacks.
-@Suite("Hearsay")
-struct HearsayTests {
-    let liar = ReplicaIndex(3)
-
-    private func request(_ sequence: UInt64, size: Int, tag: UInt8 = 0) -> AdmittedRequest {
-        let id = RequestID(
-            client: Samples.client(1), session: SessionID(instance: Instance(1), place: 0),
-            sequence: SequenceNumber(sequence))
-        let request = Request(
-            id: id, kind: .operation, repliesKeptFrom: SequenceNumber(0), payload: Bytes(repeating: tag, count: size))
-        return AdmittedRequest(
-            request: request, digest: Digest(words: Words32(sequence, UInt64(tag), 1, 1)), proof: nil)
-    }
-
-    @Test("One liar's many bodies under one name push out nobody's word")
-    func manyBodies() {
-        var hearsay = Hearsay(n: 4)
-        for tag in 1...20 { hearsay.keep(request(1, size: 10, tag: UInt8(tag)), by: liar) }
-        let real = request(1, size: 10)
-        let entry = BatchEntry(id: real.id, digest: real.digest)
-        for honest in 0...1 { hearsay.vouch(entry, by: ReplicaIndex(honest)) }
-        hearsay.keep(real, by: ReplicaIndex(0))
-        #expect(hearsay.vouchers(of: entry).count == 2)
-        #expect(hearsay.body(of: entry) == real)
-    }
-
-    @Test("One liar's large bodies under names that another brought up push out nobody's word")
-    func largeBodies() {
-        var hearsay = Hearsay(n: 4)
-        let real = (1...40).map { request(UInt64($0), size: 10) }
-        for one in real { hearsay.vouch(BatchEntry(id: one.id, digest: one.digest), by: ReplicaIndex(0)) }
-        for sequence in 1...40 { hearsay.keep(request(UInt64(sequence), size: 1 << 20, tag: 9), by: liar) }
-        for one in real {
-            #expect(hearsay.vouchers(of: BatchEntry(id: one.id, digest: one.digest)).count == 1)
-        }
-    }
-
-    @Test("A replica's bodies are bounded in bytes, whoever brought up the names")
-    func bounded() {
-        var hearsay = Hearsay(n: 4)
-        for sequence in 1...40 {
-            let one = request(UInt64(sequence), size: 1 << 20)
-            if sequence % 2 == 0 { hearsay.vouch(BatchEntry(id: one.id, digest: one.digest), by: ReplicaIndex(0)) }
-            hearsay.keep(one, by: liar)
-        }
-        let kept = (1...40).count { sequence in
-            let one = request(UInt64(sequence), size: 1 << 20)
-            return hearsay.body(of: BatchEntry(id: one.id, digest: one.digest)) != nil
-        }
-        #expect(kept <= 16)
-    }
-
-    @Test("One liar that brings the same names again and again, with ever new bodies, leaves nothing of the old")
-    func newBodiesForOldNames() {
-        var hearsay = Hearsay(n: 4)
-        for round in 1...5 as ClosedRange<UInt8> {
-            for sequence in 1...UInt64(Hearsay.perReplicaMax) {
-                hearsay.keep(request(sequence, size: 1, tag: round), by: liar)
-            }
-        }
-        #expect(hearsay.count <= Hearsay.perReplicaMax)
-        for sequence in [1, 100, 4_000] as [UInt64] {
-            #expect(hearsay.versions(of: request(sequence, size: 1).id) <= 1)
-        }
-    }
-
-    @Test("A replica's newest word for a request counts, not its first")
-    func newestWord() {
-        var hearsay = Hearsay(n: 4)
-        let (other, real) = (request(1, size: 10, tag: 1), request(1, size: 10, tag: 2))
-        for one in [other, real] {
-            hearsay.vouch(BatchEntry(id: one.id, digest: one.digest), by: ReplicaIndex(0))
-        }
-        #expect(hearsay.vouchers(of: BatchEntry(id: real.id, digest: real.digest)).count == 1)
-        #expect(hearsay.vouchers(of: BatchEntry(id: other.id, digest: other.digest)).isEmpty)
     }
 }

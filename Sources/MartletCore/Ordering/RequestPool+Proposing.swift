@@ -9,7 +9,7 @@ extension RequestPool {
     /// alone, and where `isFirst` says that the batch holds nothing yet (protocol §5).
     package mutating func takeBatch(
         for instance: Instance, isStrict: Bool, isFirst: Bool = true
-    ) -> (entries: [BatchEntry], mayEndView: Bool) {
+    ) -> [BatchEntry] {
         let (requestsMax, bytesMax) = (view.settings.batchRequestsMax, view.settings.batchBytesMax)
         var entries: [BatchEntry] = []
         entries.reserveCapacity(min(requestsMax, waitingCount))
@@ -35,9 +35,13 @@ extension RequestPool {
             dequeue(place)
             slots[place]?.proposedIn = instance
             rotate(lane)
-            if mayEndView { return (entries, true) }
+            if mayEndView { break }
         }
-        return (entries, false)
+        return entries
+    }
+
+    package func mayEndView(_ id: RequestID) -> Bool {
+        place(of: id).flatMap { slots[$0]?.request.request.kind.mayEndView } ?? false
     }
 
     package func hasProposable(isStrict: Bool) -> Bool { isStrict ? !readyLanes.isEmpty : waitingCount > 0 }
@@ -65,7 +69,7 @@ extension RequestPool {
         }
     }
 
-    /// A new regency: what this replica proposed waits again, in order of arrival.
+    /// A new regency: what this replica proposed waits again, in the order of its timers and behind what waits already.
     package mutating func takeBack() {
         for lane in lanes.indices { lanes[lane].taken.instance = .zero }
         for list in [secondStage, firstStage] {

@@ -57,19 +57,20 @@ extension RequestPool {
         return expiry
     }
 
-    /// Of one client no more than so much is waiting for a signature at a time, and the rest begins the first stage anew,
-    /// though not for ever: that much tells enough of a leader, and where too little is ordered in time, all that waits,
-    /// signed and passed on by all to all, would make it less.
+    /// While as much else of its client waits for a signature, what is not signed begins the first stage anew, though not for
+    /// ever: that much tells enough of a leader, and where too little is ordered in time, all that waits, signed and passed on
+    /// by all to all, would make it less.
     private mutating func expireFirst(
         _ place: Int, _ slot: Slot, at now: Instant, _ expiry: inout Expiry, _ size: inout Int
     ) {
-        let isToBeSigned = !isBelieved(slot) && !slot.isHearsay && !slot.awaitsSignature
-        if isToBeSigned, lanes[slot.lane].awaiting >= Self.awaitingMax, slot.restarts < Self.restartsMax {
+        let isToBeSigned = !isBelieved(slot) && !slot.isHearsay
+        let othersAwaiting = lanes[slot.lane].awaiting - (slot.awaitsSignature ? 1 : 0)
+        if isToBeSigned, othersAwaiting >= Self.awaitingMax, slot.restarts < Self.restartsMax {
             slots[place]?.restarts += 1
             return restartTimer(place, at: now)
         }
         if !slot.isHearsay || canEndRegency(slot) { pass(on: place, in: &expiry, &size) }
-        if isToBeSigned {
+        if isToBeSigned, !slot.awaitsSignature {
             expiry.unsigned.append(slot.request.id)
             noteAsked(slot.request.id)
         }
@@ -110,15 +111,17 @@ extension RequestPool {
     private mutating func pass(on place: Int, in expiry: inout Expiry, _ size: inout Int) {
         guard let slot = slots[place] else { return }
         if canEndRegency(slot) { slots[place]?.isShown = true }
+        if let late = signedLate.firstIndex(of: place) { signedLate.remove(at: late) }
         size += forwardSize(slot)
         expiry.forwards.append(forwarded(slot))
     }
 
-    /// Its client is asked to sign it.
+    /// Its client is asked to sign it. What came from others only is not counted: nobody is to be read from without bounds
+    /// for that.
     package mutating func noteAsked(_ id: RequestID) {
-        guard let place = place(of: id), let slot = slots[place], !slot.awaitsSignature, !isBelieved(slot) else {
-            return
-        }
+        guard let place = place(of: id), let slot = slots[place], !slot.awaitsSignature, !slot.isHearsay,
+            !isBelieved(slot)
+        else { return }
         slots[place]?.awaitsSignature = true
         lanes[slot.lane].awaiting += 1
     }
@@ -155,8 +158,10 @@ extension RequestPool {
         signedLate.append(place)
     }
 
-    /// What `sign` has put aside, within so many bytes; the rest waits.
-    package mutating func takeSignedLate(forwardBytesMax: Int) -> [ForwardedRequest] {
+    package var hasSignedLate: Bool { !signedLate.isEmpty }
+
+    /// What `sign` has put aside, within so many bytes; the rest waits for the next call, and its time begins then.
+    package mutating func takeSignedLate(at now: Instant, forwardBytesMax: Int) -> [ForwardedRequest] {
         guard !signedLate.isEmpty else { return [] }
         var size = 0
         let due = signedLate.prefix { place in
@@ -164,7 +169,10 @@ extension RequestPool {
             return size < forwardBytesMax
         }
         signedLate.removeFirst(due.count)
-        for place in due { if let slot = slots[place], canEndRegency(slot) { slots[place]?.isShown = true } }
+        for place in due {
+            if let slot = slots[place], canEndRegency(slot) { slots[place]?.isShown = true }
+            restartTimer(place, at: now)
+        }
         return due.compactMap { slots[$0].map(forwarded) }
     }
 

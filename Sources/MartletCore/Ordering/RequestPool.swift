@@ -55,7 +55,7 @@ package struct RequestPool: Sendable {
         var bytes = 0
         /// How much of that came from others only.
         var hearsay = (requests: 0, bytes: 0)
-        /// How many of them its client was asked to sign.
+        /// How many of them its client has sent itself and was asked to sign.
         var awaiting = 0
         /// How much of it the last batch took.
         var taken = (instance: Instance.zero, requests: 0, bytes: 0)
@@ -132,6 +132,7 @@ package struct RequestPool: Sendable {
     }
 
     private mutating func add(_ request: AdmittedRequest, isHearsay: Bool, at now: Instant) -> Admission {
+        var replaced: Int?
         if let place = places[request.id], let known = slots[place] {
             if known.request.digest == request.digest {
                 if request.proof != nil, !known.isSigned { sign(place, request, at: now) }
@@ -140,9 +141,12 @@ package struct RequestPool: Sendable {
             }
             // A client that says one thing here and another elsewhere: what it has signed, everyone can know to be its word.
             guard request.proof != nil, !known.isSigned, known.proposedIn == .zero else { return .conflicting }
-            remove(request.id)
+            replaced = place
         }
-        guard hasRoom(for: request) || isPrivileged(request) && makeRoom(for: request) else { return .full }
+        guard hasRoom(for: request, insteadOf: replaced) || makeRoom(for: request, insteadOf: replaced) else {
+            return .full
+        }
+        if replaced != nil { remove(request.id) }
         let size = request.request.payload.count
         let lane = lane(of: request.id.client)
         let place = takeSlot(
@@ -159,9 +163,12 @@ package struct RequestPool: Sendable {
         return .added
     }
 
-    private func hasRoom(for request: AdmittedRequest) -> Bool {
-        count < totalMax && bytes + request.request.payload.count <= bytesMax
-            && pending(of: request.id.client).requests < perClientMax
+    /// `replaced`: the place of what goes when the request is taken.
+    private func hasRoom(for request: AdmittedRequest, insteadOf replaced: Int?) -> Bool {
+        let going = replaced.flatMap { slots[$0]?.request.request.payload.count }
+        let leaving = going == nil ? 0 : 1
+        return count - leaving < totalMax && bytes - (going ?? 0) + request.request.payload.count <= bytesMax
+            && pending(of: request.id.client).requests - leaving < perClientMax
     }
 
     /// Signed, and of a session that is there: a session to come is easily named.
@@ -169,36 +176,38 @@ package struct RequestPool: Sendable {
         request.proof != nil && request.id.session.instance <= decided
     }
 
-    /// What is signed does not lack room because of what is not: its sender tells everyone, and whoever leads must have it.
-    private mutating func makeRoom(for request: AdmittedRequest) -> Bool {
-        while pending(of: request.id.client).requests >= perClientMax {
-            guard let lane = lanePlaces[request.id.client], let place = lanes[lane].waiting.last, drop(place) else {
-                return false
-            }
+    /// What is signed, of a session that is there, does not lack room because of what is not: its sender tells everyone, and
+    /// whoever leads must have it.
+    private mutating func makeRoom(for request: AdmittedRequest, insteadOf replaced: Int?) -> Bool {
+        guard isPrivileged(request) else { return false }
+        if replaced == nil, let lane = lanePlaces[request.id.client], lanes[lane].pending >= perClientMax {
+            guard let place = lanes[lane].waiting.last ?? oldestToDrop(of: lanes[lane].ready, laneLinks, besides: nil)
+            else { return false }
+            drop(place)
         }
-        while !hasRoom(for: request) {
-            guard let place = oldestToDrop, drop(place) else { return false }
+        while !hasRoom(for: request, insteadOf: replaced) {
+            guard
+                let place = oldestToDrop(of: secondStage, timerLinks, besides: replaced)
+                    ?? oldestToDrop(of: firstStage, timerLinks, besides: replaced)
+            else { return false }
+            drop(place)
         }
         return true
     }
 
     /// Only the oldest few are looked at: the others wait behind what is signed.
-    private var oldestToDrop: Int? {
-        for list in [secondStage, firstStage] {
-            var place = list.first
-            for _ in 0..<64 {
-                guard let candidate = place, let slot = slots[candidate] else { break }
-                if !isPrivileged(slot.request), slot.proposedIn == .zero { return candidate }
-                place = list.next(after: candidate, links: timerLinks)
-            }
+    private func oldestToDrop(of list: SlotList, _ links: [SlotLinks], besides replaced: Int?) -> Int? {
+        var place = list.first
+        for _ in 0..<64 {
+            guard let candidate = place, let slot = slots[candidate] else { return nil }
+            if !isPrivileged(slot.request), slot.proposedIn == .zero, candidate != replaced { return candidate }
+            place = list.next(after: candidate, links: links)
         }
         return nil
     }
 
-    private mutating func drop(_ place: Int) -> Bool {
-        guard let slot = slots[place], !isPrivileged(slot.request) else { return false }
-        remove(slot.request.id)
-        return true
+    private mutating func drop(_ place: Int) {
+        if let slot = slots[place] { remove(slot.request.id) }
     }
 
     /// A replica's word that it has the request from the client itself.

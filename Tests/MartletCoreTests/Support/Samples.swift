@@ -44,12 +44,22 @@ enum Samples {
         AdmittedRequest(request: request, digest: digest(of: request), proof: proof)
     }
 
+    static func entry(_ request: AdmittedRequest) -> BatchEntry { BatchEntry(id: request.id, digest: request.digest) }
+
     // MARK: Digests that tell test values apart
 
     static func digest(of request: Request) -> Digest {
         var mixer = Mixer()
         mixer.mix(request.id)
-        mixer.mix(UInt64(request.kind.rawValue))
+        switch request.kind {
+        case .open: mixer.mix(1)
+        case .operation: mixer.mix(2)
+        case .orderedRead: mixer.mix(3)
+        case .reconfiguration(let operation):
+            mixer.mix(4)
+            mixer.mix(operation.view.rawValue)
+            for id in operation.plan.heavy + operation.plan.leaderOrder { mixer.mix(UInt64(id.rawValue)) }
+        }
         mixer.mix(request.repliesKeptFrom.rawValue)
         for byte in request.payload { mixer.mix(UInt64(byte)) }
         return mixer.digest
