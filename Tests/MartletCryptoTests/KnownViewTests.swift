@@ -42,7 +42,8 @@ struct KnownViewTests {
     func order() throws {
         let (views, groups) = try Self.chain(2)
         let next = try groups[2].following(heavy: [1, 2]).view
-        let (other, later) = (try groups[1].following(heavy: [1, 2]).view, try TestGroup(n: 5, view: ViewNumber(5)).view)
+        let other = try groups[1].following(heavy: [1, 2]).view
+        let later = try TestGroup(n: 5, view: ViewNumber(5)).view
         let misnumbered = ViewCertificate(view: ViewNumber(3), last: Instance(30), next: later, shares: [])
         for wrong in [
             Self.proof(of: groups[1].view), Self.proof(of: other), Self.proof(of: later), misnumbered,

@@ -45,7 +45,7 @@ struct TransferTests {
         #expect(verified == .propose(Verified(proposal, sender: .replica(ReplicaID(0)))))
     }
 
-    @Test("a proposal of instance 0 is refused; whether its view is the one that counts is the core's to judge, as its size is")
+    @Test("a proposal of instance 0 or of no view is refused; which view counts, and its size, are the core's to judge")
     func refusedProposals() throws {
         let propose = { (instance: UInt64, epoch: Epoch, count: Int) in
             let entries = (0..<count).map { _ in BatchEntry(id: operation(client, 1).id, digest: digest(1)) }

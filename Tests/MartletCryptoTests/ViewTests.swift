@@ -106,8 +106,10 @@ struct ViewTests {
         let part = ViewChainPart(certificates: [
             first.proof(of: second.view, last: 10), second.proof(of: third.view, last: 12, by: [2, 3, 4]),
         ])
-        #expect(try verifier.verify(.views(part), from: ReplicaID(4)) == .views(
-            Verified(part, sender: .replica(ReplicaID(4)))))
+        #expect(
+            try verifier.verify(.views(part), from: ReplicaID(4))
+                == .views(
+                    Verified(part, sender: .replica(ReplicaID(4)))))
         #expect(verifier.view == third.view)
         #expect(error(.views(part)) == nil, "once more it is no news")
         #expect(error(.views(part), from: 9) == .notMember(ReplicaID(9)))
@@ -125,7 +127,8 @@ struct ViewTests {
             [], [shares[0], shares[1]], [everyone[2], everyone[3], everyone[4]], Array(repeating: shares[0], count: 5),
             shares + [shares[0]], [shares[0], shares[1], stranger], shares + [stranger],
             [shares[0], shares[1], borrowed], first.shares(for: second.view, last: 11, by: [0, 1, 2]),
-            first.shares(for: other, last: 10, by: [0, 1, 2]), second.shares(for: second.view, last: 10, by: [0, 1, 2]),
+            first.shares(for: other, last: 10, by: [0, 1, 2]),
+            second.shares(for: second.view, last: 10, by: [0, 1, 2]),
         ] {
             #expect(error(altered(good, shares: bad)) == .invalidCertificate(Instance(10)))
         }

@@ -198,8 +198,7 @@ struct QuorumsOfViewsTests {
     }
 
     private static func execution(_ view: UInt64, _ instance: UInt64) -> Execution {
-        Execution(
-            view: ViewNumber(view), instance: Instance(instance), time: Timestamp(instance), seed: 5, steps: [])
+        Sample.execution(instance, seed: 5, view: ViewNumber(view))
     }
 
     @Test(

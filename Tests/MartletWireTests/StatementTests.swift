@@ -45,13 +45,15 @@ import Testing
                         port: Int(id), isHeavy: heavy.contains(id))
                 }, leaderOrder: order.map { ReplicaID($0) }, settings: settings)
         }
-        func install(_ view: UInt64 = 1, last: UInt64 = 7, _ next: View, _ signature: Signature = .absent) -> Statement {
+        func install(
+            _ next: View, after view: UInt64 = 1, last: UInt64 = 7, _ signature: Signature = .absent
+        ) -> Statement {
             .install(Install(view: ViewNumber(view), last: Instance(last), next: next, signature: signature))
         }
         let next = try view()
         let all =
             [
-                install(next), install(2, next), install(last: 8, next), install(try view(3)),
+                install(next), install(next, after: 2), install(next, last: 8), install(try view(3)),
                 install(try view(heavy: [1, 3])), install(try view(order: [2, 1, 3, 4])),
                 install(try view(window: 15)),
             ].map { $0.bytes(group: Self.group, sender: Self.sender) } + [
