@@ -44,6 +44,10 @@ package struct Timeouts: Sendable {
     package var progress = Interval.milliseconds(500)
     /// How often a member measures the leader while requests are ordered; a leader that is slow for some of these is replaced.
     package var probe = Interval.milliseconds(500)
+    /// How often the links of an idle group are measured.
+    package var measure = Interval.seconds(1)
+    /// What measures a link and is not answered for so long counts as unanswered, until the answer comes.
+    package var challenge = Interval.seconds(1)
     /// How long a member remembers that a leader was slow: in so long it finds f+1 leaders slow at most, if the group is slow
     /// whoever leads.
     package var slowLeaders = Interval.seconds(600)

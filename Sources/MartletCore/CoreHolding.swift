@@ -37,4 +37,8 @@ package enum CoreHolding: String, Hashable, Sendable, CaseIterable {
     // Replicated state
     case sessions = "sessions"
     case clients = "clients in the session table"
+
+    // Measuring
+    /// With what became of them.
+    case challengesOfOneMember = "challenges to one member"
 }

@@ -147,6 +147,8 @@ package struct Effects: ~Copyable {
     /// For whoever verifies, and for clients: views that were proved, one after the other.
     package var views: [ViewCertificate] = []
     package var notices: [Notice] = []
+    /// For the driver: so many random numbers are wanted (`Event.entropy`).
+    package var entropyWanted = 0
 
     package init() {}
 
@@ -157,5 +159,6 @@ package struct Effects: ~Copyable {
         checks.removeAll(keepingCapacity: true)
         views.removeAll(keepingCapacity: true)
         notices.removeAll(keepingCapacity: true)
+        entropyWanted = 0
     }
 }

@@ -32,6 +32,9 @@ package enum Event: Sendable {
     /// An ordered `.install` is done: the state is that of the image (whose replies and application may be left empty).
     case checkpointInstalled(CheckpointImage)
 
+    /// Random numbers that nobody else can know, as `Effects.entropyWanted` asked for.
+    case entropy([UInt64])
+
     /// The time `nextDeadline` named has come.
     case deadline
 }

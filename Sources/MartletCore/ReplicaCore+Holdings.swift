@@ -26,6 +26,7 @@ extension ReplicaCore {
         case .earlyMessagesOfOneMember: early.mostOfOneMember
         case .sessions: sessions.sessionCount
         case .clients: sessions.clientCount
+        case .challengesOfOneMember: measuring.monitor.mostOfOneMember
         }
     }
 

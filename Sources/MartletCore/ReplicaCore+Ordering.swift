@@ -30,6 +30,8 @@ extension ReplicaCore {
             return
         }
         window[instance].isProposalSound = true
+        answerHeldChallenge(of: member, into: &effects)
+        if member == me { measureProposal(proposal, into: &effects) }
         window[instance].add(KnownBatch(batch: proposal.batch, digest: proposal.digest))
         resolve(instance, proposal.digest)
     }
@@ -176,6 +178,7 @@ extension ReplicaCore {
         guard window[instance].noteWrite(vote, writeSetMax: Self.writeSetMax) else { return false }
         effects.sends.append(
             Send(.write(WriteVote(epoch: epoch, instance: instance, digest: digest)), to: .everyone))
+        measureVotes(at: instance, into: &effects)
         return true
     }
 
@@ -203,6 +206,7 @@ extension ReplicaCore {
         window[instance].accepted = lock
         effects.sends.append(
             Send(.accept(AcceptVote(epoch: epoch, instance: instance, digest: digest)), to: .everyone))
+        if view.faultModel == .crash { measureVotes(at: instance, into: &effects) }
         return true
     }
 

@@ -40,6 +40,10 @@ extension ReplicaCore {
             withMember(it) { core, message, from in core.onProgress(message, from: from, into: &effects) }
         case .probe(let it): withMember(it) { core, message, from in core.onProbe(message, from: from, into: &effects) }
         case .probeEcho(let it): withMember(it) { core, message, from in core.onProbeEcho(message, from: from) }
+        case .challenge(let it):
+            withMember(it) { core, message, from in core.onChallenge(message, from: from, into: &effects) }
+        case .challengeResponse(let it):
+            withMember(it) { core, message, from in core.onChallengeResponse(message, from: from) }
         case .install(let it):
             withMember(it) { core, message, from in core.onInstall(message, from: from, into: &effects) }
         case .fetchViews(let it):

@@ -15,6 +15,7 @@ extension ReplicaCore {
         if mode == .voter {
             consider(syncDeadline)
             consider(instanceDeadline)
+            consider(measuringDeadline)
             if isProbing, view.n > 1 { consider(lastProbe + configuration.timeouts.probe) }
             if pool.hasSignedLate { consider(now.monotonic) }
             if !isFarBehind { consider(pool.nextExpiry(timeout: timeout.current)) }
@@ -28,6 +29,7 @@ extension ReplicaCore {
         if let deadline = missingDeadline, deadline <= now.monotonic { askForMissingRequests(into: &effects) }
         if mode == .voter { watchLeader(into: &effects) }
         probeIfDue(into: &effects)
+        measureIfIdle(into: &effects)
         fetchIfBehind(into: &effects)
         let rhythm = isBusy ? configuration.timeouts.resend : configuration.timeouts.progress
         if lastTick + rhythm <= now.monotonic { tick(into: &effects) }

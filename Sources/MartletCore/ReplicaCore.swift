@@ -70,6 +70,8 @@ package struct ReplicaCore: ~Copyable {
     /// When each member's last probe was answered.
     var probed: ReplicaTable<Instant?>
 
+    var measuring: Measuring
+
     // Checkpoints and catching up
     var checkpoints: CheckpointTally
     /// A stable checkpoint that this replica has not reached yet.
@@ -114,6 +116,7 @@ package struct ReplicaCore: ~Copyable {
         lastProbe = now.monotonic
         probesToOrder = ReplicaTable(repeating: nil, count: view.n)
         probed = ReplicaTable(repeating: nil, count: view.n)
+        measuring = Measuring(view: view, timeouts: configuration.timeouts, at: now.monotonic)
         checkpoints = CheckpointTally(n: view.n)
         catchUp = CatchUp(view: view, me: me, seed: configuration.seed)
         told = ReplicaTable(repeating: nil, count: view.n)
@@ -128,6 +131,7 @@ package struct ReplicaCore: ~Copyable {
             if leader == me { abdicate(into: &effects) }
         }
         sendProgress(asksForHelp: true, into: &effects)
+        refillStock(into: &effects)
     }
 
     /// Takes one event and fills the effects.
@@ -140,6 +144,7 @@ package struct ReplicaCore: ~Copyable {
         case .executed(upTo: let instance): executed = max(executed, instance)
         case .snapshotTaken(let instance, let digest): onSnapshotTaken(instance, digest, into: &effects)
         case .checkpointInstalled(let image): onCheckpointInstalled(image, into: &effects)
+        case .entropy(let numbers): measuring.stock.refill(numbers)
         case .deadline: break
         }
         onTime(into: &effects)
@@ -147,6 +152,7 @@ package struct ReplicaCore: ~Copyable {
         proposeIfDue(into: &effects)
         flushSignedLate(into: &effects)
         flushVouches(into: &effects)
+        refillStock(into: &effects)
     }
 
     /// How many requests of this client wait to be ordered, and how many bytes of payload they have.

@@ -22,6 +22,13 @@ public struct GroupSettings: Hashable, Sendable {
     public var sessionsMax: Int = 16_384
     /// How far a batch's time may lie from a voter's clock, in milliseconds.
     public var clockBoundMilliseconds: Int = 60_000
+    /// ω: how many of a thousand instances the members measure their links in; 0 to measure nothing, and never change leaders
+    /// or weights.
+    public var measuringPermille: Int = 100
+    /// c: after every c-th instance it is calculated who should lead and who should be heavy; twice W or more.
+    public var calculationPeriod: Int = 500
+    /// By how much a change of leader or weights must pay, in parts of a thousand: 1,020 asks for more than 2 %.
+    public var goalPermille: Int = 1_020
     /// Whether replicas answer reads that are not ordered. If so, a write's result needs a quorum of replies.
     public var hasUnorderedReads: Bool = true
 
@@ -57,9 +64,15 @@ public struct GroupSettings: Hashable, Sendable {
             ("sessionsPerClientMax", sessionsPerClientMax, 1...65_536),
             ("sessionsMax", sessionsMax, 1...1_048_576),
             ("clockBoundMilliseconds", clockBoundMilliseconds, 100...86_400_000),
+            ("measuringPermille", measuringPermille, 0...1_000),
+            ("calculationPeriod", calculationPeriod, 16...1_000_000),
+            ("goalPermille", goalPermille, 1_000...10_000),
         ]
         for (name, value, bound) in bounds where !bound.contains(value) {
             return "\(name) is \(value), but must be from \(bound.lowerBound) to \(bound.upperBound)"
+        }
+        guard measuringPermille == 0 || calculationPeriod >= 2 * window else {
+            return "calculationPeriod is \(calculationPeriod), but must be at least \(2 * window), twice the window"
         }
         return nil
     }

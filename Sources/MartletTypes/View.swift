@@ -113,6 +113,8 @@ package struct View: Hashable, Sendable {
     package var faultModel: FaultModel { quorum.faultModel }
     /// The most entries of a batch: requests, and a probe of each member.
     package var batchEntriesMax: Int { settings.batchRequestsMax + n }
+    /// How many bytes a batch of so many entries has as it travels, roughly.
+    package func proposalBytes(entries: Int) -> Int { 64 + 84 * entries }
     package var everyone: ReplicaSet { ReplicaSet((0..<n).map { ReplicaIndex($0) }) }
 
     package subscript(index: ReplicaIndex) -> Member { members[index.position] }

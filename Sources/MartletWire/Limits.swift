@@ -43,6 +43,9 @@ package enum Limits {
     package static let decisions = Limit("decisions", 16_384)
     package static let shares = Limit("shares", 128)
 
+    /// A dummy proposal's: as large as the largest batch.
+    package static let paddingBytes = Limit("paddingBytes", 2 << 20)
+
     // Leader change. A claim for each instance up to 2K + W beyond the stable checkpoint, and W below the base.
     package static let claims = Limit("claims", 65_536)
     package static let writeSet = Limit("writeSet", 256)

@@ -14,6 +14,6 @@ struct MartletCommand: AsyncParsableCommand {
         subcommands: [
             DemoCommand.self, KeyCommand.self, InitCommand.self, UpCommand.self, ReplicaCommand.self, KVCommand.self,
             StatusCommand.self, BenchCommand.self, JudgeCommand.self, AttackCommand.self,
-            SimulateCommand.self, OptimizeCommand.self, QuorumsCommand.self,
+            SimulateCommand.self, OptimizeCommand.self, QuorumsCommand.self, ExperimentCommand.self,
         ])
 }

@@ -3,6 +3,7 @@
 
 import Foundation
 import MartletSimulation
+import MartletTypes
 import Testing
 
 @testable import martlet_cli
@@ -48,9 +49,33 @@ import Testing
         var scenario = Scenario(seed: 1)
         var plan = ClientPlan()
         plan.severalPermille = 250
+        plan.pauseMax = .milliseconds(150)
+        plan.putsOnly = true
+        plan.valueBytes = 1024
         scenario.clients = [plan]
         let read = try ScenarioFile.read(text: ScenarioFile.text(of: scenario), file: "s.yaml")
         #expect(read.clients == [plan])
+    }
+
+    @Test func whoLeadsAndWhoIsHeavySurvivesAndMustMakeSense() throws {
+        var scenario = Scenario(seed: 1)
+        scenario.n = 5
+        scenario.leaders = [4, 0, 1, 2, 3]
+        scenario.heavy = [4, 0]
+        let read = try ScenarioFile.read(text: ScenarioFile.text(of: scenario), file: "s.yaml")
+        #expect(read.leaders == scenario.leaders && read.heavy == scenario.heavy)
+        #expect(complaint("n: 5", "leaders: [4, 0, 1, 2]")?.complaint.contains("leaders") == true)
+        #expect(complaint("n: 5", "leaders: [4, 0, 1, 2, 5]")?.line == 3)
+        #expect(complaint("n: 5", "heavy: [4, 4]")?.complaint.contains("twice") == true)
+        #expect(complaint("n: 5", "heavy: [4, 1, 2]")?.complaint.contains("2 replicas are heavy") == true)
+    }
+
+    @Test func aDelayMayVary() throws {
+        let line = "linkFaults: [{from: [0], to: [1], end: 1s, kind: slow, by: 120ms, spread: 40ms}]"
+        let read = try ScenarioFile.read(text: "format: martlet-scenario 1\n" + line, file: "s.yaml")
+        #expect(read.linkFaults.first?.kind == .slow(by: .milliseconds(120), spread: .milliseconds(40)))
+        let again = try ScenarioFile.read(text: ScenarioFile.text(of: read), file: "s.yaml")
+        #expect(again.linkFaults == read.linkFaults)
     }
 
     @Test func whatAGroupNeedNotSurviveMustSaySo() {

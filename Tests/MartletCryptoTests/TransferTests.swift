@@ -192,12 +192,25 @@ struct TransferTests {
             .fetchCheckpoint(FetchCheckpoint(instance: .zero)), .fetchRequests(FetchRequests(entries: [])),
             .fetchBatch(FetchBatch(instance: .zero, digest: digest(1))),
             .probe(Probe(sequence: SequenceNumber(1))), .probeEcho(ProbeEcho(sequence: SequenceNumber(1))),
+            .challenge(Challenge(.vote, number: 1)), .challengeResponse(ChallengeResponse(number: 1, digest: nil)),
         ] {
             #expect(error(message) == nil)
             #expect(throws: VerificationError.notMember(ReplicaID(4))) {
                 try verifier.verify(message, from: ReplicaID(4))
             }
         }
+    }
+
+    @Test("a dummy proposal is no larger than the largest proposal")
+    func padding() {
+        let most = group.view.proposalBytes(entries: group.view.batchEntriesMax)
+        #expect(
+            error(.challenge(Challenge(.dummyProposal(padding: Bytes(repeating: 0, count: most)), number: 1))) == nil)
+        #expect(
+            error(.challenge(Challenge(.dummyProposal(padding: Bytes(repeating: 0, count: most + 1)), number: 1)))
+                == .paddingTooLong(most + 1))
+        #expect(
+            error(.challenge(Challenge(.proposal(group.epoch(1), .max), number: 1))) == .numberOutOfRange)
     }
 
     @Test("progress that names numbers nobody can reach is refused")

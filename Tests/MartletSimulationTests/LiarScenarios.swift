@@ -11,6 +11,7 @@ enum LiarScenarios {
         var scenario = Scenarios.calm()
         scenario.seed = seed
         scenario.liars = [LiarPlan(replica: replica, kinds: kinds)]
+        scenario.settings.measuringPermille = kinds.contains(.latencyLiar) ? 500 : 0
         scenario.links.lossPermille = 30
         scenario.healsAt = Instant.zero + .milliseconds(600)
         scenario.clientsUntil = scenario.healsAt

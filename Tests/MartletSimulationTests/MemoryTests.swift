@@ -45,6 +45,7 @@ struct MemoryTests {
         case .earlyMessagesOfOneMember: 3 * 4
         case .sessions: 12
         case .clients: 3
+        case .challengesOfOneMember: 64
         }
     }
 

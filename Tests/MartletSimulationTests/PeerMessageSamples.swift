@@ -37,6 +37,9 @@ enum PeerMessageSamples {
                     asksForHelp: false)),
             .probe(Probe(sequence: SequenceNumber(9))),
             .probeEcho(ProbeEcho(sequence: SequenceNumber(9))),
+            .challenge(Challenge(.proposal(epoch, Instance(7)), number: 11)),
+            .challenge(Challenge(.dummyProposal(padding: [0, 0]), number: 12)),
+            .challengeResponse(ChallengeResponse(number: 11, digest: digest)),
             context.seal(.install(Install(view: .genesis, last: Instance(7), next: context.view))),
             .fetchViews(FetchViews(after: ViewNumber(2))),
             .views(

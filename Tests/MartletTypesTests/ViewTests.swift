@@ -84,6 +84,17 @@ import Testing
         settings = GroupSettings()
         settings.clockBoundMilliseconds = 1
         isRefused("clockBoundMilliseconds") { try view(settings: settings) }
+        settings = GroupSettings()
+        settings.measuringPermille = 1_001
+        isRefused("measuringPermille") { try view(settings: settings) }
+        settings = GroupSettings()
+        settings.goalPermille = 999
+        isRefused("goalPermille") { try view(settings: settings) }
+        settings = GroupSettings()
+        settings.window = 251
+        isRefused("calculationPeriod is 500, but must be at least 502") { try view(settings: settings) }
+        settings.measuringPermille = 0
+        #expect(throws: Never.self) { try view(settings: settings) }
         isRefused("the first view has the number 1") { try view(number: ViewNumber(0)) }
     }
 

@@ -40,7 +40,8 @@ package struct Sealer<Scheme: SignatureScheme>: Sendable {
             install.signature = signature(of: .install(install))
             return .install(install)
         case .propose, .write, .decided, .stop, .forwarded, .vouches, .fetchRequests, .fetchBatch, .batchBody,
-            .fetchDecisions, .decisions, .fetchCheckpoint, .checkpointState, .progress, .probe, .probeEcho, .fetchViews,
+            .fetchDecisions, .decisions, .fetchCheckpoint, .checkpointState, .progress, .probe, .probeEcho, .challenge,
+            .challengeResponse, .fetchViews,
             .views:
             return message
         }
@@ -67,7 +68,7 @@ package struct Sealer<Scheme: SignatureScheme>: Sendable {
         case .progress(let progress): return .progress(Verified(progress, sender: me))
         case .install(let install): return .install(Verified(install, sender: me))
         case .forwarded, .fetchRequests, .fetchBatch, .batchBody, .fetchDecisions, .decisions, .fetchCheckpoint,
-            .checkpointState, .probe, .probeEcho, .fetchViews, .views:
+            .checkpointState, .probe, .probeEcho, .challenge, .challengeResponse, .fetchViews, .views:
             preconditionFailure("a replica neither asks nor answers itself")
         }
     }

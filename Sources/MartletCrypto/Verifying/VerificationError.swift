@@ -23,6 +23,8 @@ package enum VerificationError: Error, Hashable, Sendable {
     case accessDenied(ClientID)
     case invalidSignature
     case invalidCertificate(Instance)
+    /// A dummy proposal that is larger than any proposal.
+    case paddingTooLong(Int)
     /// The bodies are not those that the batch lists, one for one.
     case bodiesDiffer(Instance)
     case notConsecutive(Instance)
@@ -53,6 +55,7 @@ extension VerificationError: CustomStringConvertible {
         case .accessDenied(let client): "the group does not serve client \(client)"
         case .invalidSignature: "its signature is not valid"
         case .invalidCertificate(let instance): "its certificate of instance \(instance) proves nothing"
+        case .paddingTooLong(let count): "it has \(count) bytes of padding, more than any proposal"
         case .bodiesDiffer(let instance): "its bodies are not those of the batch of instance \(instance)"
         case .notConsecutive(let instance): "instance \(instance) does not follow the one before it"
         case .stateDiffers(let instance): "its state is not the one certified for instance \(instance)"

@@ -50,6 +50,20 @@ extension Verifier {
         return progress
     }
 
+    func checked(_ challenge: Challenge) throws(VerificationError) -> Challenge {
+        switch challenge.subject {
+        case .vote: break
+        case .proposal(let epoch, let instance):
+            try check(epoch)
+            try check(instance)
+        case .dummyProposal(let padding):
+            guard padding.count <= view.proposalBytes(entries: view.batchEntriesMax) else {
+                throw .paddingTooLong(padding.count)
+            }
+        }
+        return challenge
+    }
+
     // MARK: Numbers
 
     /// A view that there can be; whether it is the one that counts is the core's to say.

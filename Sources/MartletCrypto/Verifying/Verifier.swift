@@ -64,6 +64,8 @@ package struct Verifier<Scheme: SignatureScheme>: Sendable {
         case .progress(let progress): return .progress(Verified(try checked(progress), sender: by))
         case .probe(let probe): return .probe(Verified(probe, sender: by))
         case .probeEcho(let echo): return .probeEcho(Verified(echo, sender: by))
+        case .challenge(let challenge): return .challenge(Verified(try checked(challenge), sender: by))
+        case .challengeResponse(let response): return .challengeResponse(Verified(response, sender: by))
         case .install(let install): return .install(Verified(try checked(install, from: sender), sender: by))
         case .fetchViews(let fetch): return .fetchViews(Verified(fetch, sender: by))
         case .views(let part): return .views(Verified(try checked(part), sender: by))

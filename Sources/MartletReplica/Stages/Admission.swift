@@ -101,7 +101,8 @@ struct Admission<Machine: StateMachine>: Sendable {
         // On its link it comes before what belongs to the new view.
         case .views: false
         case .propose, .write, .accept, .decided, .stop, .checkpoint, .forwarded, .vouches, .fetchRequests,
-            .fetchBatch, .batchBody, .fetchDecisions, .fetchCheckpoint, .progress, .probe, .probeEcho, .install,
+            .fetchBatch, .batchBody, .fetchDecisions, .fetchCheckpoint, .progress, .probe, .probeEcho, .challenge,
+            .challengeResponse, .install,
             .fetchViews:
             false
         }

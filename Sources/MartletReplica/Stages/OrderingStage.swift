@@ -75,6 +75,7 @@ final class OrderingStage<Machine: StateMachine> {
         mailboxes.execution.post(effects.executions.map { .order($0) })
         mailboxes.background.post(effects.checks.map { .check($0) })
         clients.refuse(effects.refusals)
+        if effects.entropyWanted > 0 { loopback.append(.entropy(SystemEntropy.numbers(effects.entropyWanted))) }
         if !effects.notices.isEmpty {
             notices.log(effects.notices, at: now.monotonic)
             let hasWrongState = Notice.misbehaviour(configuration.replica, .conflictingCheckpoint)

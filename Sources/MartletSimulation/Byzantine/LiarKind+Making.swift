@@ -23,6 +23,7 @@ extension LiarKind {
         case .progressLiar: ProgressLiar()
         case .transferLiar: TransferLiar()
         case .voucher: Voucher()
+        case .latencyLiar: LatencyLiar(&context)
         case .viewLiar: ViewLiar(&context)
         }
     }

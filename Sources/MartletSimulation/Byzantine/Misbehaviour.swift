@@ -23,6 +23,7 @@ package enum LiarKind: String, Hashable, Sendable, CaseIterable {
     case progressLiar = "progress liar"
     case transferLiar = "transfer liar"
     case voucher = "voucher"
+    case latencyLiar = "latency liar"
     case viewLiar = "view liar"
 }
 

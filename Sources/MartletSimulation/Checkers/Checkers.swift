@@ -16,6 +16,7 @@ package struct Checkers: Sendable {
     private var validity = ValidityChecker()
     private var runaway: RunawayChecker
     private let memory: MemoryChecker
+    package private(set) var measuring = MeasuringChecker()
     package private(set) var results = ResultChecker()
     private var quorums: QuorumChecker
     package private(set) var history = ClientHistory()
@@ -65,6 +66,12 @@ package struct Checkers: Sendable {
 
     package mutating func keeps(repliesOfOneSession: Int, snapshots: Int, replica: Int, at now: Instant) {
         note(memory.check(repliesOfOneSession: repliesOfOneSession, snapshots: snapshots, by: replica, at: now))
+    }
+
+    package mutating func measured(
+        _ latency: LinkLatency, of other: Int, by replica: Int, shortest: Interval, at now: Instant
+    ) {
+        note(measuring.measured(latency, of: other, by: replica, shortest: shortest, at: now))
     }
 
     package mutating func executed(_ execution: Execution, by replica: Int, at now: Instant) {

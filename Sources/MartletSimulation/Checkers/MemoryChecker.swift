@@ -17,6 +17,7 @@ package struct MemoryChecker: Sendable {
         /// So many regencies' votes in one instance are kept.
         package var regenciesMax = 4
         package var checkpointVotesPerMemberMax = 4
+        package var challengesPerMemberMax = 64
 
         package init() {}
     }
@@ -77,6 +78,7 @@ package struct MemoryChecker: Sendable {
         case .earlyMessagesOfOneMember: 3 * settings.window
         case .sessions: min(settings.sessionsMax, clients * settings.sessionsPerClientMax)
         case .clients: clients
+        case .challengesOfOneMember: limits.challengesPerMemberMax
         }
     }
 

@@ -21,6 +21,7 @@ package struct Violation: Hashable, Sendable, CustomStringConvertible {
         case runaway
         case blame
         case memory = "bounded memory"
+        case measuring
     }
 
     package let rule: Rule

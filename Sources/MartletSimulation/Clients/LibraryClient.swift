@@ -97,10 +97,10 @@ package final class LibraryClient: ClientActor {
 
     /// Acts on what the core wants, then calls what is due; the core may finish a call at once.
     private func goOn(at now: Instant, into output: inout ClientOutput) {
-        act(into: &output)
+        act(at: now, into: &output)
         while !isFinished, nextCall <= now, running.count < plan.pipeline {
             call(at: now, into: &output)
-            act(into: &output)
+            act(at: now, into: &output)
         }
     }
 
@@ -121,7 +121,7 @@ package final class LibraryClient: ClientActor {
         isFinished = started >= plan.operationsMax || (started >= plan.operationsMin && now >= until)
     }
 
-    private func act(into output: inout ClientOutput) {
+    private func act(at now: Instant, into output: inout ClientOutput) {
         for send in effects.sends {
             for request in send.requests where request.kind == .operation { requests[request.payload] = request.id }
             let bundle =
@@ -133,15 +133,16 @@ package final class LibraryClient: ClientActor {
             for target in read.targets { output.sends.append((target, .read(read.request))) }
         }
         for it in effects.viewFetches { output.sends.append((it.target, .fetchViews(it.fetch))) }
-        for completion in effects.completions { finish(completion, into: &output) }
+        for completion in effects.completions { finish(completion, at: now, into: &output) }
         effects.removeAll()
     }
 
-    private func finish(_ completion: Completion, into output: inout ClientOutput) {
+    private func finish(_ completion: Completion, at now: Instant, into output: inout ClientOutput) {
         guard let place = running.firstIndex(where: { UInt64($0.id.number) == completion.call.rawValue }) else {
             preconditionFailure("a call ended twice")
         }
         let call = running.remove(at: place)
+        if plan.pauseMax > .zero { nextCall = max(nextCall, now + random.interval(upTo: plan.pauseMax)) }
         switch completion.outcome {
         case .result(let bytes, _):
             let answer = ServiceCodec.answer(in: bytes, to: call.operation)

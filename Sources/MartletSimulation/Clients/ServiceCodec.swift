@@ -6,17 +6,20 @@ package import MartletTypes
 
 /// The simulated clients' operations in the words of the key-value service.
 package enum ServiceCodec {
-    /// Every write's bytes are unique in a world: they hold a value that is.
-    package static func bytes(of operation: Operation) -> Bytes {
+    /// Every write's bytes are unique in a world: they hold a value that is. A value that is put has so many bytes at least.
+    package static func bytes(of operation: Operation, valueBytes: Int = 0) -> Bytes {
         switch operation {
         case .get(let key): KVOperation.get(key: name(key)).payload
-        case .put(let key, let value): KVOperation.put(key: name(key), value: digits(value)).payload
+        case .put(let key, let value):
+            KVOperation.put(key: name(key), value: digits(value, atLeast: valueBytes)).payload
         case .add(let key, let amount): KVOperation.increment(key: name(key), delta: Int64(amount)).payload
         case .delete(let key, let mark):
             KVOperation.batch([.delete(key: name(key)), .put(key: [0], value: digits(mark))]).payload
         case .swap(let key, let expected, let value):
-            KVOperation.compareAndSwap(key: name(key), expected: expected.map(digits), replacement: digits(value))
-                .payload
+            KVOperation.compareAndSwap(
+                key: name(key), expected: expected.map { digits($0) }, replacement: digits(value)
+            )
+            .payload
         case .scan(let from, let to): KVOperation.scan(KVScan(from: name(from), to: name(to), limit: to - from)).payload
         case .putAll(let keys, let value):
             KVOperation.batch(keys.map { .put(key: name($0), value: digits(value)) }).payload
@@ -73,7 +76,11 @@ package enum ServiceCodec {
 
     private static func name(_ key: Int) -> Bytes { [UInt8(ascii: "k"), UInt8(key)] }
 
-    private static func digits(_ value: UInt64) -> Bytes { Bytes(String(value).utf8) }
+    /// With zeros before it where it is too short.
+    private static func digits(_ value: UInt64, atLeast count: Int = 0) -> Bytes {
+        let digits = Bytes(String(value).utf8)
+        return Bytes(repeating: UInt8(ascii: "0"), count: max(0, count - digits.count)) + digits
+    }
 
     private static func number(_ digits: Bytes) -> UInt64? { UInt64(String(decoding: digits, as: UTF8.self)) }
 }

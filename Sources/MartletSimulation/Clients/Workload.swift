@@ -8,6 +8,7 @@ package struct Workload: Sendable {
     private let keys: Int
     private let flips: Bool
     private let severalPermille: Int
+    private let putsOnly: Bool
     private var random: SeededRandom
     private var drawn: UInt64 = 0
     /// What this client last saw at each key, to swap for.
@@ -16,11 +17,13 @@ package struct Workload: Sendable {
     /// With `flips`, the one key is put and deleted and nothing else, so that the same answer (nothing stands there) comes
     /// back after others again and again: only its version tells one from another.
     package init(
-        client: Int, readPermille: Int, keys: Int, flips: Bool, severalPermille: Int = 0, random: SeededRandom
+        client: Int, readPermille: Int, keys: Int, flips: Bool, severalPermille: Int = 0,
+        putsOnly: Bool = false, random: SeededRandom
     ) {
         self.client = client
         self.flips = flips
         self.severalPermille = severalPermille
+        self.putsOnly = putsOnly
         self.readPermille = readPermille
         self.keys = keys
         self.random = random
@@ -36,6 +39,7 @@ package struct Workload: Sendable {
         if flips {
             return drawn % 2 == 1 ? .put(key: key, value: unique) : .delete(key: key, mark: unique)
         }
+        if putsOnly { return .put(key: key, value: unique) }
         switch random.below(10) {
         case 0..<6: return .put(key: key, value: unique)
         case 6..<8: return .add(key: key, amount: unique)

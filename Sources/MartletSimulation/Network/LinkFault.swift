@@ -29,8 +29,8 @@ package struct LinkFault: Hashable, Sendable {
         case clog
         /// So many of a thousand messages are lost.
         case lossy(permille: Int)
-        /// Each message takes so much longer.
-        case slow(by: Interval)
+        /// Each message takes so much longer, and up to `spread` more by chance.
+        case slow(by: Interval, spread: Interval = .zero)
     }
 
     package let from: NodeSet

@@ -25,6 +25,8 @@ package enum MessageKind: String, Hashable, Sendable, CaseIterable {
     case progress = "PROGRESS"
     case probe = "PROBE"
     case probeEcho = "PROBE-ECHO"
+    case challenge = "CHALLENGE"
+    case challengeResponse = "RESPONSE"
     case install = "INSTALL"
     case fetchViews = "FETCH-VIEWS"
     case views = "VIEWS"
@@ -58,6 +60,8 @@ extension MessageKind {
         case .progress: self = .progress
         case .probe: self = .probe
         case .probeEcho: self = .probeEcho
+        case .challenge: self = .challenge
+        case .challengeResponse: self = .challengeResponse
         case .install: self = .install
         case .fetchViews: self = .fetchViews
         case .views: self = .views

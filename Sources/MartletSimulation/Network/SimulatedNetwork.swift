@@ -89,9 +89,10 @@ package struct SimulatedNetwork: Sendable {
                 counts.lost += 1
                 return false
             }
-        case .slow(let by):
+        case .slow(let by, let spread):
             counts.slowed += 1
             extra = extra + by
+            if spread > .zero { extra = extra + random.interval(upTo: spread) }
         }
         return true
     }
@@ -109,6 +110,12 @@ package struct SimulatedNetwork: Sendable {
         let time = Interval(nanoseconds: UInt64(bytes) * 1_000_000_000 / UInt64(model.bytesPerSecond))
         freeAt[link] = begin + time
         return freeAt[link]
+    }
+
+    /// What any message from one node to the other takes at least.
+    package func shortest(from sender: Int, to receiver: Int) -> Interval {
+        guard let matrix else { return model.delayMin }
+        return model.delayMin + matrix.delay(from: region(of: sender, matrix), to: region(of: receiver, matrix))
     }
 
     private mutating func delay(from sender: Int, to receiver: Int) -> Interval {

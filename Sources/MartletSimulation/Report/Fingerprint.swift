@@ -36,9 +36,11 @@ struct Fingerprint {
         case .progress(let it): mix(18, it.decided.rawValue, it.epoch.regency.rawValue)
         case .probe(let it): mix(20, it.sequence.rawValue, 0)
         case .probeEcho(let it): mix(21, it.sequence.rawValue, 0)
-        case .install(let it): mix(22, it.last.rawValue, it.next.number.rawValue)
-        case .fetchViews(let it): mix(23, it.after.rawValue, 0)
-        case .views(let it): mix(24, UInt64(it.certificates.count), 0)
+        case .challenge(let it): mix(22, it.number, 0)
+        case .challengeResponse(let it): mix(23, it.number, it.digest?.words.word0 ?? 0)
+        case .install(let it): mix(25, it.last.rawValue, it.next.number.rawValue)
+        case .fetchViews(let it): mix(26, it.after.rawValue, 0)
+        case .views(let it): mix(27, UInt64(it.certificates.count), 0)
         }
     }
 

@@ -24,6 +24,7 @@ public struct SimulationReport: Sendable {
     public let fingerprint: UInt64
     /// What clients called and were told.
     package let history: ClientHistory
+    package let consensusTimes: ConsensusTimes
 
     init(_ world: World) {
         seed = world.scenario.seed
@@ -48,6 +49,7 @@ public struct SimulationReport: Sendable {
             + world.scenario.expectations.compactMap { $0.complaint(about: counts) }
         fingerprint = world.fingerprint.value
         history = world.checkers.history
+        consensusTimes = world.consensusTimes
     }
 
     /// The command that repeats this run.
@@ -79,6 +81,8 @@ public struct SimulationReport: Sendable {
             ("checkpoint installed", counts.installs), ("wire format used", world.scenario.usesWire ? 1 : 0),
             ("Ed25519 used", world.scenario.usesRealSignatures ? 1 : 0),
             ("history too hard to judge", world.checkers.tooHard == nil ? 0 : 1),
+            ("latency measured", world.checkers.measuring.looks),
+            ("member found missing", world.checkers.measuring.missing),
             ("latency matrix used", world.scenario.matrix == nil ? 0 : 1),
             ("more than a group must survive", world.scenario.isBeyond ? 1 : 0),
         ]

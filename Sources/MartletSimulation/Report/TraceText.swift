@@ -30,12 +30,22 @@ enum TraceText {
         case .checkpointState(let it): "STATE after i\(it.certificate.instance)"
         case .probe(let it): "PROBE #\(it.sequence)"
         case .probeEcho(let it): "PROBE-ECHO #\(it.sequence)"
+        case .challenge(let it): "CHALLENGE \(text(it.subject)) \(it.number)"
+        case .challengeResponse(let it): "RESPONSE \(it.number)\(it.digest.map { " to \($0)" } ?? "")"
         case .install(let it): "INSTALL view \(it.next.number) after i\(it.last)"
         case .fetchViews(let it): "FETCH views after \(it.after)"
         case .views(let it): text(it)
         case .progress(let it):
             "PROGRESS \(it.epoch)\(it.isSynced ? "" : " unsynced") decided i\(it.decided) stable i\(it.stableCheckpoint)"
                 + (it.asksForHelp ? ", asks for help" : "")
+        }
+    }
+
+    private static func text(_ subject: Challenge.Subject) -> String {
+        switch subject {
+        case .vote: "beside a vote"
+        case .proposal(_, let instance): "behind proposal i\(instance)"
+        case .dummyProposal(let padding): "dummy proposal of \(padding.count) bytes"
         }
     }
 

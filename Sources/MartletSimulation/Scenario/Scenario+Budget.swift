@@ -68,6 +68,7 @@ extension Scenario {
         guard n + clients.count <= NodeSet.nodesMax else {
             return "\(n) replicas and \(clients.count) clients are more than \(NodeSet.nodesMax) nodes"
         }
+        if let complaint = weightComplaint { return complaint }
         let places =
             replicaFaults.map(\.replica) + clockFaults.map(\.replica) + liars.map(\.replica)
             + clientLinkFaults.flatMap(\.replicas.nodes)
@@ -77,6 +78,17 @@ extension Scenario {
         }
         let regions = matrix?.regions.count ?? 0
         return placement.first { !(0..<max(1, regions)).contains($0) }.map { "there is no region \($0)" }
+    }
+
+    private var weightComplaint: String? {
+        if !leaders.isEmpty, leaders.sorted() != Array(0..<n) {
+            return "'leaders' must name each of the replicas 0 to \(n - 1) once"
+        }
+        let count = QuorumRule(faultModel: faultModel, n: n, f: f).heavyCount
+        guard heavy.isEmpty || Set(heavy).count == heavy.count && heavy.allSatisfy((0..<n).contains) else {
+            return "'heavy' names a replica twice, or one that is not there"
+        }
+        return heavy.isEmpty || heavy.count == count ? nil : "\(count) replicas are heavy, not \(heavy.count)"
     }
 
     private var liarComplaint: String? {

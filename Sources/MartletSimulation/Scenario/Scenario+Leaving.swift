@@ -22,6 +22,9 @@ extension Scenario {
         var smaller = self
         smaller.n -= 1
         let gone = smaller.n
+        smaller.leaders.removeAll { $0 == gone }
+        // Fewer may be heavy now: the seed chooses.
+        smaller.heavy = []
         smaller.replicaFaults.removeAll { $0.replica == gone }
         smaller.clockFaults.removeAll { $0.replica == gone }
         smaller.liars.removeAll { $0.replica == gone }

@@ -13,6 +13,10 @@ package struct Scenario: Sendable {
     package var faultModel = FaultModel.byzantine
     package var n = 4
     package var f = 1
+    /// All replicas in the order in which they lead; empty for the order of their numbers.
+    package var leaders: [Int] = []
+    /// The replicas that have the greater weight; empty to let the seed choose.
+    package var heavy: [Int] = []
     package var settings = GroupSettings()
     package var timeouts = Timeouts()
     /// Messages travel as bytes, through the wire format.
@@ -51,7 +55,11 @@ package struct Scenario: Sendable {
     /// How much a replica may keep of one client, and what else bounds its memory.
     package var memory = MemoryChecker.Limits()
 
-    package init(seed: UInt64) { self.seed = seed }
+    package init(seed: UInt64) {
+        self.seed = seed
+        // Only where it is asked for: what measures takes part in the luck of the links.
+        settings.measuringPermille = 0
+    }
 
     /// With the largest W that there will be.
     package var widestSettings: GroupSettings {
@@ -143,7 +151,13 @@ package struct ClientPlan: Hashable, Sendable {
     package var readPermille = 200
     /// The longest pause between an answer and the next operation.
     package var thinkMax = Interval.milliseconds(2)
+    /// The longest pause after an answer, where nothing else is in flight.
+    package var pauseMax = Interval.zero
     package var signs = false
+    /// Asks for nothing but puts and reads.
+    package var putsOnly = false
+    /// A value that it puts has so many bytes at least.
+    package var valueBytes = 0
     /// So many of a thousand operations read or write several keys at once.
     package var severalPermille = 0
     /// Puts and deletes one key, the same as all others that do so.

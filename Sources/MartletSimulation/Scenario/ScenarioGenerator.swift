@@ -41,6 +41,7 @@ package struct ScenarioGenerator {
         if random.chance(permille: 200) { makeJoinedKeys() }
         makeRot()
         if random.chance(permille: scenario.n == 3 ? 600 : 100) { makeFlips() }
+        makeMeasuring()
         if random.chance(permille: 400) { makeViews() }
         return scenario
     }
@@ -68,6 +69,17 @@ package struct ScenarioGenerator {
         scenario.settings.pipelineMax = random.pick([4, 8, 64])
         scenario.settings.sessionsPerClientMax = random.pick([2, 4, 16])
         scenario.settings.hasUnorderedReads = random.chance(permille: 800)
+    }
+
+    /// Half of the groups measure their links.
+    private mutating func makeMeasuring() {
+        guard random.chance(permille: 500) else { return }
+        scenario.settings.measuringPermille = random.pick([50, 200, 500, 1_000])
+        scenario.timeouts.measure = .milliseconds(80)
+        scenario.timeouts.challenge = .milliseconds(100)
+        for place in scenario.liars.indices where random.chance(permille: 400) {
+            scenario.liars[place].kinds.append(.latencyLiar)
+        }
     }
 
     private mutating func makeTimes() {
@@ -104,7 +116,8 @@ package struct ScenarioGenerator {
     }
 
     private mutating func makeLiar(_ replica: Int) {
-        var kinds = LiarKind.allCases.filter { $0 != .viewLiar }
+        // Those about latencies and views are drawn with the rest of measuring and of views.
+        var kinds = LiarKind.allCases.filter { $0 != .latencyLiar && $0 != .viewLiar }
         random.shuffle(&kinds)
         let plan = LiarPlan(
             replica: replica, kinds: Array(kinds.prefix(random.pick([1, 1, 2, 3, 5]))),

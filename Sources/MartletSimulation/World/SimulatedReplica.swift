@@ -26,6 +26,8 @@ final class SimulatedReplica {
     let sealer: Sealer<SimulatedScheme>
     private let timeouts: Timeouts
     private let pendingPerClientMax: Int
+    /// Where its challenges come from; apart from all else that is drawn.
+    private var entropy: SeededRandom
     var clock: ReplicaClock
 
     private(set) var core: ReplicaCore
@@ -61,7 +63,7 @@ final class SimulatedReplica {
     init(
         index: ReplicaIndex, slot: Int, view: View, makeVerifier: @escaping () -> Verifier<SimulatedScheme>,
         sealer: Sealer<SimulatedScheme>,
-        timeouts: Timeouts, pendingPerClientMax: Int, clock: ReplicaClock
+        timeouts: Timeouts, pendingPerClientMax: Int, clock: ReplicaClock, entropy: SeededRandom
     ) {
         self.index = index
         self.slot = slot
@@ -72,6 +74,7 @@ final class SimulatedReplica {
         self.timeouts = timeouts
         self.pendingPerClientMax = pendingPerClientMax
         self.clock = clock
+        self.entropy = entropy
         core = Self.core(
             index, view, .voter, timeouts, pendingPerClientMax, clock.reading(at: .zero), &effects)
         executor = Executor(machine: Service(), view: view.number, mode: .voter, settings: view.settings)
@@ -120,6 +123,9 @@ final class SimulatedReplica {
         work.refusals.append(contentsOf: effects.refusals)
         work.checks.append(contentsOf: effects.checks)
         work.notices.append(contentsOf: effects.notices)
+        if effects.entropyWanted > 0 {
+            loopback.append(.entropy((0..<effects.entropyWanted).map { _ in entropy.next() }))
+        }
         for certificate in effects.views { verifier.views.add(certificate) }
         work.views.append(contentsOf: effects.views)
         for order in effects.executions {

@@ -9,17 +9,22 @@ import MartletTypes
 extension World {
     static func view(of scenario: Scenario, keys: [SimulatedScheme.PrivateKey]) -> View {
         let rule = QuorumRule(faultModel: scenario.faultModel, n: scenario.n, f: scenario.f)
-        // Who is heavy follows from the seed, so that light replicas lead too.
+        // Unless the scenario says so, who is heavy follows from the seed, so that light replicas lead too.
         let shift = Int(scenario.seed % UInt64(scenario.n))
+        let heavy =
+            scenario.heavy.isEmpty
+            ? (0..<scenario.n).filter { ($0 + shift) % scenario.n < rule.heavyCount } : scenario.heavy
+        let leaders = scenario.leaders.isEmpty ? Array(0..<scenario.n) : scenario.leaders
         let members = (0..<scenario.n).map { place in
             Member(
                 id: ReplicaID(UInt16(place)), key: keys[place].publicKey, host: "r\(place)", port: 1,
-                isHeavy: (place + shift) % scenario.n < rule.heavyCount)
+                isHeavy: heavy.contains(place))
         }
         do {
             return try View(
                 group: Digest(words: Words32(scenario.seed, 1, 2, 3)), number: .genesis,
-                faultModel: scenario.faultModel, f: scenario.f, members: members, leaderOrder: members.map(\.id),
+                faultModel: scenario.faultModel, f: scenario.f, members: members,
+                leaderOrder: leaders.map { members[$0].id },
                 settings: scenario.settings)
         } catch {
             preconditionFailure("the scenario's group cannot be: \(error)")
@@ -63,7 +68,8 @@ extension World {
                 timeouts: scenario.timeouts, pendingPerClientMax: scenario.memory.pendingPerClientMax,
                 clock: ReplicaClock(
                     monotonicOffset: random.interval(upTo: .seconds(1_000)),
-                    wallOffset: .microseconds(UInt64(random.below(20_000))))))
+                    wallOffset: .microseconds(UInt64(random.below(20_000)))),
+                entropy: SeededRandom(seed: scenario.seed ^ 0xE417_0000 &+ UInt64(slot))))
         queue.insert(.wake(slot), at: random.instant(from: .zero, to: Instant.zero + .milliseconds(2)))
     }
 
@@ -75,10 +81,10 @@ extension World {
             clientPositions[clientIDs[place]] = place
             let workload = Workload(
                 client: place, readPermille: plan.readPermille, keys: plan.flips ? 1 : 6, flips: plan.flips,
-                severalPermille: plan.severalPermille,
+                severalPermille: plan.severalPermille, putsOnly: plan.putsOnly,
                 random: random.fork())
             let encode = { [unowned self] (operation: Operation) -> Bytes in
-                let bytes = ServiceCodec.bytes(of: operation)
+                let bytes = ServiceCodec.bytes(of: operation, valueBytes: plan.valueBytes)
                 if plan.malice == nil {
                     checkers.knows(bytes, meaning: operation)
                 } else {

@@ -81,6 +81,22 @@ extension World {
         checkers.keeps(
             repliesOfOneSession: replica.executor.repliesOfOneSession, snapshots: replica.store.count,
             replica: place, at: now)
+        checkMeasurements(of: replica)
+    }
+
+    /// A clock that is slow or stands makes all look near; how near is its drift's to say.
+    private func checkMeasurements(of replica: SimulatedReplica) {
+        let place = replica.index.position
+        guard scenario.settings.measuringPermille > 0, !scenario.clockFaults.contains(where: { $0.replica == place })
+        else { return }
+        for other in 0..<view.n where other != place {
+            let shortest = network.shortest(from: place, to: other) + network.shortest(from: other, to: place)
+            for path in LatencyMonitor.Path.allCases {
+                checkers.measured(
+                    replica.core.measured(path, to: ReplicaIndex(other)), of: other, by: place, shortest: shortest,
+                    at: now)
+            }
+        }
     }
 
     func arm(_ replica: SimulatedReplica) {
@@ -126,8 +142,14 @@ extension World {
         for send in work.sent {
             if case .install = send.message { continue }
             checkers.sent(send.message, by: place, decided: decided, at: now)
+            if case .propose(let proposal) = send.message {
+                consensusTimes.proposed(proposal.batch.instance, in: proposal.epoch, by: place, at: now)
+            }
         }
-        for execution in work.decided { checkers.decided(execution, by: place, at: now) }
+        for execution in work.decided {
+            checkers.decided(execution, by: place, at: now)
+            consensusTimes.decided(execution.instance, by: place, at: now)
+        }
     }
 
     /// Clients are told before anything else.

@@ -48,6 +48,7 @@ final class World {
     var clientLinks: ClientLinks
     var checkers: Checkers
     var counts = WorldCounts()
+    var consensusTimes = ConsensusTimes()
     var fingerprint = Fingerprint()
     var work = OrderingWork()
 

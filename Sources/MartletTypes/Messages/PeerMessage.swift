@@ -23,6 +23,8 @@ package enum PeerMessage: Hashable, Sendable {
     case progress(Progress)
     case probe(Probe)
     case probeEcho(ProbeEcho)
+    case challenge(Challenge)
+    case challengeResponse(ChallengeResponse)
     case install(Install)
     case fetchViews(FetchViews)
     case views(ViewChainPart)

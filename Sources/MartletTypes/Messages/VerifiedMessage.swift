@@ -33,6 +33,9 @@ package enum VerifiedMessage: Hashable, Sendable {
     case progress(Verified<Progress>)
     case probe(Verified<Probe>)
     case probeEcho(Verified<ProbeEcho>)
+    /// Its padding is no longer than the largest proposal.
+    case challenge(Verified<Challenge>)
+    case challengeResponse(Verified<ChallengeResponse>)
     /// The signature is valid, and `next` is a view of this group with the following number.
     case install(Verified<Install>)
     case fetchViews(Verified<FetchViews>)

@@ -25,9 +25,11 @@ private enum Tag: UInt8 {
     case progress = 18
     case probe = 19
     case probeEcho = 20
-    case install = 21
-    case fetchViews = 22
-    case views = 23
+    case challenge = 21
+    case challengeResponse = 22
+    case install = 23
+    case fetchViews = 24
+    case views = 25
 }
 
 extension PeerMessage: WireCodable {
@@ -56,6 +58,8 @@ extension PeerMessage: WireCodable {
         case .progress(let message): message.encode(into: &writer)
         case .probe(let message): message.encode(into: &writer)
         case .probeEcho(let message): message.encode(into: &writer)
+        case .challenge(let message): message.encode(into: &writer)
+        case .challengeResponse(let message): message.encode(into: &writer)
         case .install(let message): message.encode(into: &writer)
         case .fetchViews(let message): message.encode(into: &writer)
         case .views(let message): message.encode(into: &writer)
@@ -85,6 +89,8 @@ extension PeerMessage: WireCodable {
         case .progress: self = .progress(try Progress(from: &reader))
         case .probe: self = .probe(try Probe(from: &reader))
         case .probeEcho: self = .probeEcho(try ProbeEcho(from: &reader))
+        case .challenge: self = .challenge(try Challenge(from: &reader))
+        case .challengeResponse: self = .challengeResponse(try ChallengeResponse(from: &reader))
         case .install: self = .install(try Install(from: &reader))
         case .fetchViews: self = .fetchViews(try FetchViews(from: &reader))
         case .views: self = .views(try ViewChainPart(from: &reader))
@@ -113,6 +119,8 @@ extension PeerMessage: WireCodable {
         case .progress: .progress
         case .probe: .probe
         case .probeEcho: .probeEcho
+        case .challenge: .challenge
+        case .challengeResponse: .challengeResponse
         case .install: .install
         case .fetchViews: .fetchViews
         case .views: .views
@@ -141,6 +149,8 @@ extension PeerMessage: WireCodable {
         case .progress(let message): 2 + message.encodedSizeHint
         case .probe(let message): 2 + message.encodedSizeHint
         case .probeEcho(let message): 2 + message.encodedSizeHint
+        case .challenge(let message): 2 + message.encodedSizeHint
+        case .challengeResponse(let message): 2 + message.encodedSizeHint
         case .install(let message): 2 + message.encodedSizeHint
         case .fetchViews(let message): 2 + message.encodedSizeHint
         case .views(let message): 2 + message.encodedSizeHint

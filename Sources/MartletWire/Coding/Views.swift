@@ -22,7 +22,7 @@ extension Member: WireCodable {
 }
 
 extension GroupSettings: WireCodable {
-    package static var encodedBytesMin: Int { 9 * 4 + 1 }
+    package static var encodedBytesMin: Int { 12 * 4 + 1 }
 
     /// The settings must be within their bounds (`complaint`), as those of a view or genesis are.
     package func encode(into writer: inout Writer) {
@@ -35,6 +35,9 @@ extension GroupSettings: WireCodable {
         writer.write(UInt32(sessionsPerClientMax))
         writer.write(UInt32(sessionsMax))
         writer.write(UInt32(clockBoundMilliseconds))
+        writer.write(UInt32(measuringPermille))
+        writer.write(UInt32(calculationPeriod))
+        writer.write(UInt32(goalPermille))
         writer.write(hasUnorderedReads)
     }
 
@@ -49,6 +52,9 @@ extension GroupSettings: WireCodable {
         sessionsPerClientMax = Int(try reader.uint32())
         sessionsMax = Int(try reader.uint32())
         clockBoundMilliseconds = Int(try reader.uint32())
+        measuringPermille = Int(try reader.uint32())
+        calculationPeriod = Int(try reader.uint32())
+        goalPermille = Int(try reader.uint32())
         hasUnorderedReads = try reader.bool()
     }
 }

@@ -117,6 +117,9 @@ final class MemberStages {
         for refusal in effects.refusals {
             execution.send(ReplicaToClientMessage.refusal(refusal.refusal), to: refusal.client)
         }
+        if effects.entropyWanted > 0 {
+            loopback.append(.entropy((0..<effects.entropyWanted).map { _ in UInt64.random(in: 0...(.max)) }))
+        }
         loopback += effects.checks.map { .certificateChecked(verifier.validShares(of: $0)) }
         let orders = effects.executions
         effects.removeAll()

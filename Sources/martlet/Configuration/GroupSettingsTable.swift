@@ -17,6 +17,9 @@ enum GroupSettingsTable {
         ("sessionsPerClientMax", \.sessionsPerClientMax, "sessions of one client"),
         ("sessionsMax", \.sessionsMax, "sessions of all clients"),
         ("clockBoundMilliseconds", \.clockBoundMilliseconds, "how far a batch's time may be from a voter's clock"),
+        ("measuringPermille", \.measuringPermille, "instances of a thousand that links are measured in"),
+        ("calculationPeriod", \.calculationPeriod, "instances from one choice of leader and weights to the next"),
+        ("goalPermille", \.goalPermille, "by how much a change must pay, in thousandths"),
     ]
     private static let unorderedReads = "hasUnorderedReads"
 

@@ -7,6 +7,8 @@ import ArgumentParser
 struct CountRange: Hashable, ExpressibleByArgument {
     let counts: ClosedRange<Int>
 
+    init(counts: ClosedRange<Int>) { self.counts = counts }
+
     init?(argument: String) {
         guard let range = SeedRange(argument: argument), let first = Int(exactly: range.first),
             let last = Int(exactly: range.last)

@@ -8,7 +8,8 @@ import MartletTypes
 /// A file of latencies, and the places that replicas and clients are put at.
 struct MatrixPlaces {
     private let file: String
-    private let matrix: LatencyMatrix
+    /// As in the file; what a place is to itself counts as nothing.
+    let matrix: LatencyMatrix
 
     init(file: String, unit: LatencyUnit) throws {
         self.file = file

@@ -94,6 +94,10 @@ struct TraceRunner {
                     CheckpointImage(
                         instance: instance, time: Timestamp(1), view: view, sessions: [], openings: [], application: [])
                 ))
+        case "entropy":
+            var drawn: [UInt64] = []
+            while !words.isAtEnd { drawn.append(try words.number("a number")) }
+            try replica.step(.entropy(drawn.reversed()))
         case "status": replica.tellStatus()
         default: throw TraceError("'\(verb)' is no line of a trace")
         }
@@ -104,7 +108,9 @@ struct TraceRunner {
     /// `group n=4 f=1 byzantine window=4 checkpoint=8 replica=1`, and optionally `learner`, `request=`, `resend=`.
     private mutating func begin(_ words: inout TraceWords) throws {
         guard replica == nil else { throw TraceError("there is one group in a trace") }
-        var numbers = ["n": 4, "f": 1, "window": 4, "checkpoint": 8, "replica": 1, "pipeline": 128] as [String: UInt64]
+        var numbers =
+            ["n": 4, "f": 1, "window": 4, "checkpoint": 8, "replica": 1, "pipeline": 128, "omega": 0]
+            as [String: UInt64]
         var times = ["request": 200, "resend": 60_000, "progress": 60_000] as [String: UInt64]
         var model = FaultModel.byzantine
         var mode = ReplicaMode.voter
@@ -129,6 +135,7 @@ struct TraceRunner {
         settings.window = number("window")
         settings.checkpointPeriod = number("checkpoint")
         settings.pipelineMax = number("pipeline")
+        settings.measuringPermille = number("omega")
         let view = try Samples.view(n: number("n"), f: number("f"), model: model, settings: settings)
         guard number("replica") < view.n else { throw TraceError("there is no replica \(number("replica"))") }
         var configuration = CoreConfiguration(view: view, replica: view.members[number("replica")].id, mode: mode)

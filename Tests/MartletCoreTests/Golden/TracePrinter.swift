@@ -60,10 +60,20 @@ struct TracePrinter {
                 + (it.mode == .learner ? " learner" : "")
         case .probe(let it): "PROBE #\(it.sequence)"
         case .probeEcho(let it): "PROBE-ECHO #\(it.sequence)"
+        case .challenge(let it): "CHALLENGE " + text(of: it.subject) + " #\(it.number)"
+        case .challengeResponse(let it): "RESPONSE #\(it.number)" + (it.digest.map { " to \(name($0))" } ?? "")
         case .install(let it): "INSTALL view \(it.next.number) after i\(it.last)"
         case .fetchViews(let it): "FETCH-VIEWS after \(it.after)"
         case .views(let it): "VIEWS " + list(it.certificates.map { "\($0.next.number)@i\($0.last)" })
         default: preconditionFailure("a message of ordering is printed elsewhere")
+        }
+    }
+
+    private func text(of subject: Challenge.Subject) -> String {
+        switch subject {
+        case .vote: "vote"
+        case .proposal(let epoch, let instance): "proposal r\(epoch.regency) i\(instance)"
+        case .dummyProposal(let padding): "dummy \(padding.count)"
         }
     }
 

@@ -82,8 +82,27 @@ extension TraceReader {
         case "PROBE": return .probe(Probe(sequence: SequenceNumber(try words.number(after: "#", "a sequence"))))
         case "PROBE-ECHO":
             return .probeEcho(ProbeEcho(sequence: SequenceNumber(try words.number(after: "#", "a sequence"))))
+        case "CHALLENGE": return .challenge(try challenge(&words))
+        case "RESPONSE":
+            let number = try words.number(after: "#", "a number")
+            let digest = words.take("to") ? try names.digest(try words.next("a batch")) : nil
+            return .challengeResponse(ChallengeResponse(number: number, digest: digest))
         default: return nil
         }
+    }
+
+    /// `CHALLENGE vote #7`, `CHALLENGE proposal r1 i1 #7`, `CHALLENGE dummy 64 #7`
+    private func challenge(_ words: inout TraceWords) throws -> Challenge {
+        let subject: Challenge.Subject
+        switch try words.next("vote, proposal or dummy") {
+        case "proposal":
+            let regency = try words.number(after: "r", "regency")
+            subject = .proposal(epoch(regency), Instance(try words.number(after: "i", "instance")))
+        case "dummy":
+            subject = .dummyProposal(padding: Bytes(repeating: 0, count: Int(try words.number("how many bytes"))))
+        default: subject = .vote
+        }
+        return Challenge(subject, number: try words.number(after: "#", "a number"))
     }
 
     /// `a` is vouched for, `a?` is not, `a!` is signed by its client.

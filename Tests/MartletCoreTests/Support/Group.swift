@@ -18,6 +18,8 @@ final class Group {
         var views: [Instance: View] = [:]
         var certificates: [ViewCertificate] = []
         var isUp = true
+        /// How many random numbers it waits for.
+        var entropyWanted = 0
 
         init(_ configuration: CoreConfiguration, at now: ClockReading) {
             core = ReplicaCore(configuration, at: now, into: &effects)
@@ -41,6 +43,8 @@ final class Group {
     /// The others send again what is not answered, signed, as the library does.
     var neverSigning: Set<ClientID> = []
     private var submitted: [(request: AdmittedRequest, places: [Int], at: Instant)] = []
+    /// How many random numbers were drawn, once a test lets them be.
+    private var lastNumber: UInt64?
     /// Whose signatures in ACCEPTs are not valid.
     var badSigners: Set<ReplicaID> = []
 
@@ -77,6 +81,20 @@ final class Group {
         guard nodes[place].isUp else { return }
         nodes[place].core.step(event, at: now, into: &nodes[place].effects)
         act(place)
+    }
+
+    /// From here on the cores get the random numbers that they ask for, so that they measure.
+    func drawNumbers() {
+        lastNumber = 0
+        for place in nodes.indices { giveNumbers(to: place) }
+    }
+
+    private func giveNumbers(to place: Int) {
+        guard let last = lastNumber, nodes[place].entropyWanted > 0 else { return }
+        let count = UInt64(nodes[place].entropyWanted)
+        nodes[place].entropyWanted = 0
+        lastNumber = last + count
+        step(place, .entropy((last + 1...last + count).map { $0 &* 0x9E37_79B9_7F4A_7C15 }))
     }
 
     func submit(_ request: AdmittedRequest, to places: [Int]? = nil) {
@@ -147,7 +165,9 @@ final class Group {
         let sends = node.effects.sends
         let orders = node.effects.executions
         let checks = node.effects.checks
+        node.entropyWanted += node.effects.entropyWanted
         node.effects.removeAll()
+        giveNumbers(to: place)
         for send in sends { post(send, from: place) }
         for check in checks { step(place, .certificateChecked(valid(check))) }
         for order in orders { carryOut(order, at: place) }
@@ -241,6 +261,8 @@ final class Group {
         case .progress(let it): return .progress(by(it))
         case .probe(let it): return .probe(by(it))
         case .probeEcho(let it): return .probeEcho(by(it))
+        case .challenge(let it): return .challenge(by(it))
+        case .challengeResponse(let it): return .challengeResponse(by(it))
         case .install(let it): return .install(by(it))
         case .fetchViews(let it): return .fetchViews(by(it))
         case .views(let it): return .views(by(it))

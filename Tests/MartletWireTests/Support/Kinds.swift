@@ -31,6 +31,10 @@ enum Kinds {
         peer("progress") { .progress(.sample(&$0)) },
         peer("probe") { .probe(Probe(sequence: $0.number(SequenceNumber.self))) },
         peer("probeEcho") { .probeEcho(ProbeEcho(sequence: $0.number(SequenceNumber.self))) },
+        peer("challenge") { .challenge(.sample(&$0)) },
+        peer("challengeResponse") {
+            .challengeResponse(ChallengeResponse(number: $0.next(), digest: $0.chance() ? .sample(&$0) : nil))
+        },
         peer("install") { .install(.sample(&$0)) },
         peer("fetchViews") { .fetchViews(.sample(&$0)) },
         peer("views") { .views(.sample(&$0)) },

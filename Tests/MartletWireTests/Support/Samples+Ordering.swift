@@ -53,6 +53,18 @@ extension AcceptVote: Sampled {
     }
 }
 
+extension Challenge: Sampled {
+    static func sample(_ generator: inout Generator) -> Self {
+        let subject: Subject =
+            switch generator.next() % 3 {
+            case 0: .vote
+            case 1: .proposal(.sample(&generator), generator.number(Instance.self, from: 1))
+            default: .dummyProposal(padding: generator.bytes(upTo: 20))
+            }
+        return Self(subject, number: generator.number())
+    }
+}
+
 extension Decided: Sampled {
     static func sample(_ generator: inout Generator) -> Self {
         Self(

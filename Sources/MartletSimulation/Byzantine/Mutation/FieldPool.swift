@@ -30,6 +30,7 @@ enum FieldRole: Int, CaseIterable {
     case client
     case digest
     case signature
+    case challenge
     case payload
     case state
     case batch

@@ -29,6 +29,8 @@ extension FieldWalker {
         case .progress(let it): .progress(walk(it))
         case .probe(let it): .probe(Probe(sequence: sequence(it.sequence)))
         case .probeEcho(let it): .probeEcho(ProbeEcho(sequence: sequence(it.sequence)))
+        case .challenge(let it): .challenge(walk(it))
+        case .challengeResponse(let it): .challengeResponse(walk(it))
         case .install(let it): .install(walk(it))
         case .fetchViews(let it): .fetchViews(FetchViews(after: view(it.after)))
         case .views(let it):

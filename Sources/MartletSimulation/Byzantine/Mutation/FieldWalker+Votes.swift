@@ -40,6 +40,24 @@ extension FieldWalker {
             stableCheckpoint: instance(progress.stableCheckpoint), asksForHelp: flag(progress.asksForHelp))
     }
 
+    // MARK: Measuring
+
+    mutating func walk(_ challenge: Challenge) -> Challenge {
+        let subject: Challenge.Subject =
+            switch challenge.subject {
+            case .vote: .vote
+            case .proposal(let epoch, let instance): .proposal(self.epoch(epoch), self.instance(instance))
+            case .dummyProposal(let padding): .dummyProposal(padding: bytes(padding, .payload))
+            }
+        return Challenge(subject, number: number(challenge.number, .challenge))
+    }
+
+    mutating func walk(_ response: ChallengeResponse) -> ChallengeResponse {
+        ChallengeResponse(
+            number: number(response.number, .challenge),
+            digest: optional(response.digest) { walker, digest in walker.digest(digest) })
+    }
+
     // MARK: Leader change
 
     mutating func walk(_ sync: Sync) -> Sync {

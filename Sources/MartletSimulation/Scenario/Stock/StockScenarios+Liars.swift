@@ -37,6 +37,14 @@ extension StockScenarios {
                 $0.expect("STOP: slowLeader")
                 $0.expect("leader changes")
             },
+            change(
+                troubled("false-distances", "Who lies about its distance looks no nearer than it is", [.latencyLiar])
+            ) {
+                $0.settings.measuringPermille = 500
+                $0.timeouts.measure = .milliseconds(50)
+                $0.timeouts.challenge = .milliseconds(50)
+                $0.expect("latency measured", min: 500)
+            },
             troubled("left-out", "A replica that a lying leader leaves out learns the decision", [.selectiveSender]),
         ]
     }

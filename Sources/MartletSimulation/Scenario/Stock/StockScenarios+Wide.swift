@@ -16,6 +16,19 @@ extension StockScenarios {
                 $0.crash(0, at: 1_500)
                 $0.expect("leader changes")
             },
+            change(
+                wide(
+                    "five-regions-measured", "Five replicas measure their links, one lies about its own", .fiveRegions,
+                    n: 5)
+            ) {
+                $0.settings.measuringPermille = 200
+                $0.liars = [LiarPlan(replica: 3, kinds: [.latencyLiar])]
+                $0.expect("sent CHALLENGE", min: 100)
+                $0.expect("sent RESPONSE", min: 100)
+                $0.expect("latency measured", min: 1_000)
+                $0.expect("latency liar")
+                $0.expect("leader changes", min: 0, max: 0)
+            },
             change(wide("zones", "Three zones of one city and one replica far away", .zones, n: 4)) {
                 $0.expect("sent PROBE")
                 $0.expect("leader found slow", min: 0, max: 0)

@@ -24,7 +24,7 @@ struct ScenarioFaults {
     // MARK: - Links
 
     private func linkFault(_ item: YAMLValue) throws(ConfigurationError) -> LinkFault {
-        let map = try item.map(of: ["from", "to", "begin", "end", "kind", "lossPermille", "by", "messages"])
+        let map = try item.map(of: ["from", "to", "begin", "end", "kind", "lossPermille", "by", "spread", "messages"])
         let messages: [MessageKind]?
         if let value = map["messages"] {
             messages = try value.choices(of: MessageKind.allCases) { $0.rawValue }
@@ -42,7 +42,8 @@ struct ScenarioFaults {
         switch kind {
         case "clog": return .clog
         case "lossy": return .lossy(permille: try map.required("lossPermille").integer(in: 0...1_000))
-        case "slow": return .slow(by: try map.required("by").interval())
+        case "slow":
+            return .slow(by: try map.required("by").interval(), spread: try map["spread"]?.interval() ?? .zero)
         default: return .cut
         }
     }

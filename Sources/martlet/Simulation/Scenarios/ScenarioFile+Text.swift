@@ -12,6 +12,9 @@ extension ScenarioFile {
         var lines = ["# One run of the simulator: martlet simulate --scenario FILE", "format: \(format)"]
         lines += ScenarioTables.scenario.entries(of: scenario, unlike: defaults)
         lines += ["faultModel: \(scenario.faultModel)"]
+        for (name, replicas) in [("leaders", scenario.leaders), ("heavy", scenario.heavy)] where !replicas.isEmpty {
+            lines.append("\(name): " + list(replicas.map(String.init)))
+        }
         lines += block("settings", settings(of: scenario.settings))
         lines += block("timeouts", ScenarioTables.timeouts.entries(of: scenario.timeouts, unlike: defaults.timeouts))
         lines += block("links", ScenarioTables.links.entries(of: scenario.links, unlike: defaults.links))
@@ -33,7 +36,7 @@ extension ScenarioFile {
 
     private static func settings(of settings: GroupSettings) -> [String] {
         let plain = { (line: String) in String(line.prefix { $0 != "#" }.reversed().drop { $0 == " " }.reversed()) }
-        let defaults = Set(GroupSettingsTable.lines(for: GroupSettings()).map(plain))
+        let defaults = Set(GroupSettingsTable.lines(for: Scenario(seed: 0).settings).map(plain))
         return GroupSettingsTable.lines(for: settings).map(plain).filter { !defaults.contains($0) }
     }
 
@@ -64,7 +67,9 @@ extension ScenarioFile {
         case .cut: break
         case .clog: entries.append("kind: clog")
         case .lossy(let permille): entries += ["kind: lossy", "lossPermille: \(permille)"]
-        case .slow(let by): entries += ["kind: slow", "by: \(TimeText.text(by))"]
+        case .slow(let by, let spread):
+            entries += ["kind: slow", "by: \(TimeText.text(by))"]
+            if spread > .zero { entries.append("spread: \(TimeText.text(spread))") }
         }
         if let messages = fault.messages { entries.append("messages: " + list(messages.map(\.rawValue))) }
         return entries

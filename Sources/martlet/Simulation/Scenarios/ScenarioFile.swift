@@ -9,7 +9,8 @@ import MartletTypes
 enum ScenarioFile {
     static let format = "martlet-scenario 1"
     static let parts = [
-        "format", "faultModel", "settings", "timeouts", "links", "matrix", "placement", "linkFaults",
+        "format", "faultModel", "leaders", "heavy", "settings", "timeouts", "links", "matrix", "placement",
+        "linkFaults",
         "clientLinkFaults", "clockFaults", "replicaFaults", "liars", "clients", "clientTiming", "expect",
     ]
 
@@ -27,6 +28,8 @@ enum ScenarioFile {
         if let value = map["faultModel"] {
             scenario.faultModel = try value.choice(of: [.byzantine, .crash]) { "\($0)" }
         }
+        if let value = map["leaders"] { scenario.leaders = try value.integers(in: 0...scenario.n - 1) }
+        if let value = map["heavy"] { scenario.heavy = try value.integers(in: 0...scenario.n - 1) }
         try readSettings(map, into: &scenario)
         if let value = map["clients"] {
             for item in try value.list() {

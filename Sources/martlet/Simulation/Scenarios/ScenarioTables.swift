@@ -34,7 +34,8 @@ enum ScenarioTables {
         ScenarioFields([
             .time("requestMin", \.requestMin), .time("requestMax", \.requestMax), .time("resend", \.resend),
             .time("missingRequest", \.missingRequest), .time("progress", \.progress), .time("fetch", \.fetch),
-            .time("probe", \.probe), .time("slowLeaders", \.slowLeaders), .time("strict", \.strict),
+            .time("probe", \.probe), .time("measure", \.measure), .time("challenge", \.challenge),
+            .time("slowLeaders", \.slowLeaders), .time("strict", \.strict),
             .time("strictMax", \.strictMax),
         ])
     }
@@ -61,8 +62,9 @@ enum ScenarioTables {
             .number("pipeline", \.pipeline, in: 1...4096), .number("sessions", \.sessions, in: 1...1_000),
             .number("operationsMin", \.operationsMin), .number("operationsMax", \.operationsMax),
             .permille("readPermille", \.readPermille),
-            .permille("severalPermille", \.severalPermille), .time("thinkMax", \.thinkMax), .flag("signs", \.signs),
-            .flag("flips", \.flips), malice,
+            .permille("severalPermille", \.severalPermille), .time("thinkMax", \.thinkMax),
+            .time("pauseMax", \.pauseMax), .flag("signs", \.signs), .flag("flips", \.flips),
+            .flag("putsOnly", \.putsOnly), .number("valueBytes", \.valueBytes, in: 0...1 << 16), malice,
         ])
     }
 
