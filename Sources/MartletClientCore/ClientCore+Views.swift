@@ -12,7 +12,11 @@ extension ClientCore {
             configuration.view = certificate.next
         }
         guard configuration.view.number > before else { return }
-        if part.certificates.count == ViewChainPart.certificatesMax { askForViews(replica, &effects) }
+        if part.certificates.count == ViewChainPart.certificatesMax {
+            // It has led on, which no liar can have it do for ever.
+            viewsAsked[replica.position] = nil
+            askForViews(replica, &effects)
+        }
         rule = AcceptanceRule(view: configuration.view)
         effects.notices.append(.viewBegun(configuration.view.number))
         askAgainInNewView(&effects)

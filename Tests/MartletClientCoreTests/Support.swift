@@ -118,6 +118,11 @@ final class Rig {
         return effects.completions
     }
 
+    func takeViewFetches() -> [ClientViewFetch] {
+        defer { effects.viewFetches.removeAll() }
+        return effects.viewFetches
+    }
+
     func takeNotices() -> [ClientNotice] {
         defer { effects.notices.removeAll() }
         return effects.notices

@@ -58,15 +58,17 @@ struct HashingTests {
     func images() throws {
         let client = ClientID(TestGroup.key(1).publicKey)
         let session = SessionID(instance: Instance(1), place: 0)
-        let image = { (application: Bytes) in
+        let (first, second) = (try TestGroup().view, try TestGroup(view: ViewNumber(2)).view)
+        let image = { (application: Bytes, view: View) in
             CheckpointImage(
-                instance: Instance(256), time: Timestamp(9), sessions: [],
+                instance: Instance(256), time: Timestamp(9), view: view, sessions: [],
                 openings: [OpeningRecord(client: client, number: SequenceNumber(1), session: session)],
                 application: application)
         }
-        let encoded = image([1, 2, 3]).encoded()
-        #expect(Hashing.checkpointDigest(of: image([1, 2, 3])) == Hashing.checkpointDigest(of: encoded))
-        #expect(Hashing.checkpointDigest(of: image([1, 2, 4])) != Hashing.checkpointDigest(of: encoded))
+        let encoded = image([1, 2, 3], first).encoded()
+        #expect(Hashing.checkpointDigest(of: image([1, 2, 3], first)) == Hashing.checkpointDigest(of: encoded))
+        #expect(Hashing.checkpointDigest(of: image([1, 2, 4], first)) != Hashing.checkpointDigest(of: encoded))
+        #expect(Hashing.checkpointDigest(of: image([1, 2, 3], second)) != Hashing.checkpointDigest(of: encoded))
         #expect(Hashing.digest(of: encoded) != Hashing.checkpointDigest(of: encoded))
     }
 

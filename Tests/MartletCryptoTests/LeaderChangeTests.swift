@@ -45,7 +45,10 @@ struct LeaderChangeTests {
         #expect(error(stop(1, 1), from: 0) == .numberOutOfRange)
         #expect(error(stop(0, 1), from: 0) == .numberOutOfRange)
         #expect(error(stop(.max, 1), from: 0) == .numberOutOfRange)
-        #expect(error(stop(2, 2), from: 0) == .wrongView(ViewNumber(2)))
+        // There may be a second view by now; there is none with these numbers.
+        #expect(error(stop(2, 2), from: 0) == nil)
+        #expect(error(stop(2, 0), from: 0) == .wrongView(ViewNumber(0)))
+        #expect(error(stop(2, .max), from: 0) == .wrongView(ViewNumber(.max)))
     }
 
     @Test("a StopData with valid certificates is taken, from its author only")

@@ -66,13 +66,26 @@ struct StopDataRulesTests {
         #expect(complaint(data(sender: 4)) == .notMember)
     }
 
-    @Test("certificates are of this view, of a regency and of an instance")
+    @Test("certificates are of this view or an earlier one, of a regency and of an instance")
     func certificates() {
         for wrong in [base(5, regency: 0), base(5, view: 2), base(0)] {
             #expect(complaint(data(base: wrong)) == .certificateOutOfRange)
         }
         #expect(complaint(data(checkpoint: checkpoint(256, view: 2))) == .certificateOutOfRange)
         #expect(complaint(data(checkpoint: checkpoint(0))) == .certificateOutOfRange)
+    }
+
+    @Test("in a later view, what proves the base may have been signed in an earlier one")
+    func earlierCertificates() throws {
+        let rules = StopDataRules(view: try TestGroup(view: ViewNumber(2), settings: group.view.settings).view)
+        for earlier in [1, 2] as [UInt64] {
+            let data = data(view: 2, base: base(300, view: earlier), checkpoint: checkpoint(256, view: earlier))
+            #expect(throws: Never.self) { try rules.check(data) }
+        }
+        for wrong in [data(view: 2, base: base(5, view: 3)), data(view: 2, checkpoint: checkpoint(256, view: 3))] {
+            #expect(throws: StopDataComplaint.certificateOutOfRange) { try rules.check(wrong) }
+        }
+        #expect(throws: StopDataComplaint.wrongView) { try rules.check(data(view: 1)) }
     }
 
     @Test("claims ascend strictly and name real instances")

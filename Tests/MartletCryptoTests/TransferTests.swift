@@ -45,7 +45,7 @@ struct TransferTests {
         #expect(verified == .propose(Verified(proposal, sender: .replica(ReplicaID(0)))))
     }
 
-    @Test("a proposal of instance 0 or of another view is refused; one with too many requests is the core's to judge")
+    @Test("a proposal of instance 0 or of no view is refused; which view counts, and its size, are the core's to judge")
     func refusedProposals() throws {
         let propose = { (instance: UInt64, epoch: Epoch, count: Int) in
             let entries = (0..<count).map { _ in BatchEntry(id: operation(client, 1).id, digest: digest(1)) }
@@ -59,7 +59,10 @@ struct TransferTests {
         #expect(error(propose(0, first, 1)) == .numberOutOfRange)
         #expect(error(propose(.max, first, 1)) == .numberOutOfRange)
         #expect(error(propose(1, group.epoch(0), 1)) == .numberOutOfRange)
-        #expect(error(propose(1, Epoch(view: ViewNumber(2), regency: .first), 1)) == .wrongView(ViewNumber(2)))
+        #expect(error(propose(1, Epoch(view: ViewNumber(2), regency: .first), 1)) == nil)
+        for view in [ViewNumber(0), ViewNumber(.max)] {
+            #expect(error(propose(1, Epoch(view: view, regency: .first), 1)) == .wrongView(view))
+        }
     }
 
     @Test("a fetched batch that lists more than the view allows is refused")
@@ -69,14 +72,15 @@ struct TransferTests {
         #expect(error(.batchBody(body(1, Array(repeating: request, count: 1029)))) == .tooManyRequests(1029))
     }
 
-    @Test("votes of another view, of regency 0 or of instance 0 are refused")
+    @Test("votes of no view, of regency 0 or of instance 0 are refused; which view counts is the core's to judge")
     func votes() {
         let instance = Instance(1)
-        let view2 = Epoch(view: ViewNumber(2), regency: .first)
+        let (view0, view2) = (ViewNumber(0), ViewNumber(2))
         #expect(error(.write(WriteVote(epoch: group.epoch(1), instance: instance, digest: digest(1)))) == nil)
         #expect(error(.accept(AcceptVote(epoch: group.epoch(1), instance: instance, digest: digest(1)))) == nil)
         for (epoch, instance, expected) in [
-            (view2, instance, VerificationError.wrongView(ViewNumber(2))),
+            (Epoch(view: view0, regency: .first), instance, VerificationError.wrongView(view0)),
+            (Epoch(view: ViewNumber(.max), regency: .first), instance, .wrongView(ViewNumber(.max))),
             (group.epoch(0), instance, .numberOutOfRange), (group.epoch(1), Instance(0), .numberOutOfRange),
             (group.epoch(.max), instance, .numberOutOfRange),
         ] {
@@ -85,9 +89,15 @@ struct TransferTests {
         }
         #expect(error(.decided(Decided(view: .genesis, instance: instance, digest: digest(1)))) == nil)
         #expect(error(.decided(Decided(view: .genesis, instance: .zero, digest: digest(1)))) == .numberOutOfRange)
+        #expect(error(.decided(Decided(view: view0, instance: instance, digest: digest(1)))) == .wrongView(view0))
+        // A checkpoint vote is signed, and so can be judged only by a view that is known.
+        let later = Epoch(view: view2, regency: .first)
+        #expect(error(.write(WriteVote(epoch: later, instance: instance, digest: digest(1)))) == nil)
+        #expect(error(.accept(AcceptVote(epoch: later, instance: instance, digest: digest(1)))) == nil)
+        #expect(error(.decided(Decided(view: view2, instance: instance, digest: digest(1)))) == nil)
         #expect(
-            error(.decided(Decided(view: ViewNumber(3), instance: instance, digest: digest(1))))
-                == .wrongView(ViewNumber(3)))
+            error(.checkpoint(CheckpointVote(view: view2, instance: Instance(256), digest: digest(1))))
+                == .wrongView(view2))
     }
 
     @Test("a checkpoint vote counts only with its sender's valid signature")

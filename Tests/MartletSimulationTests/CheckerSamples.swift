@@ -25,10 +25,11 @@ enum Sample {
         repliesKeptFrom: SequenceNumber(0), payload: [])
 
     static func execution(
-        _ instance: UInt64, _ requests: [Request] = [], time: UInt64? = nil, seed: UInt64 = 0
+        _ instance: UInt64, _ requests: [Request] = [], time: UInt64? = nil, seed: UInt64 = 0,
+        view: ViewNumber = .genesis
     ) -> Execution {
         Execution(
-            view: .genesis, instance: Instance(instance), time: Timestamp(time ?? instance), seed: seed,
+            view: view, instance: Instance(instance), time: Timestamp(time ?? instance), seed: seed,
             steps: requests.map { request in
                 ExecutionStep(
                     request: request, verdict: request.kind == .open ? .open(session, evicted: []) : .execute)

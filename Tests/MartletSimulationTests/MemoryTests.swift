@@ -41,6 +41,8 @@ struct MemoryTests {
         case .stopData: 9
         case .claimsOfOneStopData: 28
         case .checkpointVotes: 16
+        case .installs: 4
+        case .earlyMessagesOfOneMember: 3 * 4
         case .sessions: 12
         case .clients: 3
         case .challengesOfOneMember: 64

@@ -40,6 +40,12 @@ enum PeerMessageSamples {
             .challenge(Challenge(.proposal(epoch, Instance(7)), number: 11)),
             .challenge(Challenge(.dummyProposal(padding: [0, 0]), number: 12)),
             .challengeResponse(ChallengeResponse(number: 11, digest: digest)),
+            context.seal(.install(Install(view: .genesis, last: Instance(7), next: context.view))),
+            .fetchViews(FetchViews(after: ViewNumber(2))),
+            .views(
+                ViewChainPart(certificates: [
+                    ViewCertificate(view: .genesis, last: Instance(7), next: context.view, shares: shares)
+                ])),
         ]
     }
 

@@ -46,8 +46,31 @@ struct QuorumCheckerTests {
             ]))
     }
 
-    private static func rule(_ checker: QuorumChecker, decidedBy replica: Int = 4) -> Violation.Rule? {
-        checker.decided(Sample.execution(1, seed: 5), by: replica, at: .zero)?.rule
+    private static func rule(_ rig: Rig, decidedBy replica: Int = 4) -> Violation.Rule? {
+        rig.checker.decided(Sample.execution(1, seed: 5), by: replica, rig.views, at: .zero)?.rule
+    }
+
+    /// The checker in a group that has one view.
+    private struct Rig {
+        var checker: QuorumChecker
+        let views: ViewChecker
+
+        init(_ view: View, liars: [Int] = []) {
+            checker = QuorumChecker(replicas: view.n, liars: liars)
+            views = ViewChecker(genesis: view, liars: liars)
+        }
+
+        mutating func received(_ message: PeerMessage, from sender: Int, by replica: Int) {
+            checker.received(message, from: sender, by: replica, views)
+        }
+
+        mutating func sent(_ message: PeerMessage, by replica: Int) -> Violation? {
+            checker.sent(message, by: replica, views, at: .zero)
+        }
+
+        func installed(_ instance: UInt64, by replica: Int) -> Violation? {
+            checker.installed(Instance(instance), by: replica, views, at: .zero)
+        }
     }
 
     @Test(
@@ -56,33 +79,33 @@ struct QuorumCheckerTests {
             ([0, 1, 2], true), ([0, 2, 3, 4], true), ([0, 1], false), ([0, 2, 3], false), ([0, 1, 1, 1], false),
         ] as [([Int], Bool)])
     func decision(voters: [Int], isEnough: Bool) throws {
-        var checker = QuorumChecker(view: try Self.view(), liars: [])
-        for voter in voters { checker.received(Self.accept(), from: voter, by: 4) }
-        #expect(Self.rule(checker) == (isEnough ? nil : .quorums))
-        #expect(Self.rule(checker, decidedBy: 3) == .quorums)
-        checker.restarted(4)
-        #expect(Self.rule(checker) == .quorums)
+        var rig = Rig(try Self.view())
+        for voter in voters { rig.received(Self.accept(), from: voter, by: 4) }
+        #expect(Self.rule(rig) == (isEnough ? nil : .quorums))
+        #expect(Self.rule(rig, decidedBy: 3) == .quorums)
+        rig.checker.restarted(4)
+        #expect(Self.rule(rig) == .quorums)
     }
 
     @Test("ACCEPTs of two regencies, or of two digests, do not add up")
     func apart() throws {
-        var checker = QuorumChecker(view: try Self.view(), liars: [])
-        for voter in [0, 1] { checker.received(Self.accept(1), from: voter, by: 4) }
-        for voter in [2, 3] { checker.received(Self.accept(2), from: voter, by: 4) }
-        for voter in [2, 3] { checker.received(Self.accept(1, digest: 6), from: voter, by: 4) }
-        for voter in [0, 1, 2, 3] { checker.received(Self.write(), from: voter, by: 4) }
-        #expect(Self.rule(checker) == .quorums)
+        var rig = Rig(try Self.view())
+        for voter in [0, 1] { rig.received(Self.accept(1), from: voter, by: 4) }
+        for voter in [2, 3] { rig.received(Self.accept(2), from: voter, by: 4) }
+        for voter in [2, 3] { rig.received(Self.accept(1, digest: 6), from: voter, by: 4) }
+        for voter in [0, 1, 2, 3] { rig.received(Self.write(), from: voter, by: 4) }
+        #expect(Self.rule(rig) == .quorums)
     }
 
     @Test("f+1 DECIDED let a replica decide, fewer do not; in crash mode one does")
     func words() throws {
-        var checker = QuorumChecker(view: try Self.view(), liars: [])
-        checker.received(Self.decided, from: 0, by: 4)
-        checker.received(Self.decided, from: 0, by: 4)
-        #expect(Self.rule(checker) == .quorums)
-        checker.received(Self.decided, from: 3, by: 4)
-        #expect(Self.rule(checker) == nil)
-        var crash = QuorumChecker(view: try Self.view(.crash, n: 3), liars: [])
+        var rig = Rig(try Self.view())
+        rig.received(Self.decided, from: 0, by: 4)
+        rig.received(Self.decided, from: 0, by: 4)
+        #expect(Self.rule(rig) == .quorums)
+        rig.received(Self.decided, from: 3, by: 4)
+        #expect(Self.rule(rig) == nil)
+        var crash = Rig(try Self.view(.crash, n: 3))
         #expect(Self.rule(crash, decidedBy: 2) == .quorums)
         crash.received(Self.decided, from: 0, by: 2)
         #expect(Self.rule(crash, decidedBy: 2) == nil)
@@ -90,20 +113,20 @@ struct QuorumCheckerTests {
 
     @Test("In crash mode a quorum of three is any two")
     func crash() throws {
-        var checker = QuorumChecker(view: try Self.view(.crash, n: 3), liars: [])
-        checker.received(Self.accept(), from: 1, by: 2)
-        #expect(Self.rule(checker, decidedBy: 2) == .quorums)
-        #expect(checker.sent(Self.accept(), by: 2, at: .zero) == nil)
-        #expect(Self.rule(checker, decidedBy: 2) == nil)
+        var rig = Rig(try Self.view(.crash, n: 3))
+        rig.received(Self.accept(), from: 1, by: 2)
+        #expect(Self.rule(rig, decidedBy: 2) == .quorums)
+        #expect(rig.sent(Self.accept(), by: 2) == nil)
+        #expect(Self.rule(rig, decidedBy: 2) == nil)
     }
 
     @Test("A certificate counts those who did vote, and liars, each once")
     func certificates() throws {
         func verdict(_ certificate: PeerMessage, liars: [Int] = [], voters: [Int]) throws -> Violation.Rule? {
-            var checker = QuorumChecker(view: try Self.view(), liars: liars)
-            for voter in voters { _ = checker.sent(Self.accept(), by: voter, at: .zero) }
-            checker.received(certificate, from: 1, by: 4)
-            return Self.rule(checker)
+            var rig = Rig(try Self.view(), liars: liars)
+            for voter in voters { _ = rig.sent(Self.accept(), by: voter) }
+            rig.received(certificate, from: 1, by: 4)
+            return Self.rule(rig)
         }
         #expect(try verdict(Self.certificate([0, 1, 2]), voters: [0, 1, 2]) == nil)
         #expect(try verdict(Self.certificate([0, 1, 2]), voters: [0, 1]) == .quorums)
@@ -116,10 +139,10 @@ struct QuorumCheckerTests {
     @Test("An ACCEPT needs a quorum of WRITEs of its regency and digest at its sender, its own one counted")
     func locks() throws {
         func verdict(_ writes: [(Int, PeerMessage)], own: Bool = false) throws -> Violation.Rule? {
-            var checker = QuorumChecker(view: try Self.view(), liars: [])
-            for (voter, write) in writes { checker.received(write, from: voter, by: 4) }
-            if own { _ = checker.sent(Self.write(), by: 4, at: .zero) }
-            return checker.sent(Self.accept(), by: 4, at: .zero)?.rule
+            var rig = Rig(try Self.view())
+            for (voter, write) in writes { rig.received(write, from: voter, by: 4) }
+            if own { _ = rig.sent(Self.write(), by: 4) }
+            return rig.sent(Self.accept(), by: 4)?.rule
         }
         #expect(try verdict([0, 1, 2].map { ($0, Self.write()) }) == nil)
         #expect(try verdict([0, 1].map { ($0, Self.write()) }) == .quorums)
@@ -134,12 +157,12 @@ struct QuorumCheckerTests {
         func vote(_ digest: UInt64) -> PeerMessage {
             .checkpoint(CheckpointVote(view: .genesis, instance: Instance(8), digest: Sample.digest(digest)))
         }
-        var checker = QuorumChecker(view: try Self.view(), liars: [3])
-        for voter in [0, 2] { _ = checker.sent(vote(1), by: voter, at: .zero) }
-        _ = checker.sent(vote(2), by: 1, at: .zero)
-        #expect(checker.installed(Instance(8), by: 4, at: .zero)?.rule == .quorums)
-        #expect(checker.installed(Instance(16), by: 4, at: .zero)?.rule == .quorums)
-        _ = checker.sent(vote(1), by: 4, at: .zero)
-        #expect(checker.installed(Instance(8), by: 4, at: .zero) == nil)
+        var rig = Rig(try Self.view(), liars: [3])
+        for voter in [0, 2] { _ = rig.sent(vote(1), by: voter) }
+        _ = rig.sent(vote(2), by: 1)
+        #expect(rig.installed(8, by: 4)?.rule == .quorums)
+        #expect(rig.installed(16, by: 4)?.rule == .quorums)
+        _ = rig.sent(vote(1), by: 4)
+        #expect(rig.installed(8, by: 4) == nil)
     }
 }

@@ -161,10 +161,11 @@ struct ReplicaCheckerTests {
 
     @Test("Blame: a correct leader's regency is ended at once by nobody, a liar's may be; timeouts blame nobody")
     func blame() throws {
-        let checker = BlameChecker(view: try QuorumCheckerTests.view(), liars: [1])
+        let checker = BlameChecker(liars: [1])
+        let views = ViewChecker(genesis: try QuorumCheckerTests.view(), liars: [1])
         func verdict(_ regency: UInt64, _ reason: StopReason) -> Violation.Rule? {
             let stop = Stop(view: .genesis, regency: Regency(regency), reason: reason)
-            return checker.sent(.stop(stop), by: 3, at: .zero)?.rule
+            return checker.sent(.stop(stop), by: 3, views, at: .zero)?.rule
         }
         for reason in [StopReason.equivocation, .forbiddenProposal] {
             #expect(verdict(2, reason) == .blame)

@@ -25,6 +25,22 @@ import Testing
             DecisionCertificate(epoch: Self.epoch, instance: Instance(1), digest: .zero, shares: shares), "decision")
         isRefused(
             CheckpointCertificate(view: .genesis, instance: Instance(1), digest: .zero, shares: shares), "checkpoint")
+        var generator = Generator(seed: 1)
+        isRefused(
+            ViewCertificate(view: .genesis, last: Instance(1), next: .sample(&generator), shares: shares), "view")
+    }
+
+    @Test(arguments: [[2, 1], [1, 1], [1, 3, 2]] as [[UInt64]])
+    func administratorsAndHeavyMembersAscend(_ numbers: [UInt64]) {
+        let ids = numbers.map { ReplicaID(UInt16($0)) }
+        isRefused(ViewPlan(heavy: ids, leaderOrder: [], settings: GroupSettings()), "heavy members")
+        let shares = numbers.map {
+            AdministratorShare(administrator: PublicKey(words: Words32($0, 0, 0, 0)), signature: .absent)
+        }
+        let plan = ViewPlan(heavy: [], leaderOrder: ids, settings: GroupSettings())
+        isRefused(Reconfiguration(view: .genesis, plan: plan, shares: shares), "administrators")
+        // The order of leaders is one of rank.
+        #expect(throws: Never.self) { try ViewPlan(decoding: plan.encoded()) }
     }
 
     @Test(arguments: [[2, 1], [1, 1], [1, 3, 2]] as [[UInt64]])
@@ -53,6 +69,12 @@ import Testing
         let named = SessionID(instance: Instance(1), place: 0)
         isRefused(Self.request(.open, session: named, payload: []), "an opening's session")
         isRefused(Self.request(.open, session: .none, payload: [1]), "an opening's payload")
+        var generator = Generator(seed: 1)
+        let reconfiguration = RequestKind.reconfiguration(.sample(&generator))
+        #expect(throws: Never.self) {
+            try Request(decoding: Self.request(reconfiguration, session: named, payload: []).encoded())
+        }
+        isRefused(Self.request(reconfiguration, session: named, payload: [1]), "a reconfiguration's payload")
     }
 
     @Test func aBatchComesWithAsManyBodiesAsEntries() {

@@ -31,6 +31,69 @@ import Testing
         #expect(Set(all).count == all.count)
     }
 
+    @Test func everyFieldOfAnInstallIsCovered() throws {
+        func view(
+            _ number: UInt64 = 2, heavy: Set<UInt16> = [1, 2], order: [UInt16] = [1, 2, 3, 4], window: Int = 16
+        ) throws -> View {
+            var settings = GroupSettings()
+            settings.window = window
+            return try View(
+                group: Self.group, number: ViewNumber(number), faultModel: .byzantine, f: 1,
+                members: (1...4).map { id in
+                    Member(
+                        id: ReplicaID(id), key: PublicKey(words: Words32(UInt64(id), 0, 0, 0)), host: "host",
+                        port: Int(id), isHeavy: heavy.contains(id))
+                }, leaderOrder: order.map { ReplicaID($0) }, settings: settings)
+        }
+        func install(
+            _ next: View, after view: UInt64 = 1, last: UInt64 = 7, _ signature: Signature = .absent
+        ) -> Statement {
+            .install(Install(view: ViewNumber(view), last: Instance(last), next: next, signature: signature))
+        }
+        let next = try view()
+        let all =
+            [
+                install(next), install(next, after: 2), install(next, last: 8), install(try view(3)),
+                install(try view(heavy: [1, 3])), install(try view(order: [2, 1, 3, 4])),
+                install(try view(window: 15)),
+            ].map { $0.bytes(group: Self.group, sender: Self.sender) } + [
+                install(next).bytes(group: Self.other, sender: Self.sender),
+                install(next).bytes(group: Self.group, sender: .replica(ReplicaID(4))),
+            ]
+        #expect(Set(all).count == all.count)
+        var generator = Generator(seed: 7)
+        #expect(install(next, .sample(&generator)).bytes(group: Self.group, sender: Self.sender) == all[0])
+    }
+
+    @Test func everyFieldOfAReconfigurationIsCoveredButTheSharesAreNot() {
+        let ids = [ReplicaID(1), ReplicaID(2)]
+        func operation(
+            _ view: UInt64 = 1, heavy: [ReplicaID] = ids, order: [ReplicaID] = ids, window: Int = 16,
+            shares: [AdministratorShare] = []
+        ) -> Statement {
+            var settings = GroupSettings()
+            settings.window = window
+            return .reconfiguration(
+                Reconfiguration(
+                    view: ViewNumber(view), plan: ViewPlan(heavy: heavy, leaderOrder: order, settings: settings),
+                    shares: shares))
+        }
+        var generator = Generator(seed: 8)
+        let signer = Principal.client(.sample(&generator))
+        let all =
+            [
+                operation(), operation(2), operation(heavy: [ids[0]]), operation(order: ids.reversed()),
+                operation(heavy: [], order: ids + ids), operation(window: 15),
+            ].map { $0.bytes(group: Self.group, sender: signer) } + [
+                operation().bytes(group: Self.other, sender: signer),
+                operation().bytes(group: Self.group, sender: .client(.sample(&generator))),
+            ]
+        #expect(Set(all).count == all.count)
+        #expect(
+            operation(shares: [.sample(&generator)]).bytes(group: Self.group, sender: signer) == all[0],
+            "each administrator signs the same, whoever signed before")
+    }
+
     @Test func noSignatureCoversItself() {
         var generator = Generator(seed: 1)
         let signature = Signature.sample(&generator)
@@ -63,7 +126,8 @@ import Testing
         var generator = Generator(seed: 3)
         let statements: [Statement] = [
             .accept(.sample(&generator)), .checkpoint(.sample(&generator)), .stopData(.sample(&generator)),
-            .sync(.sample(&generator)), .requests([.sample(&generator)]),
+            .sync(.sample(&generator)), .requests([.sample(&generator)]), .install(.sample(&generator)),
+            .reconfiguration(.sample(&generator)),
         ]
         let image = CheckpointImage.sample(&generator)
         let inputs: [HashInput] = [

@@ -68,6 +68,85 @@ import Testing
         }
     }
 
+    /// As many certificates as one message holds, each as large as one can be, still fit a frame to a client.
+    @Test func theLongestPartOfAChainFitsAFrame() throws {
+        let members = (0..<Limits.members.max).map { place in
+            Member(
+                id: ReplicaID(UInt16(place)), key: PublicKey(words: Words32(UInt64(place) + 1, 0, 0, 0)),
+                host: String(repeating: "h", count: Limits.hostBytes.max), port: place + 1, isHeavy: place < 84)
+        }
+        let next = try View(
+            group: .zero, number: ViewNumber(2), faultModel: .byzantine, f: 42, members: members,
+            leaderOrder: members.map(\.id), settings: GroupSettings())
+        let certificate = ViewCertificate(
+            view: .genesis, last: Instance(1), next: next,
+            shares: members.map { SignatureShare(replica: $0.id, signature: .absent) })
+        let most = Limits.viewCertificates.max
+        let full = ViewChainPart(certificates: Array(repeating: certificate, count: most))
+        let bytes = ReplicaToClientMessage.views(full).encoded()
+        #expect(bytes.count <= Limits.clientFrameBytes.max)
+        #expect(try ReplicaToClientMessage(decoding: bytes) == .views(full))
+        let more = ViewChainPart(certificates: full.certificates + [certificate])
+        #expect(throws: WireError.limitExceeded(name: "viewCertificates", value: 65, max: 64)) {
+            try ViewChainPart(decoding: more.encoded())
+        }
+    }
+
+    @Test func whatAReconfigurationHoldsIsLimited() throws {
+        func operation(heavy: Int = 0, order: Int = 0, administrators: Int = 0) -> Reconfiguration {
+            let ids = { (count: Int) in (0..<count).map { ReplicaID(UInt16($0)) } }
+            return Reconfiguration(
+                view: .genesis,
+                plan: ViewPlan(heavy: ids(heavy), leaderOrder: ids(order), settings: GroupSettings()),
+                shares: (0..<administrators).map {
+                    AdministratorShare(
+                        administrator: PublicKey(words: Words32(UInt64($0), 0, 0, 0)), signature: .absent)
+                })
+        }
+        let full = operation(heavy: 128, order: 128, administrators: 128)
+        #expect(try Reconfiguration(decoding: full.encoded()) == full)
+        for (name, more) in [
+            ("members", operation(heavy: 129)), ("members", operation(order: 129)),
+            ("administrators", operation(administrators: 129)),
+        ] {
+            #expect(throws: WireError.limitExceeded(name: name, value: 129, max: 128)) {
+                try Reconfiguration(decoding: more.encoded())
+            }
+        }
+        let longest = ReconfigurationResult.refused(String(repeating: "r", count: 1_024))
+        #expect(try ReconfigurationResult(decoding: longest.encoded()) == longest)
+        let longer = ReconfigurationResult.refused(String(repeating: "r", count: 1_025))
+        #expect(throws: WireError.limitExceeded(name: "reconfigurationTextBytes", value: 1_025, max: 1_024)) {
+            try ReconfigurationResult(decoding: longer.encoded())
+        }
+    }
+
+    @Test(arguments: [0, 5, 255] as [UInt8])
+    func anUnknownKindOfRequestIsAnError(_ tag: UInt8) {
+        var generator = Generator(seed: 1)
+        var bytes = Request.reconfiguration(&generator).encoded()
+        // After the client, the session and the sequence.
+        bytes[32 + 12 + 8] = tag
+        #expect(throws: WireError.unknownTag(type: "Tag", tag: tag)) { try Request(decoding: bytes) }
+    }
+
+    @Test func zeroIsNoViewThatEndsOrFollows() throws {
+        var generator = Generator(seed: 2)
+        let next = View.sample(&generator)
+        let zero = WireError.valueOutOfRange(field: "ViewNumber", value: 0)
+        let install = Install(view: ViewNumber(0), last: Instance(1), next: next)
+        #expect(throws: zero) { try Install(decoding: install.encoded()) }
+        let endless = Install(view: .genesis, last: .zero, next: next)
+        #expect(throws: WireError.valueOutOfRange(field: "Instance", value: 0)) {
+            try Install(decoding: endless.encoded())
+        }
+        let certificate = ViewCertificate(view: ViewNumber(0), last: Instance(1), next: next, shares: [])
+        #expect(throws: zero) { try ViewCertificate(decoding: certificate.encoded()) }
+        #expect(throws: zero) { try FetchViews(decoding: FetchViews(after: ViewNumber(0)).encoded()) }
+        let result = ReconfigurationResult.follows(ViewNumber(0))
+        #expect(throws: zero) { try ReconfigurationResult(decoding: result.encoded()) }
+    }
+
     /// Protocol §3: 0 is no regency. A vote or a lock that names it is none.
     @Test func zeroIsNoViewRegencyOrInstance() {
         let zeroRegency = Bytes(Self.epochBytes[..<8]) + Bytes(repeating: 0, count: 8)

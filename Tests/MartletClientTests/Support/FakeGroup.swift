@@ -149,6 +149,8 @@ final class FakeGroup: Sendable {
                         view: view.number, number: read.number,
                         version: Instance(manners.readVersion ?? (manners.lies ? 1 : instance)), result: result)))
         case .statusQuery: answers.append(.status(status(of: place)))
+        // It never has another view than its first.
+        case .fetchViews: break
         }
     }
 

@@ -35,12 +35,19 @@ enum Kinds {
         peer("challengeResponse") {
             .challengeResponse(ChallengeResponse(number: $0.next(), digest: $0.chance() ? .sample(&$0) : nil))
         },
+        peer("install") { .install(.sample(&$0)) },
+        peer("fetchViews") { .fetchViews(.sample(&$0)) },
+        peer("views") { .views(.sample(&$0)) },
     ]
 
     static let client: [Kind] = [
         Kind("client-requests", ClientMessage.self) { .requests(.sample(&$0)) },
         Kind("client-read", ClientMessage.self) { .read(.sample(&$0)) },
         Kind("client-statusQuery", ClientMessage.self) { _ in .statusQuery },
+        Kind("client-fetchViews", ClientMessage.self) { .fetchViews(.sample(&$0)) },
+        Kind("client-reconfiguration", ClientMessage.self) {
+            .requests(RequestBundle(requests: [.reconfiguration(&$0)], signature: $0.optional(Signature.self)))
+        },
     ]
 
     static let replicaToClient: [Kind] = [
@@ -48,6 +55,13 @@ enum Kinds {
         Kind("replica-readReply", ReplicaToClientMessage.self) { .readReply(.sample(&$0)) },
         Kind("replica-refusal", ReplicaToClientMessage.self) { .refusal(.sample(&$0)) },
         Kind("replica-status", ReplicaToClientMessage.self) { .status(.sample(&$0)) },
+        Kind("replica-views", ReplicaToClientMessage.self) { .views(.sample(&$0)) },
+        Kind("replica-reconfigured", ReplicaToClientMessage.self) {
+            .reply(
+                Reply(
+                    view: $0.number(ViewNumber.self, from: 1), request: .sample(&$0), finality: .final,
+                    body: .reconfigured(.sample(&$0))))
+        },
     ]
 
     static let documents: [Kind] = [
@@ -64,6 +78,8 @@ enum Kinds {
         Kind("part-decision", Decision.self), Kind("part-sessionRecord", SessionRecord.self),
         Kind("part-openingRecord", OpeningRecord.self), Kind("part-keptReply", KeptReply.self),
         Kind("part-principal", Principal.self), Kind("part-digest", Digest.self),
+        Kind("part-viewCertificate", ViewCertificate.self), Kind("part-administratorShare", AdministratorShare.self),
+        Kind("part-reconfiguration", Request.self) { .reconfiguration(&$0) },
     ]
 
     private static func peer(_ name: String, _ make: @escaping @Sendable (inout Generator) -> PeerMessage) -> Kind {

@@ -31,7 +31,7 @@ extension FieldWalker {
         case .probeEcho(let it): .probeEcho(ProbeEcho(sequence: sequence(it.sequence)))
         case .challenge(let it): .challenge(walk(it))
         case .challengeResponse(let it): .challengeResponse(walk(it))
-        case .install(let it): .install(Install(view: view(it.view), last: instance(it.last), next: it.next))
+        case .install(let it): .install(walk(it))
         case .fetchViews(let it): .fetchViews(FetchViews(after: view(it.after)))
         case .views(let it):
             .views(ViewChainPart(certificates: list(it.certificates) { walker, it in walker.walk(it) }))

@@ -125,6 +125,12 @@ extension FieldWalker {
 }
 
 extension FieldWalker {
+    mutating func walk(_ install: Install) -> Install {
+        Install(
+            view: view(install.view), last: instance(install.last), next: install.next,
+            signature: signature(install.signature))
+    }
+
     mutating func walk(_ certificate: ViewCertificate) -> ViewCertificate {
         ViewCertificate(
             view: view(certificate.view), last: instance(certificate.last), next: certificate.next,
