@@ -79,6 +79,10 @@ struct ViewLiar: Misbehaviour {
         var order = plan.leaderOrder
         context.random.shuffle(&order)
         let heavy = Array(order.prefix(plan.heavy.count)).sorted()
-        return try? context.view.successor(ViewPlan(heavy: heavy, leaderOrder: order, settings: plan.settings))
+        do {
+            return try context.view.successor(ViewPlan(heavy: heavy, leaderOrder: order, settings: plan.settings))
+        } catch {
+            return nil
+        }
     }
 }
