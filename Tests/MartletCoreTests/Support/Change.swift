@@ -28,8 +28,8 @@ final class Change {
         heavy: [Int], order: [Int], settings: GroupSettings? = nil, isSigned: Bool = false
     ) -> AdmittedRequest {
         let newest = group.nodes.indices.map { group.status($0).epoch.view }.max() ?? .genesis
-        return named(
-            Reconfiguration(view: newest, plan: plan(heavy: heavy, order: order, settings: settings)), isSigned: isSigned)
+        let plan = plan(heavy: heavy, order: order, settings: settings)
+        return named(Reconfiguration(view: newest, plan: plan), isSigned: isSigned)
     }
 
     func again(_ request: AdmittedRequest) -> AdmittedRequest {
