@@ -58,7 +58,9 @@ struct ViewLiar: Misbehaviour {
     private func moved(_ message: PeerMessage, _ context: inout LiarContext) -> PeerMessage? {
         let isLater = context.random.chance(permille: 600)
         func moved(_ epoch: Epoch) -> Epoch {
-            Epoch(view: ViewNumber(isLater ? epoch.view.rawValue + 1 : max(1, epoch.view.rawValue - 1)), regency: .first)
+            // Another of its lies may have made the number any.
+            let view = epoch.view.rawValue
+            return Epoch(view: ViewNumber(isLater ? view &+ 1 : max(2, view) - 1), regency: .first)
         }
         switch message {
         case .propose(let it): return .propose(Propose(epoch: moved(it.epoch), batch: it.batch))
