@@ -77,6 +77,7 @@ let package = Package(
         library("MartletClientCore", ["MartletTypes"]),
         library("MartletTransport", ["MartletTypes", "MartletWire", crypto, logging] + nio + certificates),
         library("MartletKV", ["MartletTypes", "MartletWire"]),
+        library("MartletRelay", ["MartletTypes"] + nio.prefix(2)),
         // Layer 3
         library(
             "MartletReplica",
@@ -97,7 +98,7 @@ let package = Package(
             dependencies: [
                 "MartletReplica", "MartletClient", "MartletSimulation", "MartletKV", "MartletCrypto",
                 "MartletTransport",
-                "MartletWire", "MartletTypes", "MartletCore", "MartletClientCore", "MartletOptimizer",
+                "MartletWire", "MartletTypes", "MartletCore", "MartletClientCore", "MartletOptimizer", "MartletRelay",
                 arguments, yaml, logging, histogram, subprocess, lifecycle, signals, system,
             ],
             path: "Sources/martlet",
@@ -126,6 +127,7 @@ let package = Package(
         tests("MartletCryptoTests", ["MartletCrypto", "MartletTypes", "MartletWire"]),
         tests("MartletSimulationTests", ["MartletSimulation", "MartletCore", "MartletTypes"]),
         tests("TidyTests", []),
+        tests("MartletRelayTests", ["MartletRelay", "MartletTypes"] + nio.prefix(2)),
         tests("MartletKVTests", ["MartletKV", "MartletTypes", "MartletWire"]),
         tests(
             "MartletReplicaTests",

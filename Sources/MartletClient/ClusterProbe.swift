@@ -61,10 +61,11 @@ package struct ClusterProbe: Sendable {
     private func ask(_ member: Member, _ position: Int, within limit: Interval) async -> MemberReport {
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
         let question = StatusQuestion(member: member)
+        let address = transport.dialling.address(of: member)
         let link = PeerLink(
             configuration: transport, identity: identity,
             target: PeerLinkTarget(
-                name: "replica \(member.id)", host: member.host, port: member.port, key: member.key,
+                name: "replica \(member.id)", host: address.host, port: address.port, key: member.key,
                 hello: Hello(group: view.group, role: .client, view: view.number),
                 frameBytesMax: transport.clientFrameBytesMax),
             eventLoop: eventLoop,

@@ -113,7 +113,9 @@ extension ReplicaCore {
     }
 
     mutating func onDecided(_ word: Decided, from member: ReplicaIndex) {
-        guard word.view == view.number, successor == nil, isWithinReach(word.instance), word.instance > decided else { return }
+        guard word.view == view.number, successor == nil, isWithinReach(word.instance), word.instance > decided else {
+            return
+        }
         window.extend(to: word.instance)
         _ = window[word.instance].decidedWords.add(member, for: word.digest, weight: view.weight(of: member))
     }
@@ -245,7 +247,9 @@ extension ReplicaCore {
             return nil
         }
         // A bound batch is not judged anew: f+1 write sets contain a correct replica that checked.
-        guard isSettled || (known.unproven == 0 && isWithinBytes(known) && known.isAloneIfItMust), isAllowed(known, at: instance) else {
+        guard isSettled || (known.unproven == 0 && isWithinBytes(known) && known.isAloneIfItMust),
+            isAllowed(known, at: instance)
+        else {
             return nil
         }
         return digest

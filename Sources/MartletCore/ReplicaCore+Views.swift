@@ -85,7 +85,10 @@ extension ReplicaCore {
     }
 
     mutating func onFetchViews(_ fetch: FetchViews, from member: ReplicaIndex, into effects: inout Effects) {
-        tellViews(after: fetch.after, to: member, into: &effects)
+        let patience = configuration.timeouts.resend / 2
+        guard now.monotonic.hasPassed(patience, since: viewsServed[member]) else { return }
+        viewsServed[member] = now.monotonic
+        sendViews(after: fetch.after, to: member, into: &effects)
     }
 
     /// A member speaks in another view: it, like any other, can prove the newer one; or it has slept.
@@ -93,7 +96,11 @@ extension ReplicaCore {
         if number > views.newest.number {
             askForViews(member, into: &effects)
         } else if number < view.number {
-            tellViews(after: number, to: member, into: &effects)
+            // What a member is told unasked must not use up what it may ask for.
+            let patience = configuration.timeouts.resend / 2
+            guard now.monotonic.hasPassed(patience, since: viewsTold[member]) else { return }
+            viewsTold[member] = now.monotonic
+            sendViews(after: number, to: member, into: &effects)
         }
     }
 
@@ -103,14 +110,9 @@ extension ReplicaCore {
         send(.fetchViews(FetchViews(after: views.newest.number)), to: member, into: &effects)
     }
 
-    private mutating func tellViews(after number: ViewNumber, to member: ReplicaIndex, into effects: inout Effects) {
+    private func sendViews(after number: ViewNumber, to member: ReplicaIndex, into effects: inout Effects) {
         let part = views.chain(after: number)
-        let patience = configuration.timeouts.resend / 2
-        guard member != me, !part.certificates.isEmpty, now.monotonic.hasPassed(patience, since: viewsTold[member]) else {
-            return
-        }
-        viewsTold[member] = now.monotonic
-        send(.views(part), to: member, into: &effects)
+        if member != me, !part.certificates.isEmpty { send(.views(part), to: member, into: &effects) }
     }
 
     // MARK: A new view

@@ -18,9 +18,10 @@ package struct ReplicaCore: ~Copyable {
     var successor: View?
     var installs: InstallTally
     var early: EarlyMessages
-    /// When each member was last asked for views, and last told of them.
+    /// When each member was last asked for views, told of them unasked, and answered its question for them.
     var viewsAsked: ReplicaTable<Instant?>
     var viewsTold: ReplicaTable<Instant?>
+    var viewsServed: ReplicaTable<Instant?>
 
     // Ordering
     var pool: RequestPool
@@ -102,6 +103,7 @@ package struct ReplicaCore: ~Copyable {
         early = EarlyMessages(view: view)
         viewsAsked = ReplicaTable(repeating: nil, count: view.n)
         viewsTold = ReplicaTable(repeating: nil, count: view.n)
+        viewsServed = ReplicaTable(repeating: nil, count: view.n)
         self.me = me
         self.now = now
         mode = configuration.mode
@@ -160,7 +162,8 @@ package struct ReplicaCore: ~Copyable {
 
     package var status: CoreStatus {
         CoreStatus(
-            mode: mode, view: view, epoch: epoch, isSynced: isSynced, leader: view[leader].id, decided: decided, executed: executed,
+            mode: mode, view: view, epoch: epoch, isSynced: isSynced, leader: view[leader].id, decided: decided,
+            executed: executed,
             stableCheckpoint: checkpoints.stableInstance, highestKnown: max(decided, catchUp.known),
             pendingRequests: pool.count)
     }

@@ -16,6 +16,8 @@ package enum TransportSecurity: Hashable, Sendable {
 /// bounds unless the name says otherwise.
 package struct TransportConfiguration: Hashable, Sendable {
     package var security: TransportSecurity = .tls
+    /// Where members are dialled.
+    package var dialling = DialMap()
 
     // MARK: Frames
 

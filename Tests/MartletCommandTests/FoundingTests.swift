@@ -30,6 +30,27 @@ import Testing
         #expect(failure.description.contains(words), "\(failure)")
     }
 
+    @Test func whoLeadsAndWhoIsHeavyIsTheFoundersChoice() throws {
+        var founding = Sample.founding(5)
+        founding.leaders = [4, 0, 1, 2, 3]
+        #expect(try founding.genesis().members.map(\.id.rawValue) == [4, 0, 1, 2, 3])
+        // Unless said otherwise those that lead first are heavy.
+        #expect(try founding.genesis().members.filter(\.isHeavy).map(\.id.rawValue) == [4, 0])
+        founding.heavy = [3, 4]
+        let genesis = try founding.genesis()
+        #expect(genesis.members.filter(\.isHeavy).map(\.id.rawValue) == [4, 3])
+        #expect(genesis.members[0].key == founding.members[4].key && genesis.members[0].port == 7004)
+        #expect(try GenesisFile.read(text: GenesisFile.text(of: genesis), file: "g.yaml") == genesis)
+        for (leaders, heavy) in [([0, 1, 2, 3], [0, 1]), ([0, 1, 2, 3, 3], [0, 1]), ([4, 3, 2, 1, 0], [0, 5])] {
+            founding.leaders = leaders
+            founding.heavy = heavy
+            #expect(throws: CommandFailure.self) { try founding.genesis() }
+        }
+        founding.leaders = nil
+        founding.heavy = [1]
+        #expect(throws: CommandFailure.self) { try founding.genesis() }
+    }
+
     @Test func twoPartiesWithOneKeyOrOneAddressAreRefused() throws {
         var founding = Sample.founding(4)
         founding.members[1] = FoundingMember(key: founding.members[0].key, address: founding.members[1].address)

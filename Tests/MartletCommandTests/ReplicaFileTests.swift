@@ -19,6 +19,15 @@ import Testing
         return ReplicaFile.text(for: genesis.members[2], of: genesis)
     }
 
+    @Test func othersMayBeDialledElsewhere() throws {
+        let lines = try text() + "dial:\n  - {replica: 1, address: \"127.0.0.1:7777\"}\n"
+        let file = try read(lines)
+        #expect(file.dial.count == 1 && file.dial[0].replica == ReplicaID(1) && file.dial[0].address.port == 7777)
+        #expect(try read(text()).dial.isEmpty)
+        #expect(throws: ConfigurationError.self) { try read(lines + "  - {replica: 1, address: \"127.0.0.1:7778\"}\n") }
+        #expect(throws: ConfigurationError.self) { try read(text() + "dial: [{replica: 1, address: nowhere}]\n") }
+    }
+
     @Test func whatIsWrittenIsReadWithPathsFromTheHome() throws {
         let file = try read(text())
         #expect(file.replica == ReplicaID(2))
@@ -36,6 +45,7 @@ import Testing
         let file = try read(commented.joined(separator: "\n"))
         #expect(file.listen == Address(host: "0.0.0.0", port: 7002))
         #expect(file.limits.transport.clientConnectionsMax == 4096)
+        #expect(file.dial.map(\.address) == [Address(host: "127.0.0.1", port: 7001)])
     }
 
     @Test func limitsAreTakenOver() throws {

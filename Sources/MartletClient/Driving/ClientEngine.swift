@@ -68,8 +68,9 @@ final class ClientEngine {
         guard !isClosed else { return }
         let hello = Hello(group: view.group, role: .client, view: view.number)
         links = view.members.enumerated().map { position, member in
+            let address = configuration.transport.dialling.address(of: member)
             let target = PeerLinkTarget(
-                name: "replica \(member.id)", host: member.host, port: member.port, key: member.key, hello: hello,
+                name: "replica \(member.id)", host: address.host, port: address.port, key: member.key, hello: hello,
                 frameBytesMax: configuration.transport.clientFrameBytesMax)
             let handlers = PeerLinkHandlers(
                 onState: { box.value.onLink(position, $0) }, onFrames: { box.value.onFrames(position, $0) })

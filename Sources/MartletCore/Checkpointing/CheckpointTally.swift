@@ -41,7 +41,10 @@ package struct CheckpointTally: Sendable {
         var shares: [SignatureShare] = []
         for position in votes.indices {
             let member = ReplicaIndex(position)
-            guard let same = votes[member].first(where: { $0.view == vote.view && $0.instance == vote.instance && $0.digest == vote.digest })
+            guard
+                let same = votes[member].first(where: {
+                    $0.view == vote.view && $0.instance == vote.instance && $0.digest == vote.digest
+                })
             else { continue }
             signers.insert(member)
             shares.append(SignatureShare(replica: view[member].id, signature: same.signature))

@@ -85,7 +85,8 @@ package struct Executor<Machine: StateMachine>: ~Copyable {
         effects.events.append(
             .checkpointInstalled(
                 CheckpointImage(
-                    instance: image.instance, time: image.time, view: image.view, sessions: image.sessions, openings: image.openings,
+                    instance: image.instance, time: image.time, view: image.view, sessions: image.sessions,
+                    openings: image.openings,
                     application: [])))
     }
 

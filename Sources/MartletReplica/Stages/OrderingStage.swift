@@ -19,6 +19,7 @@ final class OrderingStage<Machine: StateMachine> {
     private var effects = Effects()
     private var egress: Egress
     private var notices: NoticeLog
+    private var consensus: ConsensusLog
     private var inputs: [OrderingInput] = []
     private var loopback: [Event] = []
     private var queries: [InboundConnection] = []
@@ -37,6 +38,7 @@ final class OrderingStage<Machine: StateMachine> {
         flow = ClientFlow(clients: clients, settings: configuration.view.settings)
         core = ReplicaCore(configuration, at: SystemClock.reading, into: &effects)
         notices = NoticeLog(logger: logger, view: configuration.view, replica: configuration.replica)
+        consensus = ConsensusLog(logger: logger)
         // A learner does not know who leads until it has heard from the others.
         if configuration.mode == .voter { notices.logBeginning() }
     }
@@ -71,6 +73,7 @@ final class OrderingStage<Machine: StateMachine> {
 
     private func act(at now: ClockReading) {
         announce(effects.views)
+        consensus.note(effects, at: now.monotonic)
         egress.take(effects.sends, loopback: &loopback)
         mailboxes.execution.post(effects.executions.map { .order($0) })
         mailboxes.background.post(effects.checks.map { .check($0) })

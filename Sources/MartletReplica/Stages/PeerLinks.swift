@@ -25,8 +25,9 @@ final class PeerLinks: Sendable {
         let hello = Hello(group: view.group, role: .replica(view[me].id), view: view.number)
         links = view.members.enumerated().map { place, member in
             guard place != me.position else { return nil }
+            let address = configuration.dialling.address(of: member)
             let target = PeerLinkTarget(
-                name: "replica \(member.id)", host: member.host, port: member.port, key: member.key, hello: hello,
+                name: "replica \(member.id)", host: address.host, port: address.port, key: member.key, hello: hello,
                 frameBytesMax: Limits.handshakeBytes.max)
             // Members answer on their own links; on this one nothing comes back.
             let handlers = PeerLinkHandlers(onState: { log.changed(target, to: $0) }, onFrames: { _ in })

@@ -58,9 +58,9 @@ struct ViewLiar: Misbehaviour {
     private func moved(_ message: PeerMessage, _ context: inout LiarContext) -> PeerMessage? {
         let isLater = context.random.chance(permille: 600)
         func moved(_ epoch: Epoch) -> Epoch {
-            // Another of its lies may have made the number any.
-            let view = epoch.view.rawValue
-            return Epoch(view: ViewNumber(isLater ? view &+ 1 : max(2, view) - 1), regency: .first)
+            // Another liar may have been at it before.
+            let number = epoch.view.rawValue
+            return Epoch(view: ViewNumber(isLater ? number &+ 1 : max(1, number) - 1), regency: .first)
         }
         switch message {
         case .propose(let it): return .propose(Propose(epoch: moved(it.epoch), batch: it.batch))
@@ -79,6 +79,10 @@ struct ViewLiar: Misbehaviour {
         var order = plan.leaderOrder
         context.random.shuffle(&order)
         let heavy = Array(order.prefix(plan.heavy.count)).sorted()
-        return try? context.view.successor(ViewPlan(heavy: heavy, leaderOrder: order, settings: plan.settings))
+        do {
+            return try context.view.successor(ViewPlan(heavy: heavy, leaderOrder: order, settings: plan.settings))
+        } catch {
+            return nil
+        }
     }
 }

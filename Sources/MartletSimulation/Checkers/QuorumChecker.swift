@@ -48,7 +48,8 @@ package struct QuorumChecker: Sendable {
         switch message {
         case .write(let vote): note(.write, vote.epoch, vote.instance, vote.digest, sender, replica)
         case .accept(let vote): note(.accept, vote.epoch, vote.instance, vote.digest, sender, replica)
-        case .decided(let word): note(
+        case .decided(let word):
+            note(
                 .decided, Epoch(view: word.view, regency: .none), word.instance, word.digest, sender, replica)
         case .decisions(let decisions):
             for decision in decisions.decisions where isProven(decision.certificate, views) {

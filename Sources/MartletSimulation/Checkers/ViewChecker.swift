@@ -74,7 +74,8 @@ package struct ViewChecker: Sendable {
         let isBeforeEnd = place >= ends.count || instance <= ends[place] || decided < ends[place]
         guard isProved, isAfterBegin, isBeforeEnd else {
             return Violation(
-                .views, at: now, "replica \(replica) sent \(name) of \(epoch) for instance \(instance), which is not its")
+                .views, at: now,
+                "replica \(replica) sent \(name) of \(epoch) for instance \(instance), which is not its")
         }
         return nil
     }

@@ -16,8 +16,8 @@ package struct VoteChecker: Sendable {
         var accepts: [Place: Digest] = [:]
         /// The highest epoch that it entered, by its own word: its STOPDATA, or where it says that it stands.
         var promised = Epoch(view: .genesis, regency: .first)
-        /// The highest epoch whose SYNC it has; a view's first needs none.
-        var synced = Epoch(view: .genesis, regency: .first)
+        /// The highest regency of each view whose SYNC it has; a view's first needs none.
+        var synced: [ViewNumber: Regency] = [:]
         var stopData: [Epoch: StopData] = [:]
         /// It started again after it had voted.
         var isForgetful = false
@@ -38,7 +38,7 @@ package struct VoteChecker: Sendable {
         case .accept(let vote):
             return check("ACCEPT", vote.epoch, vote.instance, vote.digest, \.accepts, replica, decided, now)
         case .stopData(let data): return check(data, by: replica, at: now)
-        case .sync(let sync): votes[replica].synced = max(votes[replica].synced, sync.epoch)
+        case .sync(let sync): noteSync(sync, of: replica)
         case .progress(let progress): votes[replica].promised = max(votes[replica].promised, progress.epoch)
         default: break
         }
@@ -46,7 +46,12 @@ package struct VoteChecker: Sendable {
     }
 
     package mutating func received(_ message: PeerMessage, by replica: Int) {
-        if case .sync(let sync) = message { votes[replica].synced = max(votes[replica].synced, sync.epoch) }
+        if case .sync(let sync) = message { noteSync(sync, of: replica) }
+    }
+
+    private mutating func noteSync(_ sync: Sync, of replica: Int) {
+        let known = votes[replica].synced[sync.epoch.view] ?? .first
+        votes[replica].synced[sync.epoch.view] = max(known, sync.epoch.regency)
     }
 
     /// What it promised before is forgotten, but not that it did.
@@ -66,10 +71,7 @@ package struct VoteChecker: Sendable {
         }
         guard !votes[replica].isForgetful else { return complaint("though it had forgotten what it voted for") }
         guard epoch >= votes[replica].promised else { return complaint("after entering \(votes[replica].promised)") }
-        let synced = votes[replica].synced
-        guard epoch.regency == .first || epoch.view == synced.view && epoch <= synced else {
-            return complaint("before its SYNC")
-        }
+        guard epoch.regency <= votes[replica].synced[epoch.view] ?? .first else { return complaint("before its SYNC") }
         let place = Place(epoch: epoch, instance: instance)
         if let earlier = votes[replica][keyPath: kind][place] {
             return earlier == digest ? nil : complaint("twice: \(earlier) and \(digest)")

@@ -62,7 +62,13 @@ package final class Administrator: ClientActor {
     package func receive(
         _ message: ReplicaToClientMessage, from replica: ReplicaIndex, at now: Instant, into output: inout ClientOutput
     ) {
-        guard let verified = try? verifier.verify(message, from: view[replica].id) else { return }
+        let verified: Verified<ReplicaToClientMessage>
+        do {
+            verified = try verifier.verify(message, from: view[replica].id)
+        } catch {
+            // A liar's proof of a view: the library drops it too.
+            return
+        }
         if case .views(let part) = message {
             for certificate in part.certificates where certificate.next.number > newest.number {
                 newest = certificate.next

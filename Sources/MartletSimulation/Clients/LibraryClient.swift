@@ -39,7 +39,8 @@ package final class LibraryClient: ClientActor {
 
     init(
         client: Int, plan: ClientPlan, view: View, until: Instant, sealer: ClientSealer<SimulatedScheme>,
-        verifier: ReplyVerifier<SimulatedScheme>, timing: ClientTiming, workload: Workload, encode: @escaping (Operation) -> Bytes, random: SeededRandom
+        verifier: ReplyVerifier<SimulatedScheme>, timing: ClientTiming, workload: Workload,
+        encode: @escaping (Operation) -> Bytes, random: SeededRandom
     ) {
         self.client = client
         self.plan = plan
@@ -83,7 +84,13 @@ package final class LibraryClient: ClientActor {
         _ message: ReplicaToClientMessage, from replica: ReplicaIndex, at now: Instant,
         into output: inout ClientOutput
     ) {
-        guard let verified = try? verifier.verify(message, from: view[replica].id) else { return }
+        let verified: Verified<ReplicaToClientMessage>
+        do {
+            verified = try verifier.verify(message, from: view[replica].id)
+        } catch {
+            // A liar's proof of a view: the library drops it too.
+            return
+        }
         core.step(.message(verified), at: now, into: &effects)
         goOn(at: now, into: &output)
     }

@@ -105,7 +105,8 @@ extension World {
                 clients.append(
                     LibraryClient(
                         client: place, plan: plan, view: view, until: scenario.clientsUntil, sealer: sealer,
-                        verifier: ReplyVerifier(view: view, scheme: scheme), timing: scenario.clientTiming, workload: workload, encode: encode, random: random.fork()))
+                        verifier: ReplyVerifier(view: view, scheme: scheme), timing: scenario.clientTiming,
+                        workload: workload, encode: encode, random: random.fork()))
             }
             clientWakes.append(.zero)
             queue.insert(.wakeClient(place), at: .zero)

@@ -22,10 +22,10 @@ struct ExperimentOptions: ParsableArguments {
     @Option(help: "Write a chart to this file (SVG).") var chart: String?
     @Flag(help: "End with one line of JSON.") var json = false
 
-    func show(_ make: () async throws -> any ExperimentReport) async throws {
+    func show(_ make: @escaping @Sendable () async throws -> any ExperimentReport & Sendable) async throws {
         let console = Console(isJSON: json)
         try await FailureReport.telling(console) {
-            let report = try await make()
+            let report = try await Interruptible.run(make)
             console.say(report.text)
             if let chart { try report.writeChart(to: chart) }
             console.report(report.json)

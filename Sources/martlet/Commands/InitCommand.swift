@@ -23,6 +23,9 @@ struct InitCommand: ParsableCommand {
     @Option(help: "How many members may be faulty (default: as many as can be).") var f: Int?
     @Option(help: "What a faulty member may do: byzantine (anything) or crash (stop).")
     var faultModel = "byzantine"
+    @Option(help: "The members' numbers in the order in which they lead, as 4,0,1,2,3 (default: as they are listed).")
+    var leaders: String?
+    @Option(help: "The members that are heavy, as 4,0 (default: the first that lead).") var heavy: String?
     @Option(help: "An administrator's public key or key file; once for each.") var admin: [String] = []
     @Option(help: "Who may be a client: open, or a file with one public key a line.") var clientAccess = "open"
     @Option(help: "The group's name.") var name = "martlet"
@@ -40,6 +43,10 @@ struct InitCommand: ParsableCommand {
             throw ValidationError("--base-port goes with --replicas; members name their own ports")
         }
         guard FaultModel(faultModel) != nil else { throw ValidationError("--fault-model is byzantine or crash") }
+        for (name, text) in [("leaders", leaders), ("heavy", heavy)] where text.map({ NumberList($0) == nil }) ?? false
+        {
+            throw ValidationError("--\(name) are numbers of members, as in 4,0")
+        }
     }
 
     func run() throws {
@@ -50,7 +57,8 @@ struct InitCommand: ParsableCommand {
         let founding = try Founding(
             name: name, faultModel: FaultModel(faultModel) ?? .byzantine, f: f, members: members(with: replicaKeys),
             administrators: admin.isEmpty ? clientKey.map { [$0.publicKey] } ?? [] : admin.map(PublicKeyList.key),
-            clientAccess: access(for: clientKey))
+            clientAccess: access(for: clientKey), leaders: leaders.flatMap(NumberList.init)?.numbers,
+            heavy: heavy.flatMap(NumberList.init)?.numbers)
         let genesis = try founding.genesis()
         try GroupFounder(directory: directory, genesis: genesis).write(replicaKeys: replicaKeys, clientKey: clientKey)
         FoundingReport(directory: directory, genesis: genesis, isLocal: replicas != nil).tell(Console(isJSON: json))

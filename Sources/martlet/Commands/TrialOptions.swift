@@ -6,9 +6,9 @@ import MartletTypes
 
 /// What all experiments on emulated links understand.
 struct TrialOptions: ParsableArguments {
-    @Option(help: "A file of latencies (CSV, as for 'martlet optimize').") var matrix: String
+    @Option(help: "A file of latencies (CSV, as for 'martlet optimize').") var matrix: String?
     @Option(help: "What its numbers are: us-oneway (microseconds one way) or ms-rtt (milliseconds there and back).")
-    var unit: LatencyUnit
+    var unit: LatencyUnit?
     @Option(help: "The replicas' places, as A,B,C (default: all of the file).") var replicas: String?
     @Option(help: "The clients' places, one at each, as A,B,C (default: one beside each replica).")
     var clients: String?
@@ -18,7 +18,8 @@ struct TrialOptions: ParsableArguments {
     @Option(help: "How many seconds pass before that.") var warmup = 10
     @Option(help: "Bytes of each value that a client puts.") var payload = 1024
     @Option(help: "Where chance begins.") var seed: UInt64 = 1
-    @Option(help: "So many runs at a time; by default as many as there are cores.") var jobs: Int?
+    @Option(help: "So many runs at a time (default: as many as there are cores; with --real one).") var jobs: Int?
+    @Flag(help: "With processes and a relay, in real time, instead of in virtual time.") var real = false
 
     func validate() throws {
         guard FaultModel(faultModel) != nil else { throw ValidationError("--fault-model is byzantine or crash") }
@@ -32,6 +33,7 @@ struct TrialOptions: ParsableArguments {
     }
 
     func trial() throws -> WideAreaTrial {
+        guard let matrix, let unit else { throw CommandFailure("name a file of latencies with --matrix and --unit") }
         let places = try MatrixPlaces(file: matrix, unit: unit)
         let chosen = try places.places(named: replicas, option: "--replicas")
         let rule = try OptimizeCommand.rule(FaultModel(faultModel) ?? .byzantine, n: chosen.count, f: f)
@@ -46,7 +48,7 @@ struct TrialOptions: ParsableArguments {
             effort: TrialEffort(seconds: seconds, warmupSeconds: warmup, payload: payload, seed: seed))
     }
 
-    var runner: TrialRunner { TrialRunner(jobs: jobs) }
+    var runner: TrialRunner { real ? .real(jobs: jobs ?? 1) : .simulated(jobs: jobs) }
 
     /// Tells how far it is.
     static func tell(_ done: Int, of count: Int) {

@@ -4,6 +4,7 @@
 import Logging
 import MartletCrypto
 import MartletReplica
+import MartletTransport
 import MartletTypes
 
 extension ReplicaFile {
@@ -25,6 +26,12 @@ extension ReplicaFile {
         configuration.listenHost = listen?.host
         configuration.listenPort = listen?.port
         configuration.transport = limits.transport
+        for (replica, address) in dial {
+            guard genesis.members.contains(where: { $0.id == replica }) else {
+                throw CommandFailure("'dial' in \(home)/replica.yaml names replica \(replica), which is no member")
+            }
+            configuration.transport.dialling.set(replica, to: .init(host: address.host, port: address.port))
+        }
         configuration.timeouts = limits.timeouts
         return configuration
     }

@@ -8,7 +8,7 @@ import MartletTypes
 /// What is one replica's own business: `replica.yaml` in its home.
 struct ReplicaFile {
     static let format = "martlet-replica 1"
-    static let names = ["format", "replica", "key", "genesis", "listen", "logLevel", "limits"]
+    static let names = ["format", "replica", "key", "genesis", "listen", "dial", "logLevel", "limits"]
 
     let home: String
     let replica: ReplicaID
@@ -16,6 +16,8 @@ struct ReplicaFile {
     let genesisPath: String
     /// Where to listen when that is not the address in the genesis.
     let listen: Address?
+    /// Where this replica dials others that it does not reach at their address in the genesis.
+    let dial: [(replica: ReplicaID, address: Address)]
     let logLevel: Logger.Level
     let limits: ReplicaLimits
 
@@ -32,6 +34,7 @@ struct ReplicaFile {
         keyPath = Self.resolve(try map.required("key").text(), in: home)
         genesisPath = Self.resolve(try map.required("genesis").text(), in: home)
         listen = try map["listen"].map(Self.address)
+        dial = try map["dial"].map(Self.dial) ?? []
         logLevel = try map["logLevel"].map(Self.level) ?? .info
         limits = try map["limits"].map(ReplicaLimits.init) ?? ReplicaLimits()
     }
@@ -47,6 +50,19 @@ struct ReplicaFile {
         } catch {
             throw value.error(error.description)
         }
+    }
+
+    private static func dial(_ value: YAMLValue) throws(ConfigurationError) -> [(ReplicaID, Address)] {
+        var addresses: [(ReplicaID, Address)] = []
+        for item in try value.list() {
+            let map = try item.map(of: ["replica", "address"])
+            let replica = ReplicaID(UInt16(try map.required("replica").integer(in: 0...Int(UInt16.max))))
+            guard !addresses.contains(where: { $0.0 == replica }) else {
+                throw item.error("replica \(replica) is listed twice in 'dial'")
+            }
+            addresses.append((replica, try address(map.required("address"))))
+        }
+        return addresses
     }
 
     private static func level(_ value: YAMLValue) throws(ConfigurationError) -> Logger.Level {
@@ -69,6 +85,8 @@ struct ReplicaFile {
         genesis: ../../genesis.yaml
         # Where to listen when it is not \(Address(host: member.host, port: member.port)):
         # listen: 0.0.0.0:\(member.port)
+        # Where to dial members that are not reached at their address in the genesis:
+        # dial: [{replica: 1, address: "127.0.0.1:7001"}]
         # One of trace, debug, info, notice, warning, error, critical:
         # logLevel: info
         # limits:

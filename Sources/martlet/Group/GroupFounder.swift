@@ -14,11 +14,13 @@ struct GroupFounder {
     func write(replicaKeys: [SigningKey], clientKey: SigningKey?) throws {
         try directory.requireVacant()
         try makeFolder(directory.path)
-        for (place, member) in genesis.members.enumerated() {
+        for member in genesis.members {
             let home = directory.home(of: member.id)
             try makeFolder(home)
             try write(ReplicaFile.text(for: member, of: genesis), to: home + "/replica.yaml")
-            if place < replicaKeys.count { try KeyFile.create(at: home + "/replica.key", with: replicaKeys[place]) }
+            if let key = replicaKeys.first(where: { $0.publicKey == member.key }) {
+                try KeyFile.create(at: home + "/replica.key", with: key)
+            }
         }
         if let clientKey { try KeyFile.create(at: directory.clientKeyPath, with: clientKey) }
         // Last, since a directory with this file in it is taken for a group.

@@ -79,6 +79,11 @@ final class ChildProcess: Sendable {
         await waitUntilEnded()
     }
 
+    /// Lets it stand still, with all that it has.
+    func pause() { send(SIGSTOP) }
+
+    func goOn() { send(SIGCONT) }
+
     /// A process is signalled only while it is known to run, so that its number cannot be another's.
     private func send(_ signal: Int32) {
         state.withLock { state in

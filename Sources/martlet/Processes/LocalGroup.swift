@@ -19,7 +19,8 @@ final class LocalGroup: Sendable {
     /// gets what each of them logs. `program` says what runs in a replica's place instead of a replica.
     init(
         in path: String, name: String, replicas: Int, faultModel: FaultModel = .byzantine, f: Int? = nil,
-        settings: GroupSettings = GroupSettings(), security: TransportSecurity = .tls, executable: String? = nil,
+        settings: GroupSettings = GroupSettings(), leaders: [Int]? = nil, heavy: [Int]? = nil,
+        security: TransportSecurity = .tls, executable: String? = nil,
         arguments: [String] = [], program: (ReplicaID, GroupDirectory) -> ReplicaProcess.Program? = { _, _ in nil },
         onLine: @escaping @Sendable (ReplicaID, String) -> Void = { _, _ in }
     ) throws {
@@ -33,7 +34,7 @@ final class LocalGroup: Sendable {
         }
         let founding = Founding(
             name: name, faultModel: faultModel, f: f, members: members, administrators: [clientKey.publicKey],
-            clientAccess: .open, settings: settings)
+            clientAccess: .open, settings: settings, leaders: leaders, heavy: heavy)
         genesis = try founding.genesis()
         try GroupFounder(directory: directory, genesis: genesis).write(replicaKeys: keys, clientKey: clientKey)
         self.directory = directory

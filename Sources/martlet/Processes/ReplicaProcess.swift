@@ -48,6 +48,11 @@ final class ReplicaProcess: Sendable {
     /// Asks for a graceful stop and waits for it, for so long; then the process is killed.
     func stop(within patience: Duration = .seconds(10)) async { await child.stop(within: patience) }
 
+    /// Lets it stand still, with all that it has.
+    func pause() { child.pause() }
+
+    func goOn() { child.goOn() }
+
     /// Kills the process as a crash would (`kill -9`), and waits until it is gone.
     func kill() async { await child.kill() }
 }

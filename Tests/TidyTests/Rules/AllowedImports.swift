@@ -25,6 +25,7 @@ enum AllowedImports {
             "Crypto", "Logging", "MartletTypes", "MartletWire", "SwiftASN1", "X509",
         ]),
         "MartletKV": ["MartletTypes", "MartletWire"],
+        "MartletRelay": ["MartletTypes", "NIOCore", "NIOPosix", "Synchronization"],
         // Layer 3
         "MartletReplica": system.union(foundation).union(collections).union([
             "Logging", "MartletCore", "MartletCrypto", "MartletTransport", "MartletTypes", "MartletWire", "Metrics",
@@ -41,7 +42,8 @@ enum AllowedImports {
         // Layer 5
         "martlet": system.union(foundation).union([
             "ArgumentParser", "Histogram", "Logging", "MartletClient", "MartletClientCore", "MartletCore",
-            "MartletCrypto", "MartletKV", "MartletOptimizer", "MartletReplica", "MartletSimulation", "MartletTransport",
+            "MartletCrypto", "MartletKV", "MartletOptimizer", "MartletRelay", "MartletReplica", "MartletSimulation",
+            "MartletTransport",
             "MartletTypes", "MartletWire", "ServiceLifecycle", "Subprocess", "SystemPackage", "UnixSignals", "Yams",
         ]),
         // Hostile peers: they stand beside everything, and nothing stands on them (SeparationRule).

@@ -4,12 +4,31 @@
 import Foundation
 import MartletSimulation
 
-/// Runs trials in virtual time, several at once.
+/// Runs trials, several at once.
 struct TrialRunner: Sendable {
     /// So many at once.
     let jobs: Int
+    private let runOne: @Sendable (Scenario) async throws -> TrialResult
 
-    init(jobs: Int?) { self.jobs = jobs ?? ProcessInfo.processInfo.activeProcessorCount }
+    init(jobs: Int, run: @escaping @Sendable (Scenario) async throws -> TrialResult) {
+        self.jobs = jobs
+        runOne = run
+    }
+
+    /// In virtual time; as many at once as there are cores, unless told otherwise.
+    static func simulated(jobs: Int?) -> TrialRunner {
+        TrialRunner(jobs: jobs ?? ProcessInfo.processInfo.activeProcessorCount) { TrialResult(simulating: $0) }
+    }
+
+    /// With processes and a relay.
+    static func real(jobs: Int) -> TrialRunner {
+        TrialRunner(jobs: jobs) { scenario in
+            let place = ScratchDirectory(named: nil, kind: "wan", keeps: false)
+            defer { place.removeIfTemporary() }
+            return try await WideAreaRun(scenario: scenario, directory: place.path, executable: nil) { _ in }.run()
+                .result
+        }
+    }
 
     /// The results in the order of the scenarios. `progress` is told how many are done.
     func run(
@@ -20,7 +39,7 @@ struct TrialRunner: Sendable {
             var waiting = scenarios.enumerated().makeIterator()
             for _ in 0..<jobs {
                 guard let (place, scenario) = waiting.next() else { break }
-                group.addTask { (place, TrialResult(simulating: scenario)) }
+                group.addTask { (place, try await runOne(scenario)) }
             }
             var done = 0
             for try await (place, result) in group {
@@ -29,7 +48,7 @@ struct TrialRunner: Sendable {
                 progress(done)
                 try Task.checkCancellation()
                 guard let (next, scenario) = waiting.next() else { continue }
-                group.addTask { (next, TrialResult(simulating: scenario)) }
+                group.addTask { (next, try await runOne(scenario)) }
             }
             return results.compactMap { $0 }
         }
