@@ -38,6 +38,30 @@ struct DeedTests {
         #expect(Self.deeds(.transferLiar).keys.contains { $0.hasPrefix("decisions: ") })
     }
 
+    @Test("The view liar tells of other views in each of its ways, whatever its other lies made of the numbers")
+    func views() {
+        let world = World(Scenarios.calm(), trace: Trace(nil))
+        var context = LiarContext(
+            view: world.view, me: ReplicaIndex(1), sealer: world.replicas[1].sealer, conspiracy: world.conspiracy,
+            random: SeededRandom(seed: 4))
+        let digest = Digest(words: Words32(1, 2, 3, 4))
+        for _ in 0..<20 {
+            var liar = ViewLiar(&context)
+            for number in [0, 1, .max] as [UInt64] {
+                let epoch = Epoch(view: ViewNumber(number), regency: .first)
+                let vote = PeerMessage.write(WriteVote(epoch: epoch, instance: Instance(1), digest: digest))
+                let messages = PeerMessageSamples.all(context) + Array(repeating: vote, count: 20)
+                var outgoing = messages.map { Outgoing($0, to: ReplicaIndex(0)) }
+                liar.alter(&outgoing, &context)
+            }
+        }
+        #expect(
+            Set(context.details.keys.map(\.name)).isSuperset(of: [
+                "vote of another view", "invented INSTALL", "INSTALL of another view",
+                "INSTALL after another instance", "forged VIEWS",
+            ]), "\(context.details)")
+    }
+
     @Test("The progress liar stands elsewhere, asks for everything and votes for what is not due")
     func progress() {
         let deeds = Self.deeds(.progressLiar, seeds: 1...3)
