@@ -60,6 +60,7 @@ package struct Shrinker {
     private static var changes: [Change] {
         [
             without(\.linkFaults), without(\.clientLinkFaults), without(\.clockFaults), without(\.replicaFaults),
+            without(\.reconfigurations),
             without(\.liars), withoutClient, smallerGroup, withoutLiarKind, plainer, shorter,
         ]
     }

@@ -14,6 +14,7 @@ struct WideAreaLinks {
         let links = scenario.links
         let impossible: [(Bool, String)] = [
             (!scenario.liars.isEmpty, "liars"), (!scenario.clockFaults.isEmpty, "clockFaults"),
+            (!scenario.reconfigurations.isEmpty, "reconfigurations"),
             (!scenario.clientLinkFaults.isEmpty, "clientLinkFaults"),
             (scenario.clients.contains { $0.malice != nil }, "clients with malice"),
             (links.lossPermille > 0 || links.duplicatePermille > 0, "links that lose or repeat"),

@@ -10,11 +10,15 @@ struct ScenarioFaults {
     let n: Int
     let clients: Int
 
+    /// The administrator stands behind all clients, where there is one.
+    var hasAdministrator = false
+
     func read(_ map: YAMLMap, into scenario: inout Scenario) throws(ConfigurationError) {
         for item in try items(map["linkFaults"]) { scenario.linkFaults.append(try linkFault(item)) }
         for item in try items(map["clientLinkFaults"]) { scenario.clientLinkFaults.append(try clientLinkFault(item)) }
         for item in try items(map["clockFaults"]) { scenario.clockFaults.append(try clockFault(item)) }
         for item in try items(map["replicaFaults"]) { scenario.replicaFaults.append(try replicaFault(item)) }
+        for item in try items(map["reconfigurations"]) { scenario.reconfigurations.append(try reconfiguration(item)) }
         for item in try items(map["liars"]) { scenario.liars.append(try liar(item)) }
         for item in try items(map["expect"]) { scenario.expectations.append(try expectation(item)) }
     }
@@ -55,7 +59,7 @@ struct ScenarioFaults {
         for item in try value.list() {
             let text = try item.text()
             let isClient = text.hasPrefix("c")
-            let bound = isClient ? clients : n
+            let bound = isClient ? clients + (hasAdministrator ? 1 : 0) : n
             guard let number = Int(isClient ? text.dropFirst() : text[...]), (0..<bound).contains(number) else {
                 throw item.error(
                     "'\(text)' is neither a replica (0 to \(n - 1)) nor a client (c0 and on, \(clients) in all)")
@@ -107,6 +111,14 @@ struct ScenarioFaults {
         return ReplicaFault(
             replica: try replica(map), at: try map.required("pauseAt").instant(),
             kind: .pause(until: try map.required("resumeAt").instant()))
+    }
+
+    private func reconfiguration(_ item: YAMLValue) throws(ConfigurationError) -> ReconfigurationPlan {
+        let map = try item.map(of: ["at", "firstHeavy", "firstLeader", "window"])
+        return ReconfigurationPlan(
+            at: try map.required("at").instant(), firstHeavy: try map.required("firstHeavy").integer(in: 0...n - 1),
+            firstLeader: try map.required("firstLeader").integer(in: 0...n - 1),
+            window: try map["window"]?.integer(in: 1...1_024))
     }
 
     private func liar(_ item: YAMLValue) throws(ConfigurationError) -> LiarPlan {

@@ -46,6 +46,7 @@ extension ScenarioFile {
         items("linkFaults", scenario.linkFaults.map { entries($0, of: scenario) })
             + items("clientLinkFaults", scenario.clientLinkFaults.map(entries))
             + items("clockFaults", scenario.clockFaults.map(entries))
+            + items("reconfigurations", scenario.reconfigurations.map(entries))
             + items("replicaFaults", scenario.replicaFaults.map(entries))
             + items(
                 "liars",
@@ -57,7 +58,7 @@ extension ScenarioFile {
 
     private static func entries(_ fault: LinkFault, of scenario: Scenario) -> [String] {
         let nodes = { (set: NodeSet) in
-            let known = set.nodes.filter { $0 < scenario.n + scenario.clients.count }
+            let known = set.nodes.filter { $0 < scenario.n + scenario.clientNodes }
             return list(known.map { $0 < scenario.n ? "\($0)" : "c\($0 - scenario.n)" })
         }
         var entries = ["from: \(nodes(fault.from))", "to: \(nodes(fault.to))"]
@@ -90,6 +91,11 @@ extension ScenarioFile {
             case .stand(let until): "standUntil: \(TimeText.text(until))"
             }
         return ["replica: \(fault.replica)", "at: \(TimeText.text(fault.at))", what]
+    }
+
+    private static func entries(_ plan: ReconfigurationPlan) -> [String] {
+        ["at: \(TimeText.text(plan.at))", "firstHeavy: \(plan.firstHeavy)", "firstLeader: \(plan.firstLeader)"]
+            + (plan.window.map { ["window: \($0)"] } ?? [])
     }
 
     private static func entries(_ fault: ReplicaFault) -> [String] {

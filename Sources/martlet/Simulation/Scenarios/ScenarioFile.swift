@@ -11,7 +11,8 @@ enum ScenarioFile {
     static let parts = [
         "format", "faultModel", "leaders", "heavy", "settings", "timeouts", "links", "matrix", "placement",
         "linkFaults",
-        "clientLinkFaults", "clockFaults", "replicaFaults", "liars", "clients", "clientTiming", "expect",
+        "clientLinkFaults", "clockFaults", "replicaFaults", "reconfigurations", "liars", "clients", "clientTiming",
+        "expect",
     ]
 
     static func read(file: String) throws(ConfigurationError) -> Scenario { try read(YAMLDocument(file: file)) }
@@ -39,7 +40,9 @@ enum ScenarioFile {
             }
         }
         try readPlaces(map, into: &scenario)
-        try ScenarioFaults(n: scenario.n, clients: scenario.clients.count).read(map, into: &scenario)
+        try ScenarioFaults(
+            n: scenario.n, clients: scenario.clients.count, hasAdministrator: map["reconfigurations"] != nil
+        ).read(map, into: &scenario)
         if let complaint = scenario.complaint { throw map.error(complaint) }
         return scenario
     }
