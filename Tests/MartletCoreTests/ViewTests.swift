@@ -173,4 +173,64 @@ import Testing
         group.settle()
         #expect(voted.votes.isEmpty)
     }
+
+    /// Admission checks administrators' signatures of what is passed on, not of a batch's bodies: those are proof of nothing.
+    @Test func anOperationThatOnlyTheLeaderHandsOutIsNotVotedFor() throws {
+        let group = try Group(n: 4, f: 1)
+        let change = Change(group, by: admin)
+        let request = change.request(heavy: [0, 1], order: [2, 3, 0, 1])
+        let epoch = Epoch(view: .genesis, regency: .first)
+        let batch = Batch(
+            instance: group.status(1).decided + 1, born: epoch, time: group.now.wall, entries: [Samples.entry(request)])
+        let voted = group.record(1)
+        group.inject(.propose(Propose(epoch: epoch, batch: batch)), from: 0, to: 1)
+        group.inject(.batchBody(BatchBody(batch: batch, bodies: [request.request])), from: 0, to: 1)
+        group.settle()
+        #expect(voted.votes.isEmpty)
+        // Nothing else was wrong with it.
+        for from in [2, 3] {
+            let forward = ForwardedRequest(request: request.request, isVouched: true, proof: nil)
+            group.inject(.forwarded([forward]), from: from, to: 1)
+        }
+        group.settle()
+        #expect(voted.votes.contains { $0.2 == Samples.digest(of: batch) })
+    }
+
+    // MARK: What belongs to which view
+
+    @Test func aVoteOfThisViewForAnInstanceOfTheLastOneCountsForNothing() throws {
+        let group = try Group(n: 4, f: 1)
+        let change = Change(group, by: admin)
+        group.submit(change.request(heavy: [0, 1], order: [3, 2, 1, 0]))
+        group.settle()
+        let last = group.status(1).decided
+        let held = group.nodes[1].core.held(.votesOfOneInstance)
+        let epoch = Epoch(view: ViewNumber(2), regency: .first)
+        let other = Digest(words: Words32(5, 5, 5, 5))
+        group.nodes[1].notices.removeAll()
+        for instance in [Instance(1), last] {
+            group.inject(.write(WriteVote(epoch: epoch, instance: instance, digest: other)), from: 3, to: 1)
+            group.inject(.accept(AcceptVote(epoch: epoch, instance: instance, digest: other)), from: 3, to: 1)
+        }
+        #expect(group.nodes[1].core.held(.votesOfOneInstance) == held)
+        #expect(group.nodes[1].notices.isEmpty, "its votes of the view before are no contradiction")
+    }
+
+    /// The shares of a certificate are signatures of one statement, which names the view.
+    @Test func checkpointVotesOfTwoViewsAreNotCountedTogether() throws {
+        let first = try Samples.view()
+        let second = try first.successor(
+            ViewPlan(
+                heavy: first.plan.heavy, leaderOrder: first.plan.leaderOrder.reversed(), settings: first.settings))
+        let instance = Instance(UInt64(first.settings.checkpointPeriod))
+        let digest = Digest(words: Words32(1, 2, 3, 4))
+        var tally = CheckpointTally(n: 4)
+        let early = CheckpointVote(view: first.number, instance: instance, digest: digest)
+        #expect(tally.add(early, from: ReplicaIndex(3), view: first) == nil)
+        let vote = CheckpointVote(view: second.number, instance: instance, digest: digest)
+        #expect(tally.add(vote, from: ReplicaIndex(0), view: second) == nil)
+        #expect(tally.add(vote, from: ReplicaIndex(1), view: second) == nil)
+        let certificate = tally.add(vote, from: ReplicaIndex(2), view: second)
+        #expect(certificate?.shares.map(\.replica.rawValue) == [0, 1, 2])
+    }
 }
