@@ -66,7 +66,7 @@ package enum ExecutionOrder: Sendable {
     case execute(Execution)
     /// Take a snapshot now, after that instance; answer with `Event.snapshotTaken`. The records' replies are left empty
     /// for the stage to fill in.
-    case snapshot(instance: Instance, time: Timestamp, sessions: SessionTable)
+    case snapshot(instance: Instance, time: Timestamp, sessions: SessionTable, adaptation: AdaptationImage)
     /// Send the kept reply of a request that was executed before.
     case resend(RequestID)
     /// Tell the client again that this request opened this session.
@@ -134,6 +134,8 @@ package struct Effects: ~Copyable {
     package var executions: [ExecutionOrder] = []
     /// For Admission: certificates whose signatures are to be checked (`Event.certificateChecked`).
     package var checks: [DecisionCertificate] = []
+    /// For the background: who should lead and be heavy (`Event.calculated`).
+    package var calculations: [CalculationInput] = []
     package var notices: [Notice] = []
     /// For the driver: so many random numbers are wanted (`Event.entropy`).
     package var entropyWanted = 0
@@ -145,6 +147,7 @@ package struct Effects: ~Copyable {
         refusals.removeAll(keepingCapacity: true)
         executions.removeAll(keepingCapacity: true)
         checks.removeAll(keepingCapacity: true)
+        calculations.removeAll(keepingCapacity: true)
         notices.removeAll(keepingCapacity: true)
         entropyWanted = 0
     }

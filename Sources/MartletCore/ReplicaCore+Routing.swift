@@ -43,6 +43,7 @@ extension ReplicaCore {
             withMember(it) { core, message, from in core.onChallenge(message, from: from, into: &effects) }
         case .challengeResponse(let it):
             withMember(it) { core, message, from in core.onChallengeResponse(message, from: from) }
+        case .operation(let it): withMember(it) { core, message, from in core.onOperation(message, from: from) }
         }
     }
 

@@ -41,6 +41,9 @@ public struct GroupSettings: Hashable, Sendable {
     /// L: no replica votes further than this beyond its newest stable checkpoint (protocol §6: at least 2K + W).
     package var voteLimit: Int { 2 * checkpointPeriod + window }
 
+    /// D: the outcome of a calculation after instance k·c is due at k·c + D (adaptation §6): W or more, and c/2 at most.
+    package var dueDistance: Int { max(window, calculationPeriod / 4) }
+
     /// Says what is wrong with a setting, naming it; nil when all are in their bounds.
     package var complaint: String? {
         let bounds: [(String, Int, ClosedRange<Int>)] = [

@@ -12,6 +12,8 @@ package enum Statement: Hashable, Sendable {
     case sync(Sync)
     /// A client's word for the requests that it wrote at once, by their digests in order.
     case requests([Digest])
+    /// A member's own operation, by its request's digest.
+    case operation(Digest)
 
     package func bytes(group: Digest, sender: Principal) -> Bytes {
         var writer = Writer(capacity: 256)
@@ -34,6 +36,7 @@ package enum Statement: Hashable, Sendable {
         case .stopData(let data): data.encodeUnsigned(into: &writer)
         case .sync(let sync): sync.encodeUnsigned(into: &writer)
         case .requests(let digests): writer.writeList(digests)
+        case .operation(let digest): digest.encode(into: &writer)
         }
     }
 
@@ -44,6 +47,7 @@ package enum Statement: Hashable, Sendable {
         case .stopData: "martlet/v1/stopdata"
         case .sync: "martlet/v1/sync"
         case .requests: "martlet/v1/requests"
+        case .operation: "martlet/v1/operation"
         }
     }
 }

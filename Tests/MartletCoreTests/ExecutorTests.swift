@@ -63,14 +63,16 @@ import Testing
             ExecutionStep(request: request, verdict: table.order(request, at: Instance(1), place: place))
         }
         executor.carryOut(Sample.execution(1, steps), into: &effects)
-        executor.carryOut(.snapshot(instance: Instance(1), time: Timestamp(10), sessions: table), into: &effects)
+        executor.carryOut(
+            .snapshot(instance: Instance(1), time: Timestamp(10), sessions: table, adaptation: .empty), into: &effects)
         let image = effects.snapshots[0].image()
         var other = Executor(machine: AppendingMachine(), view: .genesis, mode: .voter, settings: settings)
         var otherEffects = ExecutionEffects<AppendingMachine>()
         try other.install(image, into: &otherEffects)
         let otherTable = SessionTable(image: image, settings: settings)
         other.carryOut(
-            .snapshot(instance: Instance(1), time: Timestamp(10), sessions: otherTable), into: &otherEffects)
+            .snapshot(instance: Instance(1), time: Timestamp(10), sessions: otherTable, adaptation: .empty),
+            into: &otherEffects)
         #expect(otherEffects.snapshots[0].image() == image)
         effects.removeAll()
         otherEffects.removeAll()
@@ -210,7 +212,9 @@ import Testing
         var effects = ExecutionEffects<AppendingMachine>()
         executor.carryOut(Sample.execution(1, []), into: &effects)
         executor.carryOut(
-            .snapshot(instance: Instance(1), time: Timestamp(10), sessions: SessionTable(settings: GroupSettings())),
+            .snapshot(
+                instance: Instance(1), time: Timestamp(10), sessions: SessionTable(settings: GroupSettings()),
+                adaptation: .empty),
             into: &effects)
         executor.carryOut(
             Sample.execution(

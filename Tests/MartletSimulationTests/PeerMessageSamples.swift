@@ -40,6 +40,12 @@ enum PeerMessageSamples {
             .challenge(Challenge(.proposal(epoch, Instance(7)), number: 11)),
             .challenge(Challenge(.dummyProposal(padding: [0, 0]), number: 12)),
             .challengeResponse(ChallengeResponse(number: 11, digest: digest)),
+            context.seal(
+                .operation(
+                    ReplicaOperation(
+                        request: .measure(
+                            LatencyReport(proposals: [.zero, .max], votes: [.zero, .missing]), in: .genesis,
+                            number: SequenceNumber(3), by: context.view[context.me].key)))),
         ]
     }
 

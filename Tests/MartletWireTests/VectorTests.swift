@@ -38,6 +38,7 @@ import Testing
                 "requests", .requests([.sample(&generator), .sample(&generator)]),
                 .client(.sample(&generator))
             ),
+            ("operation", .operation(.sample(&generator)), replica),
         ]
         for (name, statement, sender) in statements {
             try compare("signed-\(name)", statement.bytes(group: group, sender: sender))
@@ -56,7 +57,7 @@ import Testing
 
     /// Every kept file belongs to something that is still compared.
     @Test func noVectorIsLeftOver() throws {
-        let signed = ["accept", "checkpoint", "stopData", "sync", "requests"].map { "signed-\($0)" }
+        let signed = ["accept", "checkpoint", "stopData", "sync", "requests", "operation"].map { "signed-\($0)" }
         let hashed = ["request", "batch", "genesis", "view", "image"].map { "hashed-\($0)" }
         let known = Set((Kinds.all.map(\.name) + signed + hashed).map { "\($0).hex" })
         let kept = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path)

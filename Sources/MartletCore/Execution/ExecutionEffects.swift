@@ -44,6 +44,7 @@ package struct PendingSnapshot<Machine: StateMachine>: Sendable {
     package let instance: Instance
     let time: Timestamp
     let sessions: SessionTable
+    let adaptation: AdaptationImage
     let replies: ReplyCache
     let application: Machine.Snapshot
 
@@ -51,6 +52,6 @@ package struct PendingSnapshot<Machine: StateMachine>: Sendable {
     package func image() -> CheckpointImage {
         CheckpointImage(
             instance: instance, time: time, sessions: replies.filling(sessions.records),
-            openings: sessions.openings, application: Machine.encode(application))
+            openings: sessions.openings, adaptation: adaptation, application: Machine.encode(application))
     }
 }

@@ -44,11 +44,11 @@ package struct Executor<Machine: StateMachine>: ~Copyable {
         switch order {
         case .execute(let execution):
             execute(execution, into: &effects)
-        case .snapshot(let instance, let time, let sessions):
+        case .snapshot(let instance, let time, let sessions, let adaptation):
             precondition(instance == lastExecuted, "a snapshot is taken of the state as it is")
             effects.snapshots.append(
                 PendingSnapshot(
-                    instance: instance, time: time, sessions: sessions, replies: replies,
+                    instance: instance, time: time, sessions: sessions, adaptation: adaptation, replies: replies,
                     application: machine.snapshot()))
         case .resend(let id):
             reply(replies.reply(to: id), to: id, into: &effects)
@@ -78,7 +78,7 @@ package struct Executor<Machine: StateMachine>: ~Copyable {
             .checkpointInstalled(
                 CheckpointImage(
                     instance: image.instance, time: image.time, sessions: image.sessions, openings: image.openings,
-                    application: [])))
+                    adaptation: image.adaptation, application: [])))
     }
 
     /// Answers a read that is not ordered, from decided state only.
@@ -132,8 +132,8 @@ package struct Executor<Machine: StateMachine>: ~Copyable {
                     seed: Self.seed(execution.seed, place: place)))
         case .orderedRead:
             machine.read(request.payload, lastExecuted: execution.instance).result
-        case .open:
-            preconditionFailure("opening a session is no operation of the service")
+        case .open, .measure:
+            preconditionFailure("it is no operation of the service")
         }
     }
 

@@ -36,6 +36,9 @@ package struct Sealer<Scheme: SignatureScheme>: Sendable {
         case .checkpoint(var vote):
             vote.signature = signature(of: .checkpoint(vote))
             return .checkpoint(vote)
+        case .operation(var operation):
+            operation.signature = signature(of: .operation(Hashing.digest(of: operation.request, group: group)))
+            return .operation(operation)
         case .propose, .write, .decided, .stop, .forwarded, .vouches, .fetchRequests, .fetchBatch, .batchBody,
             .fetchDecisions, .decisions, .fetchCheckpoint, .checkpointState, .progress, .probe, .probeEcho, .challenge,
             .challengeResponse:
@@ -62,6 +65,11 @@ package struct Sealer<Scheme: SignatureScheme>: Sendable {
         case .checkpoint(let vote): return .checkpoint(Verified(vote, sender: me))
         case .vouches(let vouches): return .vouches(Verified(vouches, sender: me))
         case .progress(let progress): return .progress(Verified(progress, sender: me))
+        case .operation(let operation):
+            let digest = Hashing.digest(of: operation.request, group: group)
+            let proof = RequestProof(digests: [digest], signature: operation.signature)
+            return .operation(
+                Verified(AdmittedRequest(request: operation.request, digest: digest, proof: proof), sender: me))
         case .forwarded, .fetchRequests, .fetchBatch, .batchBody, .fetchDecisions, .decisions, .fetchCheckpoint,
             .checkpointState, .probe, .probeEcho, .challenge, .challengeResponse:
             preconditionFailure("a replica neither asks nor answers itself")

@@ -60,6 +60,7 @@ package struct Verifier<Scheme: SignatureScheme>: Sendable {
         case .probeEcho(let echo): return .probeEcho(Verified(echo, sender: by))
         case .challenge(let challenge): return .challenge(Verified(try checked(challenge), sender: by))
         case .challengeResponse(let response): return .challengeResponse(Verified(response, sender: by))
+        case .operation(let operation): return .operation(Verified(try checked(operation, from: sender), sender: by))
         }
     }
 

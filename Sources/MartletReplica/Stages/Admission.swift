@@ -95,7 +95,7 @@ struct Admission<Machine: StateMachine>: Sendable {
         case .stopData, .sync, .decisions, .checkpointState: true
         case .propose, .write, .accept, .decided, .stop, .checkpoint, .forwarded, .vouches, .fetchRequests,
             .fetchBatch, .batchBody, .fetchDecisions, .fetchCheckpoint, .progress, .probe, .probeEcho,
-            .challenge, .challengeResponse:
+            .challenge, .challengeResponse, .operation:
             false
         }
     }

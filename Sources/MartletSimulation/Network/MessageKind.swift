@@ -27,6 +27,7 @@ package enum MessageKind: String, Hashable, Sendable, CaseIterable {
     case probeEcho = "PROBE-ECHO"
     case challenge = "CHALLENGE"
     case challengeResponse = "RESPONSE"
+    case operation = "OPERATION"
     case request = "REQUEST"
     case read = "READ"
     case reply = "REPLY"
@@ -59,6 +60,7 @@ extension MessageKind {
         case .probeEcho: self = .probeEcho
         case .challenge: self = .challenge
         case .challengeResponse: self = .challengeResponse
+        case .operation: self = .operation
         }
     }
 

@@ -31,6 +31,7 @@ enum TraceText {
         case .probe(let it): "PROBE #\(it.sequence)"
         case .probeEcho(let it): "PROBE-ECHO #\(it.sequence)"
         case .challenge(let it): "CHALLENGE \(text(it.subject)) \(it.number)"
+        case .operation(let it): "OPERATION \(it.request.id)"
         case .challengeResponse(let it): "RESPONSE \(it.number)\(it.digest.map { " to \($0)" } ?? "")"
         case .progress(let it):
             "PROGRESS \(it.epoch)\(it.isSynced ? "" : " unsynced") decided i\(it.decided) stable i\(it.stableCheckpoint)"

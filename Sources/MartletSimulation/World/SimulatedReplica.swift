@@ -120,6 +120,7 @@ final class SimulatedReplica {
         }
         work.refusals.append(contentsOf: effects.refusals)
         work.checks.append(contentsOf: effects.checks)
+        work.calculations.append(contentsOf: effects.calculations)
         work.notices.append(contentsOf: effects.notices)
         if effects.entropyWanted > 0 {
             loopback.append(.entropy((0..<effects.entropyWanted).map { _ in entropy.next() }))
@@ -207,6 +208,7 @@ struct OrderingWork {
     var outgoing: [Outgoing] = []
     var refusals: [ClientRefusal] = []
     var checks: [DecisionCertificate] = []
+    var calculations: [CalculationInput] = []
     var notices: [Notice] = []
     var decided: [Execution] = []
     /// How often its own messages came back to it.
@@ -217,6 +219,7 @@ struct OrderingWork {
         outgoing.removeAll(keepingCapacity: true)
         refusals.removeAll(keepingCapacity: true)
         checks.removeAll(keepingCapacity: true)
+        calculations.removeAll(keepingCapacity: true)
         notices.removeAll(keepingCapacity: true)
         decided.removeAll(keepingCapacity: true)
         rounds = 0

@@ -59,16 +59,19 @@ package struct CheckpointImage: Hashable, Sendable {
     package let sessions: [SessionRecord]
     /// By ascending client.
     package let openings: [OpeningRecord]
+    package let adaptation: AdaptationImage
     /// The state machine's own encoded snapshot.
     package let application: Bytes
 
     package init(
-        instance: Instance, time: Timestamp, sessions: [SessionRecord], openings: [OpeningRecord], application: Bytes
+        instance: Instance, time: Timestamp, sessions: [SessionRecord], openings: [OpeningRecord],
+        adaptation: AdaptationImage = .empty, application: Bytes
     ) {
         self.instance = instance
         self.time = time
         self.sessions = sessions
         self.openings = openings
+        self.adaptation = adaptation
         self.application = application
     }
 }

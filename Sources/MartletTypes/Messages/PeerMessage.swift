@@ -25,4 +25,5 @@ package enum PeerMessage: Hashable, Sendable {
     case probeEcho(ProbeEcho)
     case challenge(Challenge)
     case challengeResponse(ChallengeResponse)
+    case operation(ReplicaOperation)
 }

@@ -30,6 +30,8 @@ package enum RequestKind: UInt8, Sendable {
     case operation = 2
     /// A read that goes through consensus, which an unordered read falls back to.
     case orderedRead = 3
+    /// What a member has measured (adaptation §3): an operation of its own, of the session `ofReplicas`. Never a client's.
+    case measure = 4
 }
 
 package struct Request: Hashable, Sendable {

@@ -36,4 +36,6 @@ package enum VerifiedMessage: Hashable, Sendable {
     /// Its padding is no longer than the largest proposal.
     case challenge(Verified<Challenge>)
     case challengeResponse(Verified<ChallengeResponse>)
+    /// The sender's own, signed by it as a replica; the digest is computed.
+    case operation(Verified<AdmittedRequest>)
 }

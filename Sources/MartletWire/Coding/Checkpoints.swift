@@ -79,9 +79,10 @@ extension OpeningRecord: WireCodable {
 }
 
 extension CheckpointImage: WireCodable {
-    package static var encodedBytesMin: Int { 1 + 8 + 8 + 4 + 4 + 4 }
+    package static var encodedBytesMin: Int { 1 + 8 + 8 + 4 + 4 + AdaptationImage.encodedBytesMin + 4 }
     package var encodedSizeHint: Int {
-        Self.encodedBytesMin + sessions.count * 256 + openings.count * 52 + application.count
+        Self.encodedBytesMin + sessions.count * 256 + openings.count * 52 + adaptation.encodedSizeHint
+            + application.count
     }
 
     package func encode(into writer: inout Writer) {
@@ -89,6 +90,7 @@ extension CheckpointImage: WireCodable {
         writer.write(instance.rawValue, time.rawValue)
         writer.writeList(sessions)
         writer.writeList(openings)
+        adaptation.encode(into: &writer)
         writer.writeBytes(application)
     }
 
@@ -98,6 +100,6 @@ extension CheckpointImage: WireCodable {
             instance: try reader.number(Instance.self), time: try reader.number(Timestamp.self),
             sessions: try reader.list(of: SessionRecord.self, Limits.sessions) { session in session.id },
             openings: try reader.list(of: OpeningRecord.self, Limits.openings) { opening in opening.client },
-            application: try reader.bytes(Limits.checkpointBytes))
+            adaptation: try AdaptationImage(from: &reader), application: try reader.bytes(Limits.checkpointBytes))
     }
 }

@@ -27,6 +27,7 @@ private enum Tag: UInt8 {
     case probeEcho = 20
     case challenge = 21
     case challengeResponse = 22
+    case operation = 23
 }
 
 extension PeerMessage: WireCodable {
@@ -57,6 +58,7 @@ extension PeerMessage: WireCodable {
         case .probeEcho(let message): message.encode(into: &writer)
         case .challenge(let message): message.encode(into: &writer)
         case .challengeResponse(let message): message.encode(into: &writer)
+        case .operation(let message): message.encode(into: &writer)
         }
     }
 
@@ -85,6 +87,7 @@ extension PeerMessage: WireCodable {
         case .probeEcho: self = .probeEcho(try ProbeEcho(from: &reader))
         case .challenge: self = .challenge(try Challenge(from: &reader))
         case .challengeResponse: self = .challengeResponse(try ChallengeResponse(from: &reader))
+        case .operation: self = .operation(try ReplicaOperation(from: &reader))
         }
     }
 
@@ -112,6 +115,7 @@ extension PeerMessage: WireCodable {
         case .probeEcho: .probeEcho
         case .challenge: .challenge
         case .challengeResponse: .challengeResponse
+        case .operation: .operation
         }
     }
 
@@ -139,6 +143,7 @@ extension PeerMessage: WireCodable {
         case .probeEcho(let message): 2 + message.encodedSizeHint
         case .challenge(let message): 2 + message.encodedSizeHint
         case .challengeResponse(let message): 2 + message.encodedSizeHint
+        case .operation(let message): 2 + message.encodedSizeHint
         }
     }
 }

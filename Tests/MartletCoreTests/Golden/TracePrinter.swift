@@ -61,6 +61,7 @@ struct TracePrinter {
         case .probe(let it): "PROBE #\(it.sequence)"
         case .probeEcho(let it): "PROBE-ECHO #\(it.sequence)"
         case .challenge(let it): "CHALLENGE " + text(of: it.subject) + " #\(it.number)"
+        case .operation(let it): "OPERATION #\(it.request.id.sequence)"
         case .challengeResponse(let it): "RESPONSE #\(it.number)" + (it.digest.map { " to \(name($0))" } ?? "")
         default: preconditionFailure("a message of ordering is printed elsewhere")
         }
@@ -92,7 +93,7 @@ struct TracePrinter {
     func line(_ order: ExecutionOrder) -> String {
         switch order {
         case .execute(let it): Self.line("execute", "i\(it.instance) " + list(it.steps.map { text(of: $0) }))
-        case .snapshot(let instance, _, _): Self.line("snapshot", "i\(instance)")
+        case .snapshot(let instance, _, _, _): Self.line("snapshot", "i\(instance)")
         case .resend(let id): Self.line("resend", TraceNames.text(of: id))
         case .tellOpened(let session, let id): Self.line("tell", "\(TraceNames.text(of: id)) opened \(session)")
         case .serve(let certificate, let to): Self.line("serve", "checkpoint i\(certificate.instance) to \(to)")

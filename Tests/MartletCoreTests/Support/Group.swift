@@ -14,6 +14,8 @@ final class Group {
         var refusals: [ClientRefusal] = []
         var resends: [RequestID] = []
         var sessions: [Instance: SessionTable] = [:]
+        var adaptations: [Instance: AdaptationImage] = [:]
+        var calculations: [CalculationInput] = []
         var isUp = true
         /// How many random numbers it waits for.
         var entropyWanted = 0
@@ -162,6 +164,7 @@ final class Group {
         let orders = node.effects.executions
         let checks = node.effects.checks
         node.entropyWanted += node.effects.entropyWanted
+        node.calculations += node.effects.calculations
         node.effects.removeAll()
         giveNumbers(to: place)
         for send in sends { post(send, from: place) }
@@ -193,8 +196,9 @@ final class Group {
         case .execute(let execution):
             node.executions.append(execution)
             step(place, .executed(upTo: execution.instance))
-        case .snapshot(let instance, _, let sessions):
+        case .snapshot(let instance, _, let sessions, let adaptation):
             node.sessions[instance] = sessions
+            node.adaptations[instance] = adaptation
             step(place, .snapshotTaken(instance, Digest(words: Words32(instance.rawValue, 1, 1, 1))))
         case .resend(let id), .tellOpened(_, let id): node.resends.append(id)
         case .serve(let certificate, let to):
@@ -208,7 +212,8 @@ final class Group {
                 .checkpointInstalled(
                     CheckpointImage(
                         instance: instance, time: Timestamp(1), sessions: source?.records ?? [],
-                        openings: source?.openings ?? [], application: [])))
+                        openings: source?.openings ?? [],
+                        adaptation: nodes.compactMap { $0.adaptations[instance] }.first ?? .empty, application: [])))
         case .forgetSnapshots: break
         }
     }
@@ -257,6 +262,10 @@ final class Group {
         case .probeEcho(let it): return .probeEcho(by(it))
         case .challenge(let it): return .challenge(by(it))
         case .challengeResponse(let it): return .challengeResponse(by(it))
+        case .operation(let it):
+            let digest = Samples.digest(of: it.request)
+            let proof = RequestProof(digests: [digest], signature: .absent)
+            return .operation(by(AdmittedRequest(request: it.request, digest: digest, proof: proof)))
         }
     }
 

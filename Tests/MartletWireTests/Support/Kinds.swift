@@ -35,6 +35,7 @@ enum Kinds {
         peer("challengeResponse") {
             .challengeResponse(ChallengeResponse(number: $0.next(), digest: $0.chance() ? .sample(&$0) : nil))
         },
+        peer("operation") { .operation(.sample(&$0)) },
     ]
 
     static let client: [Kind] = [

@@ -31,6 +31,8 @@ extension FieldWalker {
         case .probeEcho(let it): .probeEcho(ProbeEcho(sequence: sequence(it.sequence)))
         case .challenge(let it): .challenge(walk(it))
         case .challengeResponse(let it): .challengeResponse(walk(it))
+        case .operation(let it):
+            .operation(ReplicaOperation(request: walk(it.request), signature: signature(it.signature)))
         }
     }
 
