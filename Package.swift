@@ -82,14 +82,18 @@ let package = Package(
         library(
             "MartletReplica",
             [
-                "MartletCore", "MartletCrypto", "MartletTransport", "MartletWire", "MartletTypes", lifecycle, logging,
+                "MartletCore", "MartletCrypto", "MartletOptimizer", "MartletTransport", "MartletWire", "MartletTypes",
+                lifecycle, logging,
             ]),
         library(
             "MartletClient",
             ["MartletClientCore", "MartletCrypto", "MartletTransport", "MartletWire", "MartletTypes", logging] + nio),
         library(
             "MartletSimulation",
-            ["MartletCore", "MartletClientCore", "MartletCrypto", "MartletKV", "MartletWire", "MartletTypes"]),
+            [
+                "MartletCore", "MartletClientCore", "MartletCrypto", "MartletKV", "MartletOptimizer", "MartletWire",
+                "MartletTypes",
+            ]),
         // The embedder's one import
         library("Martlet", ["MartletReplica", "MartletClient", "MartletCrypto", "MartletTypes"]),
         // Layer 5
@@ -106,8 +110,8 @@ let package = Package(
         .executableTarget(
             name: "martlet-attack",
             dependencies: [
-                "MartletCore", "MartletCrypto", "MartletKV", "MartletTransport", "MartletWire", "MartletTypes",
-                arguments, logging,
+                "MartletCore", "MartletCrypto", "MartletKV", "MartletOptimizer", "MartletTransport", "MartletWire",
+                "MartletTypes", arguments, logging,
             ] + nio,
             swiftSettings: strict),
         tests(

@@ -46,6 +46,8 @@ package struct Timeouts: Sendable {
     package var probe = Interval.milliseconds(500)
     /// How often the links of an idle group are measured.
     package var measure = Interval.seconds(1)
+    /// How often a member reports what it has measured while little is ordered.
+    package var report = Interval.seconds(10)
     /// What measures a link and is not answered for so long counts as unanswered, until the answer comes.
     package var challenge = Interval.seconds(1)
     /// How long a member remembers that a leader was slow: in so long it finds f+1 leaders slow at most, if the group is slow

@@ -68,7 +68,7 @@ package enum ExecutionOrder: Sendable {
     case execute(Execution)
     /// Take a snapshot now, after that instance; answer with `Event.snapshotTaken`. The records' replies are left empty
     /// for the stage to fill in. The view is the one that the next instance belongs to.
-    case snapshot(instance: Instance, time: Timestamp, view: View, sessions: SessionTable)
+    case snapshot(instance: Instance, time: Timestamp, view: View, sessions: SessionTable, adaptation: AdaptationImage)
     /// The view has ended: answer no unordered reads before the next one begins (protocol §3).
     case endView
     /// What is answered from here on is of this view.
@@ -146,6 +146,8 @@ package struct Effects: ~Copyable {
     package var checks: [DecisionCertificate] = []
     /// For whoever verifies, and for clients: views that were proved, one after the other.
     package var views: [ViewCertificate] = []
+    /// For the background: who should lead and be heavy (`Event.calculated`).
+    package var calculations: [CalculationInput] = []
     package var notices: [Notice] = []
     /// For the driver: so many random numbers are wanted (`Event.entropy`).
     package var entropyWanted = 0
@@ -158,6 +160,7 @@ package struct Effects: ~Copyable {
         executions.removeAll(keepingCapacity: true)
         checks.removeAll(keepingCapacity: true)
         views.removeAll(keepingCapacity: true)
+        calculations.removeAll(keepingCapacity: true)
         notices.removeAll(keepingCapacity: true)
         entropyWanted = 0
     }

@@ -31,6 +31,8 @@ package enum Event: Sendable {
     case snapshotTaken(Instance, Digest)
     /// An ordered `.install` is done: the state is that of the image (whose replies and application may be left empty).
     case checkpointInstalled(CheckpointImage)
+    /// What came of a calculation that `Effects.calculations` asked for.
+    case calculated(CalculationOutcome)
 
     /// Random numbers that nobody else can know, as `Effects.entropyWanted` asked for.
     case entropy([UInt64])

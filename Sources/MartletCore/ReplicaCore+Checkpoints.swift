@@ -74,7 +74,8 @@ extension ReplicaCore {
         // What its wrong state said of later instances is not to be held against the right one.
         if wrongState != nil { checkpoints.forgetOwn() }
         wrongState = nil
-        sessions = SessionTable(image: image, settings: view.settings)
+        sessions = SessionTable(image: image, settings: view.settings, members: view.members)
+        takeOver(image.adaptation, into: &effects)
         decided = image.instance
         executed = image.instance
         lastTime = image.time

@@ -30,6 +30,10 @@ extension ReplicaCore {
         for (place, body) in known.bodies.enumerated() {
             guard let body else { preconditionFailure("a complete batch lacks a body") }
             if let arrived = pool.remove(body.id) { queue.note(body, since: arrived) }
+            guard body.id.session != .ofReplicas else {
+                executeOperation(body, at: instance)
+                continue
+            }
             // Listed before its session can exist, on nobody's word but the leader's: to its client, which may come by
             // that session later, this says nothing.
             guard body.id.session.instance <= instance else {
@@ -51,10 +55,12 @@ extension ReplicaCore {
             ))
         if steps.contains(where: \.isFresh) { hasOrderedSinceProbe = true }
         noteDecision(of: instance)
+        calculateIfDue(known.batch, into: &effects)
         noteWait(of: queue, listed: known.bodies.count)
         if instance.rawValue % UInt64(view.settings.checkpointPeriod) == 0 {
             effects.executions.append(
-                .snapshot(instance: instance, time: lastTime, view: next ?? view, sessions: sessions))
+                .snapshot(
+                    instance: instance, time: lastTime, view: next ?? view, sessions: sessions, adaptation: adaptationImage))
         }
         if let next { endView(with: next, into: &effects) }
         if let ahead = checkpointAhead, ahead.instance <= decided {

@@ -88,7 +88,7 @@ extension ReplicaCore {
 
     // MARK: What proposals lack
 
-    private mutating func noteArrival(of id: RequestID) {
+    mutating func noteArrival(of id: RequestID) {
         guard !wantedRequests.isEmpty, wantedRequests.contains(id) else { return }
         wantedRequests.remove(id)
         isResolvingDue = true

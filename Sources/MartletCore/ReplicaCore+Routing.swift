@@ -44,6 +44,7 @@ extension ReplicaCore {
             withMember(it) { core, message, from in core.onChallenge(message, from: from, into: &effects) }
         case .challengeResponse(let it):
             withMember(it) { core, message, from in core.onChallengeResponse(message, from: from) }
+        case .operation(let it): withMember(it) { core, message, from in core.onOperation(message, from: from) }
         case .install(let it):
             withMember(it) { core, message, from in core.onInstall(message, from: from, into: &effects) }
         case .fetchViews(let it):

@@ -16,6 +16,7 @@ extension ReplicaCore {
             consider(syncDeadline)
             consider(instanceDeadline)
             consider(measuringDeadline)
+            consider(reportDeadline)
             if isProbing, view.n > 1 { consider(lastProbe + configuration.timeouts.probe) }
             if pool.hasSignedLate { consider(now.monotonic) }
             if !isFarBehind { consider(pool.nextExpiry(timeout: timeout.current)) }
@@ -30,6 +31,7 @@ extension ReplicaCore {
         if mode == .voter { watchLeader(into: &effects) }
         probeIfDue(into: &effects)
         measureIfIdle(into: &effects)
+        reportIfDue(into: &effects)
         fetchIfBehind(into: &effects)
         let rhythm = isBusy ? configuration.timeouts.resend : configuration.timeouts.progress
         if lastTick + rhythm <= now.monotonic { tick(into: &effects) }
@@ -62,7 +64,7 @@ extension ReplicaCore {
 
     /// A replica that is behind by more than the window, by the word of f+1 others, has itself to blame: what it waits for was
     /// decided by a correct one of them, and it fetches that. The others do without its word, or it joins them.
-    private var isFarBehind: Bool { catchUp.known.distance(beyond: decided) > view.settings.window }
+    var isFarBehind: Bool { catchUp.known.distance(beyond: decided) > view.settings.window }
 
     /// When the oldest instance that shows signs of life must be decided.
     private var instanceDeadline: Instant? {

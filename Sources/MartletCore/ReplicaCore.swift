@@ -72,6 +72,9 @@ package struct ReplicaCore: ~Copyable {
     var probed: ReplicaTable<Instant?>
 
     var measuring: Measuring
+    var latencies: LatencyTables
+    var calculations = CalculationBoard()
+    var reported: OwnReport
 
     // Checkpoints and catching up
     var checkpoints: CheckpointTally
@@ -108,7 +111,7 @@ package struct ReplicaCore: ~Copyable {
         self.now = now
         mode = configuration.mode
         pool = RequestPool(configuration: configuration)
-        sessions = SessionTable(settings: view.settings)
+        sessions = SessionTable(settings: view.settings, members: view.members)
         stops = StopTally(n: view.n)
         collection = Collection(n: view.n)
         earlyStopData = ReplicaTable(repeating: nil, count: view.n)
@@ -119,6 +122,8 @@ package struct ReplicaCore: ~Copyable {
         probesToOrder = ReplicaTable(repeating: nil, count: view.n)
         probed = ReplicaTable(repeating: nil, count: view.n)
         measuring = Measuring(view: view, timeouts: configuration.timeouts, at: now.monotonic)
+        latencies = LatencyTables(view: view)
+        reported = OwnReport(at: now.monotonic)
         checkpoints = CheckpointTally(n: view.n)
         catchUp = CatchUp(view: view, me: me, seed: configuration.seed)
         told = ReplicaTable(repeating: nil, count: view.n)
@@ -146,6 +151,7 @@ package struct ReplicaCore: ~Copyable {
         case .executed(upTo: let instance): executed = max(executed, instance)
         case .snapshotTaken(let instance, let digest): onSnapshotTaken(instance, digest, into: &effects)
         case .checkpointInstalled(let image): onCheckpointInstalled(image, into: &effects)
+        case .calculated(let outcome): calculations.note(outcome)
         case .entropy(let numbers): measuring.stock.refill(numbers)
         case .deadline: break
         }

@@ -88,6 +88,9 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
     func start() {
         links.start()
         threads.start("background") { [background] in background.run() }
+        let calculation = CalculationStage(
+            view: view, inputs: mailboxes.calculation, ordering: mailboxes.ordering)
+        threads.start("calculation") { calculation.run() }
         startExecution()
         startOrdering()
     }
@@ -130,6 +133,8 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
         mailboxes.execution.close()
         await executionTask.stop()
         await threads.join("execution")
+        mailboxes.calculation.close()
+        await threads.join("calculation")
         mailboxes.background.close()
         await threads.join("background")
         async let listenerIsClosed: Void = listener.close()

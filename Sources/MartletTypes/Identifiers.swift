@@ -118,6 +118,9 @@ public struct SessionID: Hashable, Comparable, Sendable, CustomStringConvertible
     /// The session named by requests that open one.
     public static let none = SessionID(instance: .zero, place: 0)
 
+    /// Of what members order for themselves; nothing ever opens it.
+    package static let ofReplicas = SessionID(instance: .zero, place: 1)
+
     /// No instance is numbered so, and nothing ever opens this session: what members order to measure the leader is of it.
     package static let ofProbes = SessionID(instance: Instance(.max), place: 0)
 

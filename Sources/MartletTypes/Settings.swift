@@ -41,13 +41,17 @@ public struct GroupSettings: Hashable, Sendable {
     /// L: no replica votes further than this beyond its newest stable checkpoint (protocol §6: at least 2K + W).
     package var voteLimit: Int { 2 * checkpointPeriod + window }
 
+    /// D: the outcome of a calculation after instance k·c is due at k·c + D (adaptation §6): W or more, and c/2 at most.
+    package var dueDistance: Int { max(window, calculationPeriod / 4) }
+
     /// The name of a setting that must stay the same for good and does not: sessions' marks, replies and checkpoints are
     /// laid out by them. Nil when there is none.
     package func nameOfFixed(differingFrom other: GroupSettings) -> String? {
         let fixed: [(String, KeyPath<GroupSettings, Int>)] = [
             ("checkpointPeriod", \.checkpointPeriod), ("requestBytesMax", \.requestBytesMax),
             ("pipelineMax", \.pipelineMax), ("sessionsPerClientMax", \.sessionsPerClientMax),
-            ("sessionsMax", \.sessionsMax),
+            ("sessionsMax", \.sessionsMax), ("measuringPermille", \.measuringPermille),
+            ("calculationPeriod", \.calculationPeriod),
         ]
         return fixed.first { self[keyPath: $0.1] != other[keyPath: $0.1] }?.0
     }

@@ -138,6 +138,10 @@ package struct View: Hashable, Sendable {
         members[index.position].isHeavy ? quorum.heavyWeight : quorum.lightWeight
     }
 
+    package var heavyMembers: ReplicaSet {
+        ReplicaSet(members.indices.filter { members[$0].isHeavy }.map { ReplicaIndex($0) })
+    }
+
     package func weight(of voters: ReplicaSet) -> Weight {
         var sum = Weight.zero
         for voter in voters { sum += weight(of: voter) }

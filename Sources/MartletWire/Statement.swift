@@ -15,6 +15,8 @@ package enum Statement: Hashable, Sendable {
     case install(Install)
     /// An administrator's word for an operation on the group.
     case reconfiguration(Reconfiguration)
+    /// A member's own operation, by its request's digest.
+    case operation(Digest)
 
     package func bytes(group: Digest, sender: Principal) -> Bytes {
         var writer = Writer(capacity: 256)
@@ -39,6 +41,7 @@ package enum Statement: Hashable, Sendable {
         case .requests(let digests): writer.writeList(digests)
         case .install(let install): install.encodeUnsigned(into: &writer)
         case .reconfiguration(let operation): operation.encodeUnsigned(into: &writer)
+        case .operation(let digest): digest.encode(into: &writer)
         }
     }
 
@@ -51,6 +54,7 @@ package enum Statement: Hashable, Sendable {
         case .requests: "martlet/v1/requests"
         case .install: "martlet/v1/install"
         case .reconfiguration: "martlet/v1/reconfiguration"
+        case .operation: "martlet/v1/operation"
         }
     }
 }

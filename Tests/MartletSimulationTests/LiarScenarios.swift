@@ -1,6 +1,7 @@
 // Martlet, adaptive Byzantine fault-tolerant replication.
 // SPDX-License-Identifier: Apache-2.0
 
+import MartletCore
 import MartletSimulation
 import MartletTypes
 
@@ -12,6 +13,7 @@ enum LiarScenarios {
         scenario.seed = seed
         scenario.liars = [LiarPlan(replica: replica, kinds: kinds)]
         scenario.settings.measuringPermille = kinds.contains(.latencyLiar) ? 500 : 0
+        scenario.timeouts.report = .milliseconds(50)
         scenario.links.lossPermille = 30
         scenario.healsAt = Instant.zero + .milliseconds(600)
         scenario.clientsUntil = scenario.healsAt

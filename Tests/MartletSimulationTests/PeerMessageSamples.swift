@@ -46,6 +46,12 @@ enum PeerMessageSamples {
                 ViewChainPart(certificates: [
                     ViewCertificate(view: .genesis, last: Instance(7), next: context.view, shares: shares)
                 ])),
+            context.seal(
+                .operation(
+                    ReplicaOperation(
+                        request: .measure(
+                            LatencyReport(proposals: [.zero, .max], votes: [.zero, .missing]), in: .genesis,
+                            number: SequenceNumber(3), by: context.view[context.me].key)))),
         ]
     }
 

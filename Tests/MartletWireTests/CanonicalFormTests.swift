@@ -65,7 +65,7 @@ import Testing
     @Test func whatMustBeEmptyIsEmpty() {
         isRefused(
             Batch(instance: Instance(1), born: Self.epoch, time: Timestamp(5), entries: []), "time of an empty batch")
-        isRefused(SessionID(instance: .zero, place: 1), "place in instance 0")
+        isRefused(SessionID(instance: .zero, place: 2), "place in instance 0")
         let named = SessionID(instance: Instance(1), place: 0)
         isRefused(Self.request(.open, session: named, payload: []), "an opening's session")
         isRefused(Self.request(.open, session: .none, payload: [1]), "an opening's payload")

@@ -40,6 +40,7 @@ import Testing
             ),
             ("install", .install(.sample(&generator)), replica),
             ("reconfiguration", .reconfiguration(.sample(&generator)), .client(.sample(&generator))),
+            ("operation", .operation(.sample(&generator)), replica),
         ]
         for (name, statement, sender) in statements {
             try compare("signed-\(name)", statement.bytes(group: group, sender: sender))
@@ -58,7 +59,7 @@ import Testing
 
     /// Every kept file belongs to something that is still compared.
     @Test func noVectorIsLeftOver() throws {
-        let signed = ["accept", "checkpoint", "stopData", "sync", "requests", "install", "reconfiguration"]
+        let signed = ["accept", "checkpoint", "stopData", "sync", "requests", "install", "reconfiguration", "operation"]
             .map { "signed-\($0)" }
         let hashed = ["request", "batch", "genesis", "view", "image"].map { "hashed-\($0)" }
         let known = Set((Kinds.all.map(\.name) + signed + hashed).map { "\($0).hex" })

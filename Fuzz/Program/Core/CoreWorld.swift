@@ -162,7 +162,7 @@ struct CoreWorld: ~Copyable {
                 sessions = sessions.suffix(7) + [session]
             }
             step(.executed(upTo: executed))
-        case .snapshot(let instance, _, _):
+        case .snapshot(let instance, _, _, _):
             let digest = Digest(words: Words32(instance.rawValue, 1, 1, source.chance(16) ? 2 : 1))
             snapshots = snapshots.suffix(3) + [(instance, digest)]
             step(.snapshotTaken(instance, digest))

@@ -45,6 +45,7 @@ package struct PendingSnapshot<Machine: StateMachine>: Sendable {
     let time: Timestamp
     let view: View
     let sessions: SessionTable
+    let adaptation: AdaptationImage
     let replies: ReplyCache
     let application: Machine.Snapshot
 
@@ -52,6 +53,6 @@ package struct PendingSnapshot<Machine: StateMachine>: Sendable {
     package func image() -> CheckpointImage {
         CheckpointImage(
             instance: instance, time: time, view: view, sessions: replies.filling(sessions.records),
-            openings: sessions.openings, application: Machine.encode(application))
+            openings: sessions.openings, adaptation: adaptation, application: Machine.encode(application))
     }
 }

@@ -46,11 +46,12 @@ package struct Executor<Machine: StateMachine>: ~Copyable {
         switch order {
         case .execute(let execution):
             execute(execution, into: &effects)
-        case .snapshot(let instance, let time, let view, let sessions):
+        case .snapshot(let instance, let time, let view, let sessions, let adaptation):
             precondition(instance == lastExecuted, "a snapshot is taken of the state as it is")
             effects.snapshots.append(
                 PendingSnapshot(
-                    instance: instance, time: time, view: view, sessions: sessions, replies: replies,
+                    instance: instance, time: time, view: view, sessions: sessions, adaptation: adaptation,
+                    replies: replies,
                     application: machine.snapshot()))
         case .endView:
             isBetweenViews = true
@@ -86,8 +87,7 @@ package struct Executor<Machine: StateMachine>: ~Copyable {
             .checkpointInstalled(
                 CheckpointImage(
                     instance: image.instance, time: image.time, view: image.view, sessions: image.sessions,
-                    openings: image.openings,
-                    application: [])))
+                    openings: image.openings, adaptation: image.adaptation, application: [])))
     }
 
     /// Answers a read that is not ordered, from decided state only.
@@ -144,7 +144,7 @@ package struct Executor<Machine: StateMachine>: ~Copyable {
                     seed: Self.seed(execution.seed, place: place)))
         case .orderedRead:
             machine.read(request.payload, lastExecuted: execution.instance).result
-        case .open, .reconfiguration:
+        case .open, .reconfiguration, .measure:
             preconditionFailure("sessions and views are no business of the service")
         }
     }

@@ -40,7 +40,11 @@ package struct SessionTable: Sendable {
     /// By ascending client. Clients without sessions stay for a while, so that a repeated OPEN opens nothing.
     private var clients: [ClientEntry] = []
 
-    package init(settings: GroupSettings) {
+    /// What members order for themselves is not of any session: of each counts the number of its last operation.
+    private var operations: [(member: ClientID, last: SequenceNumber)]
+
+    package init(settings: GroupSettings, members: [Member] = []) {
+        operations = members.map { (ClientID($0.key), SequenceNumber(0)) }
         pipelineMax = settings.pipelineMax
         sessionsPerClientMax = settings.sessionsPerClientMax
         sessionsMax = settings.sessionsMax
@@ -53,6 +57,7 @@ package struct SessionTable: Sendable {
     // MARK: Asking
 
     package func standing(of request: Request, decided: Instance) -> Standing {
+        if request.id.session == .ofReplicas { return isVoid(operation: request.id) ? .ordered : .new }
         if request.kind == .open {
             guard let place = place(of: request.id.client), clients[place].opening >= request.id.sequence else {
                 return .new
@@ -75,6 +80,7 @@ package struct SessionTable: Sendable {
     /// ever, does not exist there, whatever is decided until then.
     package func isVoid(_ id: RequestID, in instance: Instance? = nil, decided: Instance) -> Bool {
         guard id.session != .none else { return false }
+        guard id.session != .ofReplicas else { return isVoid(operation: id) }
         guard let session = sessions[id.session] else {
             return id.session.instance <= decided || instance.map { $0 < id.session.instance } ?? false
         }
@@ -86,6 +92,27 @@ package struct SessionTable: Sendable {
         guard sequence <= session.highest else { return .new }
         guard session.highest.rawValue - sequence.rawValue < UInt64(pipelineMax) else { return .tooOld }
         return session.isMarked(sequence, of: pipelineMax) ? .ordered : .new
+    }
+
+    // MARK: Members' own operations
+
+    /// The number of the member's last ordered operation, by its position.
+    package func lastOperation(of member: ReplicaIndex) -> SequenceNumber { operations[member.position].last }
+
+    package var operationNumbers: [SequenceNumber] { operations.map(\.last) }
+
+    /// Of nobody who is a member, or not newer than what was ordered.
+    private func isVoid(operation id: RequestID) -> Bool {
+        operations.first { $0.member == id.client }.map { id.sequence <= $0.last } ?? true
+    }
+
+    /// Whether it is ordered for the first time. What is skipped never has an effect.
+    package mutating func orderOperation(_ id: RequestID, of member: ReplicaIndex) -> Bool {
+        guard operations[member.position].member == id.client, id.sequence > operations[member.position].last else {
+            return false
+        }
+        operations[member.position].last = id.sequence
+        return true
     }
 
     // MARK: Ordering
@@ -206,8 +233,12 @@ extension SessionTable.Session {
 
 extension SessionTable {
     /// Takes over the marks of an image, which a quorum agreed on.
-    package init(image: CheckpointImage, settings: GroupSettings) {
-        self.init(settings: settings)
+    package init(image: CheckpointImage, settings: GroupSettings, members: [Member] = []) {
+        self.init(settings: settings, members: members)
+        for (position, member) in members.enumerated() {
+            let record = image.adaptation.reports.first { $0.replica == member.id }
+            operations[position].last = record?.number ?? SequenceNumber(0)
+        }
         for opening in image.openings {
             clients.append(
                 ClientEntry(client: opening.client, opening: opening.number, opened: opening.session, sessions: []))

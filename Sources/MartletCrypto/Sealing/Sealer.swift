@@ -39,6 +39,9 @@ package struct Sealer<Scheme: SignatureScheme>: Sendable {
         case .install(var install):
             install.signature = signature(of: .install(install))
             return .install(install)
+        case .operation(var operation):
+            operation.signature = signature(of: .operation(Hashing.digest(of: operation.request, group: group)))
+            return .operation(operation)
         case .propose, .write, .decided, .stop, .forwarded, .vouches, .fetchRequests, .fetchBatch, .batchBody,
             .fetchDecisions, .decisions, .fetchCheckpoint, .checkpointState, .progress, .probe, .probeEcho, .challenge,
             .challengeResponse, .fetchViews,
@@ -67,6 +70,11 @@ package struct Sealer<Scheme: SignatureScheme>: Sendable {
         case .vouches(let vouches): return .vouches(Verified(vouches, sender: me))
         case .progress(let progress): return .progress(Verified(progress, sender: me))
         case .install(let install): return .install(Verified(install, sender: me))
+        case .operation(let operation):
+            let digest = Hashing.digest(of: operation.request, group: group)
+            let proof = RequestProof(digests: [digest], signature: operation.signature)
+            return .operation(
+                Verified(AdmittedRequest(request: operation.request, digest: digest, proof: proof), sender: me))
         case .forwarded, .fetchRequests, .fetchBatch, .batchBody, .fetchDecisions, .decisions, .fetchCheckpoint,
             .checkpointState, .probe, .probeEcho, .challenge, .challengeResponse, .fetchViews, .views:
             preconditionFailure("a replica neither asks nor answers itself")

@@ -36,8 +36,12 @@ extension Verifier {
         // Requests of one bundle travel with the same proof; comparing is cheaper than hashing it for each.
         var checkedLast: (client: ClientID, proof: RequestProof, isValid: Bool)?
         for forward in forwarded {
-            try check(forward.request)
             let digest = Hashing.digest(of: forward.request, group: group)
+            if forward.request.kind == .measure {
+                result.append(try checked(forward, digest: digest))
+                continue
+            }
+            try check(forward.request)
             let client = forward.request.id.client
             if let proof = forward.proof, checkedLast?.client != client || checkedLast?.proof != proof {
                 checkedLast = (client, proof, isValid(proof, by: client))
@@ -53,6 +57,37 @@ extension Verifier {
         return result
     }
 
+    // MARK: Members' own operations
+
+    func checked(_ operation: ReplicaOperation, from sender: ReplicaID) throws(VerificationError) -> AdmittedRequest {
+        guard try member(of: operation.request) == sender else { throw .foreignClient(operation.request.id) }
+        let digest = Hashing.digest(of: operation.request, group: group)
+        guard isValid(operation.signature, of: .operation(digest), by: sender, in: view) else { throw .invalidSignature }
+        let proof = RequestProof(digests: [digest], signature: operation.signature)
+        return AdmittedRequest(request: operation.request, digest: digest, proof: proof)
+    }
+
+    /// Passed on by another member. Its proof is its author's signature as a replica: none as a client stands for it.
+    private func checked(_ forward: ForwardedRequest, digest: Digest) throws(VerificationError) -> AdmittedForward {
+        let author = try member(of: forward.request)
+        let proof = forward.proof.flatMap { proof in
+            proof.digests == [digest] && isValid(proof.signature, of: .operation(digest), by: author, in: view) ? proof : nil
+        }
+        return AdmittedForward(
+            admitted: AdmittedRequest(request: forward.request, digest: digest, proof: proof),
+            isVouched: forward.isVouched)
+    }
+
+    /// Whose operation this is.
+    private func member(of request: Request) throws(VerificationError) -> ReplicaID {
+        try checkPayload(of: request)
+        guard request.kind == .measure, request.id.session == .ofReplicas, request.repliesKeptFrom.rawValue == 0,
+            VerifierLimits.isInRange(request.id.sequence.rawValue, from: 1),
+            let index = view.index(of: request.id.client.key)
+        else { throw .malformedRequest(request.id) }
+        return view[index].id
+    }
+
     private func isValid(_ proof: RequestProof, by client: ClientID) -> Bool {
         admits(client) && proof.digests.count <= RequestProof.digestsMax
             && isValid(proof.signature, of: proof.digests, by: client)
@@ -64,7 +99,8 @@ extension Verifier {
         let id = request.id
         if case .reconfiguration(let operation) = request.kind, !isAuthorised(operation) { throw .notAuthorised(id) }
         let opens = request.kind == .open
-        guard opens == (id.session == .none), !opens || request.payload.isEmpty,
+        guard request.kind != .measure, id.session != .ofReplicas, opens == (id.session == .none),
+            !opens || request.payload.isEmpty,
             VerifierLimits.isInRange(id.sequence.rawValue, from: 1),
             VerifierLimits.isInRange(request.repliesKeptFrom.rawValue, from: 0),
             VerifierLimits.isInRange(id.session.instance.rawValue, from: 0)

@@ -69,6 +69,7 @@ package struct Verifier<Scheme: SignatureScheme>: Sendable {
         case .install(let install): return .install(Verified(try checked(install, from: sender), sender: by))
         case .fetchViews(let fetch): return .fetchViews(Verified(fetch, sender: by))
         case .views(let part): return .views(Verified(try checked(part), sender: by))
+        case .operation(let operation): return .operation(Verified(try checked(operation, from: sender), sender: by))
         }
     }
 

@@ -102,7 +102,7 @@ struct Admission<Machine: StateMachine>: Sendable {
         case .views: false
         case .propose, .write, .accept, .decided, .stop, .checkpoint, .forwarded, .vouches, .fetchRequests,
             .fetchBatch, .batchBody, .fetchDecisions, .fetchCheckpoint, .progress, .probe, .probeEcho, .challenge,
-            .challengeResponse, .install,
+            .challengeResponse, .operation, .install,
             .fetchViews:
             false
         }

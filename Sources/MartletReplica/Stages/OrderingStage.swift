@@ -77,6 +77,7 @@ final class OrderingStage<Machine: StateMachine> {
         egress.take(effects.sends, loopback: &loopback)
         mailboxes.execution.post(effects.executions.map { .order($0) })
         mailboxes.background.post(effects.checks.map { .check($0) })
+        if !effects.calculations.isEmpty { mailboxes.calculation.post(effects.calculations) }
         clients.refuse(effects.refusals)
         if effects.entropyWanted > 0 { loopback.append(.entropy(SystemEntropy.numbers(effects.entropyWanted))) }
         if !effects.notices.isEmpty {

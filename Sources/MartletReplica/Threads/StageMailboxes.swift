@@ -36,10 +36,12 @@ struct StageMailboxes<Machine: StateMachine>: Sendable {
     let ordering: Mailbox<OrderingInput>
     let execution: Mailbox<ExecutionInput>
     let background: Mailbox<BackgroundJob<Machine>>
+    let calculation: Mailbox<CalculationInput>
 
     init(bytesMax: Int, ordering: LoopTask, execution: Mailbox<ExecutionInput>.Taker) {
         self.ordering = Mailbox(bytesMax: bytesMax, taker: .task(ordering))
         self.execution = Mailbox(bytesMax: bytesMax, taker: execution)
         background = Mailbox(bytesMax: bytesMax, taker: .thread)
+        calculation = Mailbox(bytesMax: bytesMax, taker: .thread)
     }
 }

@@ -4,7 +4,8 @@
 import MartletTypes
 
 /// Lies about how far away it is: answers late, twice, or not at all; answers what it was never asked, what it was asked long
-/// ago, or what others were; names another digest; and asks without pause.
+/// ago, or what others were; names another digest; and asks without pause. What it reports is too low or too high, no report at
+/// all, another for each, or what it reported before.
 struct LatencyLiar: Misbehaviour {
     private enum Deed: String, CaseIterable {
         case late = "response late"
@@ -15,6 +16,11 @@ struct LatencyLiar: Misbehaviour {
         case replayed = "response replayed"
         case anothers = "response to another's challenge"
         case flood = "flood of challenges"
+        case low = "report too low"
+        case high = "report too high"
+        case malformed = "report malformed"
+        case forEach = "another report for each"
+        case reported = "report replayed"
     }
 
     private static let keptMax = 64
@@ -23,11 +29,13 @@ struct LatencyLiar: Misbehaviour {
     private let deeds: [Deed]
     /// Numbers that it was asked, by whom.
     private var asked: [(number: UInt64, by: ReplicaIndex)] = []
+    /// Operations of its own.
+    private var reports: [ReplicaOperation] = []
 
     init(_ context: inout LiarContext) {
         var all = Deed.allCases
         context.random.shuffle(&all)
-        deeds = Array(all.prefix(context.random.number(in: 2...4)))
+        deeds = Array(all.prefix(context.random.number(in: 2...5)))
     }
 
     mutating func observe(_ message: PeerMessage, from sender: ReplicaIndex) {
@@ -40,8 +48,15 @@ struct LatencyLiar: Misbehaviour {
         let deed = context.random.pick(deeds)
         var made: [Outgoing] = []
         for place in outgoing.indices {
-            guard case .challengeResponse(let response) = outgoing[place].message else { continue }
-            alter(response, at: place, &outgoing, &made, deed, &context)
+            switch outgoing[place].message {
+            case .challengeResponse(let response): alter(response, at: place, &outgoing, &made, deed, &context)
+            case .operation(let operation):
+                keep(operation)
+                guard let lie = lie(operation, deed, &context) else { continue }
+                outgoing[place].message = lie
+                context.acted(.named(deed.rawValue))
+            default: continue
+            }
         }
         if made.isEmpty, context.random.chance(permille: 30) { made = inventions(deed, &context) }
         if !made.isEmpty { context.acted(.named(deed.rawValue), times: made.count) }
@@ -60,7 +75,7 @@ struct LatencyLiar: Misbehaviour {
         case .wrongDigest:
             outgoing[place].message = .challengeResponse(
                 ChallengeResponse(number: response.number, digest: context.junkDigest()))
-        case .early, .replayed, .anothers, .flood: return
+        default: return
         }
         context.acted(.named(deed.rawValue))
     }
@@ -75,10 +90,44 @@ struct LatencyLiar: Misbehaviour {
             return context.others.flatMap { other in
                 (0..<8).map { _ in Outgoing(.challenge(Challenge(.vote, number: context.random.next())), to: other) }
             }
-        case .late, .silent, .twice, .wrongDigest: return []
+        case .reported:
+            guard let report = reports.isEmpty ? nil : context.random.pick(reports) else { return [] }
+            return context.others.map { Outgoing(.operation(report), to: $0) }
+        default: return []
         }
         return numbers.map {
             Outgoing(.challengeResponse(ChallengeResponse(number: $0.number, digest: nil)), to: $0.to)
         }
+    }
+
+    // MARK: Reports
+
+    private mutating func keep(_ operation: ReplicaOperation) {
+        reports.append(operation)
+        if reports.count > Self.keptMax { reports.removeFirst() }
+    }
+
+    /// Under the same number, signed by itself; nil where the deed is another.
+    private func lie(
+        _ operation: ReplicaOperation, _ deed: Deed, _ context: inout LiarContext
+    ) -> PeerMessage? {
+        let payload: Bytes
+        switch deed {
+        case .low: payload = report(1, context)
+        case .high: payload = report(3_000_000_000, context)
+        case .forEach: payload = report(UInt32(context.random.number(in: 1...900_000)), context)
+        case .malformed:
+            payload = (0..<context.random.below(80)).map { _ in UInt8(truncatingIfNeeded: context.random.next()) }
+        default: return nil
+        }
+        let request = Request(
+            id: operation.request.id, kind: .measure, repliesKeptFrom: SequenceNumber(0), payload: payload)
+        return context.seal(.operation(ReplicaOperation(request: request)))
+    }
+
+    private func report(_ microseconds: UInt32, _ context: borrowing LiarContext) -> Bytes {
+        var latencies = Array(repeating: LinkLatency(microseconds), count: context.view.n)
+        latencies[context.me.position] = .zero
+        return LatencyReport(proposals: latencies, votes: latencies).payload(in: context.view.number)
     }
 }

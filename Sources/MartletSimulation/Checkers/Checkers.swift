@@ -17,6 +17,7 @@ package struct Checkers: Sendable {
     private var runaway: RunawayChecker
     private let memory: MemoryChecker
     package private(set) var measuring = MeasuringChecker()
+    package private(set) var calculations = CalculationChecker()
     package private(set) var results = ResultChecker()
     private var quorums: QuorumChecker
     package private(set) var history = ClientHistory()
@@ -72,6 +73,12 @@ package struct Checkers: Sendable {
         _ latency: LinkLatency, of other: Int, by replica: Int, shortest: Interval, at now: Instant
     ) {
         note(measuring.measured(latency, of: other, by: replica, shortest: shortest, at: now))
+    }
+
+    package mutating func calculated(
+        _ input: CalculationInput, _ outcome: CalculationOutcome, by replica: Int, at now: Instant
+    ) {
+        note(calculations.calculated(input, outcome, by: replica, at: now))
     }
 
     package mutating func executed(_ execution: Execution, by replica: Int, at now: Instant) {

@@ -18,6 +18,7 @@ package struct MemoryChecker: Sendable {
         package var regenciesMax = 4
         package var checkpointVotesPerMemberMax = 4
         package var challengesPerMemberMax = 64
+        package var operationsPerMemberMax = 4
 
         package init() {}
     }
@@ -55,8 +56,9 @@ package struct MemoryChecker: Sendable {
 
     package func bound(of what: CoreHolding) -> Int {
         switch what {
-        case .pendingRequests: clients * limits.pendingPerClientMax
-        case .pendingBytes: clients * limits.pendingPerClientMax * settings.requestBytesMax
+        case .pendingRequests: clients * limits.pendingPerClientMax + n * limits.operationsPerMemberMax
+        case .pendingBytes:
+            (clients * limits.pendingPerClientMax + n * limits.operationsPerMemberMax) * settings.requestBytesMax
         case .pendingOfOneClient: limits.pendingPerClientMax
         case .rumours: n * limits.rumoursPerMemberMax
         case .rumourBytes: n * limits.rumourBytesPerMemberMax

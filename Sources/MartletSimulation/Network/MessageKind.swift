@@ -30,6 +30,7 @@ package enum MessageKind: String, Hashable, Sendable, CaseIterable {
     case install = "INSTALL"
     case fetchViews = "FETCH-VIEWS"
     case views = "VIEWS"
+    case operation = "OPERATION"
     case request = "REQUEST"
     case read = "READ"
     case reply = "REPLY"
@@ -65,6 +66,7 @@ extension MessageKind {
         case .install: self = .install
         case .fetchViews: self = .fetchViews
         case .views: self = .views
+        case .operation: self = .operation
         }
     }
 

@@ -37,6 +37,7 @@ struct Fingerprint {
         case .probe(let it): mix(20, it.sequence.rawValue, 0)
         case .probeEcho(let it): mix(21, it.sequence.rawValue, 0)
         case .challenge(let it): mix(22, it.number, 0)
+        case .operation(let it): mix(24, it.request.id.sequence.rawValue, 0)
         case .challengeResponse(let it): mix(23, it.number, it.digest?.words.word0 ?? 0)
         case .install(let it): mix(25, it.last.rawValue, it.next.number.rawValue)
         case .fetchViews(let it): mix(26, it.after.rawValue, 0)

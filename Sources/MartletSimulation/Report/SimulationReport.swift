@@ -83,6 +83,9 @@ public struct SimulationReport: Sendable {
             ("history too hard to judge", world.checkers.tooHard == nil ? 0 : 1),
             ("latency measured", world.checkers.measuring.looks),
             ("member found missing", world.checkers.measuring.missing),
+            ("calculations", world.checkers.calculations.count),
+            ("reports calculated with", world.checkers.calculations.reports),
+            ("other leader or weights calculated", world.checkers.calculations.changes),
             ("latency matrix used", world.scenario.matrix == nil ? 0 : 1),
             ("more than a group must survive", world.scenario.isBeyond ? 1 : 0),
         ]

@@ -31,6 +31,7 @@ enum TraceText {
         case .probe(let it): "PROBE #\(it.sequence)"
         case .probeEcho(let it): "PROBE-ECHO #\(it.sequence)"
         case .challenge(let it): "CHALLENGE \(text(it.subject)) \(it.number)"
+        case .operation(let it): "OPERATION \(it.request.id)"
         case .challengeResponse(let it): "RESPONSE \(it.number)\(it.digest.map { " to \($0)" } ?? "")"
         case .install(let it): "INSTALL view \(it.next.number) after i\(it.last)"
         case .fetchViews(let it): "FETCH views after \(it.after)"

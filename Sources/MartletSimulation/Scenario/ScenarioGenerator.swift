@@ -77,6 +77,8 @@ package struct ScenarioGenerator {
         scenario.settings.measuringPermille = random.pick([50, 200, 500, 1_000])
         scenario.timeouts.measure = .milliseconds(80)
         scenario.timeouts.challenge = .milliseconds(100)
+        scenario.timeouts.report = .milliseconds(UInt64(random.pick([100, 300, 1_000])))
+        scenario.settings.calculationPeriod = max(2 * scenario.settings.window, random.pick([16, 32, 64]))
         for place in scenario.liars.indices where random.chance(permille: 400) {
             scenario.liars[place].kinds.append(.latencyLiar)
         }

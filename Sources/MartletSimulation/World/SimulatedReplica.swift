@@ -122,6 +122,7 @@ final class SimulatedReplica {
         }
         work.refusals.append(contentsOf: effects.refusals)
         work.checks.append(contentsOf: effects.checks)
+        work.calculations.append(contentsOf: effects.calculations)
         work.notices.append(contentsOf: effects.notices)
         if effects.entropyWanted > 0 {
             loopback.append(.entropy((0..<effects.entropyWanted).map { _ in entropy.next() }))
@@ -212,6 +213,7 @@ struct OrderingWork {
     var outgoing: [Outgoing] = []
     var refusals: [ClientRefusal] = []
     var checks: [DecisionCertificate] = []
+    var calculations: [CalculationInput] = []
     var notices: [Notice] = []
     var views: [ViewCertificate] = []
     var decided: [Execution] = []
@@ -223,6 +225,7 @@ struct OrderingWork {
         outgoing.removeAll(keepingCapacity: true)
         refusals.removeAll(keepingCapacity: true)
         checks.removeAll(keepingCapacity: true)
+        calculations.removeAll(keepingCapacity: true)
         notices.removeAll(keepingCapacity: true)
         views.removeAll(keepingCapacity: true)
         decided.removeAll(keepingCapacity: true)

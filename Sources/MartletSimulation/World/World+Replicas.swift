@@ -3,6 +3,7 @@
 
 import MartletCore
 import MartletCrypto
+import MartletOptimizer
 import MartletTypes
 
 /// Replicas at work.
@@ -12,6 +13,8 @@ extension World {
     private static let executionDelayMax = Interval.microseconds(200)
     /// Signatures to check, states to encode and hash.
     private static let backgroundDelayMax = Interval.milliseconds(1)
+    /// What a search may take.
+    private static let calculationDelayMax = Interval.milliseconds(200)
     /// How often a replica's memory is looked at.
     private static let weighingPeriod = Interval.milliseconds(10)
 
@@ -127,10 +130,21 @@ extension World {
             let checked = replica.verifier.validShares(of: certificate)
             post(.certificateChecked(checked), to: replica, within: Self.backgroundDelayMax)
         }
+        for input in work.calculations { calculate(input, by: replica) }
         if liars[place] != nil { lie(&work.outgoing, as: replica) }
         for outgoing in work.outgoing { send(outgoing, from: place) }
         work.removeAll()
         if !replica.executionInbox.isEmpty { scheduleExecution(of: replica) }
+    }
+
+    /// Mostly at once, now and then after the group has long gone on.
+    private func calculate(_ input: CalculationInput, by replica: SimulatedReplica) {
+        // Void by then if that replica's view is not the input's.
+        let outcome = Calculation.outcome(of: input, in: replica.core.status.view)
+        let place = replica.index.position
+        if liars[place] == nil { checkers.calculated(input, outcome, by: place, at: now) }
+        let bound = random.chance(permille: 100) ? Self.calculationDelayMax : Self.backgroundDelayMax
+        post(.calculated(outcome), to: replica, within: bound)
     }
 
     /// A view's proof, then what is said in it; but the word on it that the proof may rest on comes first.

@@ -61,18 +61,20 @@ package struct CheckpointImage: Hashable, Sendable {
     package let sessions: [SessionRecord]
     /// By ascending client.
     package let openings: [OpeningRecord]
+    package let adaptation: AdaptationImage
     /// The state machine's own encoded snapshot.
     package let application: Bytes
 
     package init(
         instance: Instance, time: Timestamp, view: View, sessions: [SessionRecord], openings: [OpeningRecord],
-        application: Bytes
+        adaptation: AdaptationImage = .empty, application: Bytes
     ) {
         self.instance = instance
         self.time = time
         self.view = view
         self.sessions = sessions
         self.openings = openings
+        self.adaptation = adaptation
         self.application = application
     }
 }

@@ -28,4 +28,5 @@ package enum PeerMessage: Hashable, Sendable {
     case install(Install)
     case fetchViews(FetchViews)
     case views(ViewChainPart)
+    case operation(ReplicaOperation)
 }

@@ -33,11 +33,13 @@ package enum RequestKind: Hashable, Sendable {
     case orderedRead
     /// An operation on the group; no payload. A batch that holds it holds nothing else (protocol §5).
     indirect case reconfiguration(Reconfiguration)
+    /// What a member has measured (adaptation §3): an operation of its own, of the session `ofReplicas`. Never a client's.
+    case measure
 
     /// Whether it may end the view that it is ordered in.
     package var mayEndView: Bool {
         switch self {
-        case .open, .operation, .orderedRead: false
+        case .open, .operation, .orderedRead, .measure: false
         case .reconfiguration: true
         }
     }

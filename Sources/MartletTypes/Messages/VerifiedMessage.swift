@@ -41,4 +41,6 @@ package enum VerifiedMessage: Hashable, Sendable {
     case fetchViews(Verified<FetchViews>)
     /// Consecutive, each proved by the one before it, the first by a view that was known.
     case views(Verified<ViewChainPart>)
+    /// The sender's own, signed by it as a replica; the digest is computed.
+    case operation(Verified<AdmittedRequest>)
 }

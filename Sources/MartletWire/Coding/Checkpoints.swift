@@ -79,9 +79,12 @@ extension OpeningRecord: WireCodable {
 }
 
 extension CheckpointImage: WireCodable {
-    package static var encodedBytesMin: Int { 1 + 8 + 8 + View.encodedBytesMin + 4 + 4 + 4 }
+    package static var encodedBytesMin: Int {
+        1 + 8 + 8 + View.encodedBytesMin + 4 + 4 + AdaptationImage.encodedBytesMin + 4
+    }
     package var encodedSizeHint: Int {
-        Self.encodedBytesMin + view.encodedSizeHint + sessions.count * 256 + openings.count * 52 + application.count
+        Self.encodedBytesMin + view.encodedSizeHint + sessions.count * 256 + openings.count * 52
+            + adaptation.encodedSizeHint + application.count
     }
 
     package func encode(into writer: inout Writer) {
@@ -90,6 +93,7 @@ extension CheckpointImage: WireCodable {
         view.encode(into: &writer)
         writer.writeList(sessions)
         writer.writeList(openings)
+        adaptation.encode(into: &writer)
         writer.writeBytes(application)
     }
 
@@ -100,6 +104,6 @@ extension CheckpointImage: WireCodable {
             view: try View(from: &reader),
             sessions: try reader.list(of: SessionRecord.self, Limits.sessions) { session in session.id },
             openings: try reader.list(of: OpeningRecord.self, Limits.openings) { opening in opening.client },
-            application: try reader.bytes(Limits.checkpointBytes))
+            adaptation: try AdaptationImage(from: &reader), application: try reader.bytes(Limits.checkpointBytes))
     }
 }

@@ -30,6 +30,7 @@ private enum Tag: UInt8 {
     case install = 23
     case fetchViews = 24
     case views = 25
+    case operation = 26
 }
 
 extension PeerMessage: WireCodable {
@@ -63,6 +64,7 @@ extension PeerMessage: WireCodable {
         case .install(let message): message.encode(into: &writer)
         case .fetchViews(let message): message.encode(into: &writer)
         case .views(let message): message.encode(into: &writer)
+        case .operation(let message): message.encode(into: &writer)
         }
     }
 
@@ -94,6 +96,7 @@ extension PeerMessage: WireCodable {
         case .install: self = .install(try Install(from: &reader))
         case .fetchViews: self = .fetchViews(try FetchViews(from: &reader))
         case .views: self = .views(try ViewChainPart(from: &reader))
+        case .operation: self = .operation(try ReplicaOperation(from: &reader))
         }
     }
 
@@ -124,6 +127,7 @@ extension PeerMessage: WireCodable {
         case .install: .install
         case .fetchViews: .fetchViews
         case .views: .views
+        case .operation: .operation
         }
     }
 
@@ -154,6 +158,7 @@ extension PeerMessage: WireCodable {
         case .install(let message): 2 + message.encodedSizeHint
         case .fetchViews(let message): 2 + message.encodedSizeHint
         case .views(let message): 2 + message.encodedSizeHint
+        case .operation(let message): 2 + message.encodedSizeHint
         }
     }
 }

@@ -8,7 +8,8 @@ extension RequestKind: WireCodable {
         case open = 1
         case operation = 2
         case orderedRead = 3
-        case reconfiguration = 4
+        case measure = 4
+        case reconfiguration = 5
     }
 
     package static var encodedBytesMin: Int { 1 }
@@ -21,6 +22,7 @@ extension RequestKind: WireCodable {
         case .open: writer.write(Tag.open.rawValue)
         case .operation: writer.write(Tag.operation.rawValue)
         case .orderedRead: writer.write(Tag.orderedRead.rawValue)
+        case .measure: writer.write(Tag.measure.rawValue)
         case .reconfiguration(let operation):
             writer.write(Tag.reconfiguration.rawValue)
             operation.encode(into: &writer)
@@ -32,6 +34,7 @@ extension RequestKind: WireCodable {
         case .open: self = .open
         case .operation: self = .operation
         case .orderedRead: self = .orderedRead
+        case .measure: self = .measure
         case .reconfiguration: self = .reconfiguration(try Reconfiguration(from: &reader))
         }
     }
@@ -61,7 +64,7 @@ extension Request: WireCodable {
             }
         case .reconfiguration:
             guard payload.isEmpty else { throw .notCanonical("a reconfiguration has a payload") }
-        case .operation, .orderedRead: break
+        case .operation, .orderedRead, .measure: break
         }
     }
 }

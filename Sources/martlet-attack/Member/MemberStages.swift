@@ -6,6 +6,7 @@ import Foundation
 import MartletCore
 import MartletCrypto
 import MartletKV
+import MartletOptimizer
 import MartletTransport
 import MartletTypes
 import MartletWire
@@ -121,6 +122,7 @@ final class MemberStages {
             loopback.append(.entropy((0..<effects.entropyWanted).map { _ in UInt64.random(in: 0...(.max)) }))
         }
         loopback += effects.checks.map { .certificateChecked(verifier.validShares(of: $0)) }
+        loopback += effects.calculations.map { .calculated(Calculation.outcome(of: $0, in: context.view)) }
         let orders = effects.executions
         effects.removeAll()
         for order in orders {

@@ -61,6 +61,7 @@ struct TracePrinter {
         case .probe(let it): "PROBE #\(it.sequence)"
         case .probeEcho(let it): "PROBE-ECHO #\(it.sequence)"
         case .challenge(let it): "CHALLENGE " + text(of: it.subject) + " #\(it.number)"
+        case .operation(let it): "OPERATION #\(it.request.id.sequence)"
         case .challengeResponse(let it): "RESPONSE #\(it.number)" + (it.digest.map { " to \(name($0))" } ?? "")
         case .install(let it): "INSTALL view \(it.next.number) after i\(it.last)"
         case .fetchViews(let it): "FETCH-VIEWS after \(it.after)"
@@ -97,7 +98,7 @@ struct TracePrinter {
         case .execute(let it): Self.line("execute", "i\(it.instance) " + list(it.steps.map { text(of: $0) }))
         case .endView: Self.line("end", "view")
         case .beginView(let view): Self.line("begin", "view \(view.number)")
-        case .snapshot(let instance, _, _, _): Self.line("snapshot", "i\(instance)")
+        case .snapshot(let instance, _, _, _, _): Self.line("snapshot", "i\(instance)")
         case .resend(let id): Self.line("resend", TraceNames.text(of: id))
         case .tellOpened(let session, let id): Self.line("tell", "\(TraceNames.text(of: id)) opened \(session)")
         case .serve(let certificate, let to): Self.line("serve", "checkpoint i\(certificate.instance) to \(to)")

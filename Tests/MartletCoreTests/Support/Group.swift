@@ -17,6 +17,8 @@ final class Group {
         /// The view after each snapshot.
         var views: [Instance: View] = [:]
         var certificates: [ViewCertificate] = []
+        var adaptations: [Instance: AdaptationImage] = [:]
+        var calculations: [CalculationInput] = []
         var isUp = true
         /// How many random numbers it waits for.
         var entropyWanted = 0
@@ -166,6 +168,7 @@ final class Group {
         let orders = node.effects.executions
         let checks = node.effects.checks
         node.entropyWanted += node.effects.entropyWanted
+        node.calculations += node.effects.calculations
         node.effects.removeAll()
         giveNumbers(to: place)
         for send in sends { post(send, from: place) }
@@ -197,9 +200,10 @@ final class Group {
         case .execute(let execution):
             node.executions.append(execution)
             step(place, .executed(upTo: execution.instance))
-        case .snapshot(let instance, _, let view, let sessions):
+        case .snapshot(let instance, _, let view, let sessions, let adaptation):
             node.views[instance] = view
             node.sessions[instance] = sessions
+            node.adaptations[instance] = adaptation
             step(place, .snapshotTaken(instance, Digest(words: Words32(instance.rawValue, 1, 1, 1))))
         case .resend(let id), .tellOpened(_, let id): node.resends.append(id)
         case .serve(let certificate, let to):
@@ -214,7 +218,8 @@ final class Group {
                 .checkpointInstalled(
                     CheckpointImage(
                         instance: instance, time: Timestamp(1), view: view, sessions: source?.records ?? [],
-                        openings: source?.openings ?? [], application: [])))
+                        openings: source?.openings ?? [],
+                        adaptation: nodes.compactMap { $0.adaptations[instance] }.first ?? .empty, application: [])))
         case .forgetSnapshots, .endView, .beginView: break
         }
     }
@@ -266,6 +271,10 @@ final class Group {
         case .install(let it): return .install(by(it))
         case .fetchViews(let it): return .fetchViews(by(it))
         case .views(let it): return .views(by(it))
+        case .operation(let it):
+            let digest = Samples.digest(of: it.request)
+            let proof = RequestProof(digests: [digest], signature: .absent)
+            return .operation(by(AdmittedRequest(request: it.request, digest: digest, proof: proof)))
         }
     }
 

@@ -55,6 +55,7 @@ enum Samples {
         case .open: mixer.mix(1)
         case .operation: mixer.mix(2)
         case .orderedRead: mixer.mix(3)
+        case .measure: mixer.mix(5)
         case .reconfiguration(let operation):
             mixer.mix(4)
             mixer.mix(operation.view.rawValue)

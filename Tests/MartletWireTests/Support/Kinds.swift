@@ -38,6 +38,7 @@ enum Kinds {
         peer("install") { .install(.sample(&$0)) },
         peer("fetchViews") { .fetchViews(.sample(&$0)) },
         peer("views") { .views(.sample(&$0)) },
+        peer("operation") { .operation(.sample(&$0)) },
     ]
 
     static let client: [Kind] = [

@@ -28,11 +28,45 @@ extension OpeningRecord: Sampled {
     }
 }
 
+extension LatencyReport: Sampled {
+    static func sample(_ generator: inout Generator) -> Self {
+        let count = Int.random(in: 0...3, using: &generator)
+        let latencies = (0..<2 * count).map { _ in LinkLatency(generator.number()) }
+        return Self(proposals: Array(latencies[..<count]), votes: Array(latencies[count...]))
+    }
+}
+
+extension ReportRecord: Sampled {
+    static func sample(_ generator: inout Generator) -> Self {
+        Self(
+            replica: .sample(&generator), number: generator.number(SequenceNumber.self),
+            instance: generator.number(Instance.self), report: generator.optional(LatencyReport.self))
+    }
+}
+
+extension CalculationInput: Sampled {
+    static func sample(_ generator: inout Generator) -> Self {
+        Self(
+            view: generator.number(ViewNumber.self, from: 1), instance: generator.number(Instance.self, from: 1),
+            leader: .sample(&generator), excluded: generator.ascending(ReplicaID.self) { $0 },
+            reports: (0..<Int.random(in: 0...3, using: &generator)).map { _ in generator.optional(LatencyReport.self) })
+    }
+}
+
+extension AdaptationImage: Sampled {
+    static func sample(_ generator: inout Generator) -> Self {
+        Self(
+            reports: generator.ascending(ReportRecord.self) { $0.replica },
+            calculation: generator.optional(CalculationInput.self))
+    }
+}
+
 extension CheckpointImage: Sampled {
     static func sample(_ generator: inout Generator) -> Self {
         Self(
             instance: generator.number(Instance.self), time: generator.number(Timestamp.self),
             view: .sample(&generator), sessions: generator.ascending(SessionRecord.self) { $0.id },
-            openings: generator.ascending(OpeningRecord.self) { $0.client }, application: generator.bytes(upTo: 40))
+            openings: generator.ascending(OpeningRecord.self) { $0.client }, adaptation: .sample(&generator),
+            application: generator.bytes(upTo: 40))
     }
 }

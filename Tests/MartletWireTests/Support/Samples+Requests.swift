@@ -17,6 +17,17 @@ extension Request: Sampled {
     }
 }
 
+extension ReplicaOperation: Sampled {
+    static func sample(_ generator: inout Generator) -> Self {
+        let request = Request(
+            id: RequestID(
+                client: .sample(&generator), session: .ofReplicas,
+                sequence: generator.number(SequenceNumber.self, from: 1)),
+            kind: .measure, repliesKeptFrom: SequenceNumber(0), payload: generator.bytes(upTo: 40))
+        return Self(request: request, signature: .sample(&generator))
+    }
+}
+
 extension RequestProof: Sampled {
     static func sample(_ generator: inout Generator) -> Self {
         Self(digests: generator.list(Digest.self), signature: .sample(&generator))

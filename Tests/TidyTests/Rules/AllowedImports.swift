@@ -28,15 +28,15 @@ enum AllowedImports {
         "MartletRelay": ["MartletTypes", "NIOCore", "NIOPosix", "Synchronization"],
         // Layer 3
         "MartletReplica": system.union(foundation).union(collections).union([
-            "Logging", "MartletCore", "MartletCrypto", "MartletTransport", "MartletTypes", "MartletWire", "Metrics",
-            "ServiceLifecycle",
+            "Logging", "MartletCore", "MartletCrypto", "MartletOptimizer", "MartletTransport", "MartletTypes",
+            "MartletWire", "Metrics", "ServiceLifecycle",
         ]),
         "MartletClient": system.union(foundation).union(collections).union(nio).union([
             "Logging", "MartletClientCore", "MartletCrypto", "MartletTransport", "MartletTypes", "MartletWire",
         ]),
         "MartletSimulation": collections.union([
-            "MartletClientCore", "MartletCore", "MartletCrypto", "MartletKV", "MartletTypes", "MartletWire",
-            "Synchronization",
+            "MartletClientCore", "MartletCore", "MartletCrypto", "MartletKV", "MartletOptimizer", "MartletTypes",
+            "MartletWire", "Synchronization",
         ]),
         "Martlet": ["MartletClient", "MartletCrypto", "MartletReplica", "MartletTypes"],
         // Layer 5
@@ -48,9 +48,8 @@ enum AllowedImports {
         ]),
         // Hostile peers: they stand beside everything, and nothing stands on them (SeparationRule).
         "martlet-attack": system.union(foundation).union(nio).union([
-            "ArgumentParser", "Logging", "MartletCore", "MartletCrypto", "MartletKV", "MartletTransport",
-            "MartletTypes",
-            "MartletWire",
+            "ArgumentParser", "Logging", "MartletCore", "MartletCrypto", "MartletKV", "MartletOptimizer",
+            "MartletTransport", "MartletTypes", "MartletWire",
         ]),
     ]
 }

@@ -35,6 +35,8 @@ extension FieldWalker {
         case .fetchViews(let it): .fetchViews(FetchViews(after: view(it.after)))
         case .views(let it):
             .views(ViewChainPart(certificates: list(it.certificates) { walker, it in walker.walk(it) }))
+        case .operation(let it):
+            .operation(ReplicaOperation(request: walk(it.request), signature: signature(it.signature)))
         }
     }
 

@@ -35,10 +35,10 @@ extension FieldWalker {
         SequenceNumber(number(sequence.rawValue, .sequence))
     }
 
-    private mutating func walk(_ request: Request) -> Request {
+    mutating func walk(_ request: Request) -> Request {
         if case .request(let whole) = field(.request(request), .request), whole != request { return whole }
         return Request(
-            id: walk(request.id), kind: choice(request.kind, among: [.open, .operation, .orderedRead]),
+            id: walk(request.id), kind: choice(request.kind, among: [.open, .operation, .orderedRead, .measure]),
             repliesKeptFrom: sequence(request.repliesKeptFrom), payload: bytes(request.payload, .payload))
     }
 

@@ -43,7 +43,11 @@ extension StockScenarios {
                 $0.settings.measuringPermille = 500
                 $0.timeouts.measure = .milliseconds(50)
                 $0.timeouts.challenge = .milliseconds(50)
+                $0.settings.calculationPeriod = 16
+                $0.timeouts.report = .milliseconds(50)
                 $0.expect("latency measured", min: 500)
+                $0.expect("calculations", min: 2)
+                $0.expect("reports calculated with", min: 8)
             },
             troubled("left-out", "A replica that a lying leader leaves out learns the decision", [.selectiveSender]),
         ]

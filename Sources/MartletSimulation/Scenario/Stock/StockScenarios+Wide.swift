@@ -25,7 +25,13 @@ extension StockScenarios {
                 $0.liars = [LiarPlan(replica: 3, kinds: [.latencyLiar])]
                 $0.expect("sent CHALLENGE", min: 100)
                 $0.expect("sent RESPONSE", min: 100)
+                $0.settings.calculationPeriod = 32
+                $0.timeouts.report = .milliseconds(500)
                 $0.expect("latency measured", min: 1_000)
+                $0.expect("sent OPERATION", min: 10)
+                $0.expect("calculations", min: 2)
+                $0.expect("reports calculated with", min: 8)
+                $0.expect("other leader or weights calculated")
                 $0.expect("latency liar")
                 $0.expect("leader changes", min: 0, max: 0)
             },

@@ -1,0 +1,67 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletTypes
+
+/// Agreeing on what was measured (adaptation §3): each member orders reports of its own, signed, and all keep the last of each.
+extension ReplicaCore {
+    /// So many operations of one member wait at most; more come again, or are fetched when a batch lists them.
+    static var operationsPendingMax: Int { 4 }
+
+    // MARK: This replica's own reports
+
+    private var isReporting: Bool { measuring.schedule.isOn && mode == .voter && isSynced && !isFarBehind }
+
+    /// Three times in c instances under load, and now and then while nothing is ordered.
+    private var isReportDue: Bool {
+        decided.distance(beyond: reported.instance) >= view.settings.calculationPeriod / 3
+            || reported.at + configuration.timeouts.report <= now.monotonic
+    }
+
+    mutating func reportIfDue(into effects: inout Effects) {
+        let client = ClientID(view[me].key)
+        guard isReporting, isReportDue, pool.pending(of: client).requests == 0 else { return }
+        reported.instance = decided
+        reported.at = now.monotonic
+        let everyone = (0..<view.n).map { ReplicaIndex($0) }
+        let report = LatencyReport(
+            proposals: everyone.map { measured(.proposals, to: $0) }, votes: everyone.map { measured(.votes, to: $0) })
+        guard report.isInformative(of: me) else { return }
+        reported.number = max(reported.number, sessions.lastOperation(of: me)).next
+        let request = Request.measure(report, in: view.number, number: reported.number, by: client.key)
+        effects.sends.append(Send(.operation(ReplicaOperation(request: request)), to: .everyone))
+    }
+
+    var reportDeadline: Instant? {
+        isReporting && measuring.stock.count > 0 ? reported.at + configuration.timeouts.report : nil
+    }
+
+    // MARK: Operations
+
+    /// It waits to be ordered like a client's signed request, and ends a leader's regency that leaves it out.
+    mutating func onOperation(_ operation: AdmittedRequest, from member: ReplicaIndex) {
+        guard operation.id.client.key == view[member].key, operation.id.session == .ofReplicas,
+            sessions.standing(of: operation.request, decided: decided) == .new,
+            pool.pending(of: operation.id.client).requests < Self.operationsPendingMax
+        else { return }
+        _ = pool.add(operation, at: now.monotonic)
+        noteArrival(of: operation.id)
+    }
+
+    /// An operation of a member was ordered: the first time, and if it is what it should be, it has its effect.
+    mutating func executeOperation(_ request: Request, at instance: Instance) {
+        guard let member = view.index(of: request.id.client.key), sessions.orderOperation(request.id, of: member),
+            request.kind == .measure,
+            let report = LatencyReport(payload: request.payload, of: member, in: view.number, n: view.n)
+        else { return }
+        latencies.note(report, of: member, at: instance)
+    }
+}
+
+/// This replica's last report.
+struct OwnReport {
+    var number = SequenceNumber(0)
+    /// Where it was made, and when.
+    var instance = Instance.zero
+    var at: Instant
+}

@@ -1,0 +1,84 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+/// What it is calculated from who should lead and who should be heavy, as it stood after instance k·c (adaptation §6): the same
+/// at all members. Weights, f and settings are those of the view.
+package struct CalculationInput: Hashable, Sendable {
+    package let view: ViewNumber
+    package let instance: Instance
+    /// Who led the epoch in which that instance's batch was first proposed.
+    package let leader: ReplicaID
+    /// Who led before and was replaced, the last f of them, by ascending id: none of them is chosen.
+    package let excluded: [ReplicaID]
+    /// By position in the view: what each member reported of late; nil where it did not, and then it is missing.
+    package let reports: [LatencyReport?]
+
+    package init(
+        view: ViewNumber, instance: Instance, leader: ReplicaID, excluded: [ReplicaID], reports: [LatencyReport?]
+    ) {
+        self.view = view
+        self.instance = instance
+        self.leader = leader
+        self.excluded = excluded
+        self.reports = reports
+    }
+}
+
+/// What came of a calculation.
+package struct CalculationOutcome: Hashable, Sendable {
+    /// Why it is what it is.
+    package enum Reason: UInt8, Hashable, Sendable, CaseIterable {
+        /// Another leader or other weights are better by more than the goal.
+        case better = 1
+        /// The current ones need who is missing or may not be chosen.
+        case needed = 2
+        /// Nothing is better by more than the goal.
+        case goodEnough = 3
+        /// All candidates need who is missing.
+        case nothingPossible = 4
+    }
+
+    package let view: ViewNumber
+    package let instance: Instance
+    package let reason: Reason
+    /// By position in the view, the leader first.
+    package let leaderOrder: [ReplicaIndex]
+    package let heavy: ReplicaSet
+    /// What was predicted, in microseconds; nil where it is infinite.
+    package let predictions: Predictions
+
+    package struct Predictions: Hashable, Sendable {
+        package let current: UInt64?
+        package let best: UInt64?
+        /// Of all candidates, where all were looked at.
+        package let median: UInt64?
+        package let worst: UInt64?
+
+        package init(current: UInt64?, best: UInt64?, median: UInt64?, worst: UInt64?) {
+            self.current = current
+            self.best = best
+            self.median = median
+            self.worst = worst
+        }
+    }
+
+    package init(
+        view: ViewNumber, instance: Instance, reason: Reason, leaderOrder: [ReplicaIndex], heavy: ReplicaSet,
+        predictions: Predictions
+    ) {
+        self.view = view
+        self.instance = instance
+        self.reason = reason
+        self.leaderOrder = leaderOrder
+        self.heavy = heavy
+        self.predictions = predictions
+    }
+
+    /// Whether a new view is due.
+    package var isChange: Bool {
+        switch reason {
+        case .better, .needed: true
+        case .goodEnough, .nothingPossible: false
+        }
+    }
+}
