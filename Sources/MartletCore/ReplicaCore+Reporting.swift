@@ -10,7 +10,11 @@ extension ReplicaCore {
 
     // MARK: This replica's own reports
 
-    private var isReporting: Bool { measuring.schedule.isOn && mode == .voter && isSynced && !isFarBehind }
+    /// One after the other: the next is not made while one waits.
+    private var isReporting: Bool {
+        measuring.schedule.isOn && mode == .voter && isSynced && !isFarBehind
+            && pool.pending(of: ClientID(view[me].key)).requests == 0
+    }
 
     /// Three times in c instances under load, and now and then while nothing is ordered.
     private var isReportDue: Bool {
@@ -19,8 +23,7 @@ extension ReplicaCore {
     }
 
     mutating func reportIfDue(into effects: inout Effects) {
-        let client = ClientID(view[me].key)
-        guard isReporting, isReportDue, pool.pending(of: client).requests == 0 else { return }
+        guard isReporting, isReportDue else { return }
         reported.instance = decided
         reported.at = now.monotonic
         let everyone = (0..<view.n).map { ReplicaIndex($0) }
@@ -28,7 +31,7 @@ extension ReplicaCore {
             proposals: everyone.map { measured(.proposals, to: $0) }, votes: everyone.map { measured(.votes, to: $0) })
         guard report.isInformative(of: me) else { return }
         reported.number = max(reported.number, sessions.lastOperation(of: me)).next
-        let request = Request.measure(report, in: view.number, number: reported.number, by: client.key)
+        let request = Request.measure(report, in: view.number, number: reported.number, by: view[me].key)
         effects.sends.append(Send(.operation(ReplicaOperation(request: request)), to: .everyone))
     }
 

@@ -105,6 +105,27 @@ struct ReportingTests {
         #expect((10...44).contains(instances))
     }
 
+    /// The simulator's seed 1 found a member that asked for time again and again, its deadline long past.
+    @Test("While a report waits to be ordered nobody is woken for the next one")
+    func waiting() throws {
+        let group = try group()
+        let session = group.openSession(client)
+        order(group, session, 1...10)
+        group.passes = { parcel in
+            switch parcel.message {
+            case .propose, .write, .accept: false
+            default: true
+            }
+        }
+        for _ in 0..<300 {
+            group.pass(milliseconds: 100)
+            for node in group.nodes {
+                #expect(try #require(node.core.nextDeadline) > group.now.monotonic)
+            }
+        }
+        #expect(group.nodes.allSatisfy { $0.core.status.pendingRequests > 0 })
+    }
+
     @Test("Nothing is reported where nothing was measured")
     func nothingMeasured() throws {
         var settings = GroupSettings()
