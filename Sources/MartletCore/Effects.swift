@@ -147,7 +147,7 @@ package struct Effects: ~Copyable {
     /// For whoever verifies, and for clients: views that were proved, one after the other.
     package var views: [ViewCertificate] = []
     /// For the background: who should lead and be heavy (`Event.calculated`).
-    package var calculations: [CalculationInput] = []
+    package var calculations: [CalculationTask] = []
     package var notices: [Notice] = []
     /// For the driver: so many random numbers are wanted (`Event.entropy`).
     package var entropyWanted = 0

@@ -6,9 +6,25 @@ package import MartletTypes
 /// Who should lead and who should be heavy (adaptation §6): after every c-th instance it is calculated, in the background, from
 /// what all members have in common.
 extension ReplicaCore {
-    /// Whether leader or weights change after that instance, which is executed here or close to it. A voter for which that is
-    /// pending must not vote for the next.
-    package func dueOutcome(at instance: Instance) -> DueOutcome { calculations.due(at: instance, in: view) }
+    /// Whether leader or weights change after that instance. **Safety**: while that is pending the instance is not executed, and
+    /// nobody votes for the next; D is no less than the window, so whoever may vote for the next has the input.
+    package func dueOutcome(at instance: Instance) -> DueOutcome {
+        calculations.due(at: instance, in: view, after: views.base)
+    }
+
+    /// The next instance is decided, but whether the view ends with it is not known here yet. That is not the leader's fault.
+    var isAwaitingOutcome: Bool {
+        let next = decided.next
+        return window.contains(next) && window[next].decided != nil && dueOutcome(at: next) == .pending
+    }
+
+    mutating func onCalculated(_ outcome: CalculationOutcome) {
+        let isAwaited = isAwaitingOutcome
+        calculations.note(outcome)
+        guard isAwaited, !isAwaitingOutcome else { return }
+        lastAdvance = now.monotonic
+        pool.restartTimers(at: now.monotonic)
+    }
 
     /// The last calculations, the oldest first.
     package var calculationHistory: [CalculationRecord] { calculations.history }
@@ -23,27 +39,45 @@ extension ReplicaCore {
             excluded: view.replacedLeaders(before: batch.born.regency).map { view[$0].id }.sorted(),
             reports: latencies.reports(beyond: batch.instance - period))
         calculations.begin(input)
-        effects.calculations.append(input)
+        effects.calculations.append(CalculationTask(input: input, view: view))
+    }
+
+    /// The view that follows when the instance is executed, if the outcome that is due at it changes anything.
+    func calculatedView(after instance: Instance) -> View? {
+        guard case .change(let outcome) = dueOutcome(at: instance) else { return nil }
+        do {
+            return try view.successor(view.plan(of: outcome))
+        } catch {
+            preconditionFailure("what was calculated for the view cannot follow it: \(error)")
+        }
     }
 
     // MARK: Checkpoints
 
-    /// What is reported and calculated, after the last decided instance.
-    var adaptationImage: AdaptationImage {
+    /// What is reported and calculated, after the last decided instance. A calculation for a view that ends there is void.
+    func adaptationImage(next: View?) -> AdaptationImage {
         guard measuring.schedule.isOn else { return .empty }
         return AdaptationImage(
             reports: latencies.records(numbers: sessions.operationNumbers),
-            calculation: calculations.input(after: decided, in: view))
+            calculation: calculations.input(after: decided, in: next ?? view))
     }
 
     mutating func takeOver(_ image: AdaptationImage, into effects: inout Effects) {
         latencies = LatencyTables(image: image, view: view)
-        calculations.begin(image.calculation)
-        if let input = image.calculation { effects.calculations.append(input) }
+        let input = image.calculation.flatMap { $0.view == view.number && $0.reports.count == view.n ? $0 : nil }
+        calculations.begin(input)
+        if let input { effects.calculations.append(CalculationTask(input: input, view: view)) }
     }
 }
 
 extension View {
+    /// As the outcome of a calculation for this view would have it.
+    func plan(of outcome: CalculationOutcome) -> ViewPlan {
+        ViewPlan(
+            heavy: outcome.heavy.map { self[$0].id }.sorted(), leaderOrder: outcome.leaderOrder.map { self[$0].id },
+            settings: settings)
+    }
+
     /// The last f distinct leaders before that regency, its own leader excepted: they were replaced for a reason.
     package func replacedLeaders(before regency: Regency) -> ReplicaSet {
         let leader = leader(of: regency)

@@ -75,7 +75,6 @@ extension ReplicaCore {
         if wrongState != nil { checkpoints.forgetOwn() }
         wrongState = nil
         sessions = SessionTable(image: image, settings: view.settings, members: view.members)
-        takeOver(image.adaptation, into: &effects)
         decided = image.instance
         executed = image.instance
         lastTime = image.time
@@ -89,6 +88,7 @@ extension ReplicaCore {
         if (checkpointAhead?.instance ?? .zero) <= image.instance { checkpointAhead = nil }
         window.drop(through: image.instance)
         takeOverView(image.view, after: certificate, into: &effects)
+        takeOver(image.adaptation, into: &effects)
         pool.removeVoid(sessions, decided: decided)
         forgetWantedRequests()
         effects.executions.append(.forgetSnapshots(below: image.instance))

@@ -16,6 +16,7 @@ extension ReplicaCore {
             want(instance, digest, into: &effects)
             return false
         }
+        guard dueOutcome(at: instance) != .pending else { return false }
         execute(known, into: &effects)
         return true
     }
@@ -54,13 +55,14 @@ extension ReplicaCore {
                     view: view.number, instance: instance, time: lastTime, seed: known.digest.words.word0, steps: steps)
             ))
         if steps.contains(where: \.isFresh) { hasOrderedSinceProbe = true }
+        if next == nil { next = calculatedView(after: instance) }
         noteDecision(of: instance)
         calculateIfDue(known.batch, into: &effects)
         noteWait(of: queue, listed: known.bodies.count)
         if instance.rawValue % UInt64(view.settings.checkpointPeriod) == 0 {
             effects.executions.append(
                 .snapshot(
-                    instance: instance, time: lastTime, view: next ?? view, sessions: sessions, adaptation: adaptationImage))
+                    instance: instance, time: lastTime, view: next ?? view, sessions: sessions, adaptation: adaptationImage(next: next)))
         }
         if let next { endView(with: next, into: &effects) }
         if let ahead = checkpointAhead, ahead.instance <= decided {

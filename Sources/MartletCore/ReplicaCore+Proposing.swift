@@ -7,7 +7,7 @@ import MartletTypes
 extension ReplicaCore {
     mutating func proposeIfDue(into effects: inout Effects) {
         guard isLeader, isSynced, catchUp.installing == nil else { return }
-        while let next = proposer.next, next <= voteLimit, !proposer.isBarred(decided: decided) {
+        while let next = proposer.next, next <= voteLimit, !proposer.isBarred(decided: decided), !isBeyondDue(next) {
             if let outcome = settlement?.outcome(of: next) {
                 proposeSettled(next, outcome, into: &effects)
             } else {
@@ -15,6 +15,11 @@ extension ReplicaCore {
             }
             proposer.advance()
         }
+    }
+
+    /// What is proposed beyond an instance that may end the view would only be thrown away.
+    private func isBeyondDue(_ instance: Instance) -> Bool {
+        instance.previous > decided && dueOutcome(at: instance.previous) != .nothing
     }
 
     /// **Safety**: exactly the bound batch again, or an empty one where nothing can have been decided.

@@ -44,11 +44,16 @@ extension ReplicaCore {
     /// It waits to be ordered like a client's signed request, and ends a leader's regency that leaves it out.
     mutating func onOperation(_ operation: AdmittedRequest, from member: ReplicaIndex) {
         guard operation.id.client.key == view[member].key, operation.id.session == .ofReplicas,
-            sessions.standing(of: operation.request, decided: decided) == .new,
-            pool.pending(of: operation.id.client).requests < Self.operationsPendingMax
+            sessions.standing(of: operation.request, decided: decided) == .new, !isOneOperationTooMany(operation.id)
         else { return }
         _ = pool.add(operation, at: now.monotonic)
         noteArrival(of: operation.id)
+    }
+
+    /// However it comes here; but what a proposal lists is needed.
+    func isOneOperationTooMany(_ id: RequestID) -> Bool {
+        id.session == .ofReplicas && pool.pending(of: id.client).requests >= Self.operationsPendingMax
+            && !wantedRequests.contains(id)
     }
 
     /// An operation of a member was ordered: the first time, and if it is what it should be, it has its effect.

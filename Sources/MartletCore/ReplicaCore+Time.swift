@@ -19,7 +19,7 @@ extension ReplicaCore {
             consider(reportDeadline)
             if isProbing, view.n > 1 { consider(lastProbe + configuration.timeouts.probe) }
             if pool.hasSignedLate { consider(now.monotonic) }
-            if !isFarBehind { consider(pool.nextExpiry(timeout: timeout.current)) }
+            if !isFarBehind, !isAwaitingOutcome { consider(pool.nextExpiry(timeout: timeout.current)) }
         }
         return earliest
     }
@@ -47,7 +47,7 @@ extension ReplicaCore {
         if let deadline = instanceDeadline, deadline <= now.monotonic {
             endRegency(.instanceTimeout, into: &effects)
         }
-        guard !isFarBehind, let due = pool.nextExpiry(timeout: timeout.current), due <= now.monotonic else {
+        guard !isFarBehind, !isAwaitingOutcome, let due = pool.nextExpiry(timeout: timeout.current), due <= now.monotonic else {
             return
         }
         let expiry = pool.expire(
@@ -60,7 +60,7 @@ extension ReplicaCore {
     }
 
     /// Whether what stays undecided here is the leader's fault.
-    var isJudgingLeader: Bool { stopSent <= regency && successor == nil && !isFarBehind }
+    var isJudgingLeader: Bool { stopSent <= regency && successor == nil && !isFarBehind && !isAwaitingOutcome }
 
     /// A replica that is behind by more than the window, by the word of f+1 others, has itself to blame: what it waits for was
     /// decided by a correct one of them, and it fetches that. The others do without its word, or it joins them.

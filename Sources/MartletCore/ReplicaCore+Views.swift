@@ -7,9 +7,10 @@ import MartletTypes
 extension ReplicaCore {
     // MARK: The last instance of a view
 
-    /// Whether this replica's vote for the instance, in this epoch, is for a batch that may end the view. **Safety**
-    /// (barrier): beyond it nobody votes before it is executed.
+    /// Whether this replica's vote for the instance, in this epoch, is for a batch that may end the view, or what was calculated
+    /// may end it there. **Safety** (barrier): beyond it nobody votes before it is executed.
     func isBarrier(_ instance: Instance) -> Bool {
+        guard dueOutcome(at: instance) == .nothing else { return true }
         guard window.contains(instance) else { return false }
         let votes = [window[instance].wrote, window[instance].accepted]
         return votes.contains { vote in
@@ -165,6 +166,8 @@ extension ReplicaCore {
         installs = InstallTally(n: view.n)
         catchUp.beginView()
         watch.begin(view)
+        latencies.begin(view)
+        calculations.begin(nil)
         probesToOrder = ReplicaTable(repeating: nil, count: view.n)
         forgetWantedRequests()
         pool.begin(view)

@@ -151,7 +151,7 @@ package struct ReplicaCore: ~Copyable {
         case .executed(upTo: let instance): executed = max(executed, instance)
         case .snapshotTaken(let instance, let digest): onSnapshotTaken(instance, digest, into: &effects)
         case .checkpointInstalled(let image): onCheckpointInstalled(image, into: &effects)
-        case .calculated(let outcome): calculations.note(outcome)
+        case .calculated(let outcome): onCalculated(outcome)
         case .entropy(let numbers): measuring.stock.refill(numbers)
         case .deadline: break
         }

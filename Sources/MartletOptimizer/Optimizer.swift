@@ -36,8 +36,8 @@ package struct Optimizer: Sendable {
     package func decide(current: WeightAssignment, seed: UInt64) -> OptimizerDecision {
         let outcome = search(current: current, seed: seed)
         var predictor = ObjectivePredictor(model)
-        // An assignment that may not be is as bad as one that needs a missing replica.
-        let now = space.contains(current) ? predictor.latency(of: current) : .missing
+        // Also where it could not be chosen any more: who is missing costs it only what it costs.
+        let now = predictor.latency(of: current)
         let isChange = outcome.best.map { isWorthIt(from: now, to: $0.latency) && $0.assignment != current } ?? false
         let chosen = isChange ? outcome.best?.assignment ?? current : current
         return OptimizerDecision(
@@ -91,7 +91,7 @@ package struct Optimizer: Sendable {
 
 /// What the optimiser decided, and why.
 package struct OptimizerDecision: Hashable, Sendable {
-    /// The assignment as it was, with what was predicted for it; missing when it may not be any more.
+    /// The assignment as it was, with what was predicted for it; missing when it needs who is missing.
     package let current: Candidate
     /// The assignment as it shall be: the current one, or the best.
     package let chosen: WeightAssignment

@@ -88,8 +88,7 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
     func start() {
         links.start()
         threads.start("background") { [background] in background.run() }
-        let calculation = CalculationStage(
-            view: view, inputs: mailboxes.calculation, ordering: mailboxes.ordering)
+        let calculation = CalculationStage(tasks: mailboxes.calculation, ordering: mailboxes.ordering)
         threads.start("calculation") { calculation.run() }
         startExecution()
         startOrdering()

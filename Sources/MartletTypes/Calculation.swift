@@ -24,6 +24,18 @@ package struct CalculationInput: Hashable, Sendable {
     }
 }
 
+/// A calculation to be made: of that input, in the view that it is of.
+package struct CalculationTask: Hashable, Sendable {
+    package let input: CalculationInput
+    package let view: View
+
+    package init(input: CalculationInput, view: View) {
+        precondition(input.view == view.number, "an input of another view")
+        self.input = input
+        self.view = view
+    }
+}
+
 /// What came of a calculation.
 package struct CalculationOutcome: Hashable, Sendable {
     /// Why it is what it is.

@@ -22,6 +22,9 @@ package struct LatencyReport: Hashable, Sendable {
 /// As the payload of the operation by which a member reports: the view whose members it is about, and for each of them two
 /// numbers of 32 bits, proposals first; the largest means missing.
 extension LatencyReport {
+    /// In a group of the most members.
+    package static let payloadBytesMax = 8 + 8 * ReplicaSet.membersMax
+
     package func payload(in view: ViewNumber) -> Bytes {
         var bytes = Bytes()
         bytes.reserveCapacity(8 + 8 * votes.count)

@@ -29,6 +29,8 @@ public struct GroupSettings: Hashable, Sendable {
     public var calculationPeriod: Int = 500
     /// By how much a change of leader or weights must pay, in parts of a thousand: 1,020 asks for more than 2 %.
     public var goalPermille: Int = 1_020
+    /// Whether leader and weights stay as they were set by hand, whatever is calculated.
+    public var isPinned: Bool = false
     /// Whether replicas answer reads that are not ordered. If so, a write's result needs a quorum of replies.
     public var hasUnorderedReads: Bool = true
 

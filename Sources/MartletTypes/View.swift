@@ -158,6 +158,18 @@ package struct View: Hashable, Sendable {
         return leaderOrder[Int((regency.rawValue - 1) % UInt64(n))]
     }
 
+    // MARK: Adaptation
+
+    /// The instance k·c whose calculation is due at this one (adaptation §6); nil where none is, or none matters. It counts only
+    /// if it belongs to this view too.
+    package func calculation(dueAt instance: Instance) -> Instance? {
+        let distance = UInt64(settings.dueDistance)
+        guard settings.measuringPermille > 0, !settings.isPinned, f > 0, instance.rawValue > distance,
+            (instance.rawValue - distance) % UInt64(settings.calculationPeriod) == 0
+        else { return nil }
+        return Instance(instance.rawValue - distance)
+    }
+
     // MARK: What follows
 
     /// Its heavy members, leader order and settings.

@@ -144,10 +144,10 @@ struct MeasuringTests {
         group.pass(milliseconds: 2_000)
         let decided = group.status(0).decided
         let sent = group.record(1)
-        group.pass(milliseconds: 10_000)
+        group.pass(milliseconds: 7_000)
         #expect(group.status(0).decided == decided)
         let challenges = sent.messages.count { if case .challenge = $0 { true } else { false } }
-        #expect((27...33).contains(challenges))
+        #expect((18...24).contains(challenges))
         for other in [0, 2, 3] { #expect(!measured(group, .votes, by: 1)[other].isMissing) }
     }
 

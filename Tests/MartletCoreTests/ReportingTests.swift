@@ -120,7 +120,8 @@ struct ReportingTests {
         for _ in 0..<300 {
             group.pass(milliseconds: 100)
             for node in group.nodes {
-                #expect(try #require(node.core.nextDeadline) > group.now.monotonic)
+                let deadline = node.core.nextDeadline
+                #expect(try #require(deadline) > group.now.monotonic)
             }
         }
         #expect(group.nodes.allSatisfy { $0.core.status.pendingRequests > 0 })
@@ -323,78 +324,6 @@ struct ReportingTests {
         let again = LatencyTables(image: AdaptationImage(reports: records, calculation: nil), view: view)
         #expect(again.reports(beyond: Instance(7)) == [nil, nil, report([32, 30, 0, 31]), nil])
         #expect(again.reports(beyond: Instance(6)) == tables.reports(beyond: Instance(6)))
-    }
-
-    // MARK: What is due
-
-    private func outcome(_ group: Group, at instance: UInt64, view: ViewNumber = .genesis) -> CalculationOutcome {
-        CalculationOutcome(
-            view: view, instance: Instance(instance), reason: .better,
-            leaderOrder: [1, 0, 2, 3].map { ReplicaIndex($0) }, heavy: group.view.heavyMembers,
-            predictions: .init(current: 9, best: 5, median: 7, worst: 9))
-    }
-
-    @Test("A change is due at k·c + D; until it is calculated it is pending, and what belongs elsewhere is ignored")
-    func due() throws {
-        let group = try group()
-        let session = group.openSession(client)
-        order(group, session, 1...65)
-        #expect(group.view.settings.dueDistance == 15)
-        let due = Instance(75)
-        #expect(group.nodes[1].core.dueOutcome(at: due) == .pending)
-        for other in [60, 74, 76, 135] as [UInt64] {
-            #expect(group.nodes[1].core.dueOutcome(at: Instance(other)) == .nothing)
-        }
-        for wrong in [outcome(group, at: 120), outcome(group, at: 60, view: ViewNumber(2))] {
-            group.step(1, .calculated(wrong))
-            #expect(group.nodes[1].core.dueOutcome(at: due) == .pending)
-        }
-        let right = outcome(group, at: 60)
-        group.step(1, .calculated(right))
-        #expect(group.nodes[1].core.dueOutcome(at: due) == .change(right))
-        #expect(group.nodes[1].core.calculationHistory.map(\.outcome) == [right])
-        #expect(group.nodes[1].core.calculationHistory.first?.input == group.nodes[1].calculations.first)
-    }
-
-    @Test("Nothing is due where nothing changes")
-    func nothingDue() throws {
-        var board = CalculationBoard()
-        let view = try Samples.view()
-        let due = Instance(500) + view.settings.dueDistance
-        #expect(board.due(at: due, in: view) == .nothing)
-        for reason in CalculationOutcome.Reason.allCases {
-            board.begin(input(at: 500, reports: Int(reason.rawValue)))
-            #expect(board.due(at: due, in: view) == .pending)
-            let outcome = CalculationOutcome(
-                view: .genesis, instance: Instance(500), reason: reason, leaderOrder: [], heavy: view.heavyMembers,
-                predictions: .init(current: nil, best: nil, median: nil, worst: nil))
-            board.note(outcome)
-            let isChange = reason == .better || reason == .needed
-            #expect(board.due(at: due, in: view) == (isChange ? .change(outcome) : .nothing))
-        }
-        #expect(board.history.count == 4)
-    }
-
-    private func input(at instance: UInt64, reports: Int = 0) -> CalculationInput {
-        CalculationInput(
-            view: .genesis, instance: Instance(instance), leader: ReplicaID(0), excluded: [],
-            reports: Array(repeating: nil, count: reports))
-    }
-
-    @Test("The past is remembered within bounds")
-    func history() throws {
-        var board = CalculationBoard()
-        let view = try Samples.view()
-        for number in 1...40 as ClosedRange<UInt64> {
-            board.begin(input(at: number))
-            board.note(
-                CalculationOutcome(
-                    view: .genesis, instance: Instance(number), reason: .goodEnough, leaderOrder: [],
-                    heavy: view.heavyMembers, predictions: .init(current: 1, best: 1, median: 1, worst: 1)))
-        }
-        #expect(board.history.map(\.input.instance.rawValue) == Array(25...40))
-        #expect(board.input(after: Instance(40) + view.settings.dueDistance, in: view) != nil)
-        #expect(board.input(after: Instance(41) + view.settings.dueDistance, in: view) == nil)
     }
 
     @Test("The last f leaders that were replaced are no candidates, the present one is")

@@ -88,7 +88,7 @@ struct CalculationTests {
         let heavy = [place, (place + 1) % 5]
         let view = try view(heavy: heavy, order: [(place + 1) % 5] + (0..<5).filter { $0 != (place + 1) % 5 })
         let outcome = Calculation.outcome(of: input(leader: (place + 1) % 5, missing: [place]), in: view)
-        #expect(outcome.reason == .needed)
+        #expect(outcome.reason == .better)
         #expect(!outcome.heavy.contains(ReplicaIndex(place)))
         #expect(outcome.leaderOrder.first != ReplicaIndex(place))
         #expect(outcome.heavy.count == 2)

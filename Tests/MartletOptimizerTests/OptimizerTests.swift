@@ -41,12 +41,13 @@ import Testing
         #expect(decision.current.latency.rawValue / 10 == 19_772)
     }
 
-    @Test func whoMayNotBeHeavyAnyMoreIsReplacedWhateverItGains() {
+    /// Else who keeps a member's report from being ordered in time could have the weights changed for nothing.
+    @Test func whoMayNotBeChosenAnyMoreIsNotReplacedForNothing() {
         let honest = ReplicaSet([0, 1, 2, 3].map { ReplicaIndex($0) })
         let optimizer = Optimizer(
-            model: FiveRegions.model, ids: FiveRegions.ids, mayLead: honest, mayBeHeavy: honest, goalPermille: 10_000)
+            model: FiveRegions.model, ids: FiveRegions.ids, mayLead: honest, mayBeHeavy: honest)
         let decision = optimizer.decide(current: WeightAssignment(0, 4), seed: 0)
-        #expect(decision.chosen == WeightAssignment(0, 1) && decision.leaderOrder.last == ReplicaIndex(4))
+        #expect(!decision.isChange && decision.current.latency.rawValue / 10 == 14_352)
     }
 
     @Test func aCrashedHeavyReplicaLosesItsWeight() {

@@ -46,18 +46,17 @@ package struct CalculationBoard: Sendable {
         history.append(CalculationRecord(input: input, outcome: outcome))
     }
 
-    /// What is due after that instance. Void when the view is not the one it was calculated for.
-    package func due(at instance: Instance, in view: View) -> DueOutcome {
-        guard let input, input.view == view.number, input.instance + view.settings.dueDistance == instance else {
-            return .nothing
-        }
-        guard let outcome else { return .pending }
+    /// What is due after that instance of the view, whose instances follow `base`. Nothing when the view has changed since it
+    /// was calculated, or is pinned.
+    package func due(at instance: Instance, in view: View, after base: Instance) -> DueOutcome {
+        guard let calculated = view.calculation(dueAt: instance), calculated > base else { return .nothing }
+        guard let input, input.view == view.number, input.instance == calculated, let outcome else { return .pending }
         return outcome.isChange ? .change(outcome) : .nothing
     }
 
-    /// The input as a checkpoint after that instance holds it: as long as its outcome is still to come or due there.
+    /// The input as a checkpoint after that instance holds it: as long as its outcome is still to come.
     package func input(after instance: Instance, in view: View) -> CalculationInput? {
-        guard let input, input.view == view.number, instance <= input.instance + view.settings.dueDistance else {
+        guard let input, input.view == view.number, instance < input.instance + view.settings.dueDistance else {
             return nil
         }
         return input

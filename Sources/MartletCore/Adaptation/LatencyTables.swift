@@ -12,7 +12,7 @@ package struct LatencyTables: Sendable {
     }
 
     /// The members' ids, by position in the view.
-    private let ids: [ReplicaID]
+    private var ids: [ReplicaID]
     private var rows: ReplicaTable<Row>
 
     package init(view: View) {
@@ -32,6 +32,21 @@ package struct LatencyTables: Sendable {
     /// Of all members, by position.
     package func reports(beyond instance: Instance) -> [LatencyReport?] {
         rows.indices.map { report(of: ReplicaIndex($0), beyond: instance) }
+    }
+
+    /// What a member has measured stays true in a view of the same members: links do not care for weights. Of whoever comes
+    /// anew nothing is known.
+    package mutating func begin(_ view: View) {
+        let former = self
+        self = LatencyTables(view: view)
+        let places = view.members.map { former.ids.firstIndex(of: $0.id) }
+        func follow(_ row: [LinkLatency]) -> [LinkLatency] { places.map { $0.map { row[$0] } ?? .missing } }
+        for (position, place) in places.enumerated() {
+            guard let place, let report = former.rows[ReplicaIndex(place)].report else { continue }
+            rows[ReplicaIndex(position)] = Row(
+                instance: former.rows[ReplicaIndex(place)].instance,
+                report: LatencyReport(proposals: follow(report.proposals), votes: follow(report.votes)))
+        }
     }
 
     // MARK: Checkpoints

@@ -44,7 +44,7 @@ package struct SessionTable: Sendable {
     private var operations: [(member: ClientID, last: SequenceNumber)]
 
     package init(settings: GroupSettings, members: [Member] = []) {
-        operations = members.map { (ClientID($0.key), SequenceNumber(0)) }
+        operations = settings.measuringPermille > 0 ? members.map { (ClientID($0.key), SequenceNumber(0)) } : []
         pipelineMax = settings.pipelineMax
         sessionsPerClientMax = settings.sessionsPerClientMax
         sessionsMax = settings.sessionsMax
@@ -235,7 +235,8 @@ extension SessionTable {
     /// Takes over the marks of an image, which a quorum agreed on.
     package init(image: CheckpointImage, settings: GroupSettings, members: [Member] = []) {
         self.init(settings: settings, members: members)
-        for (position, member) in members.enumerated() {
+        for position in operations.indices {
+            let member = members[position]
             let record = image.adaptation.reports.first { $0.replica == member.id }
             operations[position].last = record?.number ?? SequenceNumber(0)
         }

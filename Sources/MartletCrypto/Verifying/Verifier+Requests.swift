@@ -80,7 +80,7 @@ extension Verifier {
 
     /// Whose operation this is.
     private func member(of request: Request) throws(VerificationError) -> ReplicaID {
-        try checkPayload(of: request)
+        guard request.payload.count <= LatencyReport.payloadBytesMax else { throw .payloadTooLarge(request.id) }
         guard request.kind == .measure, request.id.session == .ofReplicas, request.repliesKeptFrom.rawValue == 0,
             VerifierLimits.isInRange(request.id.sequence.rawValue, from: 1),
             let index = view.index(of: request.id.client.key)

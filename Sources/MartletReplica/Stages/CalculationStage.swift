@@ -2,23 +2,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import MartletCore
-import MartletCrypto
 import MartletOptimizer
 import MartletTypes
 
 /// A thread for what may take seconds in a large group, and nobody waits for before it is due: who should lead and be heavy.
 struct CalculationStage: Sendable {
-    let views: KnownViews
-    let inputs: Mailbox<CalculationInput>
+    let tasks: Mailbox<CalculationTask>
     let ordering: Mailbox<OrderingInput>
 
     /// Returns when the mailbox is closed.
     func run() {
-        var waiting: [CalculationInput] = []
-        while inputs.wait(into: &waiting) {
-            for input in waiting {
-                guard let view = views.entry(input.view)?.view else { continue }
-                ordering.post(.event(.calculated(Calculation.outcome(of: input, in: view))))
+        var waiting: [CalculationTask] = []
+        while tasks.wait(into: &waiting) {
+            // Of what came meanwhile only the last is still awaited.
+            if let task = waiting.last {
+                ordering.post(.event(.calculated(Calculation.outcome(of: task.input, in: task.view))))
             }
             waiting.removeAll(keepingCapacity: true)
         }

@@ -36,7 +36,7 @@ struct StageMailboxes<Machine: StateMachine>: Sendable {
     let ordering: Mailbox<OrderingInput>
     let execution: Mailbox<ExecutionInput>
     let background: Mailbox<BackgroundJob<Machine>>
-    let calculation: Mailbox<CalculationInput>
+    let calculation: Mailbox<CalculationTask>
 
     init(bytesMax: Int, ordering: LoopTask, execution: Mailbox<ExecutionInput>.Taker) {
         self.ordering = Mailbox(bytesMax: bytesMax, taker: .task(ordering))

@@ -1,25 +1,38 @@
 // Martlet, adaptive Byzantine fault-tolerant replication.
 // SPDX-License-Identifier: Apache-2.0
 
+package import MartletCore
 package import MartletTypes
 
-/// All correct replicas calculate the same from the same after the same instance (adaptation §6).
+/// All correct replicas calculate the same from the same after the same instance, and where that changes anything the view
+/// ends with the instance at which it is due, in what was calculated (adaptation §6).
 package struct CalculationChecker: Sendable {
+    private struct Due: Sendable {
+        let instance: Instance
+        let leaderOrder: [ReplicaID]
+        let heavy: [ReplicaID]
+    }
+
     private var known: [Instance: (input: CalculationInput, outcome: CalculationOutcome)] = [:]
+    private var dues: [ViewNumber: Due] = [:]
+    private var reconfigured: Set<Instance> = []
+    private var proven: Set<ViewNumber> = []
     package private(set) var count = 0
     package private(set) var changes = 0
+    /// Views that follow from a calculation.
+    package private(set) var installed = 0
     /// Reports that took part.
     package private(set) var reports = 0
 
     package init() {}
 
     package mutating func calculated(
-        _ input: CalculationInput, _ outcome: CalculationOutcome, by replica: Int, at now: Instant
+        _ input: CalculationInput, _ outcome: CalculationOutcome, in view: View, by replica: Int, at now: Instant
     ) -> Violation? {
         guard let before = known[input.instance] else {
             known[input.instance] = (input, outcome)
             count += 1
-            if outcome.isChange { changes += 1 }
+            if outcome.isChange { noteChange(outcome, in: view) }
             reports += input.reports.count { $0 != nil }
             return nil
         }
@@ -27,6 +40,49 @@ package struct CalculationChecker: Sendable {
         return Violation(
             .agreement, at: now,
             "replica \(replica) calculates \(outcome) of \(input) where another had \(before.outcome) of \(before.input)"
+        )
+    }
+
+    private mutating func noteChange(_ outcome: CalculationOutcome, in view: View) {
+        changes += 1
+        guard !view.settings.isPinned, dues[view.number] == nil else { return }
+        let distance = max(view.settings.window, view.settings.calculationPeriod / 4)
+        dues[view.number] = Due(
+            instance: outcome.instance + distance, leaderOrder: outcome.leaderOrder.map { view[$0].id },
+            heavy: outcome.heavy.map { view[$0].id }.sorted())
+    }
+
+    /// Beyond the instance that a change is due at nothing is executed in the view that it was calculated for.
+    package func executed(_ execution: Execution, by replica: Int, at now: Instant) -> Violation? {
+        guard let due = dues[execution.view], execution.instance > due.instance else { return nil }
+        return Violation(
+            .views, at: now,
+            "replica \(replica) executes instance \(execution.instance) in view \(execution.view), which was to end with \(due.instance)"
+        )
+    }
+
+    /// A correct replica has decided it.
+    package mutating func decided(_ execution: Execution) {
+        let isByAdministrator = execution.steps.contains { step in
+            if case .reconfigure(.follows) = step.verdict { true } else { false }
+        }
+        if isByAdministrator { reconfigured.insert(execution.instance) }
+    }
+
+    /// A change of members' own making is what was calculated; an administrator's may come before it, and at its instance.
+    package mutating func proved(_ certificate: ViewCertificate, at now: Instant) -> Violation? {
+        guard proven.insert(certificate.next.number).inserted else { return nil }
+        let plan = certificate.next.plan
+        if let due = dues[certificate.view], due.instance == certificate.last, due.leaderOrder == plan.leaderOrder,
+            due.heavy == plan.heavy
+        {
+            installed += 1
+            return nil
+        }
+        guard !reconfigured.contains(certificate.last) else { return nil }
+        return Violation(
+            .views, at: now,
+            "view \(certificate.next.number) follows instance \(certificate.last), but nobody asked for it and nothing was calculated"
         )
     }
 }

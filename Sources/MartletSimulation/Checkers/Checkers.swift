@@ -76,9 +76,9 @@ package struct Checkers: Sendable {
     }
 
     package mutating func calculated(
-        _ input: CalculationInput, _ outcome: CalculationOutcome, by replica: Int, at now: Instant
+        _ task: CalculationTask, _ outcome: CalculationOutcome, by replica: Int, at now: Instant
     ) {
-        note(calculations.calculated(input, outcome, by: replica, at: now))
+        note(calculations.calculated(task.input, outcome, in: task.view, by: replica, at: now))
     }
 
     package mutating func executed(_ execution: Execution, by replica: Int, at now: Instant) {
@@ -90,7 +90,11 @@ package struct Checkers: Sendable {
         }
         note(agreement.executed(execution, by: replica, at: now))
         note(order.executed(execution, by: replica, at: now))
+        note(calculations.executed(execution, by: replica, at: now))
     }
+
+    /// Before the proof of a view that it may be the reason of.
+    package mutating func willDecide(_ execution: Execution) { calculations.decided(execution) }
 
     /// Before it is executed.
     package mutating func decided(_ execution: Execution, by replica: Int, at now: Instant) {
@@ -122,6 +126,7 @@ package struct Checkers: Sendable {
     /// A view, by a replica that holds it for proved.
     package mutating func proved(_ certificate: ViewCertificate, by replica: Int, at now: Instant) {
         note(views.proved(certificate, by: replica, at: now))
+        note(calculations.proved(certificate, at: now))
     }
 
     /// Its own state is or was wrong, so that it may go back to the others'.

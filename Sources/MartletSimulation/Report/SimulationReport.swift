@@ -86,6 +86,7 @@ public struct SimulationReport: Sendable {
             ("calculations", world.checkers.calculations.count),
             ("reports calculated with", world.checkers.calculations.reports),
             ("other leader or weights calculated", world.checkers.calculations.changes),
+            ("view calculated", world.checkers.calculations.installed),
             ("latency matrix used", world.scenario.matrix == nil ? 0 : 1),
             ("more than a group must survive", world.scenario.isBeyond ? 1 : 0),
         ]

@@ -213,7 +213,7 @@ struct OrderingWork {
     var outgoing: [Outgoing] = []
     var refusals: [ClientRefusal] = []
     var checks: [DecisionCertificate] = []
-    var calculations: [CalculationInput] = []
+    var calculations: [CalculationTask] = []
     var notices: [Notice] = []
     var views: [ViewCertificate] = []
     var decided: [Execution] = []

@@ -130,7 +130,7 @@ extension World {
             let checked = replica.verifier.validShares(of: certificate)
             post(.certificateChecked(checked), to: replica, within: Self.backgroundDelayMax)
         }
-        for input in work.calculations { calculate(input, by: replica) }
+        for task in work.calculations { calculate(task, by: replica) }
         if liars[place] != nil { lie(&work.outgoing, as: replica) }
         for outgoing in work.outgoing { send(outgoing, from: place) }
         work.removeAll()
@@ -138,17 +138,17 @@ extension World {
     }
 
     /// Mostly at once, now and then after the group has long gone on.
-    private func calculate(_ input: CalculationInput, by replica: SimulatedReplica) {
-        // Void by then if that replica's view is not the input's.
-        let outcome = Calculation.outcome(of: input, in: replica.core.status.view)
+    private func calculate(_ task: CalculationTask, by replica: SimulatedReplica) {
+        let outcome = Calculation.outcome(of: task.input, in: task.view)
         let place = replica.index.position
-        if liars[place] == nil { checkers.calculated(input, outcome, by: place, at: now) }
+        if liars[place] == nil { checkers.calculated(task, outcome, by: place, at: now) }
         let bound = random.chance(permille: 100) ? Self.calculationDelayMax : Self.backgroundDelayMax
         post(.calculated(outcome), to: replica, within: bound)
     }
 
     /// A view's proof, then what is said in it; but the word on it that the proof may rest on comes first.
     private func check(_ work: OrderingWork, of place: Int, decided: Instance) {
+        for execution in work.decided { checkers.willDecide(execution) }
         for send in work.sent {
             if case .install = send.message { checkers.sent(send.message, by: place, decided: decided, at: now) }
         }

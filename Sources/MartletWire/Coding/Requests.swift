@@ -8,8 +8,8 @@ extension RequestKind: WireCodable {
         case open = 1
         case operation = 2
         case orderedRead = 3
-        case measure = 4
-        case reconfiguration = 5
+        case reconfiguration = 4
+        case measure = 5
     }
 
     package static var encodedBytesMin: Int { 1 }

@@ -38,6 +38,7 @@ extension GroupSettings: WireCodable {
         writer.write(UInt32(measuringPermille))
         writer.write(UInt32(calculationPeriod))
         writer.write(UInt32(goalPermille))
+        writer.write(isPinned)
         writer.write(hasUnorderedReads)
     }
 
@@ -55,6 +56,7 @@ extension GroupSettings: WireCodable {
         measuringPermille = Int(try reader.uint32())
         calculationPeriod = Int(try reader.uint32())
         goalPermille = Int(try reader.uint32())
+        isPinned = try reader.bool()
         hasUnorderedReads = try reader.bool()
     }
 }

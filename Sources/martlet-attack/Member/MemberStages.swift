@@ -122,7 +122,7 @@ final class MemberStages {
             loopback.append(.entropy((0..<effects.entropyWanted).map { _ in UInt64.random(in: 0...(.max)) }))
         }
         loopback += effects.checks.map { .certificateChecked(verifier.validShares(of: $0)) }
-        loopback += effects.calculations.map { .calculated(Calculation.outcome(of: $0, in: context.view)) }
+        loopback += effects.calculations.map { .calculated(Calculation.outcome(of: $0.input, in: $0.view)) }
         let orders = effects.executions
         effects.removeAll()
         for order in orders {

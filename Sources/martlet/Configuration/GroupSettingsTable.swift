@@ -21,14 +21,17 @@ enum GroupSettingsTable {
         ("calculationPeriod", \.calculationPeriod, "instances from one choice of leader and weights to the next"),
         ("goalPermille", \.goalPermille, "by how much a change must pay, in thousandths"),
     ]
-    private static let unorderedReads = "hasUnorderedReads"
+    private static let switches: [(name: String, path: any WritableKeyPath<GroupSettings, Bool> & Sendable, meaning: String)] = [
+        ("isPinned", \.isPinned, "whether leader and weights stay as they were set by hand"),
+        ("hasUnorderedReads", \.hasUnorderedReads, "whether replicas answer reads that are not ordered"),
+    ]
 
-    static let names = numbers.map(\.name) + [unorderedReads]
+    static let names = numbers.map(\.name) + switches.map(\.name)
 
     /// Takes over the value of the setting that has its name; bounds are the settings' own to check.
     static func set(_ value: YAMLValue, in settings: inout GroupSettings) throws(ConfigurationError) {
-        if value.name == unorderedReads {
-            settings.hasUnorderedReads = try value.boolean()
+        if let place = switches.first(where: { $0.name == value.name }) {
+            settings[keyPath: place.path] = try value.boolean()
         } else if let number = numbers.first(where: { $0.name == value.name }) {
             settings[keyPath: number.path] = try value.integer(in: 0...Int(Int32.max))
         }
@@ -37,8 +40,7 @@ enum GroupSettingsTable {
     /// One line for each setting.
     static func lines(for settings: GroupSettings) -> [String] {
         let numberLines = numbers.map { line($0.name, "\(settings[keyPath: $0.path])", $0.meaning) }
-        let meaning = "whether replicas answer reads that are not ordered"
-        return numberLines + [line(unorderedReads, "\(settings.hasUnorderedReads)", meaning)]
+        return numberLines + switches.map { line($0.name, "\(settings[keyPath: $0.path])", $0.meaning) }
     }
 
     private static func line(_ name: String, _ value: String, _ meaning: String) -> String {

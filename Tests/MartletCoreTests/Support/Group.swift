@@ -47,6 +47,15 @@ final class Group {
     private var submitted: [(request: AdmittedRequest, places: [Int], at: Instant)] = []
     /// How many random numbers were drawn, once a test lets them be.
     private var lastNumber: UInt64?
+    /// What comes of a calculation, at once; nil: nothing yet. By default everything is good enough as it is.
+    var calculate: (CalculationTask) -> CalculationOutcome? = { task in
+        CalculationOutcome(
+            view: task.view.number, instance: task.input.instance, reason: .goodEnough,
+            leaderOrder: task.view.leaderOrder, heavy: task.view.heavyMembers,
+            predictions: .init(current: 1, best: 1, median: 1, worst: 1))
+    }
+    /// A member that does not come to calculate, and what is done instead.
+    var slow: (place: Int, note: (CalculationTask) -> Void)?
     /// Whose signatures in ACCEPTs are not valid.
     var badSigners: Set<ReplicaID> = []
 
@@ -168,12 +177,20 @@ final class Group {
         let orders = node.effects.executions
         let checks = node.effects.checks
         node.entropyWanted += node.effects.entropyWanted
-        node.calculations += node.effects.calculations
+        let tasks = node.effects.calculations
+        node.calculations += tasks.map(\.input)
         node.effects.removeAll()
         giveNumbers(to: place)
         for send in sends { post(send, from: place) }
         for check in checks { step(place, .certificateChecked(valid(check))) }
         for order in orders { carryOut(order, at: place) }
+        for task in tasks {
+            if let slow, slow.place == place {
+                slow.note(task)
+            } else if let outcome = calculate(task) {
+                step(place, .calculated(outcome))
+            }
+        }
     }
 
     private func post(_ send: Send, from place: Int) {
@@ -319,6 +336,8 @@ final class Group {
     }
 
     func status(_ place: Int) -> CoreStatus { nodes[place].core.status }
+
+    func deadline(_ place: Int) -> Instant? { nodes[place].core.nextDeadline }
 
     /// Opens a session for the client and returns its name.
     func openSession(_ client: ClientID) -> SessionID {
