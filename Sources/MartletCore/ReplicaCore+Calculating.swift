@@ -20,7 +20,7 @@ extension ReplicaCore {
 
     mutating func onCalculated(_ outcome: CalculationOutcome) {
         let isAwaited = isAwaitingOutcome
-        calculations.note(outcome)
+        calculations.note(outcome, isPinned: view.settings.isPinned, observed: orderTimes.median)
         guard isAwaited, !isAwaitingOutcome else { return }
         lastAdvance = now.monotonic
         pool.restartTimers(at: now.monotonic)
@@ -28,6 +28,17 @@ extension ReplicaCore {
 
     /// The last calculations, the oldest first.
     package var calculationHistory: [CalculationRecord] { calculations.history }
+
+    package var adaptation: AdaptationReport {
+        var history = calculations.history.map(\.summary)
+        if let last = calculations.history.last { history[history.count - 1] = last }
+        return AdaptationReport(
+            replica: view[me].id, epoch: epoch, members: view.members.map(\.id), leader: view[leader].id,
+            heavy: view.plan.heavy, isMeasuring: measuring.schedule.isOn && view.f > 0,
+            isPinned: view.settings.isPinned, period: UInt32(view.settings.calculationPeriod),
+            distance: UInt32(view.settings.dueDistance), decided: decided, observed: orderTimes.median,
+            calculations: history)
+    }
 
     /// What is calculated must be the same everywhere, though replicas may have learnt the instance in different regencies:
     /// the leader is that of the epoch in which its batch was born.

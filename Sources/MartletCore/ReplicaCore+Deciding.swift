@@ -75,7 +75,10 @@ extension ReplicaCore {
         decided = instance
         lastAdvance = now.monotonic
         forgetWantedRequests()
-        if let since = window[instance].activeSince { timeout.observe(now.monotonic.since(since)) }
+        if let since = window[instance].activeSince {
+            timeout.observe(now.monotonic.since(since))
+            orderTimes.note(now.monotonic.since(since))
+        }
         if window[instance].accepted?.regency == regency || window[instance].proposed?.regency == regency {
             timeout.recover()
         }

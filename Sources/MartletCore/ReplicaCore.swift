@@ -74,6 +74,7 @@ package struct ReplicaCore: ~Copyable {
     var measuring: Measuring
     var latencies: LatencyTables
     var calculations = CalculationBoard()
+    var orderTimes = OrderTimes()
     var reported: OwnReport
 
     // Checkpoints and catching up

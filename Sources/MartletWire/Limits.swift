@@ -62,6 +62,7 @@ package enum Limits {
     package static let viewCertificates = Limit("viewCertificates", ViewChainPart.certificatesMax)
     package static let reconfigurationTextBytes = Limit("reconfigurationTextBytes", 1_024)
     package static let members = Limit("members", ReplicaSet.membersMax)
+    package static let calculations = Limit("calculations", AdaptationReport.calculationsMax)
     package static let administrators = Limit("administrators", Genesis.administratorsMax)
     package static let allowedClients = Limit("allowedClients", Genesis.allowedClientsMax)
     package static let groupNameBytes = Limit("groupNameBytes", Genesis.nameBytesMax)

@@ -13,7 +13,7 @@ struct MartletCommand: AsyncParsableCommand {
         version: SoftwareVersion.current,
         subcommands: [
             DemoCommand.self, KeyCommand.self, InitCommand.self, UpCommand.self, ReplicaCommand.self, KVCommand.self,
-            StatusCommand.self, BenchCommand.self, JudgeCommand.self, AttackCommand.self,
+            StatusCommand.self, AdaptationCommand.self, BenchCommand.self, JudgeCommand.self, AttackCommand.self,
             SimulateCommand.self, OptimizeCommand.self, QuorumsCommand.self, ExperimentCommand.self,
             WideAreaCommand.self,
             RelayCommand.self, WideAreaClientCommand.self,

@@ -32,7 +32,7 @@ import Testing
                 let status = statuses.first { $0.replica == member.id }
                 return MemberReport(
                     member: member,
-                    answer: status.map { .status($0, roundTrip: .milliseconds(2)) } ?? .unreachable("nobody listens"))
+                    answer: status.map { .value($0, roundTrip: .milliseconds(2)) } ?? .unreachable("nobody listens"))
             })
     }
 

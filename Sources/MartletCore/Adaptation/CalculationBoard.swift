@@ -3,12 +3,6 @@
 
 package import MartletTypes
 
-/// A calculation and what came of it, for people.
-package struct CalculationRecord: Hashable, Sendable {
-    package let input: CalculationInput
-    package let outcome: CalculationOutcome
-}
-
 /// What is due at an instance (adaptation §6).
 package enum DueOutcome: Hashable, Sendable {
     /// Nothing changes after it.
@@ -21,9 +15,6 @@ package enum DueOutcome: Hashable, Sendable {
 /// The last calculation: what it is made of, and what came of it once that is known. The input is the same at all replicas,
 /// and so is the outcome, whenever each of them gets it.
 package struct CalculationBoard: Sendable {
-    /// So many calculations are remembered.
-    package static let historyMax = 16
-
     package private(set) var input: CalculationInput?
     private var outcome: CalculationOutcome?
     /// The oldest first.
@@ -37,13 +28,26 @@ package struct CalculationBoard: Sendable {
         outcome = nil
     }
 
-    package mutating func note(_ outcome: CalculationOutcome) {
+    package mutating func note(_ outcome: CalculationOutcome, isPinned: Bool = false, observed: UInt64? = nil) {
         guard let input, outcome.instance == input.instance, outcome.view == input.view, self.outcome == nil else {
             return
         }
         self.outcome = outcome
-        if history.count == Self.historyMax { history.removeFirst() }
-        history.append(CalculationRecord(input: input, outcome: outcome))
+        if history.count == AdaptationReport.calculationsMax { history.removeFirst() }
+        let fate: CalculationRecord.Fate = outcome.isChange ? isPinned ? .void : .due : .unchanged
+        history.append(CalculationRecord(input: input, outcome: outcome, fate: fate, observed: observed))
+    }
+
+    /// Another view begins: nothing of the one before is due any more.
+    package mutating func begin(_ view: View) {
+        begin(nil)
+        guard let last = history.last, last.fate == .due else { return }
+        let plan = view.plan
+        let isCalculated =
+            last.outcome.view.next == view.number
+            && last.outcome.leaderOrder.map { view[$0].id } == plan.leaderOrder
+            && last.outcome.heavy.map { view[$0].id }.sorted() == plan.heavy
+        history[history.count - 1].fate = isCalculated ? .installed : .void
     }
 
     /// What is due after that instance of the view, whose instances follow `base`. Nothing when the view has changed since it

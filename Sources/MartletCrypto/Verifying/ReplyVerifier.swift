@@ -13,6 +13,8 @@ package struct ReplyVerifier<Scheme: SignatureScheme>: Sendable {
         verifier = Verifier(view: view, scheme: scheme, rememberedSignaturesMax: 0)
     }
 
+    package var newestView: View { verifier.views.newest }
+
     /// `sender` must be the member whose key the channel's other end has proved.
     package func verify(
         _ message: ReplicaToClientMessage, from sender: ReplicaID

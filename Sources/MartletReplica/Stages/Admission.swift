@@ -59,6 +59,7 @@ struct Admission<Machine: StateMachine>: Sendable {
             let part = verifier.views.chain(after: fetch.after)
             if !part.certificates.isEmpty { connection.send([ReplicaToClientMessage.views(part).encoded()]) }
         case .statusQuery: admitted.ordering.append(.statusQuery(connection))
+        case .adaptationQuery: admitted.ordering.append(.adaptationQuery(connection))
         }
     }
 

@@ -23,6 +23,7 @@ final class OrderingStage<Machine: StateMachine> {
     private var inputs: [OrderingInput] = []
     private var loopback: [Event] = []
     private var queries: [InboundConnection] = []
+    private var adaptationQueries: [InboundConnection] = []
     private var flow: ClientFlow
 
     /// What the core wants first is done by the first `run`.
@@ -53,6 +54,7 @@ final class OrderingStage<Machine: StateMachine> {
                 if case .requests(let requests) = event { flow.received(from: requests.sender) }
                 core.step(event, at: now, into: &effects)
             case .statusQuery(let connection): queries.append(connection)
+            case .adaptationQuery(let connection): adaptationQueries.append(connection)
             }
         }
         if let deadline = core.nextDeadline, deadline <= now.monotonic {
@@ -97,6 +99,11 @@ final class OrderingStage<Machine: StateMachine> {
     }
 
     private func answerQueries() {
+        if !adaptationQueries.isEmpty {
+            let frame = ReplicaToClientMessage.adaptation(core.adaptation).encoded()
+            for query in adaptationQueries { query.send([frame]) }
+            adaptationQueries.removeAll(keepingCapacity: true)
+        }
         guard !queries.isEmpty else { return }
         let frame = ReplicaToClientMessage.status(status(core.status)).encoded()
         for query in queries { query.send([frame]) }

@@ -9,6 +9,7 @@ import MartletTypes
 enum OrderingInput: Sendable {
     case event(Event)
     case statusQuery(InboundConnection)
+    case adaptationQuery(InboundConnection)
 }
 
 /// What the execution thread is given.

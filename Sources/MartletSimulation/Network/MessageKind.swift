@@ -74,7 +74,7 @@ extension MessageKind {
     init(_ message: ClientMessage) {
         switch message {
         case .requests: self = .request
-        case .read, .statusQuery: self = .read
+        case .read, .statusQuery, .adaptationQuery: self = .read
         case .fetchViews: self = .fetchViews
         }
     }
@@ -82,7 +82,7 @@ extension MessageKind {
     init(_ message: ReplicaToClientMessage) {
         switch message {
         case .reply: self = .reply
-        case .readReply, .status: self = .readReply
+        case .readReply, .status, .adaptation: self = .readReply
         case .refusal: self = .refusal
         case .views: self = .views
         }

@@ -71,6 +71,7 @@ enum TraceText {
         case .read(let request): "READ #\(request.number)"
         case .fetchViews(let it): "FETCH views after \(it.after)"
         case .statusQuery: "STATUS?"
+        case .adaptationQuery: "ADAPTATION?"
         }
     }
 
@@ -80,6 +81,7 @@ enum TraceText {
         case .readReply(let reply): "READ-REPLY #\(reply.number) version i\(reply.version)"
         case .refusal(let refusal): "REFUSAL \(refusal.request): \(refusal.reason)"
         case .status: "STATUS"
+        case .adaptation: "ADAPTATION"
         case .views(let it): text(it)
         }
     }

@@ -44,7 +44,7 @@ extension World {
                 let part = replica.verifier.views.chain(after: fetch.after)
                 guard !part.certificates.isEmpty else { return }
                 sendToClient(.views(part), client: client, from: replica.index.position)
-            case .statusQuery: break
+            case .statusQuery, .adaptationQuery: break
             }
         } catch {
             counts.refusedRequests += 1

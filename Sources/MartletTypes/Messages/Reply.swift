@@ -133,4 +133,5 @@ package enum ReplicaToClientMessage: Hashable, Sendable {
     case status(ReplicaStatus)
     /// Sent to whoever asks, and to everyone connected when a new view begins.
     case views(ViewChainPart)
+    case adaptation(AdaptationReport)
 }

@@ -121,4 +121,6 @@ package enum ClientMessage: Hashable, Sendable {
     case fetchViews(FetchViews)
     /// Asks how the replica is; answered to anyone who may connect.
     case statusQuery
+    /// Why leader and weights are what they are.
+    case adaptationQuery
 }

@@ -9,6 +9,7 @@ extension ClientMessage: WireCodable {
         case read = 2
         case statusQuery = 3
         case fetchViews = 4
+        case adaptationQuery = 5
     }
 
     package static var encodedBytesMin: Int { 2 }
@@ -16,7 +17,7 @@ extension ClientMessage: WireCodable {
         switch self {
         case .requests(let bundle): 2 + bundle.encodedSizeHint
         case .read(let read): 2 + read.encodedSizeHint
-        case .statusQuery: 2
+        case .statusQuery, .adaptationQuery: 2
         case .fetchViews(let fetch): 2 + fetch.encodedSizeHint
         }
     }
@@ -26,7 +27,7 @@ extension ClientMessage: WireCodable {
         switch self {
         case .requests(let bundle): bundle.encode(into: &writer)
         case .read(let read): read.encode(into: &writer)
-        case .statusQuery: break
+        case .statusQuery, .adaptationQuery: break
         case .fetchViews(let fetch): fetch.encode(into: &writer)
         }
     }
@@ -37,6 +38,7 @@ extension ClientMessage: WireCodable {
         case .requests: self = .requests(try RequestBundle(from: &reader))
         case .read: self = .read(try ReadRequest(from: &reader))
         case .statusQuery: self = .statusQuery
+        case .adaptationQuery: self = .adaptationQuery
         case .fetchViews: self = .fetchViews(try FetchViews(from: &reader))
         }
     }
@@ -46,6 +48,7 @@ extension ClientMessage: WireCodable {
         case .requests: .requests
         case .read: .read
         case .statusQuery: .statusQuery
+        case .adaptationQuery: .adaptationQuery
         case .fetchViews: .fetchViews
         }
     }

@@ -10,6 +10,7 @@ extension ReplicaToClientMessage: WireCodable {
         case refusal = 3
         case status = 4
         case views = 5
+        case adaptation = 6
     }
 
     package static var encodedBytesMin: Int { 2 }
@@ -20,6 +21,7 @@ extension ReplicaToClientMessage: WireCodable {
         case .refusal: 2 + Refusal.encodedBytesMin
         case .status: 2 + ReplicaStatus.encodedBytesMin + 64
         case .views(let part): 2 + part.encodedSizeHint
+        case .adaptation(let report): 2 + report.encodedSizeHint
         }
     }
 
@@ -40,6 +42,9 @@ extension ReplicaToClientMessage: WireCodable {
         case .views(let part):
             writer.write(WireFormat.version, Tag.views.rawValue)
             part.encode(into: &writer)
+        case .adaptation(let report):
+            writer.write(WireFormat.version, Tag.adaptation.rawValue)
+            report.encode(into: &writer)
         }
     }
 
@@ -51,6 +56,7 @@ extension ReplicaToClientMessage: WireCodable {
         case .refusal: self = .refusal(try Refusal(from: &reader))
         case .status: self = .status(try ReplicaStatus(from: &reader))
         case .views: self = .views(try ViewChainPart(from: &reader))
+        case .adaptation: self = .adaptation(try AdaptationReport(from: &reader))
         }
     }
 }

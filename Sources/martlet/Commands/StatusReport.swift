@@ -33,7 +33,7 @@ struct StatusReport {
         switch report.answer {
         case .unreachable:
             return head + ["unreachable"]
-        case .status(let status, let roundTrip):
+        case .value(let status, let roundTrip):
             let milliseconds = Double(roundTrip.nanoseconds) / 1e6
             return head + [
                 Self.state(of: status), "\(status.epoch.view)", "\(status.epoch.regency)", "\(status.leader)",
@@ -72,7 +72,7 @@ struct StatusReport {
         switch report.answer {
         case .unreachable(let reason):
             return .object(head + [.init(name: "reason", value: .text(reason))])
-        case .status(let status, let roundTrip):
+        case .value(let status, let roundTrip):
             return .object(head + details(of: status, roundTrip))
         }
     }

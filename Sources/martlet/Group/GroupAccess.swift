@@ -31,9 +31,17 @@ struct GroupAccess {
         return try Client(configuration)
     }
 
+    /// Asks all members why the group is led as it is.
+    func adaptation(within limit: Duration = .seconds(2)) async throws -> GroupAdaptation {
+        let probe = try ClusterProbe(genesis: genesis, key: key)
+        let answers = await probe.adaptation(within: limit)
+        return GroupAdaptation(view: probe.newestView, answers: answers)
+    }
+
     /// Asks all members how they are.
     func health(within limit: Duration = .seconds(2)) async throws -> GroupHealth {
         let probe = try ClusterProbe(genesis: genesis, key: key)
-        return GroupHealth(view: view, reports: await probe.run(within: limit))
+        let reports = await probe.run(within: limit)
+        return GroupHealth(view: probe.newestView, reports: reports)
     }
 }

@@ -150,7 +150,7 @@ final class FakeGroup: Sendable {
                         version: Instance(manners.readVersion ?? (manners.lies ? 1 : instance)), result: result)))
         case .statusQuery: answers.append(.status(status(of: place)))
         // It never has another view than its first.
-        case .fetchViews: break
+        case .fetchViews, .adaptationQuery: break
         }
     }
 

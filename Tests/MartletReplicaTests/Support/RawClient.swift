@@ -84,7 +84,7 @@ final class RawClient: Sendable {
                 if [.signatureRequired, .overloaded].contains(refusal.reason) {
                     state.toSendAgain[replica, default: []].append(refusal.request)
                 }
-            case .views: break
+            case .views, .adaptation: break
             case .status(let status): state.statuses[replica] = status
             }
         }

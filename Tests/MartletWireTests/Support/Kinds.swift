@@ -45,6 +45,7 @@ enum Kinds {
         Kind("client-requests", ClientMessage.self) { .requests(.sample(&$0)) },
         Kind("client-read", ClientMessage.self) { .read(.sample(&$0)) },
         Kind("client-statusQuery", ClientMessage.self) { _ in .statusQuery },
+        Kind("client-adaptationQuery", ClientMessage.self) { _ in .adaptationQuery },
         Kind("client-fetchViews", ClientMessage.self) { .fetchViews(.sample(&$0)) },
         Kind("client-reconfiguration", ClientMessage.self) {
             .requests(RequestBundle(requests: [.reconfiguration(&$0)], signature: $0.optional(Signature.self)))
@@ -56,6 +57,7 @@ enum Kinds {
         Kind("replica-readReply", ReplicaToClientMessage.self) { .readReply(.sample(&$0)) },
         Kind("replica-refusal", ReplicaToClientMessage.self) { .refusal(.sample(&$0)) },
         Kind("replica-status", ReplicaToClientMessage.self) { .status(.sample(&$0)) },
+        Kind("replica-adaptation", ReplicaToClientMessage.self) { .adaptation(.sample(&$0)) },
         Kind("replica-views", ReplicaToClientMessage.self) { .views(.sample(&$0)) },
         Kind("replica-reconfigured", ReplicaToClientMessage.self) {
             .reply(
