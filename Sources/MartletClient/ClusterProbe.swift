@@ -66,14 +66,22 @@ package struct ClusterProbe: Sendable {
     /// and after `limit` at the latest.
     package func run(within limit: Duration = .seconds(2)) async -> [MemberReport] {
         await askAll(.statusQuery, within: limit) { message in
-            if case .status(let status) = message { Told(value: status, replica: status.replica, view: status.epoch.view) } else { nil }
+            if case .status(let status) = message {
+                Told(value: status, replica: status.replica, view: status.epoch.view)
+            } else {
+                nil
+            }
         }
     }
 
     /// Why each member thinks that the group is led as it is and weighs as it does.
     package func adaptation(within limit: Duration = .seconds(2)) async -> [MemberAnswer<AdaptationReport>] {
         await askAll(.adaptationQuery, within: limit) { message in
-            if case .adaptation(let it) = message { Told(value: it, replica: it.replica, view: it.epoch.view) } else { nil }
+            if case .adaptation(let it) = message {
+                Told(value: it, replica: it.replica, view: it.epoch.view)
+            } else {
+                nil
+            }
         }
     }
 

@@ -62,7 +62,8 @@ extension ReplicaCore {
         if instance.rawValue % UInt64(view.settings.checkpointPeriod) == 0 {
             effects.executions.append(
                 .snapshot(
-                    instance: instance, time: lastTime, view: next ?? view, sessions: sessions, adaptation: adaptationImage(next: next)))
+                    instance: instance, time: lastTime, view: next ?? view, sessions: sessions,
+                    adaptation: adaptationImage(next: next)))
         }
         if let next { endView(with: next, into: &effects) }
         if let ahead = checkpointAhead, ahead.instance <= decided {

@@ -47,7 +47,9 @@ extension ReplicaCore {
         if let deadline = instanceDeadline, deadline <= now.monotonic {
             endRegency(.instanceTimeout, into: &effects)
         }
-        guard !isFarBehind, !isAwaitingOutcome, let due = pool.nextExpiry(timeout: timeout.current), due <= now.monotonic else {
+        guard !isFarBehind, !isAwaitingOutcome, let due = pool.nextExpiry(timeout: timeout.current),
+            due <= now.monotonic
+        else {
             return
         }
         let expiry = pool.expire(

@@ -64,14 +64,17 @@ import Testing
         }
         executor.carryOut(Sample.execution(1, steps), into: &effects)
         executor.carryOut(
-            .snapshot(instance: Instance(1), time: Timestamp(10), view: Sample.view, sessions: table, adaptation: .empty), into: &effects)
+            .snapshot(
+                instance: Instance(1), time: Timestamp(10), view: Sample.view, sessions: table, adaptation: .empty),
+            into: &effects)
         let image = effects.snapshots[0].image()
         var other = Executor(machine: AppendingMachine(), view: .genesis, mode: .voter, settings: settings)
         var otherEffects = ExecutionEffects<AppendingMachine>()
         try other.install(image, into: &otherEffects)
         let otherTable = SessionTable(image: image, settings: settings)
         other.carryOut(
-            .snapshot(instance: Instance(1), time: Timestamp(10), view: Sample.view, sessions: otherTable, adaptation: .empty),
+            .snapshot(
+                instance: Instance(1), time: Timestamp(10), view: Sample.view, sessions: otherTable, adaptation: .empty),
             into: &otherEffects)
         #expect(otherEffects.snapshots[0].image() == image)
         effects.removeAll()

@@ -75,7 +75,9 @@ struct InstallingTests {
     func pending() throws {
         let group = try group()
         var tasks: [CalculationTask] = []
-        group.calculate = { tasks.append($0); return nil }
+        group.calculate = {
+            tasks.append($0); return nil
+        }
         let session = group.openSession(client)
         order(group, session, 1...100)
         group.pass(milliseconds: 20_000)
@@ -197,7 +199,8 @@ struct InstallingTests {
         #expect(group.nodes[1].calculations.map(\.instance) == [Instance(60)])
         order(group, session, 68...100)
         for place in 0..<5 { #expect(group.status(place).epoch == second) }
-        #expect(group.nodes[1].adaptations == group.nodes[1].adaptations.filter { group.nodes[0].adaptations[$0] == $1 })
+        #expect(
+            group.nodes[1].adaptations == group.nodes[1].adaptations.filter { group.nodes[0].adaptations[$0] == $1 })
     }
 
     @Test("What members have measured stays known in the next view, by their ids")

@@ -1,10 +1,11 @@
 // Martlet, adaptive Byzantine fault-tolerant replication.
 // SPDX-License-Identifier: Apache-2.0
 
-@testable import MartletCore
 import MartletSimulation
 import MartletTypes
 import Testing
+
+@testable import MartletCore
 
 /// What is calculated after instance 500 is due after 625 (c = 500).
 @Suite("Calculations: the same everywhere, and a view where they change anything")

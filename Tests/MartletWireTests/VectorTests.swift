@@ -59,8 +59,10 @@ import Testing
 
     /// Every kept file belongs to something that is still compared.
     @Test func noVectorIsLeftOver() throws {
-        let signed = ["accept", "checkpoint", "stopData", "sync", "requests", "install", "reconfiguration", "operation"]
-            .map { "signed-\($0)" }
+        let signed = [
+            "accept", "checkpoint", "stopData", "sync", "requests", "install", "reconfiguration", "operation",
+        ]
+        .map { "signed-\($0)" }
         let hashed = ["request", "batch", "genesis", "view", "image"].map { "hashed-\($0)" }
         let known = Set((Kinds.all.map(\.name) + signed + hashed).map { "\($0).hex" })
         let kept = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path)

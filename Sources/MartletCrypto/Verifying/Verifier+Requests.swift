@@ -62,7 +62,9 @@ extension Verifier {
     func checked(_ operation: ReplicaOperation, from sender: ReplicaID) throws(VerificationError) -> AdmittedRequest {
         guard try member(of: operation.request) == sender else { throw .foreignClient(operation.request.id) }
         let digest = Hashing.digest(of: operation.request, group: group)
-        guard isValid(operation.signature, of: .operation(digest), by: sender, in: view) else { throw .invalidSignature }
+        guard isValid(operation.signature, of: .operation(digest), by: sender, in: view) else {
+            throw .invalidSignature
+        }
         let proof = RequestProof(digests: [digest], signature: operation.signature)
         return AdmittedRequest(request: operation.request, digest: digest, proof: proof)
     }
@@ -71,7 +73,8 @@ extension Verifier {
     private func checked(_ forward: ForwardedRequest, digest: Digest) throws(VerificationError) -> AdmittedForward {
         let author = try member(of: forward.request)
         let proof = forward.proof.flatMap { proof in
-            proof.digests == [digest] && isValid(proof.signature, of: .operation(digest), by: author, in: view) ? proof : nil
+            proof.digests == [digest] && isValid(proof.signature, of: .operation(digest), by: author, in: view)
+                ? proof : nil
         }
         return AdmittedForward(
             admitted: AdmittedRequest(request: forward.request, digest: digest, proof: proof),

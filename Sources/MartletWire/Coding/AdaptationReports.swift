@@ -31,12 +31,15 @@ extension AdaptationReport: WireCodable {
             heavy: try reader.list(of: ReplicaID.self, Limits.members, ascendingBy: { $0 }),
             isMeasuring: try reader.bool(), isPinned: try reader.bool(), period: try reader.uint32(),
             distance: try reader.uint32(), decided: try reader.number(Instance.self),
-            observed: try reader.optionalNumber(), calculations: try reader.list(of: CalculationRecord.self, Limits.calculations))
+            observed: try reader.optionalNumber(),
+            calculations: try reader.list(of: CalculationRecord.self, Limits.calculations))
     }
 }
 
 extension CalculationRecord: WireCodable {
-    package static var encodedBytesMin: Int { CalculationInput.encodedBytesMin + CalculationOutcome.encodedBytesMin + 2 }
+    package static var encodedBytesMin: Int {
+        CalculationInput.encodedBytesMin + CalculationOutcome.encodedBytesMin + 2
+    }
 
     package func encode(into writer: inout Writer) {
         input.encode(into: &writer)

@@ -14,7 +14,8 @@ struct AdaptationReportText {
         guard !records.isEmpty else { return state + "\n" + nothingYet }
         var table = ConsoleTable([
             .init("after", .right), .init("due at", .right), .init("view", .right), .init("leader", .right),
-            .init("current ms", .right), .init("best ms", .right), .init("median ms", .right), .init("worst ms", .right),
+            .init("current ms", .right), .init("best ms", .right), .init("median ms", .right),
+            .init("worst ms", .right),
             .init("chosen leader", .right), .init("chosen heavy"), .init("what became of it"),
         ])
         for record in records { table.add(cells(for: record)) }
@@ -39,7 +40,8 @@ struct AdaptationReportText {
         guard let record = group.calculations.last else { return (lines + [nothingYet]).joined(separator: "\n") }
         let outcome = record.outcome
         lines += [
-            "", "The last calculation, after instance \(record.input.instance) in view \(record.input.view), due at "
+            "",
+            "The last calculation, after instance \(record.input.instance) in view \(record.input.view), due at "
                 + "\(due(record)): \(Self.fate(record)).",
             "  \(Self.reason(outcome.reason))",
         ]
@@ -69,7 +71,8 @@ struct AdaptationReportText {
         ]
         if let observed = group.leaderReport?.observed {
             lines.append(
-                "  observed by the leader: \(Self.words(observed)) from proposing to deciding, the median of the last instances")
+                "  observed by the leader: \(Self.words(observed)) from proposing to deciding, the median of the last instances"
+            )
         } else {
             lines.append("  observed: nothing yet, or the leader does not answer")
         }
@@ -83,7 +86,8 @@ struct AdaptationReportText {
             guard let id = group.id(ReplicaIndex(position)) else { continue }
             let cells = report.map { report in
                 report.votes.enumerated().map { place, latency in
-                    place == position ? "-" : latency.isMissing ? "missing" : Self.milliseconds(UInt64(latency.rawValue))
+                    place == position
+                        ? "-" : latency.isMissing ? "missing" : Self.milliseconds(UInt64(latency.rawValue))
                 }
             }
             table.add(["from \(id)"] + (cells ?? group.view.members.map { _ in "?" }))
@@ -94,10 +98,13 @@ struct AdaptationReportText {
     // MARK: How it is
 
     private var state: String {
-        guard let newest = group.newest else { return "no replica answers; those of this machine are started by: martlet up" }
+        guard let newest = group.newest else {
+            return "no replica answers; those of this machine are started by: martlet up"
+        }
         let heavy = newest.heavy.map { "\($0)" }.joined(separator: ", ")
         let pinned = newest.isPinned ? "; pinned by hand, so nothing that is calculated is installed" : ""
-        let measuring = newest.isMeasuring ? "" : "; nothing is measured (measuringPermille is 0, or there is but one replica)"
+        let measuring =
+            newest.isMeasuring ? "" : "; nothing is measured (measuringPermille is 0, or there is but one replica)"
         return
             "view \(newest.epoch.view), regency \(newest.epoch.regency): replica \(newest.leader) leads, heavy are \(heavy)"
             + pinned + measuring

@@ -46,7 +46,8 @@ struct GroupChange {
                 "the group \(access.genesis.name) asks for the signatures of \(access.genesis.administratorsNeeded) "
                     + "administrators; this command signs with one key only")
         }
-        let sealer = AdministratorSealer(group: access.view.group, publicKey: key, key: access.key, scheme: Ed25519Scheme())
+        let sealer = AdministratorSealer(
+            group: access.view.group, publicKey: key, key: access.key, scheme: Ed25519Scheme())
         return sealer.sign(operation)
     }
 }

@@ -21,10 +21,11 @@ enum GroupSettingsTable {
         ("calculationPeriod", \.calculationPeriod, "instances from one choice of leader and weights to the next"),
         ("goalPermille", \.goalPermille, "by how much a change must pay, in thousandths"),
     ]
-    private static let switches: [(name: String, path: any WritableKeyPath<GroupSettings, Bool> & Sendable, meaning: String)] = [
-        ("isPinned", \.isPinned, "whether leader and weights stay as they were set by hand"),
-        ("hasUnorderedReads", \.hasUnorderedReads, "whether replicas answer reads that are not ordered"),
-    ]
+    private static let switches:
+        [(name: String, path: any WritableKeyPath<GroupSettings, Bool> & Sendable, meaning: String)] = [
+            ("isPinned", \.isPinned, "whether leader and weights stay as they were set by hand"),
+            ("hasUnorderedReads", \.hasUnorderedReads, "whether replicas answer reads that are not ordered"),
+        ]
 
     static let names = numbers.map(\.name) + switches.map(\.name)
 

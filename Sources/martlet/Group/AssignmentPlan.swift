@@ -23,7 +23,8 @@ struct AssignmentPlan {
     mutating func weigh(_ ids: [ReplicaID]) throws {
         try check(ids, "--heavy")
         guard ids.count == view.quorum.heavyCount else {
-            throw CommandFailure("--heavy names \(ids.count) replicas, but of this group \(view.quorum.heavyCount) are heavy")
+            throw CommandFailure(
+                "--heavy names \(ids.count) replicas, but of this group \(view.quorum.heavyCount) are heavy")
         }
         heavy = ids.sorted()
     }

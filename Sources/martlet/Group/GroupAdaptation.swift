@@ -48,7 +48,8 @@ struct GroupAdaptation {
     var dissenters: [ReplicaID] {
         let agreed = Dictionary(uniqueKeysWithValues: calculations.map { ($0.input.instance, $0.outcome) })
         return reports.filter { report in
-            report.calculations.contains { record in agreed[record.input.instance].map { $0 != record.outcome } ?? false }
+            report.calculations.contains { record in agreed[record.input.instance].map { $0 != record.outcome } ?? false
+            }
         }.map(\.replica).sorted()
     }
 
