@@ -56,7 +56,11 @@ package struct MemoryChecker: Sendable {
     package func bound(of what: CoreHolding) -> Int {
         switch what {
         case .pendingRequests: clients * limits.pendingPerClientMax
-        case .pendingBytes: clients * limits.pendingPerClientMax * settings.requestBytesMax
+        case .pendingBytes:
+            clients
+                * min(
+                    limits.pendingPerClientMax * settings.requestBytesMax,
+                    8 * max(settings.batchBytesMax, settings.requestBytesMax))
         case .pendingOfOneClient: limits.pendingPerClientMax
         case .rumours: n * limits.rumoursPerMemberMax
         case .rumourBytes: n * limits.rumourBytesPerMemberMax
