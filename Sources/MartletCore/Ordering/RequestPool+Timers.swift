@@ -108,7 +108,9 @@ extension RequestPool {
             pass(on: place, in: &expiry, &size)
         } else {
             if canEndRegency { expiry.isRegencyOver = true }
-            if isForwardedAgain(in: round), canEndRegency || !slot.isHearsay && isBelieved(slot) { pass(on: place, in: &expiry, &size) }
+            if isForwardedAgain(in: round), canEndRegency || !slot.isHearsay && isBelieved(slot) {
+                pass(on: place, in: &expiry, &size)
+            }
         }
         slots[place]?.rounds = round
         restartTimer(place, at: now)
