@@ -95,8 +95,18 @@ extension ReplicaCore {
         effects.notices.append(.checkpointStable(image.instance))
     }
 
-    func onFetchCheckpoint(_ fetch: FetchCheckpoint, from member: ReplicaIndex, into effects: inout Effects) {
-        guard let stable = checkpoints.stable, stable.instance >= fetch.instance else { return }
+    mutating func onFetchCheckpoint(_ fetch: FetchCheckpoint, from member: ReplicaIndex, into effects: inout Effects) {
+        guard checkpoints.stableInstance >= fetch.instance else { return }
+        serveCheckpoint(to: member, into: &effects)
+    }
+
+    /// A whole state for a few bytes: to each member now and then only, or liars would have nothing else sent. Whoever lost an
+    /// answer asks again after twice as long, another member first.
+    mutating func serveCheckpoint(to member: ReplicaIndex, into effects: inout Effects) {
+        guard let stable = checkpoints.stable,
+            now.monotonic.hasPassed(configuration.timeouts.fetch / 2, since: served[member])
+        else { return }
+        served[member] = now.monotonic
         effects.executions.append(.serve(stable, to: view[member].id))
     }
 }

@@ -128,9 +128,7 @@ extension ReplicaCore {
     mutating func onFetchDecisions(_ fetch: FetchDecisions, from member: ReplicaIndex, into effects: inout Effects) {
         guard member != me else { return }
         if fetch.first < window.first {
-            guard let stable = checkpoints.stable else { return }
-            effects.executions.append(.serve(stable, to: view[member].id))
-            return
+            return serveCheckpoint(to: member, into: &effects)
         }
         decisionsAwaited[member] = fetch.first
         serveDecisions(to: member, into: &effects)

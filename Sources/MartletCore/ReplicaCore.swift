@@ -88,6 +88,8 @@ package struct ReplicaCore: ~Copyable {
     var told: ReplicaTable<Instant?>
     /// When each member was last answered its question for help.
     var helped: ReplicaTable<Instant?>
+    /// When each member was last served a checkpoint.
+    var served: ReplicaTable<Instant?>
     /// Who waits for decisions whose certificates are being checked, from which instance on.
     var decisionsAwaited: ReplicaTable<Instance?>
     var checksUnderWay = 0
@@ -129,6 +131,7 @@ package struct ReplicaCore: ~Copyable {
         catchUp = CatchUp(view: view, me: me, seed: configuration.seed)
         told = ReplicaTable(repeating: nil, count: view.n)
         helped = ReplicaTable(repeating: nil, count: view.n)
+        served = ReplicaTable(repeating: nil, count: view.n)
         decisionsAwaited = ReplicaTable(repeating: nil, count: view.n)
         lastAdvance = now.monotonic
         lastTick = now.monotonic

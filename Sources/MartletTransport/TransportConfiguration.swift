@@ -25,6 +25,9 @@ package struct TransportConfiguration: Hashable, Sendable {
     package var replicaFrameBytesMax = Limits.peerFrameBytes.max
     /// The longest frame that is taken from a client, and by a client from a replica.
     package var clientFrameBytesMax = Limits.clientFrameBytes.max
+    /// How much is kept of frames of all clients of which the rest has not come. Beyond it those connections are closed whose
+    /// frames were begun longest ago.
+    package var clientPartialBytesMax = 256 << 20
 
     // MARK: Waiting to be sent
 
@@ -70,7 +73,8 @@ package struct TransportConfiguration: Hashable, Sendable {
     package var complaint: String? {
         let sizes = [
             ("replicaFrameBytesMax", replicaFrameBytesMax), ("clientFrameBytesMax", clientFrameBytesMax),
-            ("replicaQueueBytesMax", replicaQueueBytesMax), ("clientQueueBytesMax", clientQueueBytesMax),
+            ("clientPartialBytesMax", clientPartialBytesMax), ("replicaQueueBytesMax", replicaQueueBytesMax),
+            ("clientQueueBytesMax", clientQueueBytesMax),
             ("unreachableQueueBytesMax", unreachableQueueBytesMax),
         ]
         for (name, size) in sizes where !(1024...(1 << 30)).contains(size) {

@@ -10,9 +10,10 @@ package struct ReplicaTable<Value> {
     package var count: Int { values.count }
     package var indices: Range<Int> { values.indices }
 
+    /// Changed in place: what a list costs to be appended to must not depend on how long it is.
     package subscript(member: ReplicaIndex) -> Value {
-        get { values[member.position] }
-        set { values[member.position] = newValue }
+        _read { yield values[member.position] }
+        _modify { yield &values[member.position] }
     }
 
     /// The values in the order of the members.

@@ -31,6 +31,37 @@ extension RequestPoolTests {
         #expect(pool.add(request(1, 9, isSigned: true), at: start) == .full)
     }
 
+    /// What a client was asked to sign is read whatever else of it waits, and filled a quarter of a gigabyte.
+    @Test("A client has a share of the bytes that are kept, within which what is signed finds room")
+    func bytesOfOneClient() {
+        var pool = pool(bytes: 64 << 20)
+        for sequence in 1...8 as ClosedRange<UInt64> {
+            #expect(pool.add(request(1, sequence, size: 1 << 20), at: start) == .added)
+        }
+        #expect(pool.add(request(1, 9), at: start) == .full)
+        #expect(pool.add(request(2, 1, size: 1 << 20), at: start) == .added)
+        for sequence in 11...18 as ClosedRange<UInt64> {
+            #expect(pool.add(request(1, sequence, size: 1 << 20, isSigned: true), at: start) == .added)
+        }
+        #expect(pool.pending(of: Samples.client(1)) == (8, 8 << 20))
+        #expect(pool.add(request(1, 19, isSigned: true), at: start) == .full)
+        #expect(pool.pending(of: Samples.client(2)) == (1, 1 << 20))
+    }
+
+    @Test("What takes the place of another content under its name keeps within its client's share")
+    func bytesOfOneClientReplaced() {
+        var pool = pool(bytes: 64 << 20)
+        for sequence in 1...7 as ClosedRange<UInt64> {
+            #expect(pool.add(request(1, sequence, size: 1 << 20), at: start) == .added)
+        }
+        #expect(pool.add(request(1, 8), at: start) == .added)
+        #expect(pool.add(request(1, 8, size: 1 << 20, tag: 1, isSigned: true), at: start) == .added)
+        #expect(pool.pending(of: Samples.client(1)) == (8, 8 << 20))
+        #expect(pool.add(request(1, 9), at: start) == .full)
+        #expect(pool.add(request(1, 9, isSigned: true), at: start) == .added)
+        #expect(pool.pending(of: Samples.client(1)).requests == 8)
+    }
+
     @Test("What is signed but of a session to come finds no room among what is not")
     func sessionsToCome() {
         var pool = pool(perClient: 64, total: 4)

@@ -209,6 +209,62 @@ struct RequestPoolTests {
         #expect(expire(&pool, after: 400, sessions: openedSession()).forwards.count == count)
     }
 
+    /// One client that signed nothing had all that it poured into each member copied by all to all, six times.
+    @Test("What a client does not sign is passed on once, and of one that owes much nothing more")
+    func owingClient() {
+        var pool = pool(perClient: 2_000, total: 4_000)
+        for number in 1...600 as ClosedRange<UInt64> {
+            _ = pool.add(Samples.open(Samples.client(1), number: number), at: start)
+        }
+        var passed: [UInt64] = []
+        for round in 1...10 as ClosedRange<UInt64> {
+            passed += expire(&pool, after: round * 200).forwards.map(\.request.id.sequence.rawValue)
+        }
+        #expect(passed == Array(1...256))
+        #expect(pool.count == 344)
+    }
+
+    @Test("Few large requests that wait for a signature are as much as many small ones")
+    func owingBytes() {
+        var pool = pool(bytes: 64 << 20)
+        for sequence in 1...5 as ClosedRange<UInt64> {
+            #expect(pool.add(request(1, sequence, size: 1 << 20), at: start) == .added)
+        }
+        var asked: [UInt64] = []
+        for _ in 1...6 {
+            let expiry = expire(&pool, after: 200, sessions: openedSession())
+            asked += expiry.unsigned.map(\.sequence.rawValue)
+            #expect(expiry.forwards.count == expiry.unsigned.count)
+        }
+        #expect(asked == [1, 2])
+    }
+
+    /// It was left with one member each time, which others learned when that one led.
+    @Test("Of a client that owes a signature only what is signed is proposed")
+    func owingIsNotProposed() {
+        var pool = pool()
+        let (asked, other, signedOne) = (request(1, 1), request(1, 2), request(1, 3, isSigned: true))
+        for one in [asked, other, signedOne, request(2, 1)] { #expect(pool.add(one, at: start) == .added) }
+        pool.noteAsked(asked.id)
+        let batch = pool.takeBatch(for: Instance(2), isStrict: false)
+        #expect(batch.map(\.id) == [signedOne.id, request(2, 1).id])
+        #expect(!pool.hasProposable(isStrict: false))
+        _ = pool.add(signed(asked), at: start)
+        #expect(pool.hasProposable(isStrict: false))
+        #expect(pool.takeBatch(for: Instance(3), isStrict: false).map(\.id) == [asked.id, other.id])
+    }
+
+    @Test("A client whose request for which it owed a signature is gone owes nothing more")
+    func owingEnds() {
+        var pool = pool()
+        let (asked, other) = (request(1, 1), request(1, 2))
+        for one in [asked, other] { #expect(pool.add(one, at: start) == .added) }
+        pool.noteAsked(asked.id)
+        #expect(pool.takeBatch(for: Instance(2), isStrict: false).isEmpty)
+        pool.remove(asked.id)
+        #expect(pool.takeBatch(for: Instance(2), isStrict: false).map(\.id) == [other.id])
+    }
+
     @Test("What is signed does not wait for what its client has not signed")
     func signedBehindUnsigned() {
         var pool = pool(perClient: 2_000, total: 4_000)

@@ -9,6 +9,31 @@ import Testing
 struct StateTransferTests {
     let client = Samples.client(1)
 
+    @Test("Whoever asks for checkpoints again and again is served now and then")
+    func checkpointsAreRare() throws {
+        let group = try Group(checkpointPeriod: 8)
+        let session = group.openSession(client)
+        for sequence in 1...12 as ClosedRange<UInt64> {
+            group.submit(Samples.operation(client, session, sequence))
+            group.settle()
+        }
+        #expect(group.status(1).stableCheckpoint == Instance(8))
+        let recording = group.record(1)
+        func ask() -> Int {
+            recording.messages.removeAll()
+            for _ in 1...100 {
+                group.inject(.fetchCheckpoint(FetchCheckpoint(instance: Instance(1))), from: 3, to: 1)
+                group.inject(.fetchDecisions(FetchDecisions(first: Instance(1))), from: 3, to: 1)
+            }
+            group.settle()
+            return recording.messages.count { if case .checkpointState = $0 { true } else { false } }
+        }
+        #expect(ask() == 1)
+        #expect(ask() == 0)
+        group.pass(milliseconds: 300)
+        #expect(ask() == 1)
+    }
+
     @Test("An OPEN that a fetched checkpoint covers does not wait any more")
     func openingCovered() throws {
         let group = try Group(checkpointPeriod: 16)

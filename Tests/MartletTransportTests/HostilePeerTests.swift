@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import MartletTypes
+import MartletWire
 import NIOCore
 import Testing
 
@@ -83,6 +84,52 @@ import Testing
         #expect(good.states.values == [TestLink.connected])
         for link in [good, bad, replica] { await link.link.close() }
         await server.listener.close()
+    }
+
+    /// With a thousand connections a client could begin sixteen gigabytes of frames.
+    @Test("of frames that are begun and never ended so many bytes are kept, those begun last")
+    func unfinishedFrames() async throws {
+        var configuration = TransportConfiguration()
+        configuration.clientFrameBytesMax = 1 << 20
+        configuration.clientPartialBytesMax = 1 << 20
+        let server = try await TestServer(configuration)
+        let good = try TestLink(to: server.port, configuration)
+        await exchange(good, server, 1)
+        var peers: [RawPeer] = []
+        for number in 5...8 as ClosedRange<UInt8> {
+            let peer = try await RawPeer(to: server.port, identity: try identity(number))
+            let hello = Hello(group: testGroup, role: .client, view: ViewNumber(1))
+            let begun = Bytes(buffer: ByteBuffer(integer: UInt32(1 << 20))) + Bytes(repeating: 0, count: 600 << 10)
+            try await peer.write(frame(hello.encoded()))
+            await server.opened.wait(forCount: peers.count + 2)
+            try await peer.write(begun)
+            peers.append(peer)
+        }
+        for peer in peers.dropLast() { try await peer.waitForEnd() }
+        #expect(await server.ended.wait(forCount: 3) == [.unfinishedFrame, .unfinishedFrame, .unfinishedFrame])
+        #expect(peers[3].channel.isActive)
+        await exchange(good, server, 2)
+        try await peers[3].close()
+        await good.link.close()
+        await server.listener.close()
+    }
+
+    @Test("a frame that goes on stays, also after longer ones; one alone has no limit but its own")
+    func partialFrames() {
+        var partial = PartialFrames(bytesMax: 1000 << 10)
+        let ids = (1...3 as ClosedRange<UInt64>).map { ConnectionID($0) }
+        #expect(partial.note(2000 << 10, of: ids[0], isAnew: true).isEmpty)
+        #expect(partial.note(400 << 10, of: ids[1], isAnew: true) == [ids[0]])
+        #expect(partial.note(400 << 10, of: ids[2], isAnew: true).isEmpty)
+        // Another frame than before, so it is the younger one.
+        #expect(partial.note(500 << 10, of: ids[1], isAnew: true).isEmpty)
+        #expect(partial.bytes == 900 << 10)
+        #expect(partial.note(600 << 10, of: ids[2], isAnew: false) == [ids[2]])
+        #expect(partial.note(16 << 10, of: ids[1], isAnew: false).isEmpty)
+        #expect(partial.bytes == 0)
+        #expect(partial.note(17 << 10, of: ids[1], isAnew: false).isEmpty)
+        partial.remove(ids[1])
+        #expect(partial.bytes == 0)
     }
 
     @Test("a listener that answers garbage or nothing is a failure like any other")

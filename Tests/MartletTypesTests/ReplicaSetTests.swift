@@ -52,4 +52,26 @@ import Testing
             #expect(table.all.count { $0 > reached } < enough)
         }
     }
+
+    /// Copied for each change, a list of thousands for each member made every word of another replica cost thousands.
+    @Test func aTableIsChangedInPlace() {
+        var table = ReplicaTable(repeating: SharedValue(), count: 2)
+        table[ReplicaIndex(1)] = SharedValue()
+        table[ReplicaIndex(1)].change()
+        #expect(table[ReplicaIndex(1)].copies == 0)
+    }
+}
+
+/// Copied, as a list is, when it is changed and something else refers to it too.
+private struct SharedValue {
+    private final class Content {}
+
+    private var content = Content()
+    private(set) var copies = 0
+
+    mutating func change() {
+        guard !isKnownUniquelyReferenced(&content) else { return }
+        content = Content()
+        copies += 1
+    }
 }

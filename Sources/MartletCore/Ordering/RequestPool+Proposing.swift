@@ -5,7 +5,8 @@ package import MartletTypes
 
 extension RequestPool {
     /// Takes requests for a batch, one from each client in turn, and no more of one than its share. In `strict` mode only
-    /// those that are signed: whoever is handed one knows that it is authentic (protocol §4). What may end the view is taken
+    /// those that are signed: whoever is handed one knows that it is authentic (protocol §4); so too of a client that owes a
+    /// signature. What may end the view is taken
     /// alone, and where `isFirst` says that the batch holds nothing yet (protocol §5).
     package mutating func takeBatch(
         for instance: Instance, isStrict: Bool, isFirst: Bool = true
@@ -18,7 +19,8 @@ extension RequestPool {
         while entries.count < requestsMax, let lane = (isStrict ? readyLanes : activeLanes).first,
             idleTurns < (isStrict ? readyLanes : activeLanes).count
         {
-            let next = lanes[lane].ready.first ?? (isStrict ? nil : lanes[lane].waiting.first)
+            let isSignedOnly = isStrict || lanes[lane].awaiting.requests > 0
+            let next = lanes[lane].ready.first ?? (isSignedOnly ? nil : lanes[lane].waiting.first)
             let mayEndView = next.flatMap { slots[$0]?.request.request.kind.mayEndView } ?? false
             if mayEndView, !isFirst || !entries.isEmpty { break }
             guard let place = next, let slot = slots[place],
@@ -44,7 +46,7 @@ extension RequestPool {
         place(of: id).flatMap { slots[$0]?.request.request.kind.mayEndView } ?? false
     }
 
-    package func hasProposable(isStrict: Bool) -> Bool { isStrict ? !readyLanes.isEmpty : waitingCount > 0 }
+    package func hasProposable(isStrict: Bool) -> Bool { !(isStrict ? readyLanes : activeLanes).isEmpty }
 
     /// Whether that client has a share of the batch left for a request of so many bytes; one always fits.
     private mutating func takeShare(of lane: Int, _ bytes: Int, in instance: Instance) -> Bool {

@@ -10,8 +10,9 @@ package import MartletTypes
 extension RequestPool {
     /// What cannot end a regency is dropped after so many second stages; its client sends it again, and signs it.
     static let roundsMax = 8
-    /// So many requests of one client wait for a signature at a time.
+    /// So many requests of one client wait for a signature at a time, and so many bytes.
     static let awaitingMax = 256
+    private var awaitingBytesMax: Int { 2 * max(view.settings.clientShare.bytes, view.settings.requestBytesMax) }
     /// So often a request begins its first stage anew, because as many others of its client wait for a signature.
     static let restartsMax = 4
 
@@ -59,17 +60,18 @@ extension RequestPool {
 
     /// While as much else of its client waits for a signature, what is not signed begins the first stage anew, though not for
     /// ever: that much tells enough of a leader, and where too little is ordered in time, all that waits, signed and passed on
-    /// by all to all, would make it less.
+    /// by all to all, would make it less. Nor is it passed on then before it is signed: whoever signs nothing could have all
+    /// that it pours in copied by all to all.
     private mutating func expireFirst(
         _ place: Int, _ slot: Slot, at now: Instant, _ expiry: inout Expiry, _ size: inout Int
     ) {
         let isToBeSigned = !isBelieved(slot) && !slot.isHearsay
-        let othersAwaiting = lanes[slot.lane].awaiting - (slot.awaitsSignature ? 1 : 0)
-        if isToBeSigned, othersAwaiting >= Self.awaitingMax, slot.restarts < Self.restartsMax {
+        let muchIsOwed = isToBeSigned && owesMuch(besides: slot)
+        if muchIsOwed, slot.restarts < Self.restartsMax {
             slots[place]?.restarts += 1
             return restartTimer(place, at: now)
         }
-        if !slot.isHearsay || canEndRegency(slot) { pass(on: place, in: &expiry, &size) }
+        if !muchIsOwed, !slot.isHearsay || canEndRegency(slot) { pass(on: place, in: &expiry, &size) }
         if isToBeSigned, !slot.awaitsSignature {
             expiry.unsigned.append(slot.request.id)
             noteAsked(slot.request.id)
@@ -80,9 +82,19 @@ extension RequestPool {
         secondStage.append(place, links: &timerLinks)
     }
 
+    private func owesMuch(besides slot: Slot) -> Bool {
+        var others = lanes[slot.lane].awaiting
+        if slot.awaitsSignature {
+            others.requests -= 1
+            others.bytes -= slot.request.request.payload.count
+        }
+        return others.requests >= Self.awaitingMax || others.bytes >= awaitingBytesMax
+    }
+
     /// What cannot end a regency does not stay for long; its client sends again what it still wants. What is known by the
     /// others' word alone is theirs to pass on, unless a regency ends for it: or else what one drops would come back with
-    /// what another passes on, without end. A leader must have been given a request before it can be to blame for it.
+    /// what another passes on, without end. What is not signed is passed on once: its client, which was asked, signs it, and
+    /// whatever it sends again is signed. A leader must have been given a request before it can be to blame for it.
     private mutating func expireAgain(
         _ place: Int, _ slot: Slot, at now: Instant, _ expiry: inout Expiry, _ size: inout Int
     ) {
@@ -96,7 +108,9 @@ extension RequestPool {
             pass(on: place, in: &expiry, &size)
         } else {
             if canEndRegency { expiry.isRegencyOver = true }
-            if isForwardedAgain(in: round), canEndRegency || !slot.isHearsay { pass(on: place, in: &expiry, &size) }
+            if isForwardedAgain(in: round), canEndRegency || !slot.isHearsay && isBelieved(slot) {
+                pass(on: place, in: &expiry, &size)
+            }
         }
         slots[place]?.rounds = round
         restartTimer(place, at: now)
@@ -123,7 +137,7 @@ extension RequestPool {
             !isBelieved(slot)
         else { return }
         slots[place]?.awaitsSignature = true
-        lanes[slot.lane].awaiting += 1
+        noteAwaiting(slot, by: 1)
     }
 
     /// A new regency restarts every timer, each at the stage it has reached. What was not forwarded yet keeps its first
@@ -148,7 +162,7 @@ extension RequestPool {
         guard let before = slots[place] else { return }
         let isWaiting = before.proposedIn == .zero
         if isWaiting { dequeue(place) }
-        if before.awaitsSignature { lanes[before.lane].awaiting -= 1 }
+        if before.awaitsSignature { noteAwaiting(before, by: -1) }
         slots[place]?.awaitsSignature = false
         slots[place]?.isSigned = true
         slots[place]?.request = request

@@ -55,18 +55,22 @@ package struct RequestPool: Sendable {
         var bytes = 0
         /// How much of that came from others only.
         var hearsay = (requests: 0, bytes: 0)
-        /// How many of them its client has sent itself and was asked to sign.
-        var awaiting = 0
+        /// How much of it its client has sent itself and was asked to sign.
+        var awaiting = (requests: 0, bytes: 0)
         /// How much of it the last batch took.
         var taken = (instance: Instance.zero, requests: 0, bytes: 0)
 
-        var isActive: Bool { !ready.isEmpty || !waiting.isEmpty }
+        /// Whether some of it may be proposed: from a client that owes a signature only what is signed. Whoever is asked signs
+        /// at once; for one that does not, others may never know what it has sent here.
+        var isActive: Bool { !ready.isEmpty || !waiting.isEmpty && awaiting.requests == 0 }
     }
 
     private(set) var view: View
     let perClientMax: Int
     let totalMax: Int
     let bytesMax: Int
+    /// The most bytes of one client: more than is read of it while nothing has to be signed, several times over.
+    var bytesPerClientMax: Int { 8 * max(view.settings.batchBytesMax, view.settings.requestBytesMax) }
 
     var slots: [Slot?] = []
     var laneLinks: [SlotLinks] = []
@@ -76,8 +80,8 @@ package struct RequestPool: Sendable {
 
     var lanes: [Lane] = []
     private var freeLanes: [Int] = []
-    private var lanePlaces: [ClientID: Int] = [:]
-    /// Lanes with waiting requests, in the order of their next turn.
+    private(set) var lanePlaces: [ClientID: Int] = [:]
+    /// Lanes with requests that may be proposed, in the order of their next turn.
     var activeLanes = SlotList()
     var activeLinks: [SlotLinks] = []
     /// Those of them with requests that may be proposed in strict mode too, in the order of their next turn there.
@@ -115,7 +119,7 @@ package struct RequestPool: Sendable {
     /// The same of what came from the client itself; but nothing if it was asked to sign something: whoever is not read from
     /// could not answer that.
     package func queued(of client: ClientID) -> (requests: Int, bytes: Int) {
-        guard let lane = lanePlaces[client], lanes[lane].awaiting == 0 else { return (0, 0) }
+        guard let lane = lanePlaces[client], lanes[lane].awaiting.requests == 0 else { return (0, 0) }
         return (lanes[lane].pending - lanes[lane].hearsay.requests, lanes[lane].bytes - lanes[lane].hearsay.bytes)
     }
 
@@ -161,53 +165,6 @@ package struct RequestPool: Sendable {
         enqueue(place)
         firstStage.append(place, links: &timerLinks)
         return .added
-    }
-
-    /// `replaced`: the place of what goes when the request is taken.
-    private func hasRoom(for request: AdmittedRequest, insteadOf replaced: Int?) -> Bool {
-        let going = replaced.flatMap { slots[$0]?.request.request.payload.count }
-        let leaving = going == nil ? 0 : 1
-        return count - leaving < totalMax && bytes - (going ?? 0) + request.request.payload.count <= bytesMax
-            && pending(of: request.id.client).requests - leaving < perClientMax
-    }
-
-    /// Signed, and of a session that is there: a session to come is easily named.
-    private func isPrivileged(_ request: AdmittedRequest) -> Bool {
-        request.proof != nil && request.id.session.instance <= decided
-    }
-
-    /// What is signed, of a session that is there, does not lack room because of what is not: its sender tells everyone, and
-    /// whoever leads must have it.
-    private mutating func makeRoom(for request: AdmittedRequest, insteadOf replaced: Int?) -> Bool {
-        guard isPrivileged(request) else { return false }
-        if replaced == nil, let lane = lanePlaces[request.id.client], lanes[lane].pending >= perClientMax {
-            guard let place = lanes[lane].waiting.last ?? oldestToDrop(of: lanes[lane].ready, laneLinks, besides: nil)
-            else { return false }
-            drop(place)
-        }
-        while !hasRoom(for: request, insteadOf: replaced) {
-            guard
-                let place = oldestToDrop(of: secondStage, timerLinks, besides: replaced)
-                    ?? oldestToDrop(of: firstStage, timerLinks, besides: replaced)
-            else { return false }
-            drop(place)
-        }
-        return true
-    }
-
-    /// Only the oldest few are looked at: the others wait behind what is signed.
-    private func oldestToDrop(of list: SlotList, _ links: [SlotLinks], besides replaced: Int?) -> Int? {
-        var place = list.first
-        for _ in 0..<64 {
-            guard let candidate = place, let slot = slots[candidate] else { return nil }
-            if !isPrivileged(slot.request), slot.proposedIn == .zero, candidate != replaced { return candidate }
-            place = list.next(after: candidate, links: links)
-        }
-        return nil
-    }
-
-    private mutating func drop(_ place: Int) {
-        if let slot = slots[place] { remove(slot.request.id) }
     }
 
     /// A replica's word that it has the request from the client itself.
@@ -285,7 +242,7 @@ package struct RequestPool: Sendable {
         } else {
             firstStage.remove(place, links: &timerLinks)
         }
-        if slot.awaitsSignature { lanes[slot.lane].awaiting -= 1 }
+        if slot.awaitsSignature { noteAwaiting(slot, by: -1) }
         if slot.isHearsay { noteHearsay(slot, by: -1) }
         if let late = signedLate.firstIndex(of: place) { signedLate.remove(at: late) }
         bytes -= slot.request.request.payload.count
@@ -311,7 +268,7 @@ package struct RequestPool: Sendable {
     mutating func enqueue(_ place: Int) {
         guard let slot = slots[place] else { return }
         let lane = slot.lane
-        if !lanes[lane].isActive { activeLanes.append(lane, links: &activeLinks) }
+        let wasActive = lanes[lane].isActive
         let isReady = isBelieved(slot)
         slots[place]?.isReady = isReady
         if isReady {
@@ -320,21 +277,40 @@ package struct RequestPool: Sendable {
         } else {
             lanes[lane].waiting.append(place, links: &laneLinks)
         }
+        noteActivity(of: lane, before: wasActive)
         waitingCount += 1
         waitingBytes += slot.request.request.payload.count
     }
 
     mutating func dequeue(_ place: Int) {
         guard let slot = slots[place] else { return }
+        let wasActive = lanes[slot.lane].isActive
         if slot.isReady {
             lanes[slot.lane].ready.remove(place, links: &laneLinks)
             if lanes[slot.lane].ready.isEmpty { readyLanes.remove(slot.lane, links: &readyLinks) }
         } else {
             lanes[slot.lane].waiting.remove(place, links: &laneLinks)
         }
-        if !lanes[slot.lane].isActive { activeLanes.remove(slot.lane, links: &activeLinks) }
+        noteActivity(of: slot.lane, before: wasActive)
         waitingCount -= 1
         waitingBytes -= slot.request.request.payload.count
+    }
+
+    private mutating func noteActivity(of lane: Int, before wasActive: Bool) {
+        guard lanes[lane].isActive != wasActive else { return }
+        if wasActive {
+            activeLanes.remove(lane, links: &activeLinks)
+        } else {
+            activeLanes.append(lane, links: &activeLinks)
+        }
+    }
+
+    /// A lane comes to owe signatures, or owes none any more.
+    mutating func noteAwaiting(_ slot: Slot, by step: Int) {
+        let wasActive = lanes[slot.lane].isActive
+        lanes[slot.lane].awaiting.requests += step
+        lanes[slot.lane].awaiting.bytes += step * slot.request.request.payload.count
+        noteActivity(of: slot.lane, before: wasActive)
     }
 
     mutating func noteHearsay(_ slot: Slot, by step: Int) {

@@ -58,7 +58,11 @@ package struct MemoryChecker: Sendable {
         switch what {
         case .pendingRequests: clients * limits.pendingPerClientMax + n * limits.operationsPerMemberMax
         case .pendingBytes:
-            (clients * limits.pendingPerClientMax + n * limits.operationsPerMemberMax) * settings.requestBytesMax
+            clients
+                * min(
+                    limits.pendingPerClientMax * settings.requestBytesMax,
+                    8 * max(settings.batchBytesMax, settings.requestBytesMax))
+                + n * limits.operationsPerMemberMax * LatencyReport.payloadBytesMax
         case .pendingOfOneClient: limits.pendingPerClientMax
         case .rumours: n * limits.rumoursPerMemberMax
         case .rumourBytes: n * limits.rumourBytesPerMemberMax

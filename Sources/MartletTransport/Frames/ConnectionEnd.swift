@@ -23,6 +23,8 @@ package enum ConnectionEnd: Hashable, Sendable, CustomStringConvertible {
     case refused(HelloRefusal, String)
     /// The peer read too slowly, and too much was waiting for it.
     case queueFull
+    /// Too much waited for the rest of frames, and this one's was begun long ago.
+    case unfinishedFrame
     /// The peer sent what no peer may send.
     case misbehaved(FrameError)
     /// The network, the security layer or a decoder says so.
@@ -36,6 +38,7 @@ package enum ConnectionEnd: Hashable, Sendable, CustomStringConvertible {
         case .handshakeTooSlow: "the handshake took too long"
         case .refused(_, let text): "refused: \(text)"
         case .queueFull: "the peer reads too slowly"
+        case .unfinishedFrame: "too many frames were left unfinished"
         case .misbehaved(let error): "the peer sent \(error)"
         case .failed(let reason): reason
         }

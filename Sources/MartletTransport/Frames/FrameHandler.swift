@@ -10,6 +10,8 @@ protocol FrameHandlerOwner: AnyObject {
     /// The TCP connection is made. What is written now is sent once the security layer allows it.
     func onActive(_ handler: FrameHandler)
     func onFrames(_ batch: FrameBatch, _ handler: FrameHandler)
+    /// So many bytes wait for the rest of their frame; `isAnew` when frames were finished since the last time.
+    func onPartialFrame(bytes: Int, isAnew: Bool, _ handler: FrameHandler)
     /// The connection is over, once and for good. Nothing follows.
     func onClosed(_ end: ConnectionEnd, _ handler: FrameHandler)
 }
@@ -156,10 +158,13 @@ final class FrameHandler: ChannelInboundHandler {
 
     func channelReadComplete(context: ChannelHandlerContext) {
         do {
+            var isAnew = false
             while end == nil, let batch = try parser.next() {
                 counters.received(frames: batch.count, bytes: batch.byteCount)
                 owner?.onFrames(batch, self)
+                isAnew = true
             }
+            if end == nil { owner?.onPartialFrame(bytes: parser.bufferedBytes, isAnew: isAnew, self) }
         } catch {
             abort(.misbehaved(error))
         }

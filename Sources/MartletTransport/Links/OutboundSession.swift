@@ -52,6 +52,9 @@ final class OutboundSession: FrameHandlerOwner {
         }
     }
 
+    /// One link has one such frame at most.
+    func onPartialFrame(bytes: Int, isAnew: Bool, _ handler: FrameHandler) {}
+
     func onClosed(_ end: ConnectionEnd, _ handler: FrameHandler) {
         handshakeTimer?.cancel()
         // Without TCP there was no attempt yet; the dialing itself tells the driver.

@@ -23,6 +23,7 @@ final class InboundSession: FrameHandlerOwner {
     private let counters: LinkCounters
     private let core: ListenerCore
     private var handshakeTimer: Scheduled<Void>?
+    private var hasPartialFrame = false
 
     init(id: ConnectionID, check: PeerKeyCheck, remoteAddress: String, counters: LinkCounters, core: ListenerCore) {
         self.id = id
@@ -46,6 +47,13 @@ final class InboundSession: FrameHandlerOwner {
         case .open(let connection): core.handlers.onFrames(connection, batch)
         case .closing: break
         }
+    }
+
+    func onPartialFrame(bytes: Int, isAnew: Bool, _ handler: FrameHandler) {
+        guard case .open(let connection) = phase, !connection.hello.isFromReplica else { return }
+        let isCounted = bytes > PartialFrames.uncountedBytesMax
+        if isCounted || hasPartialFrame { core.notePartialFrame(bytes, of: id, isAnew: isAnew) }
+        hasPartialFrame = isCounted
     }
 
     func onClosed(_ end: ConnectionEnd, _ handler: FrameHandler) {

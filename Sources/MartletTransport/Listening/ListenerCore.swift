@@ -11,6 +11,7 @@ import Synchronization
 final class ListenerCore: Sendable {
     private struct State {
         var table: ConnectionTable
+        var partialFrames: PartialFrames
         /// Only looked up, and walked through once, at the end.
         var handlers: [ConnectionID: NIOLoopBound<FrameHandler>] = [:]
         var accepted: UInt64 = 0
@@ -31,7 +32,10 @@ final class ListenerCore: Sendable {
         self.identity = identity
         self.handlers = handlers
         self.logger = logger
-        state = Mutex(State(table: ConnectionTable(configuration)))
+        state = Mutex(
+            State(
+                table: ConnectionTable(configuration),
+                partialFrames: PartialFrames(bytesMax: configuration.clientPartialBytesMax)))
     }
 
     /// A new connection's name; nil when the listener is closing.
@@ -72,9 +76,17 @@ final class ListenerCore: Sendable {
         }
     }
 
+    func notePartialFrame(_ bytes: Int, of id: ConnectionID, isAnew: Bool) {
+        let leaving = state.withLock { state in
+            state.partialFrames.note(bytes, of: id, isAnew: isAnew).compactMap { state.handlers[$0] }
+        }
+        for handler in leaving { Self.end(handler) { $0.abort(.unfinishedFrame) } }
+    }
+
     func remove(_ id: ConnectionID) {
         let continuation = state.withLock { state -> CheckedContinuation<Void, Never>? in
             state.table.remove(id)
+            state.partialFrames.remove(id)
             state.handlers[id] = nil
             guard state.isClosing, state.handlers.isEmpty else { return nil }
             defer { state.onEmpty = nil }

@@ -16,6 +16,7 @@ struct ReplicaLimits {
     private static let counts: [(name: String, path: Count)] = [
         ("replicaFrameBytesMax", \.transport.replicaFrameBytesMax),
         ("clientFrameBytesMax", \.transport.clientFrameBytesMax),
+        ("clientPartialBytesMax", \.transport.clientPartialBytesMax),
         ("replicaQueueBytesMax", \.transport.replicaQueueBytesMax),
         ("clientQueueBytesMax", \.transport.clientQueueBytesMax),
         ("unreachableQueueBytesMax", \.transport.unreachableQueueBytesMax),

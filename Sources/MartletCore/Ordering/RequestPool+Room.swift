@@ -1,0 +1,64 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletTypes
+
+/// Which requests find room, and what goes for them.
+extension RequestPool {
+    /// `replaced`: the place of what goes when the request is taken.
+    func hasRoom(for request: AdmittedRequest, insteadOf replaced: Int?) -> Bool {
+        let going = replaced.flatMap { slots[$0]?.request.request.payload.count }
+        return count - (going == nil ? 0 : 1) < totalMax
+            && bytes - (going ?? 0) + request.request.payload.count <= bytesMax
+            && clientHasRoom(for: request, insteadOf: replaced)
+    }
+
+    private func clientHasRoom(for request: AdmittedRequest, insteadOf replaced: Int?) -> Bool {
+        let going = replaced.flatMap { slots[$0]?.request.request.payload.count }
+        let own = pending(of: request.id.client)
+        return own.requests - (going == nil ? 0 : 1) < perClientMax
+            && own.bytes - (going ?? 0) + request.request.payload.count <= bytesPerClientMax
+    }
+
+    /// Signed, and of a session that is there: a session to come is easily named.
+    private func isPrivileged(_ request: AdmittedRequest) -> Bool {
+        request.proof != nil && request.id.session.instance <= decided
+    }
+
+    /// What is signed, of a session that is there, does not lack room because of what is not: its sender tells everyone, and
+    /// whoever leads must have it.
+    mutating func makeRoom(for request: AdmittedRequest, insteadOf replaced: Int?) -> Bool {
+        guard isPrivileged(request) else { return false }
+        while let lane = lanePlaces[request.id.client], !clientHasRoom(for: request, insteadOf: replaced) {
+            guard
+                let place = lanes[lane].waiting.last.flatMap({ $0 == replaced ? nil : $0 })
+                    ?? oldestToDrop(of: lanes[lane].waiting, laneLinks, besides: replaced)
+                    ?? oldestToDrop(of: lanes[lane].ready, laneLinks, besides: replaced)
+            else { return false }
+            drop(place)
+        }
+        while !hasRoom(for: request, insteadOf: replaced) {
+            guard
+                let place = oldestToDrop(of: secondStage, timerLinks, besides: replaced)
+                    ?? oldestToDrop(of: firstStage, timerLinks, besides: replaced)
+            else { return false }
+            drop(place)
+        }
+        return true
+    }
+
+    /// Only the oldest few are looked at: the others wait behind what is signed.
+    private func oldestToDrop(of list: SlotList, _ links: [SlotLinks], besides replaced: Int?) -> Int? {
+        var place = list.first
+        for _ in 0..<64 {
+            guard let candidate = place, let slot = slots[candidate] else { return nil }
+            if !isPrivileged(slot.request), slot.proposedIn == .zero, candidate != replaced { return candidate }
+            place = list.next(after: candidate, links: links)
+        }
+        return nil
+    }
+
+    private mutating func drop(_ place: Int) {
+        if let slot = slots[place] { remove(slot.request.id) }
+    }
+}
