@@ -15,6 +15,8 @@ package struct RequestPool: Sendable {
         /// Another content waits under this name, from the client itself.
         case conflicting
         case full
+        /// For a view that has ended: it cannot have any effect any more.
+        case outdated
     }
 
     /// How a body that a batch lists is known.
@@ -57,13 +59,15 @@ package struct RequestPool: Sendable {
         var hearsay = (requests: 0, bytes: 0)
         /// How many of them its client has sent itself and was asked to sign.
         var awaiting = 0
+        /// That of them which may end the view.
+        var barrier: Int?
         /// How much of it the last batch took.
         var taken = (instance: Instance.zero, requests: 0, bytes: 0)
 
         var isActive: Bool { !ready.isEmpty || !waiting.isEmpty }
     }
 
-    private(set) var view: View
+    var view: View
     let perClientMax: Int
     let totalMax: Int
     let bytesMax: Int
@@ -76,13 +80,15 @@ package struct RequestPool: Sendable {
 
     var lanes: [Lane] = []
     private var freeLanes: [Int] = []
-    private var lanePlaces: [ClientID: Int] = [:]
+    private(set) var lanePlaces: [ClientID: Int] = [:]
     /// Lanes with waiting requests, in the order of their next turn.
     var activeLanes = SlotList()
     var activeLinks: [SlotLinks] = []
     /// Those of them with requests that may be proposed in strict mode too, in the order of their next turn there.
     var readyLanes = SlotList()
     var readyLinks: [SlotLinks] = []
+    /// What may end the view waits apart: it takes an instance alone.
+    var barriers = Barriers()
 
     var firstStage = SlotList()
     var secondStage = SlotList()
@@ -121,9 +127,6 @@ package struct RequestPool: Sendable {
 
     package var mostOfOneClient: Int { lanes.map(\.pending).max() ?? 0 }
 
-    /// Other settings from here on, with the same members.
-    package mutating func begin(_ view: View) { self.view = view }
-
     // MARK: Arrivals
 
     /// A request from the client itself.
@@ -132,6 +135,7 @@ package struct RequestPool: Sendable {
     }
 
     private mutating func add(_ request: AdmittedRequest, isHearsay: Bool, at now: Instant) -> Admission {
+        if isOutdated(request.request) { return .outdated }
         var replaced: Int?
         if let place = places[request.id], let known = slots[place] {
             if known.request.digest == request.digest {
@@ -156,6 +160,7 @@ package struct RequestPool: Sendable {
         places[request.id] = place
         lanes[lane].pending += 1
         lanes[lane].bytes += size
+        if request.request.kind.mayEndView { lanes[lane].barrier = place }
         bytes += size
         if let slot = slots[place], isHearsay { noteHearsay(slot, by: 1) }
         enqueue(place)
@@ -169,6 +174,7 @@ package struct RequestPool: Sendable {
         let leaving = going == nil ? 0 : 1
         return count - leaving < totalMax && bytes - (going ?? 0) + request.request.payload.count <= bytesMax
             && pending(of: request.id.client).requests - leaving < perClientMax
+            && (barrier(besides: request) ?? replaced) == replaced
     }
 
     /// Signed, and of a session that is there: a session to come is easily named.
@@ -180,6 +186,10 @@ package struct RequestPool: Sendable {
     /// whoever leads must have it.
     private mutating func makeRoom(for request: AdmittedRequest, insteadOf replaced: Int?) -> Bool {
         guard isPrivileged(request) else { return false }
+        if let other = barrier(besides: request), other != replaced {
+            guard let slot = slots[other], !isPrivileged(slot.request), slot.proposedIn == .zero else { return false }
+            drop(other)
+        }
         if replaced == nil, let lane = lanePlaces[request.id.client], lanes[lane].pending >= perClientMax {
             guard let place = lanes[lane].waiting.last ?? oldestToDrop(of: lanes[lane].ready, laneLinks, besides: nil)
             else { return false }
@@ -223,7 +233,10 @@ package struct RequestPool: Sendable {
         // A client may sign two contents for one name: a batch may list the one that does not wait here.
         if forward.admitted.proof != nil {
             let admission = add(forward.admitted, isHearsay: true, at: now)
-            guard admission == .conflicting || admission == .full else { return admission == .added }
+            switch admission {
+            case .added, .known: return admission == .added
+            case .conflicting, .full, .outdated: break
+            }
         }
         if let place = places[entry.id], slots[place]?.request.digest == entry.digest { return false }
         hearsay.keep(forward.admitted, by: voter)
@@ -291,6 +304,7 @@ package struct RequestPool: Sendable {
         bytes -= slot.request.request.payload.count
         lanes[slot.lane].pending -= 1
         lanes[slot.lane].bytes -= slot.request.request.payload.count
+        if lanes[slot.lane].barrier == place { lanes[slot.lane].barrier = nil }
         if lanes[slot.lane].pending == 0 { freeLane(slot.lane) }
         slots[place] = nil
         freeSlots.append(place)
@@ -311,21 +325,25 @@ package struct RequestPool: Sendable {
     mutating func enqueue(_ place: Int) {
         guard let slot = slots[place] else { return }
         let lane = slot.lane
-        if !lanes[lane].isActive { activeLanes.append(lane, links: &activeLinks) }
         let isReady = isBelieved(slot)
         slots[place]?.isReady = isReady
+        waitingCount += 1
+        waitingBytes += slot.request.request.payload.count
+        if slot.request.request.kind.mayEndView { return barriers.enqueue(place, isReady: isReady, &laneLinks) }
+        if !lanes[lane].isActive { activeLanes.append(lane, links: &activeLinks) }
         if isReady {
             if lanes[lane].ready.isEmpty { readyLanes.append(lane, links: &readyLinks) }
             lanes[lane].ready.append(place, links: &laneLinks)
         } else {
             lanes[lane].waiting.append(place, links: &laneLinks)
         }
-        waitingCount += 1
-        waitingBytes += slot.request.request.payload.count
     }
 
     mutating func dequeue(_ place: Int) {
         guard let slot = slots[place] else { return }
+        waitingCount -= 1
+        waitingBytes -= slot.request.request.payload.count
+        if slot.request.request.kind.mayEndView { return barriers.dequeue(place, isReady: slot.isReady, &laneLinks) }
         if slot.isReady {
             lanes[slot.lane].ready.remove(place, links: &laneLinks)
             if lanes[slot.lane].ready.isEmpty { readyLanes.remove(slot.lane, links: &readyLinks) }
@@ -333,8 +351,6 @@ package struct RequestPool: Sendable {
             lanes[slot.lane].waiting.remove(place, links: &laneLinks)
         }
         if !lanes[slot.lane].isActive { activeLanes.remove(slot.lane, links: &activeLinks) }
-        waitingCount -= 1
-        waitingBytes -= slot.request.request.payload.count
     }
 
     mutating func noteHearsay(_ slot: Slot, by step: Int) {
