@@ -64,7 +64,7 @@ extension Verifier {
         let id = request.id
         if case .reconfiguration(let operation) = request.kind, !isAuthorised(operation) { throw .notAuthorised(id) }
         let opens = request.kind == .open
-        guard opens == (id.session == .none), !opens || request.payload.isEmpty,
+        guard opens == (id.session == .none), !(opens || request.kind.mayEndView) || request.payload.isEmpty,
             VerifierLimits.isInRange(id.sequence.rawValue, from: 1),
             VerifierLimits.isInRange(request.repliesKeptFrom.rawValue, from: 0),
             VerifierLimits.isInRange(id.session.instance.rawValue, from: 0)
