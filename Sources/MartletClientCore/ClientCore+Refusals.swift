@@ -16,8 +16,9 @@ extension ClientCore {
         switch refusal.reason {
         case .signatureRequired, .conflicting:
             onSignatureDemand(slot, refusal.reason, by: replica, isNew: isNew, agreeing, &effects)
-        case .payloadTooLarge, .accessDenied:
-            // These follow from the view, so a correct replica's word holds for all.
+        case .payloadTooLarge, .accessDenied, .viewEnded:
+            // These follow from the view, so a correct replica's word holds for all. (Whoever has ended a view has decided
+            // all of it, and an operation on the group has no effect in another.)
             guard configuration.view.isWeakCertificate(agreeing) else { return }
             onRefusedForGood(slot, refusal.reason, &effects)
         case .sessionUnknown, .sequenceTooOld:
@@ -44,10 +45,13 @@ extension ClientCore {
     private mutating func onRefusedForGood(_ slot: Int, _ reason: RefusalReason, _ effects: inout ClientEffects) {
         let handle = calls[slot].session
         let failure: FailureReason =
-            reason == .accessDenied
-            ? .accessDenied
-            : .payloadTooLarge(
-                bytes: calls[slot].payload.count, bytesMax: configuration.view.settings.requestBytesMax)
+            switch reason {
+            case .accessDenied: .accessDenied
+            case .viewEnded: .reconfigurationRefused("the view that it is for has ended")
+            default:
+                .payloadTooLarge(
+                    bytes: calls[slot].payload.count, bytesMax: configuration.view.settings.requestBytesMax)
+            }
         if calls[slot].kind == .opening {
             return giveUpOpening(slot, failure, &effects)
         }

@@ -33,6 +33,8 @@ package enum CoreHolding: String, Hashable, Sendable, CaseIterable {
     case installs = "words on the next view"
     /// Proposals and votes of a view that this replica has not entered.
     case earlyMessagesOfOneMember = "early messages of one member"
+    /// Of its proposals among them.
+    case earlyEntriesOfOneMember = "entries in early proposals of one member"
 
     // Replicated state
     case sessions = "sessions"

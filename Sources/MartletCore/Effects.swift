@@ -103,6 +103,15 @@ package enum Notice: Hashable, Sendable {
     case viewEnded(ViewNumber, last: Instance)
     case viewBegun(ViewNumber, leader: ReplicaID)
     case misbehaviour(ReplicaID, Misbehaviour)
+
+    /// Whether that replica, whose notice it is, has found its own state to be another than the group's: it must not serve
+    /// clients from it.
+    package func tellsOfWrongState(at replica: ReplicaID) -> Bool {
+        switch self {
+        case .misbehaviour(replica, .conflictingCheckpoint), .misbehaviour(replica, .conflictingView): true
+        default: false
+        }
+    }
 }
 
 /// Why a proposal is not voted for.

@@ -24,6 +24,7 @@ extension ReplicaCore {
         case .checkpointVotes: checkpoints.votesKept
         case .installs: installs.count
         case .earlyMessagesOfOneMember: early.mostOfOneMember
+        case .earlyEntriesOfOneMember: early.mostEntriesOfOneMember
         case .sessions: sessions.sessionCount
         case .clients: sessions.clientCount
         case .challengesOfOneMember: measuring.monitor.mostOfOneMember

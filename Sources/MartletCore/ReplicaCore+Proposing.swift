@@ -48,10 +48,13 @@ extension ReplicaCore {
                 running: running, isBatchFull: isFull, latency: timeout.latency, window: settings.window,
                 at: now.monotonic)
         else { return false }
-        var entries = takeProbes()
-        entries += pool.takeBatch(for: instance, isStrict: strict.isOn, isFirst: entries.isEmpty)
-        guard let first = entries.first else { return false }
-        if pool.mayEndView(first.id) { proposer.noteBarrier(instance) }
+        var entries = pool.takeBatch(for: instance, isStrict: strict.isOn, hasProbes: hasProbesToOrder)
+        if let first = entries.first, pool.mayEndView(first.id) {
+            proposer.noteBarrier(instance)
+        } else {
+            entries = takeProbes() + entries
+        }
+        guard !entries.isEmpty else { return false }
         proposer.noteProposal(at: now.monotonic)
         propose(Batch(instance: instance, born: epoch, time: now.wall, entries: entries), into: &effects)
         return true

@@ -32,6 +32,7 @@ extension ReplicaCore {
                 noteArrival(of: request.id)
             case .conflicting: refuse(request.id, .conflicting, into: &effects)
             case .full: refuse(request.id, .overloaded, into: &effects)
+            case .outdated: refuse(request.id, .viewEnded, into: &effects)
             }
         }
     }

@@ -61,7 +61,7 @@ extension ReplicaCore {
         noteView(origin.view, of: member, into: &effects)
         switch message {
         case .propose, .write, .accept:
-            if origin.view == view.number.next { early.keep(message, from: member) }
+            if origin.view == view.number.next { early.keep(message, from: member, decided: decided) }
             return false
         default: return true
         }

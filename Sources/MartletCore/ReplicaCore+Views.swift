@@ -66,8 +66,9 @@ extension ReplicaCore {
     // MARK: The chain of views
 
     mutating func onViews(_ part: ViewChainPart, from member: ReplicaIndex, into effects: inout Effects) {
+        let newest = views.newest.number
         for certificate in part.certificates { takeCertified(certificate, into: &effects) }
-        guard part.certificates.last?.next.number == views.newest.number,
+        guard views.newest.number > newest, part.certificates.last?.next.number == views.newest.number,
             part.certificates.count == ViewChainPart.certificatesMax
         else { return }
         viewsAsked[member] = nil
@@ -171,7 +172,9 @@ extension ReplicaCore {
         orderTimes = OrderTimes()
         probesToOrder = ReplicaTable(repeating: nil, count: view.n)
         forgetWantedRequests()
-        pool.begin(view)
+        for request in pool.begin(view) where sessions.standing(of: request, decided: decided) == .new {
+            refuse(request.id, .viewEnded, into: &effects)
+        }
         pool.takeBack()
         pool.restartTimers(at: now.monotonic)
         lastAdvance = now.monotonic

@@ -285,6 +285,18 @@ extension Rig {
         #expect(reason == .reconfigurationRefused("no"))
     }
 
+    @Test func `once its view has ended it has failed, by one correct replica's word`() {
+        let (rig, _, request) = running()
+        rig.refuse(request, .viewEnded, from: [2, 2])
+        rig.refuse(request, .overloaded, from: [1])
+        #expect(rig.takeCompletions().isEmpty)
+        rig.refuse(request, .viewEnded, from: [1])
+        #expect(
+            rig.takeCompletions().map(\.outcome)
+                == [.failed(.reconfigurationRefused("the view that it is for has ended"))])
+        #expect(rig.takeRequests().isEmpty)
+    }
+
     @Test func `no result of an operation answers it, and it answers no operation`() {
         let (rig, _, request) = running()
         rig.reply(request, .result(Array("2".utf8)), from: [1, 2, 3, 4])

@@ -91,11 +91,66 @@ import Testing
         group.submit(first)
         group.settle()
         // The same words under another name, as somebody who has heard them might say them.
-        group.submit(change.again(first))
+        let again = change.again(first)
+        group.submit(again)
         group.settle()
         #expect(group.status(0).epoch.view == ViewNumber(2))
+        // Should a leader propose it all the same: those who ask for it are given it, signed by its client.
+        let proof = RequestProof(digests: [again.digest], signature: .absent)
+        let forward = ForwardedRequest(request: again.request, isVouched: true, proof: proof)
+        let epoch = Epoch(view: ViewNumber(2), regency: .first)
+        let batch = Batch(
+            instance: group.status(0).decided + 1, born: epoch, time: group.now.wall, entries: [Samples.entry(again)])
+        for to in 0..<5 {
+            group.inject(.forwarded([forward]), from: 4, to: to)
+            group.inject(.propose(Propose(epoch: epoch, batch: batch)), from: 4, to: to)
+        }
+        group.settle()
+        #expect(group.status(0).decided == batch.instance)
+        #expect(group.status(0).epoch == epoch)
         let verdicts = group.nodes[0].executions.flatMap(\.steps).map(\.verdict)
         #expect(verdicts.last == .reconfigure(.refused("it is for view 1, but this is view 2")))
+    }
+
+    @Test func operationsForViewsThatHaveEndedTakeNoInstances() throws {
+        let group = try Group(n: 5, f: 1)
+        let change = Change(group, by: admin)
+        let first = change.request(heavy: [3, 4], order: [4, 3, 2, 1, 0])
+        group.submit(first)
+        group.settle()
+        group.submit(change.request(heavy: [0, 1], order: [0, 1, 2, 3, 4]))
+        group.settle()
+        let decided = group.status(0).decided
+        let old = (0..<128).map { _ in change.again(first) }
+        for request in old { group.submit(request) }
+        let forwards = old.map { ForwardedRequest(request: $0.request, isVouched: true, proof: nil) }
+        for from in [2, 3] { group.inject(.forwarded(forwards), from: from, to: 0) }
+        group.settle()
+        for place in 0..<5 {
+            #expect(group.status(place).decided == decided)
+            #expect(group.status(place).pendingRequests == 0)
+            #expect(group.nodes[place].refusals.map(\.refusal.reason) == Array(repeating: .viewEnded, count: 128))
+        }
+        // What was done is told as done.
+        for place in 0..<5 { group.nodes[place].refusals.removeAll() }
+        group.submit(first)
+        group.settle()
+        #expect(group.nodes.allSatisfy { $0.refusals.isEmpty && $0.resends == [first.id] })
+    }
+
+    /// Of two that want the same view changed, one comes too late.
+    @Test func whoeverWaitsForAViewThatEndsIsTold() throws {
+        let group = try Group(n: 4, f: 1)
+        let (change, other) = (Change(group, by: admin), Change(group, by: Samples.client(8)))
+        let late = other.request(heavy: [0, 1], order: [1, 2, 3, 0])
+        group.submit(change.request(heavy: [0, 1], order: [3, 2, 1, 0]))
+        group.submit(late)
+        group.settle()
+        for place in 0..<4 {
+            #expect(group.status(place).epoch.view == ViewNumber(2))
+            #expect(group.status(place).pendingRequests == 0)
+            #expect(group.nodes[place].refusals.map(\.refusal) == [Refusal(request: late.id, reason: .viewEnded)])
+        }
     }
 
     @Test func aPlanThatCannotBeIsRefused() throws {
@@ -109,8 +164,10 @@ import Testing
             change.request(heavy: [3, 4], order: [4, 3, 2, 1, 0], settings: settings),
             change.request(heavy: [0, 1], order: [0, 1, 2, 3, 4]),
         ]
-        for plan in plans { group.submit(plan) }
-        group.settle()
+        for plan in plans {
+            group.submit(plan)
+            group.settle()
+        }
         for place in 0..<5 {
             #expect(group.status(place).epoch.view == .genesis)
             let refusals = group.nodes[place].executions.flatMap(\.steps).filter {

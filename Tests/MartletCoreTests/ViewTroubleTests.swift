@@ -199,6 +199,77 @@ import Testing
         #expect(group.nodes[1].core.held(.earlyMessagesOfOneMember) == 3 * group.view.settings.window)
     }
 
+    /// A liar's proposals for the next view list what it likes.
+    @Test func earlyProposalsAreBoundedByWhatTheyList() throws {
+        let group = try Group(n: 4, f: 1, window: 16)
+        let epoch = Epoch(view: ViewNumber(2), regency: .first)
+        let most = group.view.batchEntriesMax
+        func propose(_ instance: UInt64, entries: Int, tag: UInt64 = 1) {
+            let batch = Batch(
+                instance: Instance(instance), born: epoch, time: group.now.wall,
+                entries: (0..<entries).map { .probe(SequenceNumber(UInt64($0) + tag), of: Samples.key(3)) })
+            group.inject(.propose(Propose(epoch: epoch, batch: batch)), from: 3, to: 1)
+        }
+        func held(_ what: CoreHolding) -> Int { group.nodes[1].core.held(what) }
+        // One for each instance in reach.
+        for instance in [0, 33, 1_000_000] as [UInt64] { propose(instance, entries: 1) }
+        #expect(held(.earlyMessagesOfOneMember) == 0)
+        for tag in 1...10 as ClosedRange<UInt64> { propose(32, entries: 1, tag: tag) }
+        #expect(held(.earlyMessagesOfOneMember) == 1 && held(.earlyEntriesOfOneMember) == 1)
+        for instance in 1...31 as ClosedRange<UInt64> { propose(instance, entries: most) }
+        #expect(held(.earlyEntriesOfOneMember) == 15 * most + 1)
+        #expect(held(.earlyMessagesOfOneMember) == 16)
+        propose(31, entries: most - 1)
+        #expect(held(.earlyEntriesOfOneMember) == 16 * most)
+    }
+
+    /// Or else one member could have another ask it again and again, without end.
+    @Test func viewsThatAreKnownAreNoReasonToAskForMore() throws {
+        let group = try Group(n: 4, f: 1)
+        var chain: [ViewCertificate] = []
+        var view = group.view
+        for number in 1...ViewChainPart.certificatesMax {
+            let plan = view.plan
+            let next = try view.successor(
+                ViewPlan(heavy: plan.heavy, leaderOrder: plan.leaderOrder.reversed(), settings: plan.settings))
+            chain.append(
+                ViewCertificate(view: view.number, last: Instance(UInt64(number)), next: next, shares: []))
+            view = next
+        }
+        func asked() -> Int {
+            group.inject(.views(ViewChainPart(certificates: chain)), from: 3, to: 1)
+            defer { group.queue.removeAll() }
+            return group.underWay(from: 1).count { if case .fetchViews = $0 { true } else { false } }
+        }
+        group.queue.removeAll()
+        #expect(asked() == 1)
+        for _ in 0..<3 { #expect(asked() == 0) }
+    }
+
+    /// Its clients must not be told what its wrong state makes of their requests.
+    @Test func aReplicaWhoseStateMakesAnotherViewFollowFollowsAsALearner() throws {
+        let group = try Group(n: 4, f: 1)
+        let change = Change(group, by: admin)
+        let plan = change.plan(heavy: [2, 3], order: [0, 1, 2, 3])
+        let last = group.status(2).decided + 1
+        let certificate = ViewCertificate(
+            view: .genesis, last: last, next: try group.view.successor(plan), shares: [])
+        group.inject(.views(ViewChainPart(certificates: [certificate])), from: 3, to: 2)
+        group.submit(change.request(heavy: [0, 1], order: [3, 2, 1, 0]))
+        group.settle()
+        #expect(group.status(2).decided == last)
+        #expect(group.status(2).mode == .learner)
+        #expect(group.nodes[2].notices.contains { $0.tellsOfWrongState(at: ReplicaID(2)) })
+        for place in [0, 1, 3] {
+            #expect(!group.nodes[place].notices.contains { $0.tellsOfWrongState(at: ReplicaID(UInt16(place))) })
+        }
+        for liar in [Misbehaviour.equivocatingVote, .invalidSignature] {
+            #expect(!Notice.misbehaviour(ReplicaID(2), liar).tellsOfWrongState(at: ReplicaID(2)))
+        }
+        #expect(Notice.misbehaviour(ReplicaID(2), .conflictingCheckpoint).tellsOfWrongState(at: ReplicaID(2)))
+        #expect(!Notice.misbehaviour(ReplicaID(3), .conflictingView).tellsOfWrongState(at: ReplicaID(2)))
+    }
+
     /// A member that enters late has the others' first proposals and votes already, and asks nobody for them.
     @Test func whatCameBeforeTheViewIsNotAskedForAgain() throws {
         let group = try Group(n: 4, f: 1)

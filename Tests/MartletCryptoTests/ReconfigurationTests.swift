@@ -71,6 +71,19 @@ struct ReconfigurationTests {
         return direct
     }
 
+    @Test("it has no payload: what its administrators have not signed does not travel along")
+    func payload() {
+        let good = request(signed(by: Array(administrators[0...1])))
+        let padded = Request(id: good.id, kind: good.kind, repliesKeptFrom: good.repliesKeptFrom, payload: [1])
+        #expect(throws: VerificationError.malformedRequest(good.id)) {
+            try verifier.verify(RequestBundle(requests: [padded], signature: nil), from: client)
+        }
+        let forward = ForwardedRequest(request: padded, isVouched: true, proof: nil)
+        #expect(throws: VerificationError.malformedRequest(good.id)) {
+            try verifier.verify(.forwarded([forward]), from: ReplicaID(1))
+        }
+    }
+
     @Test("as many administrators as are needed have it done, and more may sign")
     func enough() {
         for signers in [[0, 1], [0, 2], [2, 1], [0, 1, 2]] {

@@ -169,6 +169,39 @@ struct ViewTests {
         #expect(verifier.view == third.view)
     }
 
+    @Test("what is known is not checked again, and not taken over in the words of whoever says it again")
+    func again() throws {
+        let scheme = CountingScheme()
+        let verifier = Verifier(view: first.view, scheme: scheme, rememberedSignaturesMax: 0)
+        let client = ReplyVerifier(view: first.view, scheme: scheme)
+        func heard(_ certificates: ViewCertificate...) throws -> [ViewCertificate] {
+            let part = ViewChainPart(certificates: certificates)
+            guard case .views(let heard) = try verifier.verify(.views(part), from: ReplicaID(3)),
+                case .views(let told) = try client.verify(.views(part), from: ReplicaID(3)).message
+            else { return [] }
+            #expect(heard.message == told)
+            return told.certificates
+        }
+        let (good, later) = (first.proof(of: second.view, last: 10), second.proof(of: third.view, last: 12))
+        let weightier = second.proof(of: third.view, last: 12, by: [2, 3, 4])
+        #expect(try heard(good) == [good])
+        let checks = scheme.count
+        #expect(checks > 0)
+        let unsigned = ViewCertificate(view: good.view, last: good.last, next: good.next, shares: [])
+        for _ in 0..<3 { #expect(try heard(good, unsigned) == [good, good]) }
+        #expect(scheme.count == checks)
+        #expect(try heard(unsigned, weightier) == [good, weightier])
+        #expect(scheme.count > checks)
+        // Nothing else passes for known.
+        for other in [
+            ViewCertificate(view: good.view, last: Instance(9), next: good.next, shares: good.shares),
+            ViewCertificate(view: later.view, last: good.last, next: good.next, shares: good.shares),
+            first.proof(of: third.view, last: 10),
+        ] {
+            #expect(throws: VerificationError.self) { try heard(other) }
+        }
+    }
+
     // MARK: What belongs to a view
 
     @Test("certificates are judged by the weights of their own view, for its own instances")

@@ -45,12 +45,16 @@ struct DeedTests {
             view: world.view, me: ReplicaIndex(1), sealer: world.replicas[1].sealer, conspiracy: world.conspiracy,
             random: SeededRandom(seed: 4))
         let digest = Digest(words: Words32(1, 2, 3, 4))
-        for _ in 0..<20 {
+        let alone = [BatchEntry.probe(SequenceNumber(1), of: world.view[ReplicaIndex(1)].key)]
+        for _ in 0..<100 {
             var liar = ViewLiar(&context)
             for number in [0, 1, .max] as [UInt64] {
                 let epoch = Epoch(view: ViewNumber(number), regency: .first)
                 let vote = PeerMessage.write(WriteVote(epoch: epoch, instance: Instance(1), digest: digest))
-                let messages = PeerMessageSamples.all(context) + Array(repeating: vote, count: 20)
+                let batch = Batch(instance: Instance(1), born: epoch, time: .zero, entries: alone)
+                let messages =
+                    PeerMessageSamples.all(context) + Array(repeating: vote, count: 20)
+                    + [.propose(Propose(epoch: epoch, batch: batch))]
                 var outgoing = messages.map { Outgoing($0, to: ReplicaIndex(0)) }
                 liar.alter(&outgoing, &context)
             }
@@ -58,7 +62,8 @@ struct DeedTests {
         #expect(
             Set(context.details.keys.map(\.name)).isSuperset(of: [
                 "vote of another view", "invented INSTALL", "INSTALL of another view",
-                "INSTALL after another instance", "forged VIEWS",
+                "INSTALL after another instance", "forged VIEWS", "proposal beyond one that stands alone",
+                "many long proposals of the next view",
             ]), "\(context.details)")
     }
 

@@ -43,6 +43,7 @@ struct MemoryTests {
         case .checkpointVotes: 16
         case .installs: 4
         case .earlyMessagesOfOneMember: 3 * 4
+        case .earlyEntriesOfOneMember: 4 * (2 + 4)
         case .sessions: 12
         case .clients: 3
         case .challengesOfOneMember: 64

@@ -167,6 +167,53 @@ struct ViewCheckerTests {
     }
 }
 
+/// What may end a view is a barrier.
+@Suite("Views: nobody votes beyond what may end one before it is decided")
+struct BarrierCheckerTests {
+    private let alone = Sample.digest(1)
+    private let beside = Sample.digest(2)
+    private let epoch = Epoch(view: .genesis, regency: .first)
+
+    /// A checker that knows a batch which may end the view, and one that lists the same request beside another.
+    private func checker() throws -> ViewChecker {
+        var checker = ViewChecker(genesis: try QuorumCheckerTests.view(), liars: [4])
+        let request = BatchEntry(id: Sample.request(1).id, digest: Sample.digest(100))
+        let other = BatchEntry(id: Sample.request(2).id, digest: Sample.digest(200))
+        checker.mayEndView(request.digest)
+        for (entries, digest) in [([request], alone), ([request, other], beside), ([other], Sample.digest(3))] {
+            checker.proposed(Batch(instance: Instance(10), born: epoch, time: .zero, entries: entries), digest)
+        }
+        return checker
+    }
+
+    private func vote(_ instance: UInt64, _ digest: Digest, isAccept: Bool, regency: UInt64 = 1) -> PeerMessage {
+        let epoch = Epoch(view: .genesis, regency: Regency(regency))
+        let instance = Instance(instance)
+        return isAccept
+            ? .accept(AcceptVote(epoch: epoch, instance: instance, digest: digest))
+            : .write(WriteVote(epoch: epoch, instance: instance, digest: digest))
+    }
+
+    @Test("a vote beyond it while it is not decided", arguments: [false, true], [false, true])
+    func beyond(isAccept: Bool, isAcceptBeyond: Bool) throws {
+        func verdict(
+            _ digest: Digest, by other: Int = 0, regency: UInt64 = 1, instance: UInt64 = 11, decided: UInt64 = 9
+        ) throws -> Violation.Rule? {
+            var checker = try checker()
+            let first = vote(10, digest, isAccept: isAccept)
+            #expect(checker.sent(first, by: 0, decided: Instance(9), at: .zero) == nil)
+            let next = vote(instance, Sample.digest(9), isAccept: isAcceptBeyond, regency: regency)
+            return checker.sent(next, by: other, decided: Instance(decided), at: .zero)?.rule
+        }
+        #expect(try verdict(alone) == .views)
+        #expect(try verdict(alone, decided: 10) == nil)
+        #expect(try verdict(alone, instance: 10) == nil)
+        #expect(try verdict(alone, by: 1) == nil, "it has voted for something else, or not at all")
+        #expect(try verdict(alone, regency: 2) == nil, "it may vote for something else in another regency")
+        #expect(try verdict(beside) == nil && verdict(Sample.digest(3)) == nil)
+    }
+}
+
 /// Quorums are those of the view that the instance belongs to.
 @Suite("Quorum arithmetic across views")
 struct QuorumsOfViewsTests {

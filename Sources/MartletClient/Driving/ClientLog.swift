@@ -111,6 +111,7 @@ extension RefusalReason {
         case .notServing: "it is catching up, or has no vote"
         case .signatureRequired: "it wants the request signed"
         case .readsAreOrdered: "the group has no unordered reads"
+        case .viewEnded: "the view that it is for has ended"
         }
     }
 }

@@ -6,11 +6,11 @@ package import MartletTypes
 extension RequestPool {
     /// Takes requests for a batch, one from each client in turn, and no more of one than its share. In `strict` mode only
     /// those that are signed: whoever is handed one knows that it is authentic (protocol §4); so too of a client that owes a
-    /// signature. What may end the view is taken
-    /// alone, and where `isFirst` says that the batch holds nothing yet (protocol §5).
-    package mutating func takeBatch(
-        for instance: Instance, isStrict: Bool, isFirst: Bool = true
-    ) -> [BatchEntry] {
+    /// signature. What may end the view is taken alone (protocol §5); where its last batch was such, the next is for the
+    /// others, `hasProbes` among them.
+    package mutating func takeBatch(for instance: Instance, isStrict: Bool, hasProbes: Bool = false) -> [BatchEntry] {
+        let hasOthers = hasProbes || !(isStrict ? readyLanes : activeLanes).isEmpty
+        if let barrier = takeBarrier(for: instance, isStrict: isStrict, besides: hasOthers) { return [barrier] }
         let (requestsMax, bytesMax) = (view.settings.batchRequestsMax, view.settings.batchBytesMax)
         var entries: [BatchEntry] = []
         entries.reserveCapacity(min(requestsMax, waitingCount))
@@ -21,8 +21,6 @@ extension RequestPool {
         {
             let isSignedOnly = isStrict || lanes[lane].awaiting.requests > 0
             let next = lanes[lane].ready.first ?? (isSignedOnly ? nil : lanes[lane].waiting.first)
-            let mayEndView = next.flatMap { slots[$0]?.request.request.kind.mayEndView } ?? false
-            if mayEndView, !isFirst || !entries.isEmpty { break }
             guard let place = next, let slot = slots[place],
                 takeShare(of: lane, slot.request.request.payload.count, in: instance)
             else {
@@ -37,16 +35,13 @@ extension RequestPool {
             dequeue(place)
             slots[place]?.proposedIn = instance
             rotate(lane)
-            if mayEndView { break }
         }
         return entries
     }
 
-    package func mayEndView(_ id: RequestID) -> Bool {
-        place(of: id).flatMap { slots[$0]?.request.request.kind.mayEndView } ?? false
+    package func hasProposable(isStrict: Bool) -> Bool {
+        !(isStrict ? readyLanes : activeLanes).isEmpty || firstBarrier(isStrict: isStrict) != nil
     }
-
-    package func hasProposable(isStrict: Bool) -> Bool { !(isStrict ? readyLanes : activeLanes).isEmpty }
 
     /// Whether that client has a share of the batch left for a request of so many bytes; one always fits.
     private mutating func takeShare(of lane: Int, _ bytes: Int, in instance: Instance) -> Bool {

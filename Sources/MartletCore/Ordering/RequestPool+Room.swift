@@ -18,6 +18,7 @@ extension RequestPool {
         let own = pending(of: request.id.client)
         return own.requests - (going == nil ? 0 : 1) < perClientMax
             && own.bytes - (going ?? 0) + request.request.payload.count <= bytesPerClientMax
+            && (barrier(besides: request) ?? replaced) == replaced
     }
 
     /// Signed, and of a session that is there: a session to come is easily named.
@@ -29,6 +30,10 @@ extension RequestPool {
     /// whoever leads must have it.
     mutating func makeRoom(for request: AdmittedRequest, insteadOf replaced: Int?) -> Bool {
         guard isPrivileged(request) else { return false }
+        if let other = barrier(besides: request), other != replaced {
+            guard let slot = slots[other], !isPrivileged(slot.request), slot.proposedIn == .zero else { return false }
+            drop(other)
+        }
         while let lane = lanePlaces[request.id.client], !clientHasRoom(for: request, insteadOf: replaced) {
             guard
                 let place = lanes[lane].waiting.last.flatMap({ $0 == replaced ? nil : $0 })

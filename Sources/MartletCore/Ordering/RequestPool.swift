@@ -15,6 +15,8 @@ package struct RequestPool: Sendable {
         /// Another content waits under this name, from the client itself.
         case conflicting
         case full
+        /// For a view that has ended: it cannot have any effect any more.
+        case outdated
     }
 
     /// How a body that a batch lists is known.
@@ -57,6 +59,8 @@ package struct RequestPool: Sendable {
         var hearsay = (requests: 0, bytes: 0)
         /// How much of it its client has sent itself and was asked to sign.
         var awaiting = (requests: 0, bytes: 0)
+        /// That of them which may end the view.
+        var barrier: Int?
         /// How much of it the last batch took.
         var taken = (instance: Instance.zero, requests: 0, bytes: 0)
 
@@ -65,7 +69,7 @@ package struct RequestPool: Sendable {
         var isActive: Bool { !ready.isEmpty || !waiting.isEmpty && awaiting.requests == 0 }
     }
 
-    private(set) var view: View
+    var view: View
     let perClientMax: Int
     let totalMax: Int
     let bytesMax: Int
@@ -87,6 +91,8 @@ package struct RequestPool: Sendable {
     /// Those of them with requests that may be proposed in strict mode too, in the order of their next turn there.
     var readyLanes = SlotList()
     var readyLinks: [SlotLinks] = []
+    /// What may end the view waits apart: it takes an instance alone.
+    var barriers = Barriers()
 
     var firstStage = SlotList()
     var secondStage = SlotList()
@@ -125,9 +131,6 @@ package struct RequestPool: Sendable {
 
     package var mostOfOneClient: Int { lanes.map(\.pending).max() ?? 0 }
 
-    /// Other settings from here on, with the same members.
-    package mutating func begin(_ view: View) { self.view = view }
-
     // MARK: Arrivals
 
     /// A request from the client itself.
@@ -136,6 +139,7 @@ package struct RequestPool: Sendable {
     }
 
     private mutating func add(_ request: AdmittedRequest, isHearsay: Bool, at now: Instant) -> Admission {
+        if isOutdated(request.request) { return .outdated }
         var replaced: Int?
         if let place = places[request.id], let known = slots[place] {
             if known.request.digest == request.digest {
@@ -160,6 +164,7 @@ package struct RequestPool: Sendable {
         places[request.id] = place
         lanes[lane].pending += 1
         lanes[lane].bytes += size
+        if request.request.kind.mayEndView { lanes[lane].barrier = place }
         bytes += size
         if let slot = slots[place], isHearsay { noteHearsay(slot, by: 1) }
         enqueue(place)
@@ -180,7 +185,10 @@ package struct RequestPool: Sendable {
         // A client may sign two contents for one name: a batch may list the one that does not wait here.
         if forward.admitted.proof != nil {
             let admission = add(forward.admitted, isHearsay: true, at: now)
-            guard admission == .conflicting || admission == .full else { return admission == .added }
+            switch admission {
+            case .added, .known: return admission == .added
+            case .conflicting, .full, .outdated: break
+            }
         }
         if let place = places[entry.id], slots[place]?.request.digest == entry.digest { return false }
         hearsay.keep(forward.admitted, by: voter)
@@ -248,6 +256,7 @@ package struct RequestPool: Sendable {
         bytes -= slot.request.request.payload.count
         lanes[slot.lane].pending -= 1
         lanes[slot.lane].bytes -= slot.request.request.payload.count
+        if lanes[slot.lane].barrier == place { lanes[slot.lane].barrier = nil }
         if lanes[slot.lane].pending == 0 { freeLane(slot.lane) }
         slots[place] = nil
         freeSlots.append(place)
@@ -271,6 +280,9 @@ package struct RequestPool: Sendable {
         let wasActive = lanes[lane].isActive
         let isReady = isBelieved(slot)
         slots[place]?.isReady = isReady
+        waitingCount += 1
+        waitingBytes += slot.request.request.payload.count
+        if slot.request.request.kind.mayEndView { return barriers.enqueue(place, isReady: isReady, &laneLinks) }
         if isReady {
             if lanes[lane].ready.isEmpty { readyLanes.append(lane, links: &readyLinks) }
             lanes[lane].ready.append(place, links: &laneLinks)
@@ -278,12 +290,13 @@ package struct RequestPool: Sendable {
             lanes[lane].waiting.append(place, links: &laneLinks)
         }
         noteActivity(of: lane, before: wasActive)
-        waitingCount += 1
-        waitingBytes += slot.request.request.payload.count
     }
 
     mutating func dequeue(_ place: Int) {
         guard let slot = slots[place] else { return }
+        waitingCount -= 1
+        waitingBytes -= slot.request.request.payload.count
+        if slot.request.request.kind.mayEndView { return barriers.dequeue(place, isReady: slot.isReady, &laneLinks) }
         let wasActive = lanes[slot.lane].isActive
         if slot.isReady {
             lanes[slot.lane].ready.remove(place, links: &laneLinks)
@@ -292,8 +305,6 @@ package struct RequestPool: Sendable {
             lanes[slot.lane].waiting.remove(place, links: &laneLinks)
         }
         noteActivity(of: slot.lane, before: wasActive)
-        waitingCount -= 1
-        waitingBytes -= slot.request.request.payload.count
     }
 
     private mutating func noteActivity(of lane: Int, before wasActive: Bool) {

@@ -50,6 +50,16 @@ package final class KnownViews: Sendable {
         }
     }
 
+    /// The proof of that view, if it is not the first.
+    package func certificate(of number: ViewNumber) -> ViewCertificate? {
+        book.withLock { book in
+            let first = book.entries[0].view.number
+            guard number > first else { return nil }
+            let place = number.rawValue - first.rawValue - 1
+            return place < UInt64(book.certificates.count) ? book.certificates[Int(place)] : nil
+        }
+    }
+
     /// Takes in what follows the newest view, which must have been verified; anything else changes nothing.
     package func add(_ certificate: ViewCertificate) {
         book.withLock { book in

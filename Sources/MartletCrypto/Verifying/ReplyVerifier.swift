@@ -20,7 +20,9 @@ package struct ReplyVerifier<Scheme: SignatureScheme>: Sendable {
         _ message: ReplicaToClientMessage, from sender: ReplicaID
     ) throws(VerificationError) -> Verified<ReplicaToClientMessage> {
         guard verifier.view.index(of: sender) != nil else { throw .notMember(sender) }
-        if case .views(let part) = message { _ = try verifier.checked(part) }
+        if case .views(let part) = message {
+            return Verified(.views(try verifier.checked(part)), sender: .replica(sender))
+        }
         return Verified(message, sender: .replica(sender))
     }
 }

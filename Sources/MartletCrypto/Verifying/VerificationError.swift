@@ -13,7 +13,7 @@ package enum VerificationError: Error, Hashable, Sendable {
     case numberOutOfRange
     case tooManyRequests(Int)
     case payloadTooLarge(RequestID)
-    /// An opening that names a session or carries a payload, an operation that names no session, or sequence 0.
+    /// An opening that names a session, an operation that names none, sequence 0, or a payload where there must be none.
     case malformedRequest(RequestID)
     /// An operation on the group that too few administrators have signed, or others.
     case notAuthorised(RequestID)

@@ -103,7 +103,7 @@ extension Verifier {
         if case .reconfiguration(let operation) = request.kind, !isAuthorised(operation) { throw .notAuthorised(id) }
         let opens = request.kind == .open
         guard request.kind != .measure, id.session != .ofReplicas, opens == (id.session == .none),
-            !opens || request.payload.isEmpty,
+            !(opens || request.kind.mayEndView) || request.payload.isEmpty,
             VerifierLimits.isInRange(id.sequence.rawValue, from: 1),
             VerifierLimits.isInRange(request.repliesKeptFrom.rawValue, from: 0),
             VerifierLimits.isInRange(id.session.instance.rawValue, from: 0)

@@ -17,16 +17,26 @@ extension Verifier {
         return install
     }
 
-    /// Takes in what is new of it at once: what comes next on this link may belong to the new view.
+    /// Takes in what is new of it at once: what comes next on this link may belong to the new view. What is known already
+    /// is not checked again, and is returned as it is known: its signatures may be others here.
     func checked(_ part: ViewChainPart) throws(VerificationError) -> ViewChainPart {
+        var checked: [ViewCertificate] = []
+        checked.reserveCapacity(part.certificates.count)
         for certificate in part.certificates {
+            if let known = views.certificate(of: certificate.next.number), known.view == certificate.view,
+                known.last == certificate.last, known.next == certificate.next
+            {
+                checked.append(known)
+                continue
+            }
             let entry = try known(certificate.view)
             try check(certificate.last)
             try check(certificate.next, follows: entry, after: certificate.last)
             guard isProof(certificate, by: entry.view) else { throw .invalidCertificate(certificate.last) }
             views.add(certificate)
+            checked.append(certificate)
         }
-        return part
+        return ViewChainPart(certificates: checked)
     }
 
     private func check(

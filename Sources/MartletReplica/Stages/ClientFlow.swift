@@ -10,26 +10,42 @@ struct ClientFlow {
         var requests: Int
         var bytes: Int
 
+        init(requests: Int, bytes: Int) {
+            self.requests = requests
+            self.bytes = bytes
+        }
+
+        init(shareIn settings: GroupSettings) {
+            let share = settings.clientShare
+            self.init(requests: share.requests, bytes: max(share.bytes, settings.requestBytesMax))
+        }
+
+        var doubled: Mark { Mark(requests: 2 * requests, bytes: 2 * bytes) }
+
         func isExceeded(by pending: (requests: Int, bytes: Int)) -> Bool {
             pending.requests > requests || pending.bytes > bytes
         }
     }
 
     private let clients: ClientDirectory
-    private let holdsAbove: Mark
+    private var holdsAbove: Mark
     /// As much as one batch can hold of one client, no less: what a leader proposes next from one connection comes next in
     /// its order, so it is here already or is read now. With less this replica and the leader could wait for each other.
     /// (Those who use one key on several connections have no such order between them.)
-    private let readsAgainAt: Mark
+    private var readsAgainAt: Mark
     private var heard: Set<ClientID> = []
-    private var held: [ClientID] = []
+    private(set) var held: [ClientID] = []
 
     init(clients: ClientDirectory, settings: GroupSettings) {
         self.clients = clients
-        let share = settings.clientShare
-        let bytes = max(share.bytes, settings.requestBytesMax)
-        readsAgainAt = Mark(requests: share.requests, bytes: bytes)
-        holdsAbove = Mark(requests: 2 * share.requests, bytes: 2 * bytes)
+        readsAgainAt = Mark(shareIn: settings)
+        holdsAbove = readsAgainAt.doubled
+    }
+
+    /// Another view with other batches.
+    mutating func begin(_ settings: GroupSettings) {
+        readsAgainAt = Mark(shareIn: settings)
+        holdsAbove = readsAgainAt.doubled
     }
 
     mutating func received(from sender: Principal) {

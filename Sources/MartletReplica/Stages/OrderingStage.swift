@@ -77,6 +77,7 @@ final class OrderingStage<Machine: StateMachine> {
         announce(effects.views)
         consensus.note(effects, at: now.monotonic)
         egress.take(effects.sends, loopback: &loopback)
+        for case .beginView(let view) in effects.executions { flow.begin(view.settings) }
         mailboxes.execution.post(effects.executions.map { .order($0) })
         mailboxes.background.post(effects.checks.map { .check($0) })
         if !effects.calculations.isEmpty { mailboxes.calculation.post(effects.calculations) }
@@ -84,8 +85,9 @@ final class OrderingStage<Machine: StateMachine> {
         if effects.entropyWanted > 0 { loopback.append(.entropy(SystemEntropy.numbers(effects.entropyWanted))) }
         if !effects.notices.isEmpty {
             notices.log(effects.notices, at: now.monotonic)
-            let hasWrongState = Notice.misbehaviour(configuration.replica, .conflictingCheckpoint)
-            if effects.notices.contains(hasWrongState) { mailboxes.execution.post(.becomeLearner) }
+            if effects.notices.contains(where: { $0.tellsOfWrongState(at: configuration.replica) }) {
+                mailboxes.execution.post(.becomeLearner)
+            }
         }
         effects.removeAll()
     }

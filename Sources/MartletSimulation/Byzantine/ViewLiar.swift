@@ -4,12 +4,14 @@
 import MartletTypes
 
 /// Lies about views: that another one follows, or after another instance; that one follows where none does; and it speaks
-/// in views that have ended or have not begun.
+/// in views that have ended or have not begun. Leading, it does not stop at what may end the view.
 struct ViewLiar: Misbehaviour {
     let kind = LiarKind.viewLiar
     /// So many of a thousand votes are given another view.
     private let votesPermille: Int
     private var inventions = 0
+    private var proposalsBeyond = 0
+    private var hasFlooded = false
 
     init(_ context: inout LiarContext) { votesPermille = context.random.pick([0, 20, 100]) }
 
@@ -33,6 +35,38 @@ struct ViewLiar: Misbehaviour {
             for receiver in context.someOthers() { outgoing.append(Outgoing(invented, to: receiver)) }
             context.acted(.named("invented INSTALL"))
         }
+        if proposalsBeyond < 10, context.random.chance(permille: 300) { proposeBeyond(&outgoing, &context) }
+        if !hasFlooded, context.random.chance(permille: 10) { flood(&outgoing, &context) }
+    }
+
+    /// What may end the view travels alone, and its leader must wait for it; a probe everyone could vote for.
+    private mutating func proposeBeyond(_ outgoing: inout [Outgoing], _ context: inout LiarContext) {
+        let alone = outgoing.compactMap { item in
+            if case .propose(let propose) = item.message, propose.batch.entries.count == 1 { propose } else { nil }
+        }
+        guard let before = alone.first else { return }
+        proposalsBeyond += 1
+        let batch = Batch(
+            instance: before.batch.instance + 1, born: before.epoch, time: before.batch.time,
+            entries: [.probe(SequenceNumber(1), of: context.view[context.me].key)])
+        for receiver in context.others {
+            outgoing.append(Outgoing(.propose(Propose(epoch: before.epoch, batch: batch)), to: receiver))
+        }
+        context.acted(.named("proposal beyond one that stands alone"))
+    }
+
+    /// Proposals of the next view, more of them and as long as can be.
+    private mutating func flood(_ outgoing: inout [Outgoing], _ context: inout LiarContext) {
+        hasFlooded = true
+        let epoch = Epoch(view: ViewNumber(context.view.number.rawValue + 1), regency: .first)
+        let key = context.view[context.me].key
+        let entries = (1...context.view.batchEntriesMax).map { BatchEntry.probe(SequenceNumber(UInt64($0)), of: key) }
+        let receiver = context.random.pick(context.others)
+        for step in 0..<context.view.settings.window + 2 {
+            let batch = Batch(instance: context.decided + (1 + step), born: epoch, time: .zero, entries: entries)
+            outgoing.append(Outgoing(.propose(Propose(epoch: epoch, batch: batch)), to: receiver))
+        }
+        context.acted(.named("many long proposals of the next view"))
     }
 
     private func lie(_ install: Install, _ context: inout LiarContext) -> PeerMessage {

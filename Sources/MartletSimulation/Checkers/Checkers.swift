@@ -123,6 +123,12 @@ package struct Checkers: Sendable {
         quorums.received(message, from: sender, by: replica, views)
     }
 
+    /// A request with this digest may end a view.
+    package mutating func mayEndView(_ request: Digest) { views.mayEndView(request) }
+
+    /// A batch with this digest, to a correct replica or by one.
+    package mutating func proposed(_ batch: Batch, _ digest: Digest) { views.proposed(batch, digest) }
+
     /// A view, by a replica that holds it for proved.
     package mutating func proved(_ certificate: ViewCertificate, by replica: Int, at now: Instant) {
         note(views.proved(certificate, by: replica, at: now))

@@ -82,6 +82,7 @@ package struct MemoryChecker: Sendable {
         case .installs: n
         // A proposal and two votes for each instance that may run; W may grow from one view to the next.
         case .earlyMessagesOfOneMember: 3 * settings.window
+        case .earlyEntriesOfOneMember: settings.window * (settings.batchRequestsMax + n)
         case .sessions: min(settings.sessionsMax, clients * settings.sessionsPerClientMax)
         case .clients: clients
         case .challengesOfOneMember: limits.challengesPerMemberMax

@@ -4,8 +4,8 @@
 package import MartletTypes
 
 /// One chain of views (protocol §3): all correct replicas find the same view to follow each one, after the same instance,
-/// and only where members that weigh a quorum of it have said so, each a liar or one that did. Knows the views for the
-/// other checkers.
+/// and only where members that weigh a quorum of it have said so, each a liar or one that did. And the barrier (protocol
+/// §5): nobody votes beyond what may end a view before it is decided. Knows the views for the other checkers.
 package struct ViewChecker: Sendable {
     private let liars: [Int]
     private var views: [View]
@@ -13,6 +13,18 @@ package struct ViewChecker: Sendable {
     private var ends: [Instance] = []
     /// Who, of those that do not lie, has sent that INSTALL.
     private var installs: [ViewNumber: [Word]] = [:]
+
+    /// Requests that may end a view, and batches that hold one alone.
+    private var requests: Set<Digest> = []
+    private var batches: Set<Digest> = []
+    /// Where somebody has voted for such a batch.
+    private var barriers: Set<Barrier> = []
+
+    private struct Barrier: Hashable {
+        let replica: Int
+        let epoch: Epoch
+        let instance: Instance
+    }
 
     private struct Word: Sendable {
         let last: Instance
@@ -39,10 +51,38 @@ package struct ViewChecker: Sendable {
         switch message {
         case .install(let install): return noteInstall(install, by: replica, decided: decided, at: now)
         case .propose(let it): return check("PROPOSE", it.epoch, it.batch.instance, by: replica, decided, at: now)
-        case .write(let it): return check("WRITE", it.epoch, it.instance, by: replica, decided, at: now)
-        case .accept(let it): return check("ACCEPT", it.epoch, it.instance, by: replica, decided, at: now)
+        case .write(let it):
+            return check("WRITE", it.epoch, it.instance, by: replica, decided, at: now)
+                ?? checkBarrier("WRITE", it.epoch, it.instance, it.digest, by: replica, decided, at: now)
+        case .accept(let it):
+            return check("ACCEPT", it.epoch, it.instance, by: replica, decided, at: now)
+                ?? checkBarrier("ACCEPT", it.epoch, it.instance, it.digest, by: replica, decided, at: now)
         default: return nil
         }
+    }
+
+    /// A client has sent a request with this digest that may end a view.
+    package mutating func mayEndView(_ request: Digest) { requests.insert(request) }
+
+    /// A batch with this digest was proposed to a correct replica, or by one.
+    package mutating func proposed(_ batch: Batch, _ digest: Digest) {
+        if batch.entries.count == 1, requests.contains(batch.entries[0].digest) { batches.insert(digest) }
+    }
+
+    private mutating func checkBarrier(
+        _ name: String, _ epoch: Epoch, _ instance: Instance, _ digest: Digest, by replica: Int, _ decided: Instance,
+        at now: Instant
+    ) -> Violation? {
+        if batches.contains(digest) {
+            barriers.insert(Barrier(replica: replica, epoch: epoch, instance: instance))
+        }
+        guard instance - 1 > decided,
+            barriers.contains(Barrier(replica: replica, epoch: epoch, instance: instance - 1))
+        else { return nil }
+        return Violation(
+            .views, at: now,
+            "replica \(replica) sent \(name) of \(epoch) for instance \(instance), and what it voted for before that may "
+                + "end the view; it has decided up to \(decided)")
     }
 
     private mutating func noteInstall(

@@ -5,10 +5,12 @@ import MartletClientCore
 import MartletCrypto
 package import MartletTypes
 
-/// Has the group changed, as the scenario plans it: the library's own core, with operations on the group for calls.
+/// Has the group changed, as the scenario plans it: the library's own core, with operations on the group for calls. Each time
+/// it says what it has said before again, many times at once and under new names, as anybody might who has heard it: of a
+/// view that has ended nothing must come of that.
 package final class Administrator: ClientActor {
     package let isHonest = true
-    package var isDone: Bool { next >= plans.count && !isWaiting }
+    package var isDone: Bool { next >= plans.count && !isWaiting && repetitions.isEmpty }
 
     private let plans: [ReconfigurationPlan]
     private let view: View
@@ -23,6 +25,10 @@ package final class Administrator: ClientActor {
     private var next = 0
     private var isWaiting = false
     private var calls: UInt64 = 0
+    private var last: Reconfiguration?
+    /// Of an operation for a view that has ended.
+    private var repetitions: Set<CallID> = []
+    private static let repetitionsMax = 8
 
     init(
         plans: [ReconfigurationPlan], view: View, client: ClientID, sealer: AdministratorSealer<SimulatedScheme>,
@@ -89,15 +95,25 @@ package final class Administrator: ClientActor {
         act(into: &output)
         guard !isWaiting, next < plans.count, plans[next].at <= now else { return }
         isWaiting = true
-        calls += 1
+        if let last, last.view < newest.number {
+            for _ in 0..<Self.repetitionsMax { repetitions.insert(call(last, at: now)) }
+        }
         let operation = sealer.sign(Reconfiguration(view: newest.number, plan: plan(plans[next])))
+        last = operation
+        _ = call(operation, at: now)
+        act(into: &output)
+    }
+
+    private func call(_ operation: Reconfiguration, at now: Instant) -> CallID {
+        calls += 1
+        let id = CallID(calls)
         core.step(
             .call(
                 Call(
-                    id: CallID(calls), session: SessionHandle(0), kind: .reconfiguration(operation), payload: [],
+                    id: id, session: SessionHandle(0), kind: .reconfiguration(operation), payload: [],
                     deadline: .distantFuture)),
             at: now, into: &effects)
-        act(into: &output)
+        return id
     }
 
     private func plan(_ plan: ReconfigurationPlan) -> ViewPlan {
@@ -124,6 +140,14 @@ package final class Administrator: ClientActor {
 
     /// Refused is answered too: what it changes may be no change by now.
     private func finish(_ completion: Completion, into output: inout ClientOutput) {
+        if repetitions.remove(completion.call) != nil {
+            if case .failed(.reconfigurationRefused) = completion.outcome { return }
+            output.reports.append(
+                .unknown(
+                    OperationID(client: -1, number: Int(completion.call.rawValue)),
+                    reason: "for a view that has ended, and not refused: \(completion.outcome)"))
+            return
+        }
         isWaiting = false
         next += 1
         if case .unknown(let reason) = completion.outcome {

@@ -32,6 +32,8 @@ final class SimulatedReplica {
 
     private(set) var core: ReplicaCore
     private var effects = Effects()
+    /// The end of its run of decisions at each of the sends in there.
+    private var decidedAtSend: [Instance] = []
     private(set) var executor: Executor<Service>
     var executionEffects = ExecutionEffects<Service>()
     private(set) var store = SnapshotStore()
@@ -86,25 +88,38 @@ final class SimulatedReplica {
     /// come back to it `loopbackMax` times at most.
     func order(at now: Instant, loopbackMax: Int, into work: inout OrderingWork) {
         let reading = clock.reading(at: now)
-        for event in inbox { core.step(event, at: reading, into: &effects) }
+        for event in inbox { step(event, at: reading) }
         inbox.removeAll(keepingCapacity: true)
-        if let deadline = core.nextDeadline, deadline <= reading.monotonic {
-            core.step(.deadline, at: reading, into: &effects)
-        }
+        if let deadline = core.nextDeadline, deadline <= reading.monotonic { step(.deadline, at: reading) }
         var loopback: [Event] = []
         take(into: &work, loopback: &loopback)
         while !loopback.isEmpty, work.rounds < loopbackMax {
             work.rounds += 1
-            for event in loopback { core.step(event, at: reading, into: &effects) }
+            for event in loopback { step(event, at: reading) }
             loopback.removeAll(keepingCapacity: true)
             take(into: &work, loopback: &loopback)
         }
+    }
+
+    private func step(_ event: Event, at reading: ClockReading) {
+        core.step(event, at: reading, into: &effects)
+        noteSends()
+    }
+
+    /// How far it had decided when it wanted them sent: it may do so much at once, having slept, that it goes on far beyond.
+    private func noteSends() {
+        guard decidedAtSend.count < effects.sends.count else { return }
+        let decided = core.status.decided
+        while decidedAtSend.count < effects.sends.count { decidedAtSend.append(decided) }
     }
 
     /// When the core wants to be woken, in the world's time.
     var deadline: Instant? { core.nextDeadline.flatMap { clock.worldTime(of: $0) } }
 
     private func take(into work: inout OrderingWork, loopback: inout [Event]) {
+        noteSends()
+        work.decidedAtSend.append(contentsOf: decidedAtSend)
+        decidedAtSend.removeAll(keepingCapacity: true)
         for send in effects.sends {
             let sealed = sealer.seal(send.message)
             noteVote(sealed)
@@ -209,6 +224,8 @@ final class SimulatedReplica {
 struct OrderingWork {
     /// As the core wanted them, sealed.
     var sent: [Send] = []
+    /// The end of the unbroken run of decisions at each of them.
+    var decidedAtSend: [Instance] = []
     /// Per receiver, for liars to change.
     var outgoing: [Outgoing] = []
     var refusals: [ClientRefusal] = []
@@ -222,6 +239,7 @@ struct OrderingWork {
 
     mutating func removeAll() {
         sent.removeAll(keepingCapacity: true)
+        decidedAtSend.removeAll(keepingCapacity: true)
         outgoing.removeAll(keepingCapacity: true)
         refusals.removeAll(keepingCapacity: true)
         checks.removeAll(keepingCapacity: true)

@@ -72,7 +72,10 @@ extension World {
         for report in output.reports { note(report, of: client) }
         for send in output.sends {
             if case .requests(let bundle) = send.message {
-                for request in bundle.requests { checkers.sent(request, by: clientIDs[client]) }
+                for request in bundle.requests {
+                    checkers.sent(request, by: clientIDs[client])
+                    if request.kind.mayEndView { checkers.mayEndView(Hashing.digest(of: request, group: view.group)) }
+                }
             }
             trace.sent(send.message, by: client, to: send.receiver, at: now)
             counts.branches.sent(MessageKind(send.message))

@@ -30,6 +30,7 @@ extension World {
             if liars[replica.index.position] != nil { observe(message, from: from, by: replica) }
             let verified = try replica.verifier.verify(message, from: sender)
             if liars[replica.index.position] == nil {
+                noteProposal(message)
                 checkers.received(message, from: from, by: replica.index.position)
             }
             deliver(.message(verified), to: replica)
@@ -112,14 +113,13 @@ extension World {
 
     private func act(for replica: SimulatedReplica) {
         let place = replica.index.position
-        let decided = replica.core.status.decided
         announce(work.views, by: replica)
         for send in work.sent {
             fingerprint.mix(place, send.message)
             if trace.isOn { trace.sent(send, by: place, at: now) }
             if liars[place] == nil { counts.branches.sent(MessageKind(send.message)) }
         }
-        if liars[place] == nil { check(work, of: place, decided: decided) }
+        if liars[place] == nil { check(work, of: place) }
         for notice in work.notices { note(notice, of: replica) }
         for refusal in work.refusals {
             var told = refusal.refusal
@@ -147,14 +147,15 @@ extension World {
     }
 
     /// A view's proof, then what is said in it; but the word on it that the proof may rest on comes first.
-    private func check(_ work: OrderingWork, of place: Int, decided: Instance) {
+    private func check(_ work: OrderingWork, of place: Int) {
         for execution in work.decided { checkers.willDecide(execution) }
-        for send in work.sent {
+        for (send, decided) in zip(work.sent, work.decidedAtSend) {
             if case .install = send.message { checkers.sent(send.message, by: place, decided: decided, at: now) }
         }
         for certificate in work.views { checkers.proved(certificate, by: place, at: now) }
-        for send in work.sent {
+        for (send, decided) in zip(work.sent, work.decidedAtSend) {
             if case .install = send.message { continue }
+            noteProposal(send.message)
             checkers.sent(send.message, by: place, decided: decided, at: now)
             if case .propose(let proposal) = send.message {
                 consensusTimes.proposed(proposal.batch.instance, in: proposal.epoch, by: place, at: now)
@@ -164,6 +165,14 @@ extension World {
             checkers.decided(execution, by: place, at: now)
             consensusTimes.decided(execution.instance, by: place, at: now)
         }
+    }
+
+    /// Only what holds one request may end a view.
+    private func noteProposal(_ message: PeerMessage) {
+        guard !scenario.reconfigurations.isEmpty, case .propose(let it) = message, it.batch.entries.count == 1 else {
+            return
+        }
+        checkers.proposed(it.batch, Hashing.digest(of: it.batch, group: view.group))
     }
 
     /// Clients are told before anything else.

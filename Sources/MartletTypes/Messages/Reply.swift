@@ -71,6 +71,8 @@ package enum RefusalReason: UInt8, Hashable, Sendable, CaseIterable {
     case signatureRequired = 8
     /// Unordered reads are off.
     case readsAreOrdered = 9
+    /// An operation on the group for a view that has ended: it was not done, and never will be.
+    case viewEnded = 10
 }
 
 package struct Refusal: Hashable, Sendable {
