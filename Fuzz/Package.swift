@@ -39,6 +39,7 @@ let package = Package(
         library("MartletWire", ["MartletTypes"]),
         library("MartletCrypto", ["MartletTypes", "MartletWire", crypto]),
         library("MartletCore", ["MartletTypes"]),
+        library("MartletOptimizer", ["MartletTypes"]),
         library("MartletKV", ["MartletTypes", "MartletWire"]),
         // Of the transport what reads bytes.
         library(
@@ -62,8 +63,8 @@ let package = Package(
         .executableTarget(
             name: "martlet-fuzz",
             dependencies: [
-                "LibFuzzer", "MartletCore", "MartletCrypto", "MartletFiles", "MartletKV", "MartletTransport",
-                "MartletTypes", "MartletWire", nio,
+                "LibFuzzer", "MartletCore", "MartletCrypto", "MartletFiles", "MartletKV", "MartletOptimizer",
+                "MartletTransport", "MartletTypes", "MartletWire", nio,
             ],
             path: "Program",
             swiftSettings: settings,

@@ -7,6 +7,7 @@ import MartletTypes
 struct CoreShape {
     static let pendingPerClientMax = 8
     static let pendingMax = 16
+    static let administrator = PublicKey(words: Words32(1, 0, 0, 7))
 
     let view: View
     let mode: ReplicaMode
@@ -14,7 +15,7 @@ struct CoreShape {
     init(_ source: inout ByteSource) {
         let shapes: [(FaultModel, n: Int, f: Int)] = [
             (.byzantine, 4, 1), (.byzantine, 5, 1), (.byzantine, 7, 2), (.crash, 3, 1), (.crash, 4, 1),
-            (.byzantine, 1, 0),
+            (.byzantine, 1, 0), (.byzantine, 6, 1),
         ]
         let (model, n, f) = shapes[source.number(below: shapes.count)]
         var settings = GroupSettings()
@@ -26,6 +27,9 @@ struct CoreShape {
         settings.pipelineMax = 1 + source.number(below: 70)
         settings.sessionsPerClientMax = 2
         settings.sessionsMax = 4
+        // Nothing, every second instance, or every one; and twice the largest window that can follow.
+        settings.measuringPermille = [0, 1_000, 500, 0, 1_000][source.number(below: 5)]
+        settings.calculationPeriod = 16
         mode = source.chance(32) ? .learner : .voter
         let heavy = QuorumRule(faultModel: model, n: n, f: f).heavyCount
         let members = (0..<n).map { place in

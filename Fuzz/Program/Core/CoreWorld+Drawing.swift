@@ -12,9 +12,14 @@ extension CoreWorld {
 
     mutating func drawRegency() -> Regency { Regency(source.number(near: epoch.regency.rawValue)) }
 
+    /// Mostly the core's own; else of its view, or of the views before and after it.
     mutating func drawEpoch() -> Epoch {
         if source.chance(200) { return epoch }
-        return Epoch(view: source.chance(250) ? view.number : ViewNumber(2), regency: drawRegency())
+        switch source.number(below: 8) {
+        case 0: return Epoch(view: view.number.next, regency: source.chance(220) ? .first : drawRegency())
+        case 1: return Epoch(view: formerView, regency: source.chance(128) ? .first : drawRegency())
+        default: return Epoch(view: view.number, regency: drawRegency())
+        }
     }
 
     mutating func drawInstance() -> Instance { Instance(source.number(near: status.decided.next.rawValue)) }
@@ -36,9 +41,18 @@ extension CoreWorld {
 
     // MARK: Requests
 
+    static func client(_ number: Int) -> ClientID { ClientID(PublicKey(words: Words32(UInt64(number), 0, 0, 8))) }
+
+    /// One that was never drawn before.
+    mutating func nextSequence() -> SequenceNumber {
+        sequencesDrawn += 1
+        return SequenceNumber(sequencesDrawn)
+    }
+
     mutating func drawRequest() -> Request {
         if source.chance(100), let known = source.choose(requests) { return known }
-        let client = ClientID(PublicKey(words: Words32(UInt64(source.number(below: 3)), 0, 0, 8)))
+        if source.chance(24) { return drawOperation(by: member()) }
+        let client = CoreWorld.client(source.number(below: 3))
         let opens = source.chance(90) || sessions.isEmpty
         let request = Request(
             id: RequestID(
@@ -47,9 +61,11 @@ extension CoreWorld {
             kind: opens ? .open : source.chance(40) ? .orderedRead : .operation,
             repliesKeptFrom: SequenceNumber(source.chance(40) ? source.number(near: 1) : 0),
             payload: opens ? [] : Bytes(repeating: source.byte(), count: source.number(below: 4)))
-        requests = requests.suffix(31) + [request]
+        keep(request)
         return request
     }
+
+    mutating func keep(_ request: Request) { requests = requests.suffix(31) + [request] }
 
     mutating func entry() -> BatchEntry {
         let request = drawRequest()
@@ -89,25 +105,27 @@ extension CoreWorld {
         view.members.map { SignatureShare(replica: $0.id, signature: .absent) }
     }
 
+    /// Of the view that the instance belongs to, or else it proves nothing.
     mutating func decisionCertificate(of batch: Batch? = nil) -> DecisionCertificate {
         let instance = batch?.instance ?? certifiableInstance()
+        let (owner, drawn) = (owner(of: instance), drawEpoch())
         return DecisionCertificate(
-            epoch: drawEpoch(), instance: instance, digest: batch.map { digest(of: $0) } ?? digest(for: instance),
-            shares: shares())
+            epoch: drawn.view == owner.number ? drawn : Epoch(view: owner.number, regency: .first), instance: instance,
+            digest: batch.map { digest(of: $0) } ?? digest(for: instance), shares: shares())
     }
 
     mutating func checkpointCertificate() -> CheckpointCertificate {
         let known = source.choose(snapshots)
         let instance = known?.0 ?? certifiableInstance()
         return CheckpointCertificate(
-            view: view.number, instance: instance,
+            view: owner(of: instance).number, instance: instance,
             digest: known?.1 ?? Digest(words: Words32(instance.rawValue, 1, 1, 1)), shares: shares())
     }
 
     /// A state with a certificate for it.
     mutating func checkpointState() -> CheckpointState {
         let instance = certifiableInstance()
-        let client = ClientID(PublicKey(words: Words32(UInt64(source.number(below: 3)), 0, 0, 8)))
+        let client = CoreWorld.client(source.number(below: 3))
         let session = SessionID(instance: Instance(UInt64(1 + source.number(below: 4))), place: 0)
         let hasSession = source.chance(128)
         let record = SessionRecord(
@@ -115,13 +133,19 @@ extension CoreWorld {
             marks: (0..<source.number(below: 3)).map { _ in UInt64(source.byte()) },
             repliesKeptFrom: SequenceNumber(0), replies: [])
         let opening = OpeningRecord(client: client, number: SequenceNumber(1), session: session)
+        let following = viewAfter(instance)
         let image = CheckpointImage(
-            instance: instance, time: Timestamp(now.wall.rawValue + 1), sessions: hasSession ? [record] : [],
-            openings: hasSession || source.chance(64) ? [opening] : [], application: [])
-        if hasSession { sessions = sessions.suffix(7) + [session] }
+            instance: instance, time: Timestamp(now.wall.rawValue + 1), view: following,
+            sessions: hasSession ? [record] : [], openings: hasSession || source.chance(64) ? [opening] : [],
+            adaptation: drawAdaptation(after: instance, in: following), application: [])
+        if hasSession {
+            sessions = sessions.suffix(7) + [session]
+            clients[session] = client
+        }
         let state = image.encoded()
         let certificate = CheckpointCertificate(
-            view: view.number, instance: instance, digest: Hashing.checkpointDigest(of: state), shares: shares())
+            view: owner(of: instance).number, instance: instance, digest: Hashing.checkpointDigest(of: state),
+            shares: shares())
         return CheckpointState(certificate: certificate, state: state)
     }
 }

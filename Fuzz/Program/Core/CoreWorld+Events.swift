@@ -12,7 +12,7 @@ extension CoreWorld {
     mutating func run() {
         var events = 0
         while !source.isEmpty, events < Self.eventsMax {
-            happen(source.number(below: 28))
+            happen(source.number(below: 42))
             events += 1
         }
     }
@@ -34,6 +34,18 @@ extension CoreWorld {
         case 22: setWall(source.chance(200) ? 1_700_000_000_000_000 + UInt64(source.byte()) : source.number(near: 1))
         case 23: bringBack(1 + source.number(below: 8))
         case 24: progress()
+        case 28, 29: advance()
+        case 30, 31: reconfigure()
+        case 32: sayInstalls()
+        case 33: sayViews()
+        case 34: askForViews()
+        case 35: sayOperations()
+        case 36: sayChallenges()
+        case 37: respond()
+        case 38: calculateNext()
+        case 39: calculateAnother()
+        case 40: enterFollowingView()
+        case 41: speakEarly()
         default: bringBack(64)
         }
     }
@@ -42,7 +54,11 @@ extension CoreWorld {
 
     private mutating func submit() {
         let request = drawRequest()
-        let bundle = RequestBundle(requests: [request], signature: source.chance(90) ? .absent : nil)
+        submit(request, isSigned: source.chance(90))
+    }
+
+    mutating func submit(_ request: Request, isSigned: Bool) {
+        let bundle = RequestBundle(requests: [request], signature: isSigned ? .absent : nil)
         do throws(VerificationError) {
             step(.requests(try verifier.verify(bundle, from: request.id.client)))
         } catch {
@@ -67,17 +83,72 @@ extension CoreWorld {
     }
 
     /// All others agree on the next instance's newest batch, as far as the byte says: so long runs take few bytes.
-    private mutating func agree() {
+    private mutating func agree() { agree(extent: source.number(below: 4)) }
+
+    private mutating func agree(extent: Int) {
         let (epoch, instance) = (epoch, status.decided.next)
         guard let batch = batches.last(where: { $0.instance == instance && $0.born == epoch }) else { return }
         let digest = digest(of: batch)
-        let extent = source.number(below: 4)
         if leader != me { say(.propose(Propose(epoch: epoch, batch: batch)), from: leader) }
         for sender in others where extent > 0 {
             say(.write(WriteVote(epoch: epoch, instance: instance, digest: digest)), from: sender)
         }
         for sender in others where extent > 1 {
             say(.accept(AcceptVote(epoch: epoch, instance: instance, digest: digest)), from: sender)
+        }
+    }
+
+    /// Several instances, a byte each, so that checkpoints and calculations are reached; through ends of views, too.
+    private mutating func advance() {
+        for _ in 0...source.number(below: 8) {
+            let byte = source.byte()
+            if byte & 1 == 0 { enterFollowingView() }
+            if !batches.contains(where: { $0.instance == status.decided.next && $0.born == epoch }) {
+                lead(with: byte & 6 == 0 ? requests.suffix(4) : [])
+            }
+            agree(extent: byte & 24 == 24 ? 1 : 2)
+            if byte & 32 == 0, let (instance, digest) = snapshots.last {
+                let vote = CheckpointVote(view: owner(of: instance).number, instance: instance, digest: digest)
+                for sender in others { say(.checkpoint(vote), from: sender) }
+            }
+            if byte & 64 == 0 { bringBack(8) }
+            if byte & 128 != 0 { sayOperations() }
+        }
+    }
+
+    /// The next batch: with a probe, so that it is not empty. One that leads has to be asked for it.
+    private mutating func lead(with requests: ArraySlice<Request>) {
+        let prober = others.first ?? me
+        guard leader == me else {
+            guard let key = view.members.first(where: { $0.id == prober })?.key else { return }
+            let entries = requests.map { BatchEntry(id: $0.id, digest: Hashing.digest(of: $0, group: view.group)) }
+            remember(
+                Batch(
+                    instance: status.decided.next, born: epoch, time: now.wall,
+                    entries: [.probe(nextSequence(), of: key)] + entries))
+            return
+        }
+        pass(.milliseconds(300))
+        say(.probe(Probe(sequence: nextSequence())), from: prober)
+    }
+
+    /// Members that are in the next view already.
+    private mutating func speakEarly() {
+        let next = Epoch(view: view.number.next, regency: .first)
+        for _ in 0...source.number(below: 4) {
+            var instance = status.decided.next
+            if source.chance(128) { instance = instance.next }
+            let batch = Batch(
+                instance: instance, born: next, time: now.wall,
+                entries: source.chance(40) ? [] : [.probe(nextSequence(), of: view.members[0].key)])
+            remember(batch)
+            let digest = digest(of: batch)
+            let first = view.members[source.number(below: view.n)].id
+            say(.propose(Propose(epoch: next, batch: batch)), from: first)
+            for sender in source.subset(of: others) {
+                say(.write(WriteVote(epoch: next, instance: instance, digest: digest)), from: sender)
+                say(.accept(AcceptVote(epoch: next, instance: instance, digest: digest)), from: sender)
+            }
         }
     }
 
@@ -139,12 +210,10 @@ extension CoreWorld {
 
     private mutating func checkpointVote() {
         let certificate = checkpointCertificate()
-        for sender in source.subset(of: others) {
-            say(
-                .checkpoint(
-                    CheckpointVote(view: view.number, instance: certificate.instance, digest: certificate.digest)),
-                from: sender)
-        }
+        let vote = CheckpointVote(
+            view: source.chance(230) ? certificate.view : view.number, instance: certificate.instance,
+            digest: certificate.digest)
+        for sender in source.subset(of: others) { say(.checkpoint(vote), from: sender) }
     }
 
     private mutating func progress() {

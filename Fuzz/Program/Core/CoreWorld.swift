@@ -9,14 +9,15 @@ import MartletWire
 
 /// One real core among members, clients, clocks and stages that a fuzzer plays.
 struct CoreWorld: ~Copyable {
-    let view: View
     let me: ReplicaID
     let verifier: Verifier<TrustingScheme>
     private let sealer: Sealer<TrustingScheme>
     /// Whether the core's own messages and the stages' answers come back at once, or when the fuzzer says.
     private let isPrompt: Bool
+    /// Whether calculations are done only when the fuzzer says.
+    private let isCalculatingLate: Bool
     var source: ByteSource
-    private var core: ReplicaCore
+    private(set) var core: ReplicaCore
     private var effects = Effects()
     private(set) var now = ClockReading(monotonic: Instant(1_000_000_000), wall: Timestamp(1_700_000_000_000_000))
     private(set) var status: CoreStatus
@@ -26,23 +27,37 @@ struct CoreWorld: ~Copyable {
     var batches: [Batch] = []
     var requests: [Request] = []
     var sessions: [SessionID] = []
+    var clients: [SessionID: ClientID] = [:]
     var stopDatas: [StopData] = []
     var snapshots: [(Instance, Digest)] = []
+    var challenges: [(ReplicaID, Challenge)] = []
+    var outcomes: [CalculationOutcome] = []
+    var sequencesDrawn: UInt64 = 0
+    /// Operations of members that a batch has listed.
+    private var listedOperations: Set<RequestID> = []
+    private var numbersGiven: UInt64 = 0
 
     // What is on its way back to the core.
     private var loopback: [PeerMessage] = []
-    private var orders: [ExecutionOrder] = []
+    var orders: [ExecutionOrder] = []
     private var checks: [DecisionCertificate] = []
-    private var executed = Instance.zero
-    private var lastTime = Timestamp.zero
+    var calculations: [CalculationTask] = []
+    private var entropyWanted = 0
+
+    // The execution stage.
+    var executed = Instance.zero
+    var lastTime = Timestamp.zero
+    var isBetweenViews = false
 
     init(_ bytes: Bytes) {
         source = ByteSource(bytes)
         let shape = CoreShape(&source)
-        view = shape.view
         me = shape.view.members[source.number(below: shape.view.n)].id
         isPrompt = source.chance(192)
-        verifier = Verifier(view: shape.view, scheme: TrustingScheme(), rememberedSignaturesMax: 0)
+        isCalculatingLate = source.chance(64)
+        verifier = Verifier(
+            view: shape.view, administration: Administration(keys: [CoreShape.administrator], needed: 1),
+            scheme: TrustingScheme(), rememberedSignaturesMax: 0)
         sealer = Sealer(group: shape.view.group, replica: me, key: TrustingScheme.NoKey(), scheme: TrustingScheme())
         var configuration = CoreConfiguration(view: shape.view, replica: me, mode: shape.mode)
         configuration.pendingPerClientMax = CoreShape.pendingPerClientMax
@@ -53,6 +68,8 @@ struct CoreWorld: ~Copyable {
         act(before: core.status)
     }
 
+    /// The core's; the members are always the same.
+    var view: View { status.view }
     var others: [ReplicaID] { view.members.map(\.id).filter { $0 != me } }
     var epoch: Epoch { status.epoch }
 
@@ -93,6 +110,10 @@ struct CoreWorld: ~Copyable {
                 answer(checks.removeFirst())
             } else if !orders.isEmpty {
                 carryOut(orders.removeFirst())
+            } else if entropyWanted > 0 {
+                giveEntropy()
+            } else if !calculations.isEmpty, !isCalculatingLate {
+                calculateNext()
             } else {
                 return
             }
@@ -104,21 +125,34 @@ struct CoreWorld: ~Copyable {
     private mutating func act(before: CoreStatus) {
         status = core.status
         ledger.take(effects.sends, before: before, after: status)
+        checkBarriers(effects.sends)
         core.checkBounds()
+        checkOperations()
         hold(effects.sends.count <= 4096 && effects.checks.count <= 4096, "a storm of effects")
+        hold(
+            effects.calculations.count <= 4096 && entropyWanted + effects.entropyWanted <= 8 * view.n,
+            "a storm of effects")
+        for certificate in effects.views { verifier.views.add(certificate) }
         for send in effects.sends { note(send) }
         orders += effects.executions
         checks += effects.checks
+        calculations += effects.calculations
+        entropyWanted += effects.entropyWanted
         effects.removeAll()
         // Bounded: a core that answers itself for ever is in error.
         var rounds = 0
-        while isPrompt, !isActing, !loopback.isEmpty || !orders.isEmpty || !checks.isEmpty {
+        while isPrompt, !isActing, hasAnswers {
             isActing = true
             bringBack(1)
             isActing = false
             rounds += 1
             hold(rounds < 20_000, "it never comes to rest")
         }
+    }
+
+    private var hasAnswers: Bool {
+        !loopback.isEmpty || !orders.isEmpty || !checks.isEmpty || entropyWanted > 0
+            || !calculations.isEmpty && !isCalculatingLate
     }
 
     private var isActing = false
@@ -132,12 +166,24 @@ struct CoreWorld: ~Copyable {
         switch send.message {
         case .propose(let propose): remember(propose.batch)
         case .stopData(let data): stopDatas = stopDatas.suffix(11) + [data]
+        case .operation(let operation): keep(operation.request)
+        case .challenge(let challenge):
+            if case .replica(let asked) = send.destination { challenges = challenges.suffix(15) + [(asked, challenge)] }
         default: break
         }
     }
 
     mutating func remember(_ batch: Batch) {
         if !batches.contains(batch) { batches = batches.suffix(31) + [batch] }
+        for entry in batch.entries where entry.id.session == .ofReplicas { listedOperations.insert(entry.id) }
+    }
+
+    /// Numbers that were never given before.
+    private mutating func giveEntropy() {
+        let first = numbersGiven
+        numbersGiven += UInt64(entropyWanted)
+        entropyWanted = 0
+        step(.entropy(Array(first..<numbersGiven)))
     }
 
     /// Leaves out some shares, as if their signatures were not valid.
@@ -151,35 +197,49 @@ struct CoreWorld: ~Copyable {
         )
     }
 
-    private mutating func carryOut(_ order: ExecutionOrder) {
-        switch order {
-        case .execute(let execution):
-            hold(execution.instance == executed.next, "executed out of order")
-            hold(execution.time > lastTime, "agreed time stands still")
-            executed = execution.instance
-            lastTime = execution.time
-            for case .open(let session, _) in execution.steps.map(\.verdict) {
-                sessions = sessions.suffix(7) + [session]
+    // MARK: What must hold
+
+    /// **Safety** (docs/PROTOCOL.md: installing, barrier): no vote beyond what has ended a view or may yet end it.
+    private func checkBarriers(_ sends: [Send]) {
+        for send in sends {
+            guard let vote = send.message.vote, vote.epoch.view == view.number, vote.instance > status.decided.next
+            else { continue }
+            hold(core.successor == nil, "a vote beyond the end of its view")
+            let previous = vote.instance.previous
+            hold(core.window.contains(previous), "a vote without one before it")
+            hold(core.dueOutcome(at: previous) == .nothing, "a vote beyond what a calculation may end")
+            let before = [core.window[previous].wrote, core.window[previous].accepted].compactMap { $0 }
+            for earlier in before where earlier.regency == vote.epoch.regency {
+                hold(!isReconfiguration(earlier.digest), "a vote beyond a reconfiguration")
             }
-            step(.executed(upTo: executed))
-        case .snapshot(let instance, _, _, _):
-            let digest = Digest(words: Words32(instance.rawValue, 1, 1, source.chance(16) ? 2 : 1))
-            snapshots = snapshots.suffix(3) + [(instance, digest)]
-            step(.snapshotTaken(instance, digest))
-        case .install(let state): install(state)
-        case .resend, .tellOpened, .serve, .forgetSnapshots: break
         }
     }
 
-    private mutating func install(_ state: CheckpointState) {
-        do {
-            let image = try CheckpointImage(decoding: state.state)
-            executed = image.instance
-            lastTime = image.time
-            step(.checkpointInstalled(image))
-        } catch {
-            // The driver gives up: a quorum certified bytes that are no state.
-            orders.removeAll()
+    private func isReconfiguration(_ digest: Digest) -> Bool {
+        guard let batch = batches.last(where: { self.digest(of: $0) == digest }), batch.entries.count == 1 else {
+            return false
+        }
+        return body(of: batch).bodies[0]?.kind.mayEndView ?? false
+    }
+
+    /// More of a member's operations wait only where a batch lists them.
+    private func checkOperations() {
+        for member in view.members {
+            let client = ClientID(member.key)
+            let waiting = core.pendingRequests(of: client).requests
+            guard waiting > ReplicaCore.operationsPendingMax else { continue }
+            let listed = listedOperations.count { $0.client == client }
+            hold(waiting <= ReplicaCore.operationsPendingMax + listed, "a member's operations pile up")
+        }
+    }
+}
+
+extension PeerMessage {
+    fileprivate var vote: (epoch: Epoch, instance: Instance)? {
+        switch self {
+        case .write(let vote): (vote.epoch, vote.instance)
+        case .accept(let vote): (vote.epoch, vote.instance)
+        default: nil
         }
     }
 }

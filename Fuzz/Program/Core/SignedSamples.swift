@@ -9,9 +9,21 @@ import MartletWire
 enum SignedSamples {
     private static let keys = (0..<4).map { key(UInt8($0 + 1)) }
     private static let client = key(99)
+    private static let administrators = [key(97), key(98)]
     private static let view = makeView()
-    private static let verifier = Verifier(
-        view: view, access: .allowList([client.publicKey]), scheme: Ed25519Scheme(), rememberedSignaturesMax: 64)
+    /// What follows, from instance 7 on.
+    private static let second = makeSecondView()
+    private static let proofOfSecond = certificate(of: second, after: view, at: Instance(6))
+
+    /// A new one for each input, since it learns views.
+    private static func makeVerifier(knowsSecond: Bool) -> Verifier<Ed25519Scheme> {
+        let verifier = Verifier(
+            view: view, access: .allowList([client.publicKey]),
+            administration: Administration(keys: administrators.map(\.publicKey), needed: 2), scheme: Ed25519Scheme(),
+            rememberedSignaturesMax: 0)
+        if knowsSecond { verifier.views.add(proofOfSecond) }
+        return verifier
+    }
 
     private static func key(_ fill: UInt8) -> SigningKey {
         guard let key = SigningKey(seed: Bytes(repeating: fill, count: 32)) else { fatalError("32 bytes") }
@@ -32,40 +44,73 @@ enum SignedSamples {
         }
     }
 
+    private static func makeSecondView() -> View {
+        let order = Array(view.plan.leaderOrder.reversed())
+        let plan = ViewPlan(heavy: order.prefix(2).sorted(), leaderOrder: order, settings: view.settings)
+        do throws(ViewError) { return try view.successor(plan) } catch { fatalError("\(error)") }
+    }
+
     // MARK: Verifying
 
-    /// The sender's byte: 0 to 3 a member, others a stranger; from 128 on the client.
-    static func verify(_ bytes: UnsafeRawBufferPointer, from sender: Int) {
+    /// The sender's byte: 0 to 3 a member, others a stranger; from 64 on the second view is known, from 128 on it is the
+    /// client.
+    static func verify(_ bytes: UnsafeRawBufferPointer, from byte: Int) {
+        let verifier = makeVerifier(knowsSecond: byte & 64 != 0)
         do {
-            if sender < 128 {
+            if byte < 128 {
+                let sender = byte & 63
                 let message = try unsafe PeerMessage(decoding: bytes)
-                check(try verifier.verify(message, from: ReplicaID(UInt16(sender))), of: message, from: sender)
+                let verified = try verifier.verify(message, from: ReplicaID(UInt16(sender)))
+                hold(sender < keys.count, "a stranger is believed")
+                check(verified, by: verifier, from: sender)
             } else if case .requests(let bundle) = try unsafe ClientMessage(decoding: bytes) {
                 let verified = try verifier.verify(bundle, from: ClientID(client.publicKey))
                 hold(verified.message.map(\.request) == bundle.requests, "other requests than were sent")
                 hold(verified.sender == .client(ClientID(client.publicKey)))
+                for request in bundle.requests {
+                    hold(request.kind != .measure, "a client's operation of a member")
+                    guard case .reconfiguration(let operation) = request.kind else { continue }
+                    hold(Set(operation.shares.map(\.administrator)).count >= 2, "reconfigured without authority")
+                }
             }
         } catch {
             hold(!"\(error)".isEmpty)
         }
     }
 
-    private static func check(_ verified: VerifiedMessage, of message: PeerMessage, from sender: Int) {
-        hold(sender < keys.count, "a stranger is believed")
+    private static func check(
+        _ verified: VerifiedMessage, by verifier: Verifier<Ed25519Scheme>, from sender: Int
+    ) {
         switch verified {
         case .stopData(let data):
             hold(data.sender == .replica(data.message.sender), "STOPDATA of another")
         case .sync(let sync):
             let authors = ReplicaSet(sync.message.collected.compactMap { view.index(of: $0.sender) })
-            hold(view.isQuorum(authors), "SYNC without a quorum")
+            hold(view.isQuorum(authors) || second.isQuorum(authors), "SYNC without a quorum")
         case .decisions(let decisions):
             for decision in decisions.message {
                 hold(verifier.isProof(decision.certificate), "a decision without proof")
             }
         case .checkpointState(let state):
             hold(verifier.isProof(state.message.certificate), "a state without proof")
+        case .install(let install): checkFollowing(install.message.next, install.message.view)
+        case .views(let part):
+            for certificate in part.message.certificates {
+                checkFollowing(certificate.next, certificate.view)
+                hold(certificate.next.number <= verifier.view.number, "a view is not learnt")
+                let signers = ReplicaSet(certificate.shares.compactMap { view.index(of: $0.replica) })
+                hold(view.isQuorum(signers) || second.isQuorum(signers), "a view without a quorum")
+            }
+        case .operation(let operation):
+            hold(
+                operation.message.id.client.key == keys[sender].publicKey && operation.message.request.kind == .measure,
+                "an operation of another")
         default: break
         }
+    }
+
+    private static func checkFollowing(_ next: View, _ number: ViewNumber) {
+        hold(next.number == number.next && next.group == view.group, "a view that does not follow")
     }
 
     // MARK: Samples
@@ -84,10 +129,52 @@ enum SignedSamples {
             proof: bundle.signature.map {
                 RequestProof(digests: [Hashing.digest(of: request, group: view.group)], signature: $0)
             })
-        return [[200] + ClientMessage.requests(bundle).encoded()]
-            + (leaderChange + transfer(of: request) + [(0, .forwarded([forward]))]).map { sender, message in
+        return [bundle, sealer.sealBundle([reconfiguration])].map { [200] + ClientMessage.requests($0).encoded() }
+            + (views + leaderChange + transfer(of: request) + [(0, .forwarded([forward]))]).map { sender, message in
                 [UInt8(sender)] + message.encoded()
             }
+    }
+
+    private static var reconfiguration: Request {
+        var operation = Reconfiguration(view: .genesis, plan: second.plan)
+        for key in administrators {
+            let sealer = AdministratorSealer(
+                group: view.group, publicKey: key.publicKey, key: key, scheme: Ed25519Scheme())
+            operation = sealer.sign(operation)
+        }
+        return Request(
+            id: RequestID(
+                client: ClientID(client.publicKey), session: SessionID(instance: Instance(1), place: 0),
+                sequence: SequenceNumber(2)),
+            kind: .reconfiguration(operation), repliesKeptFrom: SequenceNumber(0), payload: [])
+    }
+
+    /// What is said of views, and in the second one.
+    private static var views: [(Int, PeerMessage)] {
+        let row = Array(repeating: LinkLatency(20_000), count: 3)
+        let report = LatencyReport(proposals: [.zero] + row, votes: [.zero] + row)
+        let operation = Request.measure(report, in: .genesis, number: SequenceNumber(1), by: keys[0].publicKey)
+        let digest = Digest(words: Words32(7, 7, 7, 7))
+        let stop = StopData(
+            epoch: Epoch(view: second.number, regency: Regency(2)), sender: ReplicaID(1),
+            base: decision(of: digest, Instance(8), in: second.number), checkpoint: nil, claims: [])
+        return [
+            (1, seal(.install(Install(view: .genesis, last: Instance(6), next: second)), by: 1)),
+            (2, .views(ViewChainPart(certificates: [proofOfSecond]))),
+            (66, .views(ViewChainPart(certificates: [proofOfSecond]))),
+            (0, seal(.operation(ReplicaOperation(request: operation)), by: 0)),
+            (65, seal(.stopData(stop), by: 1)),
+            (3, .challenge(Challenge(.dummyProposal(padding: [0, 0]), number: 5))),
+        ]
+    }
+
+    private static func certificate(of next: View, after view: View, at last: Instance) -> ViewCertificate {
+        let shares = (0..<3).compactMap { place -> SignatureShare? in
+            let install = seal(.install(Install(view: view.number, last: last, next: next)), by: place)
+            guard case .install(let sealed) = install else { return nil }
+            return SignatureShare(replica: ReplicaID(UInt16(place)), signature: sealed.signature)
+        }
+        return ViewCertificate(view: view.number, last: last, next: next, shares: shares)
     }
 
     private static let epoch = Epoch(view: .genesis, regency: Regency(2))
@@ -134,8 +221,10 @@ enum SignedSamples {
             .seal(message)
     }
 
-    private static func decision(of digest: Digest, _ instance: Instance) -> DecisionCertificate {
-        let epoch = Epoch(view: .genesis, regency: .first)
+    private static func decision(
+        of digest: Digest, _ instance: Instance, in view: ViewNumber = .genesis
+    ) -> DecisionCertificate {
+        let epoch = Epoch(view: view, regency: .first)
         let shares = (0..<3).compactMap { place -> SignatureShare? in
             let vote = seal(.accept(AcceptVote(epoch: epoch, instance: instance, digest: digest)), by: place)
             guard case .accept(let sealed) = vote else { return nil }

@@ -8,14 +8,14 @@ import MartletTypes
 /// say (docs/PROTOCOL.md: once, in order, promise).
 struct VoteLedger {
     private struct Place: Hashable {
-        let regency: Regency
+        let epoch: Epoch
         let instance: Instance
     }
 
     private var writes: [Place: Digest] = [:]
     private var accepts: [Place: Digest] = [:]
-    /// The highest regency whose STOPDATA it made.
-    private var promised = Regency.first
+    /// The highest epoch whose STOPDATA it made.
+    private var promised = Epoch(view: .genesis, regency: .first)
 
     /// Takes what one step sent. `before` and `after` are how the core stood.
     mutating func take(_ sends: [Send], before: CoreStatus, after: CoreStatus) {
@@ -26,7 +26,7 @@ struct VoteLedger {
                 check(vote.epoch, vote.instance, vote.digest, in: \.writes, before, after)
             case .accept(let vote):
                 check(vote.epoch, vote.instance, vote.digest, in: \.accepts, before, after)
-            case .stopData(let data): promised = max(promised, data.epoch.regency)
+            case .stopData(let data): promised = max(promised, data.epoch)
             default: break
             }
         }
@@ -37,15 +37,15 @@ struct VoteLedger {
         _ before: CoreStatus, _ after: CoreStatus
     ) {
         hold(after.mode == .voter, "a learner votes")
-        hold(epoch.regency >= promised, "a vote of a regency that its STOPDATA ended")
-        hold(epoch >= before.epoch, "a vote of an older regency")
+        hold(epoch >= promised, "a vote of a regency that its STOPDATA ended")
+        hold(epoch >= before.epoch, "a vote of an older epoch")
         hold(epoch < after.epoch || after.isSynced, "a vote before SYNC")
-        let place = Place(regency: epoch.regency, instance: instance)
+        let place = Place(epoch: epoch, instance: instance)
         if let earlier = self[keyPath: kind][place] {
-            hold(earlier == digest, "two votes in one regency and instance")
+            hold(earlier == digest, "two votes in one epoch and instance")
             return
         }
-        let previous = Place(regency: epoch.regency, instance: instance.previous)
+        let previous = Place(epoch: epoch, instance: instance.previous)
         hold(
             instance.previous <= after.decided || self[keyPath: kind][previous] != nil, "a vote out of order")
         self[keyPath: kind][place] = digest

@@ -15,20 +15,27 @@ extension FuzzTargets {
             [
                 "propose", "write", "accept", "decided", "stop", "stopData", "sync", "checkpoint", "forwarded",
                 "vouches", "fetchRequests", "fetchBatch", "batchBody", "fetchDecisions", "decisions",
-                "fetchCheckpoint", "checkpointState", "progress", "probe", "probeEcho",
+                "fetchCheckpoint", "checkpointState", "progress", "probe", "probeEcho", "challenge",
+                "challengeResponse",
+                "install", "fetchViews", "views", "operation",
             ].map { "peer-" + $0 })
     ) { unsafe Decoding.check(PeerMessage.self, $0) }
 
     private static let clientMessage = FuzzTarget(
         name: "client-message", about: "the decoder of messages from clients", bytesMax: 4096,
         modules: ["MartletWire"],
-        seeds: .vectors(["client-requests", "client-read", "client-statusQuery"])
+        seeds: .vectors([
+            "client-requests", "client-read", "client-statusQuery", "client-fetchViews", "client-reconfiguration",
+        ])
     ) { unsafe Decoding.check(ClientMessage.self, $0) }
 
     private static let replicaMessage = FuzzTarget(
         name: "replica-message", about: "the decoder of messages from a replica to a client", bytesMax: 4096,
         modules: ["MartletWire"],
-        seeds: .vectors(["replica-reply", "replica-readReply", "replica-refusal", "replica-status"])
+        seeds: .vectors([
+            "replica-reply", "replica-readReply", "replica-refusal", "replica-status", "replica-views",
+            "replica-reconfigured",
+        ])
     ) { unsafe Decoding.check(ReplicaToClientMessage.self, $0) }
 
     private static let handshake = FuzzTarget(

@@ -106,11 +106,10 @@ package struct SessionTable: Sendable {
         operations.first { $0.member == id.client }.map { id.sequence <= $0.last } ?? true
     }
 
-    /// Whether it is ordered for the first time. What is skipped never has an effect.
+    /// Whether it is ordered for the first time. What is skipped never has an effect. Where nothing is measured a batch may
+    /// list operations all the same, and none counts.
     package mutating func orderOperation(_ id: RequestID, of member: ReplicaIndex) -> Bool {
-        guard operations[member.position].member == id.client, id.sequence > operations[member.position].last else {
-            return false
-        }
+        guard !isVoid(operation: id), operations[member.position].member == id.client else { return false }
         operations[member.position].last = id.sequence
         return true
     }

@@ -1,0 +1,48 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletCore
+import MartletTypes
+import MartletWire
+
+/// The execution stage, which keeps no state but what it has been told.
+extension CoreWorld {
+    mutating func carryOut(_ order: ExecutionOrder) {
+        switch order {
+        case .execute(let execution):
+            hold(execution.instance == executed.next, "executed out of order")
+            hold(execution.time > lastTime, "agreed time stands still")
+            hold(!isBetweenViews, "executed between views")
+            executed = execution.instance
+            lastTime = execution.time
+            for step in execution.steps {
+                guard case .open(let session, _) = step.verdict else { continue }
+                sessions = sessions.suffix(7) + [session]
+                clients[session] = step.request.id.client
+            }
+            step(.executed(upTo: executed))
+        case .snapshot(let instance, _, _, _, _):
+            hold(instance == executed, "a snapshot of another instance")
+            let digest = Digest(words: Words32(instance.rawValue, 1, 1, source.chance(16) ? 2 : 1))
+            snapshots = snapshots.suffix(3) + [(instance, digest)]
+            step(.snapshotTaken(instance, digest))
+        case .install(let state): install(state)
+        case .endView: isBetweenViews = true
+        case .beginView: isBetweenViews = false
+        case .resend, .tellOpened, .serve, .forgetSnapshots: break
+        }
+    }
+
+    private mutating func install(_ state: CheckpointState) {
+        do {
+            let image = try CheckpointImage(decoding: state.state)
+            executed = image.instance
+            lastTime = image.time
+            isBetweenViews = false
+            step(.checkpointInstalled(image))
+        } catch {
+            // The driver gives up: a quorum certified bytes that are no state.
+            orders.removeAll()
+        }
+    }
+}
