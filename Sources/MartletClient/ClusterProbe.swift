@@ -62,6 +62,9 @@ package struct ClusterProbe: Sendable {
     /// The newest view that a member has proved.
     package var newestView: View { verifier.newestView }
 
+    /// All that were proved, the first one first.
+    package var views: [View] { verifier.views }
+
     /// Returns the members' reports in the order of the view: as soon as each has answered or could not be connected to,
     /// and after `limit` at the latest.
     package func run(within limit: Duration = .seconds(2)) async -> [MemberReport] {

@@ -36,6 +36,9 @@ package final class KnownViews: Sendable {
                 entries: [Entry(view: view, first: Instance(1), last: nil)], batchEntriesMax: view.batchEntriesMax))
     }
 
+    /// With ascending numbers.
+    package var all: [View] { book.withLock { $0.entries.map(\.view) } }
+
     package var newest: View { book.withLock { $0.entries[$0.entries.count - 1].view } }
 
     /// The most entries of a batch in any of the views.

@@ -15,6 +15,8 @@ package struct ReplyVerifier<Scheme: SignatureScheme>: Sendable {
 
     package var newestView: View { verifier.views.newest }
 
+    package var views: [View] { verifier.views.all }
+
     /// `sender` must be the member whose key the channel's other end has proved.
     package func verify(
         _ message: ReplicaToClientMessage, from sender: ReplicaID

@@ -1,7 +1,7 @@
 // Martlet, adaptive Byzantine fault-tolerant replication.
 // SPDX-License-Identifier: Apache-2.0
 
-import MartletTypes
+package import MartletTypes
 
 /// What one run came to.
 public struct SimulationReport: Sendable {
@@ -25,6 +25,8 @@ public struct SimulationReport: Sendable {
     /// What clients called and were told.
     package let history: ClientHistory
     package let consensusTimes: ConsensusTimes
+    /// When each view but the first was proved to somebody.
+    package let views: [(view: View, at: Instant)]
 
     init(_ world: World) {
         seed = world.scenario.seed
@@ -50,6 +52,7 @@ public struct SimulationReport: Sendable {
         fingerprint = world.fingerprint.value
         history = world.checkers.history
         consensusTimes = world.consensusTimes
+        views = world.viewTimes
     }
 
     /// The command that repeats this run.

@@ -152,7 +152,12 @@ extension World {
         for (send, decided) in zip(work.sent, work.decidedAtSend) {
             if case .install = send.message { checkers.sent(send.message, by: place, decided: decided, at: now) }
         }
-        for certificate in work.views { checkers.proved(certificate, by: place, at: now) }
+        for certificate in work.views {
+            checkers.proved(certificate, by: place, at: now)
+            if certificate.next.number > viewTimes.last?.view.number ?? .genesis {
+                viewTimes.append((certificate.next, now))
+            }
+        }
         for (send, decided) in zip(work.sent, work.decidedAtSend) {
             if case .install = send.message { continue }
             noteProposal(send.message)

@@ -49,6 +49,7 @@ final class World {
     var checkers: Checkers
     var counts = WorldCounts()
     var consensusTimes = ConsensusTimes()
+    var viewTimes: [(view: View, at: Instant)] = []
     var fingerprint = Fingerprint()
     var work = OrderingWork()
 

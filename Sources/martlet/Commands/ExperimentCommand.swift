@@ -13,7 +13,8 @@ struct ExperimentCommand: AsyncParsableCommand {
             relay process between them delays what they send.
             """,
         subcommands: [
-            ConfigurationsCommand.self, LeaderLocationCommand.self, QuorumSizesCommand.self, SearchCommand.self,
+            ConfigurationsCommand.self, LeaderLocationCommand.self, RuntimeCommand.self, QuorumSizesCommand.self,
+            SearchCommand.self,
         ])
 }
 

@@ -71,6 +71,38 @@ struct ConfigurationsCommand: AsyncParsableCommand {
     }
 }
 
+/// `martlet experiment runtime`.
+struct RuntimeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "runtime", abstract: "A group that begins badly, and whose links and replicas then change.",
+        discussion: """
+            It begins as badly as it can; then a heavy replica's links become slow, and quick again; then the leader is \
+            killed. --seconds is how long each of the four parts takes, and must be enough for three calculations.
+            """)
+
+    @OptionGroup var trial: TrialOptions
+    @Option(help: "After how many instances it is calculated anew who leads and who is heavy.") var period = 500
+    @Option(help: "By how many milliseconds the slow replica's messages take longer.") var slowBy = 100
+    @Option(help: "And up to so many more, by chance.") var slowSpread = 40
+    @OptionGroup var options: ExperimentOptions
+
+    func validate() throws {
+        guard (32...100_000).contains(period) else { throw ValidationError("--period must be from 32 to 100000") }
+        guard (1...10_000).contains(slowBy), (0...10_000).contains(slowSpread) else {
+            throw ValidationError("--slow-by must be from 1 to 10000, --slow-spread from 0 to 10000")
+        }
+    }
+
+    func run() async throws {
+        try await options.show {
+            let experiment = try RuntimeExperiment(
+                trial.trial(), period: period, slowBy: .milliseconds(UInt64(slowBy)),
+                spread: .milliseconds(UInt64(slowSpread)))
+            return try await experiment.run(trial.runner)
+        }
+    }
+}
+
 /// `martlet experiment leader-location`.
 struct LeaderLocationCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -91,9 +91,9 @@ final class LocalGroup: Sendable {
 
     // MARK: Asking
 
-    func reports() async throws -> [MemberReport] {
-        try await ClusterProbe(genesis: genesis, key: clientKey, transport: transport).run(within: .seconds(1))
-    }
+    func probe() throws -> ClusterProbe { try ClusterProbe(genesis: genesis, key: clientKey, transport: transport) }
+
+    func reports() async throws -> [MemberReport] { try await probe().run(within: .seconds(1)) }
 
     /// Who leads, by the word of those that are furthest.
     func leader() async throws -> ReplicaID {

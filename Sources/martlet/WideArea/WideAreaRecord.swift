@@ -14,6 +14,8 @@ final class WideAreaRecord: Sendable {
         /// By node and replica: the port at which the one dials the other.
         var ports: [[Int]: Int] = [:]
         var relayCounts: [Int]?
+        /// When the first replica said that it is in that view.
+        var views: [ViewNumber: Double] = [:]
         /// What else processes said: warnings, or why they ended.
         var remarks: [String] = []
     }
@@ -41,6 +43,15 @@ final class WideAreaRecord: Sendable {
     func begin() { state.withLock { $0.begin = .now } }
 
     func note(violation: String) { state.withLock { $0.result.violations.append(violation) } }
+
+    /// Of those in the chain.
+    func note(views: [View]) {
+        state.withLock { state in
+            state.result.changes = views.compactMap { view in
+                state.views[view.number].map { TrialResult.Change(at: $0, view: view) }
+            }
+        }
+    }
 
     func noteLeaderChanges(_ count: Int) { state.withLock { $0.result.leaderChanges = count } }
 
@@ -78,6 +89,11 @@ final class WideAreaRecord: Sendable {
     /// Looks for what a replica's log says of an instance that it led: `instance 7 decided 143520 µs after its proposal`.
     func replicaSaid(_ line: String) {
         let words = line.split(separator: " ")
+        if let place = words.firstIndex(of: "has"), place > 1, words[place...].prefix(2) == ["has", "begun;"],
+            words[place - 2] == "view", let number = UInt64(words[place - 1])
+        {
+            return noteView(ViewNumber(number))
+        }
         guard let place = words.firstIndex(of: "decided"), words.suffix(3) == ["after", "its", "proposal"],
             words.indices.contains(place + 1), let took = Double(words[place + 1])
         else { return }
@@ -85,6 +101,13 @@ final class WideAreaRecord: Sendable {
             guard let begin = state.begin else { return }
             let now = (ContinuousClock.now - begin) / .microseconds(1)
             state.result.consensus.append(TrialResult.Entry(began: now - took, took: took))
+        }
+    }
+
+    private func noteView(_ number: ViewNumber) {
+        state.withLock { state in
+            guard let begin = state.begin, state.views[number] == nil else { return }
+            state.views[number] = (ContinuousClock.now - begin) / .microseconds(1)
         }
     }
 }

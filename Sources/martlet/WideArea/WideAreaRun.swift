@@ -154,7 +154,9 @@ struct WideAreaRun: Sendable {
             try await tasks.next()
             tasks.cancelAll()
         }
-        let regencies = try await group.reports().compactMap(\.status).map(\.epoch.regency.rawValue)
+        let probe = try group.probe()
+        let regencies = await probe.run(within: .seconds(1)).compactMap(\.status).map(\.epoch.regency.rawValue)
+        record.note(views: probe.views)
         record.noteLeaderChanges(Int(clamping: (regencies.max() ?? 1) - 1))
     }
 

@@ -31,6 +31,8 @@ struct Chart: Sendable {
     let yTitle: String
     let categories: [String]
     let series: [Series]
+    /// Lines from top to bottom, each at a category, with what happened there.
+    var marks: [(category: Double, text: String)] = []
 
     /// From 0 to the first round number that nothing exceeds, in at most ten steps.
     var scale: (top: Double, step: Double) {

@@ -49,7 +49,19 @@ struct ChartDrawing {
             let turn = "text-anchor=\"end\" transform=\"rotate(-40 \(Self.text(x)) \(Self.text(y)))\""
             parts.append(label(name, x, y, turn))
         }
-        return parts + legend
+        return parts + legend + marks
+    }
+
+    private var marks: [String] {
+        chart.marks.flatMap { mark in
+            let x = Self.plot.left + categoryWidth * mark.category
+            let (place, turn) = (Self.text(x + 12), "rotate(-90 \(Self.text(x + 12)) \(Self.text(Self.plot.top + 4)))")
+            return [
+                line(x, Self.plot.top, x, Self.plot.bottom, "stroke=\"#666666\" stroke-dasharray=\"2 3\""),
+                "<text x=\"\(place)\" y=\"\(Self.text(Self.plot.top + 4))\" fill=\"#444444\" text-anchor=\"end\" "
+                    + "transform=\"\(turn)\">\(Self.escaped(mark.text))</text>",
+            ]
+        }
     }
 
     private var legend: [String] {

@@ -11,10 +11,17 @@ struct TrialResult: Sendable {
         let took: Double
     }
 
+    /// A view that followed another.
+    struct Change: Sendable {
+        let at: Double
+        let view: View
+    }
+
     /// At the leader, from sending PROPOSE to deciding.
     var consensus: [Entry] = []
     /// By client: from a call to the accepted result.
     var calls: [[Entry]] = []
+    var changes: [Change] = []
     var leaderChanges = 0
     /// Rules that the run broke.
     var violations: [String] = []
@@ -47,6 +54,7 @@ extension TrialResult {
             case .end: continue
             }
         }
+        changes = report.views.map { Change(at: Self.microseconds($0.at.since(.zero)), view: $0.view) }
         leaderChanges = report.leaderChanges
         violations = report.violations
     }
