@@ -52,11 +52,14 @@ extension CoreWorld {
     mutating func drawRequest() -> Request {
         if source.chance(100), let known = source.choose(requests) { return known }
         if source.chance(24) { return drawOperation(by: member()) }
-        let client = CoreWorld.client(source.number(below: 3))
+        var client = CoreWorld.client(source.number(below: 3))
         let opens = source.chance(90) || sessions.isEmpty
+        let session = opens ? SessionID.none : source.choose(sessions) ?? .none
+        // Mostly the one whose session it is.
+        if let owner = clients[session], source.chance(220) { client = owner }
         let request = Request(
             id: RequestID(
-                client: client, session: opens ? .none : source.choose(sessions) ?? .none,
+                client: client, session: session,
                 sequence: SequenceNumber(source.number(near: 1))),
             kind: opens ? .open : source.chance(40) ? .orderedRead : .operation,
             repliesKeptFrom: SequenceNumber(source.chance(40) ? source.number(near: 1) : 0),

@@ -34,7 +34,8 @@ extension CoreWorld {
         case 22: setWall(source.chance(200) ? 1_700_000_000_000_000 + UInt64(source.byte()) : source.number(near: 1))
         case 23: bringBack(1 + source.number(below: 8))
         case 24: progress()
-        case 28, 29: advance()
+        case 28: advance()
+        case 29: runAhead()
         case 30, 31: reconfigure()
         case 32: sayInstalls()
         case 33: sayViews()
@@ -104,7 +105,7 @@ extension CoreWorld {
             let byte = source.byte()
             if byte & 1 == 0 { enterFollowingView() }
             if !batches.contains(where: { $0.instance == status.decided.next && $0.born == epoch }) {
-                lead(with: byte & 6 == 0 ? requests.suffix(4) : [])
+                lead(status.decided.next, with: byte & 6 == 0 ? requests.suffix(4) : [])
             }
             agree(extent: byte & 24 == 24 ? 1 : 2)
             if byte & 32 == 0, let (instance, digest) = snapshots.last {
@@ -116,15 +117,30 @@ extension CoreWorld {
         }
     }
 
+    /// The leader proposes beyond what is decided next, and some vote for it.
+    private mutating func runAhead() {
+        var instance = status.decided.next
+        for _ in 0...source.number(below: 3) {
+            instance = instance.next
+            if !batches.contains(where: { $0.instance == instance && $0.born == epoch }) { lead(instance) }
+            guard let batch = batches.last(where: { $0.instance == instance && $0.born == epoch }) else { return }
+            let digest = digest(of: batch)
+            if leader != me { say(.propose(Propose(epoch: batch.born, batch: batch)), from: leader) }
+            for sender in source.subset(of: others) {
+                say(.write(WriteVote(epoch: batch.born, instance: instance, digest: digest)), from: sender)
+            }
+        }
+    }
+
     /// The next batch: with a probe, so that it is not empty. One that leads has to be asked for it.
-    private mutating func lead(with requests: ArraySlice<Request>) {
+    private mutating func lead(_ instance: Instance, with requests: ArraySlice<Request> = []) {
         let prober = others.first ?? me
         guard leader == me else {
             guard let key = view.members.first(where: { $0.id == prober })?.key else { return }
             let entries = requests.map { BatchEntry(id: $0.id, digest: Hashing.digest(of: $0, group: view.group)) }
             remember(
                 Batch(
-                    instance: status.decided.next, born: epoch, time: now.wall,
+                    instance: instance, born: epoch, time: now.wall,
                     entries: [.probe(nextSequence(), of: key)] + entries))
             return
         }

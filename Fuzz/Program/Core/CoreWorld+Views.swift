@@ -68,7 +68,8 @@ extension CoreWorld {
     mutating func sayInstalls() {
         var install = awaitedInstall
         if install == nil || source.chance(24) {
-            install = drawSuccessor(of: view).map { Install(view: view.number, last: certifiableInstance(), next: $0) }
+            let last = source.chance(128) ? status.decided : certifiableInstance()
+            install = drawSuccessor(of: view).map { Install(view: view.number, last: last, next: $0) }
         }
         guard let install else { return }
         for sender in source.subset(of: others) { say(.install(install), from: sender) }

@@ -210,15 +210,16 @@ struct CoreWorld: ~Copyable {
             hold(core.dueOutcome(at: previous) == .nothing, "a vote beyond what a calculation may end")
             let before = [core.window[previous].wrote, core.window[previous].accepted].compactMap { $0 }
             for earlier in before where earlier.regency == vote.epoch.regency {
-                hold(!isReconfiguration(earlier.digest), "a vote beyond a reconfiguration")
+                hold(!mayEndView(earlier.digest, at: previous), "a vote beyond a reconfiguration")
             }
         }
     }
 
-    private func isReconfiguration(_ digest: Digest) -> Bool {
-        guard let batch = batches.last(where: { self.digest(of: $0) == digest }), batch.entries.count == 1 else {
-            return false
-        }
+    /// One that is void there, as it was executed before, does not.
+    private func mayEndView(_ digest: Digest, at instance: Instance) -> Bool {
+        guard let batch = batches.last(where: { self.digest(of: $0) == digest }), batch.entries.count == 1,
+            !core.sessions.isVoid(batch.entries[0].id, in: instance, decided: status.decided)
+        else { return false }
         return body(of: batch).bodies[0]?.kind.mayEndView ?? false
     }
 

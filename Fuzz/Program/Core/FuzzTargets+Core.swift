@@ -35,7 +35,10 @@ extension FuzzTargets {
     private static let views: Bytes =
         [30, 28, 0, 0]
         + (0..<3).flatMap { (turn: UInt8) -> Bytes in
-            [30, 0, 255, turn + 1, turn * 3, 255, 255, 6, 2, 41, 1, 0, 0, 0, 255, 40, 28, 2, 0, 0, 0]
+            [
+                30, 0, 255, turn + 1, turn * 3, 255, 255, 6, 1, 29, 1, 255, 0, 6, 2, 41, 1, 0, 0, 0, 255, 40, 28, 2, 0,
+                0, 0,
+            ]
         }
 
     /// All report, some instances are decided until it is calculated, and beyond; twice.
