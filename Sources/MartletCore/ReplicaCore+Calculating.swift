@@ -46,7 +46,8 @@ extension ReplicaCore {
         let period = view.settings.calculationPeriod
         guard measuring.schedule.isOn, view.f > 0, batch.instance.rawValue % UInt64(period) == 0 else { return }
         let input = CalculationInput(
-            view: view.number, instance: batch.instance, leader: view[view.leader(of: batch.born.regency)].id,
+            view: view.number, instance: batch.instance, base: views.base,
+            leader: view[view.leader(of: batch.born.regency)].id,
             excluded: view.replacedLeaders(before: batch.born.regency).map { view[$0].id }.sorted(),
             reports: latencies.reports(beyond: batch.instance - period))
         calculations.begin(input)

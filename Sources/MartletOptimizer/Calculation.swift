@@ -14,7 +14,7 @@ package enum Calculation {
         let current = WeightAssignment(leader: leader, heavy: view.heavyMembers)
         let decision = optimizer.decide(current: current, seed: input.instance.rawValue)
         return CalculationOutcome(
-            view: input.view, instance: input.instance, reason: reason(of: decision),
+            view: input.view, instance: input.instance, reason: reason(of: decision, input, view),
             leaderOrder: decision.leaderOrder, heavy: decision.chosen.heavy,
             predictions: CalculationOutcome.Predictions(
                 current: decision.current.latency.microseconds, best: decision.outcome.best?.latency.microseconds,
@@ -29,7 +29,7 @@ package enum Calculation {
         let mayLead = ReplicaSet((0..<view.n).map { ReplicaIndex($0) }.filter { !excluded.contains($0) })
         return Optimizer(
             model: model, ids: view.members.map(\.id), mayLead: mayLead, mayBeHeavy: mayBeHeavy(input, view.quorum),
-            goalPermille: UInt64(view.settings.goalPermille))
+            goalPermille: UInt64(view.settings.goalPermille), goalMicroseconds: UInt64(view.settings.goalMicroseconds))
     }
 
     /// Whoever reported nothing of late is silent, or votes for nothing: nobody should count on it. If there are not enough
@@ -49,10 +49,16 @@ package enum Calculation {
             })
     }
 
-    private static func reason(of decision: OptimizerDecision) -> CalculationOutcome.Reason {
+    private static func reason(
+        of decision: OptimizerDecision, _ input: CalculationInput, _ view: View
+    ) -> CalculationOutcome.Reason {
         guard let best = decision.outcome.best, !best.latency.isMissing else { return .nothingPossible }
         guard decision.isChange else { return .goodEnough }
-        return decision.current.latency.isMissing ? .needed : .better
+        if decision.current.latency.isMissing { return .needed }
+        // A view lasts for two calculations at least, unless nobody could go on in it.
+        let isYoung =
+            input.base > .zero && input.instance.distance(beyond: input.base) < view.settings.calculationPeriod
+        return isYoung ? .tooSoon : .better
     }
 }
 

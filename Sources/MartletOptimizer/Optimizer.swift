@@ -18,16 +18,18 @@ package struct Optimizer: Sendable {
     /// The replicas' ids, by position.
     package let ids: [ReplicaID]
     private let goalPermille: UInt64
+    private let goalMicroseconds: UInt64
 
     package init(
         model: LatencyModel, ids: [ReplicaID], mayLead: ReplicaSet? = nil, mayBeHeavy: ReplicaSet? = nil,
-        goalPermille: UInt64 = goalPermilleDefault
+        goalPermille: UInt64 = goalPermilleDefault, goalMicroseconds: UInt64 = 0
     ) {
         precondition(ids.count == model.rule.n, "each replica has one id")
         precondition((1_000...Self.goalPermilleMax).contains(goalPermille), "a goal is at least 1,000")
         self.model = model
         self.ids = ids
         self.goalPermille = goalPermille
+        self.goalMicroseconds = goalMicroseconds
         space = WeightAssignments(rule: model.rule, mayLead: mayLead, mayBeHeavy: mayBeHeavy)
     }
 
@@ -85,7 +87,8 @@ package struct Optimizer: Sendable {
     /// So that noise does not make the group change to and fro.
     private func isWorthIt(from now: Latency, to best: Latency) -> Bool {
         guard !best.isMissing else { return false }
-        return now.isMissing || now.rawValue * 1_000 > best.rawValue * goalPermille
+        guard !now.isMissing else { return true }
+        return now.rawValue * 1_000 > best.rawValue * goalPermille && now.rawValue >= best.rawValue + goalMicroseconds
     }
 }
 

@@ -6,6 +6,8 @@
 package struct CalculationInput: Hashable, Sendable {
     package let view: ViewNumber
     package let instance: Instance
+    /// The last instance before the view.
+    package let base: Instance
     /// Who led the epoch in which that instance's batch was first proposed.
     package let leader: ReplicaID
     /// Who led before and was replaced, the last f of them, by ascending id: none of them is chosen.
@@ -14,10 +16,12 @@ package struct CalculationInput: Hashable, Sendable {
     package let reports: [LatencyReport?]
 
     package init(
-        view: ViewNumber, instance: Instance, leader: ReplicaID, excluded: [ReplicaID], reports: [LatencyReport?]
+        view: ViewNumber, instance: Instance, base: Instance = .zero, leader: ReplicaID, excluded: [ReplicaID],
+        reports: [LatencyReport?]
     ) {
         self.view = view
         self.instance = instance
+        self.base = base
         self.leader = leader
         self.excluded = excluded
         self.reports = reports
@@ -48,6 +52,9 @@ package struct CalculationOutcome: Hashable, Sendable {
         case goodEnough = 3
         /// All candidates need who is missing.
         case nothingPossible = 4
+        /// Something is better by more than the goal, but the view has only begun: a link that is slow now and quick then must not
+        /// make the group change to and fro.
+        case tooSoon = 5
     }
 
     package let view: ViewNumber
@@ -90,7 +97,7 @@ package struct CalculationOutcome: Hashable, Sendable {
     package var isChange: Bool {
         switch reason {
         case .better, .needed: true
-        case .goodEnough, .nothingPossible: false
+        case .goodEnough, .nothingPossible, .tooSoon: false
         }
     }
 }

@@ -29,6 +29,8 @@ public struct GroupSettings: Hashable, Sendable {
     public var calculationPeriod: Int = 500
     /// By how much a change of leader or weights must pay, in parts of a thousand: 1,020 asks for more than 2 %.
     public var goalPermille: Int = 1_020
+    /// And by how much at least, in microseconds: where all are near each other, noise is no reason to change anything.
+    public var goalMicroseconds: Int = 1_000
     /// Whether leader and weights stay as they were set by hand, whatever is calculated.
     public var isPinned: Bool = false
     /// Whether replicas answer reads that are not ordered. If so, a write's result needs a quorum of replies.
@@ -73,6 +75,7 @@ public struct GroupSettings: Hashable, Sendable {
             ("measuringPermille", measuringPermille, 0...1_000),
             ("calculationPeriod", calculationPeriod, 16...1_000_000),
             ("goalPermille", goalPermille, 1_000...10_000),
+            ("goalMicroseconds", goalMicroseconds, 0...1_000_000_000),
         ]
         for (name, value, bound) in bounds where !bound.contains(value) {
             return "\(name) is \(value), but must be from \(bound.lowerBound) to \(bound.upperBound)"

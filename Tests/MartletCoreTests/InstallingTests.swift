@@ -285,7 +285,7 @@ struct InstallingTests {
             let isChange = reason == .better || reason == .needed
             #expect(board.due(at: due, in: view, after: .zero) == (isChange ? .change(outcome) : .nothing))
         }
-        #expect(board.history.count == 4)
+        #expect(board.history.count == CalculationOutcome.Reason.allCases.count)
     }
 
     private func input(at instance: UInt64, reports: Int = 0) -> CalculationInput {

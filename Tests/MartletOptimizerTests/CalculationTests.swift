@@ -32,7 +32,7 @@ struct CalculationTests {
     }
 
     private func input(
-        leader: Int, excluded: [Int] = [], missing: Set<Int> = [],
+        leader: Int, excluded: [Int] = [], missing: Set<Int> = [], base: UInt64 = 0,
         change: (Int, Int, UInt32) -> UInt32 = { $2 }
     ) -> CalculationInput {
         let reports = (0..<5).map { row -> LatencyReport? in
@@ -44,8 +44,28 @@ struct CalculationTests {
             return LatencyReport(proposals: latencies, votes: latencies)
         }
         return CalculationInput(
-            view: ViewNumber(3), instance: Instance(500), leader: ReplicaID(UInt16(10 + leader)),
+            view: ViewNumber(3), instance: Instance(500), base: Instance(base), leader: ReplicaID(UInt16(10 + leader)),
             excluded: excluded.map { ReplicaID(UInt16(10 + $0)) }, reports: reports)
+    }
+
+    /// c = 500.
+    @Test("A view that has only begun is not left for a better one, but it is when it needs who is missing")
+    func tooSoon() throws {
+        let view = try view(heavy: [2, 3], order: [2, 0, 1, 3, 4])
+        for (base, reason) in [(0, .better), (1, .tooSoon), (375, .tooSoon)] as [(UInt64, CalculationOutcome.Reason)] {
+            let outcome = Calculation.outcome(of: input(leader: 2, base: base), in: view)
+            #expect(outcome.reason == reason && outcome.isChange == (reason == .better))
+        }
+        let later = CalculationInput(
+            view: ViewNumber(3), instance: Instance(1_000), base: Instance(375), leader: ReplicaID(12), excluded: [],
+            reports: input(leader: 2).reports)
+        #expect(Calculation.outcome(of: later, in: view).reason == .better)
+        // The leader's own links are gone.
+        let needed = Calculation.outcome(
+            of: input(leader: 2, base: 375) { row, column, latency in
+                row == 2 || column == 2 ? LinkLatency.missing.rawValue : latency
+            }, in: view)
+        #expect(needed.reason == .needed && needed.isChange)
     }
 
     @Test("A bad configuration is left for the best, which the optimiser finds from the sanitised matrix")

@@ -41,6 +41,13 @@ import Testing
         #expect(decision.current.latency.rawValue / 10 == 19_772)
     }
 
+    /// ⟨3, 4⟩ is predicted 54,207 µs slower than the best.
+    @Test(arguments: [(54_000, true), (54_500, false)])
+    func aChangeMustPayInMicrosecondsToo(goal: UInt64, isChange: Bool) {
+        let optimizer = Optimizer(model: FiveRegions.model, ids: FiveRegions.ids, goalMicroseconds: goal)
+        #expect(optimizer.decide(current: WeightAssignment(3, 4), seed: 0).isChange == isChange)
+    }
+
     /// Else who keeps a member's report from being ordered in time could have the weights changed for nothing.
     @Test func whoMayNotBeChosenAnyMoreIsNotReplacedForNothing() {
         let honest = ReplicaSet([0, 1, 2, 3].map { ReplicaIndex($0) })

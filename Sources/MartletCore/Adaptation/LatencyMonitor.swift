@@ -11,6 +11,9 @@ package struct LatencyMonitor: Sendable {
         case proposals
     }
 
+    /// The fewest samples that a median is made of.
+    private static let keptMin = 5
+
     private let limits: SampleWindow.Limits
     private var votes: ReplicaTable<SampleWindow>
     private var proposals: ReplicaTable<SampleWindow>
@@ -18,7 +21,9 @@ package struct LatencyMonitor: Sendable {
     package init(n: Int, limits: SampleWindow.Limits) {
         self.limits = limits
         votes = ReplicaTable(repeating: SampleWindow(), count: n)
-        proposals = ReplicaTable(repeating: SampleWindow(), count: n)
+        // Of n members each measures proposals in its turn only: its samples must not be n times as old.
+        proposals = ReplicaTable(
+            repeating: SampleWindow(capacity: max(Self.keptMin, SampleWindow.kept / n)), count: n)
     }
 
     package func mayAsk(_ member: ReplicaIndex, about path: Path, at now: Instant) -> Bool {

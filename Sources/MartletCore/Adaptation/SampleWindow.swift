@@ -34,8 +34,10 @@ package struct SampleWindow: Sendable {
 
     /// The oldest first.
     private var samples: [Sample] = []
+    private let capacity: Int
 
-    package init() {}
+    /// Of the last so many challenges.
+    package init(capacity: Int = kept) { self.capacity = capacity }
 
     package var count: Int { samples.count }
 
@@ -44,7 +46,7 @@ package struct SampleWindow: Sendable {
     }
 
     package mutating func noteChallenge(_ number: UInt64, expecting digest: Digest?, at now: Instant) {
-        if samples.count == Self.kept { samples.removeFirst() }
+        if samples.count == capacity { samples.removeFirst() }
         samples.append(Sample(number: number, digest: digest, sent: now))
     }
 

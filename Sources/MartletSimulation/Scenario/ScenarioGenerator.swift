@@ -75,6 +75,7 @@ package struct ScenarioGenerator {
     private mutating func makeMeasuring() {
         guard random.chance(permille: 500) else { return }
         scenario.settings.measuringPermille = random.pick([50, 200, 500, 1_000])
+        scenario.settings.goalMicroseconds = random.pick([0, 0, 1_000])
         scenario.timeouts.measure = .milliseconds(80)
         scenario.timeouts.challenge = .milliseconds(100)
         scenario.timeouts.report = .milliseconds(UInt64(random.pick([100, 300, 1_000])))

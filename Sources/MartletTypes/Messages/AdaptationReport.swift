@@ -77,7 +77,8 @@ package struct CalculationRecord: Hashable, Sendable {
     package var summary: CalculationRecord {
         CalculationRecord(
             input: CalculationInput(
-                view: input.view, instance: input.instance, leader: input.leader, excluded: input.excluded, reports: []),
+                view: input.view, instance: input.instance, base: input.base, leader: input.leader,
+                excluded: input.excluded, reports: []),
             outcome: outcome, fate: fate, observed: observed)
     }
 }

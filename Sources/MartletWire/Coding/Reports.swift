@@ -59,11 +59,11 @@ extension ReportRecord: WireCodable {
 }
 
 extension CalculationInput: WireCodable {
-    package static var encodedBytesMin: Int { 8 + 8 + 2 + 4 + 4 }
+    package static var encodedBytesMin: Int { 8 + 16 + 2 + 4 + 4 }
 
     package func encode(into writer: inout Writer) {
         writer.write(view)
-        writer.write(instance.rawValue)
+        writer.write(instance.rawValue, base.rawValue)
         writer.write(leader)
         writer.writeList(excluded)
         writer.writeCount(reports.count)
@@ -73,13 +73,14 @@ extension CalculationInput: WireCodable {
     package init(from reader: inout Reader) throws(WireError) {
         let view = try reader.positive(ViewNumber.self)
         let instance = try reader.positive(Instance.self)
+        let base = try reader.number(Instance.self)
         let leader = try reader.number(ReplicaID.self)
         let excluded = try reader.list(of: ReplicaID.self, Limits.members) { id in id }
         let count = try reader.count(Limits.members, elementBytesMin: 1)
         var reports: [LatencyReport?] = []
         reports.reserveCapacity(count)
         for _ in 0..<count { reports.append(try reader.optional(LatencyReport.self)) }
-        self.init(view: view, instance: instance, leader: leader, excluded: excluded, reports: reports)
+        self.init(view: view, instance: instance, base: base, leader: leader, excluded: excluded, reports: reports)
     }
 }
 

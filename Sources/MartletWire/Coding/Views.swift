@@ -22,7 +22,7 @@ extension Member: WireCodable {
 }
 
 extension GroupSettings: WireCodable {
-    package static var encodedBytesMin: Int { 12 * 4 + 1 }
+    package static var encodedBytesMin: Int { 13 * 4 + 2 }
 
     /// The settings must be within their bounds (`complaint`), as those of a view or genesis are.
     package func encode(into writer: inout Writer) {
@@ -38,6 +38,7 @@ extension GroupSettings: WireCodable {
         writer.write(UInt32(measuringPermille))
         writer.write(UInt32(calculationPeriod))
         writer.write(UInt32(goalPermille))
+        writer.write(UInt32(goalMicroseconds))
         writer.write(isPinned)
         writer.write(hasUnorderedReads)
     }
@@ -56,6 +57,7 @@ extension GroupSettings: WireCodable {
         measuringPermille = Int(try reader.uint32())
         calculationPeriod = Int(try reader.uint32())
         goalPermille = Int(try reader.uint32())
+        goalMicroseconds = Int(try reader.uint32())
         isPinned = try reader.bool()
         hasUnorderedReads = try reader.bool()
     }

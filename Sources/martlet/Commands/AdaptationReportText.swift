@@ -130,7 +130,12 @@ struct AdaptationReportText {
         case .due: "will be installed"
         case .installed: "installed"
         case .void: "void: pinned, or the view had changed before"
-        case .unchanged: record.outcome.reason == .nothingPossible ? "nothing possible" : "good enough"
+        case .unchanged:
+            switch record.outcome.reason {
+            case .nothingPossible: "nothing possible"
+            case .tooSoon: "too soon"
+            case .better, .needed, .goodEnough: "good enough"
+            }
         }
     }
 
@@ -139,6 +144,7 @@ struct AdaptationReportText {
         case .better: "another leader or other weights are predicted to be faster by more than the goal asks"
         case .needed: "the leader or weights as they were need somebody who is missing"
         case .goodEnough: "nothing is predicted to be faster by as much as the goal asks"
+        case .tooSoon: "something is predicted to be faster, but the view had only begun"
         case .nothingPossible: "whatever is chosen needs somebody who is missing"
         }
     }

@@ -20,6 +20,7 @@ enum GroupSettingsTable {
         ("measuringPermille", \.measuringPermille, "instances of a thousand that links are measured in"),
         ("calculationPeriod", \.calculationPeriod, "instances from one choice of leader and weights to the next"),
         ("goalPermille", \.goalPermille, "by how much a change must pay, in thousandths"),
+        ("goalMicroseconds", \.goalMicroseconds, "and by how much at least, in microseconds"),
     ]
     private static let switches:
         [(name: String, path: any WritableKeyPath<GroupSettings, Bool> & Sendable, meaning: String)] = [

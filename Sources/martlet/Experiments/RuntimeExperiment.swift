@@ -71,9 +71,7 @@ struct RuntimeExperiment: Sendable {
     }
 
     private func standing(after result: TrialResult) -> WeightAssignment {
-        result.changes.last.map { change in
-            WeightAssignment(leader: change.view.leaderOrder[0], heavy: change.view.heavyMembers)
-        } ?? start
+        result.changes.last?.assignment ?? start
     }
 
     private func scenario(parts: Int, _ victims: Victims) -> Scenario {

@@ -49,7 +49,7 @@ struct RuntimeReport: ExperimentReport, Sendable {
             let views = result.changes.filter { $0.at >= begin && $0.at < end }.map { change in
                 (
                     instances: entries.count { $0.began < change.at },
-                    assignment: WeightAssignment(leader: change.view.leaderOrder[0], heavy: change.view.heavyMembers)
+                    assignment: change.assignment
                 )
             }
             if let last = views.last { assignment = last.assignment }
@@ -151,8 +151,7 @@ struct RuntimeReport: ExperimentReport, Sendable {
             series: series)
         chart.marks = parts.enumerated().map { (Double($0) * partMicroseconds / step, $1.event) }
         chart.marks += result.changes.map { change in
-            let assignment = WeightAssignment(leader: change.view.leaderOrder[0], heavy: change.view.heavyMembers)
-            return (change.at / step, name(assignment))
+            (change.at / step, name(change.assignment))
         }
         return chart
     }

@@ -66,6 +66,7 @@ extension GroupSettings: Sampled {
         settings.clockBoundMilliseconds = .random(in: 100...86_400_000, using: &generator)
         settings.measuringPermille = .random(in: 0...1_000, using: &generator)
         settings.calculationPeriod = .random(in: 2_048...1_000_000, using: &generator)
+        settings.goalMicroseconds = .random(in: 0...1_000_000_000, using: &generator)
         settings.goalPermille = .random(in: 1_000...10_000, using: &generator)
         settings.hasUnorderedReads = generator.chance()
         return settings

@@ -48,7 +48,8 @@ extension CalculationInput: Sampled {
     static func sample(_ generator: inout Generator) -> Self {
         Self(
             view: generator.number(ViewNumber.self, from: 1), instance: generator.number(Instance.self, from: 1),
-            leader: .sample(&generator), excluded: generator.ascending(ReplicaID.self) { $0 },
+            base: generator.number(Instance.self), leader: .sample(&generator),
+            excluded: generator.ascending(ReplicaID.self) { $0 },
             reports: (0..<Int.random(in: 0...3, using: &generator)).map { _ in generator.optional(LatencyReport.self) })
     }
 }

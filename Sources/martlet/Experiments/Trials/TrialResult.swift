@@ -1,6 +1,7 @@
 // Martlet, adaptive Byzantine fault-tolerant replication.
 // SPDX-License-Identifier: Apache-2.0
 
+import MartletOptimizer
 import MartletSimulation
 import MartletTypes
 
@@ -15,6 +16,13 @@ struct TrialResult: Sendable {
     struct Change: Sendable {
         let at: Double
         let view: View
+
+        /// By the replicas' numbers, as the trial has them; in the view they may stand in another order.
+        var assignment: WeightAssignment {
+            let number = { (member: ReplicaIndex) in ReplicaIndex(Int(view[member].id.rawValue)) }
+            return WeightAssignment(
+                leader: number(view.leaderOrder[0]), heavy: ReplicaSet(view.heavyMembers.map(number)))
+        }
     }
 
     /// At the leader, from sending PROPOSE to deciding.
