@@ -42,7 +42,8 @@ package struct SampleWindow: Sendable {
     package var count: Int { samples.count }
 
     package func mayAsk(at now: Instant, _ limits: Limits) -> Bool {
-        samples.count { $0.latency == nil && now.since($0.sent) < limits.patience } < Self.openMax
+        // Never the whole window: who answers nothing must not push out what tells so.
+        samples.count { $0.latency == nil && now.since($0.sent) < limits.patience } < min(Self.openMax, capacity / 2)
     }
 
     package mutating func noteChallenge(_ number: UInt64, expecting digest: Digest?, at now: Instant) {
