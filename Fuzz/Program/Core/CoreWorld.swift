@@ -124,8 +124,8 @@ struct CoreWorld: ~Copyable {
 
     private mutating func act(before: CoreStatus) {
         status = core.status
-        ledger.take(effects.sends, before: before, after: status)
         checkBarriers(effects.sends)
+        ledger.take(effects.sends, before: before, after: status)
         core.checkBounds()
         checkOperations()
         hold(effects.sends.count <= 4096 && effects.checks.count <= 4096, "a storm of effects")
@@ -199,9 +199,9 @@ struct CoreWorld: ~Copyable {
 
     // MARK: What must hold
 
-    /// **Safety** (docs/PROTOCOL.md: installing, barrier): no vote beyond what has ended a view or may yet end it.
+    /// **Safety** (docs/PROTOCOL.md: installing, barrier): no new vote beyond what has ended a view or may yet end it.
     private func checkBarriers(_ sends: [Send]) {
-        for send in sends {
+        for send in sends where !ledger.holds(send.message) {
             guard let vote = send.message.vote, vote.epoch.view == view.number, vote.instance > status.decided.next
             else { continue }
             hold(core.successor == nil, "a vote beyond the end of its view")

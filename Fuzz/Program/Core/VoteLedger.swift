@@ -32,6 +32,15 @@ struct VoteLedger {
         }
     }
 
+    /// Whether this very vote was sent before: votes are repeated for those who lack them.
+    func holds(_ message: PeerMessage) -> Bool {
+        switch message {
+        case .write(let vote): writes[Place(epoch: vote.epoch, instance: vote.instance)] != nil
+        case .accept(let vote): accepts[Place(epoch: vote.epoch, instance: vote.instance)] != nil
+        default: false
+        }
+    }
+
     private mutating func check(
         _ epoch: Epoch, _ instance: Instance, _ digest: Digest, in kind: WritableKeyPath<Self, [Place: Digest]>,
         _ before: CoreStatus, _ after: CoreStatus
