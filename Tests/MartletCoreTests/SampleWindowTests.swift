@@ -27,6 +27,17 @@ struct SampleWindowTests {
         return window
     }
 
+    @Test("Who answers nothing is missing, however small the window and however often it is asked")
+    func smallAndSilent() {
+        var window = SampleWindow(capacity: 5)
+        var now = Instant(1_000_000_000)
+        for number in 0..<200 as Range<UInt64> {
+            if window.mayAsk(at: now, limits) { window.noteChallenge(number, expecting: nil, at: now) }
+            now = now + .milliseconds(10)
+            if number > 20 { #expect(window.median(at: now, limits) == .missing) }
+        }
+    }
+
     @Test("Half the round trip, in whole microseconds, halves rounded up")
     func halves() {
         #expect(LinkLatency(roundTrip: Interval(nanoseconds: 2_000_999)) == LinkLatency(1_000))
@@ -203,15 +214,4 @@ struct MeasuringScheduleTests {
 
 private func isTaken(_ expected: Bool, _ taken: Bool, at place: SourceLocation = #_sourceLocation) {
     #expect(taken == expected, sourceLocation: place)
-
-    @Test("Who answers nothing is missing, however small the window and however often it is asked")
-    func smallAndSilent() {
-        var window = SampleWindow(capacity: 5)
-        var now = Instant(1_000_000_000)
-        for number in 0..<200 as Range<UInt64> {
-            if window.mayAsk(at: now, limits) { window.noteChallenge(number, expecting: nil, at: now) }
-            now = now + .milliseconds(10)
-            if number > 20 { #expect(window.median(at: now, limits) == .missing) }
-        }
-    }
 }
