@@ -12,6 +12,8 @@ struct RuntimeExperiment: Sendable {
     struct Part: Sendable {
         let event: String
         let best: Latency
+        /// Who dies then. In the rehearsal it led; among processes another may lead by then.
+        var dead: ReplicaIndex?
     }
 
     /// Whom the changes befall: a heavy replica that does not lead, and the leader, as the group stands by then.
@@ -118,8 +120,8 @@ struct RuntimeExperiment: Sendable {
                 best: best { from, _, latency in from == slow ? Latency(latency.rawValue + extra) : latency }),
             Part(event: "\(name(slow)) is quick again", best: quiet),
             Part(
-                event: "the leader, \(name(dead)), dies",
-                best: best { from, to, latency in from == dead || to == dead ? .missing : latency }),
+                event: "\(name(dead)) dies",
+                best: best { from, to, latency in from == dead || to == dead ? .missing : latency }, dead: dead),
         ]
     }
 

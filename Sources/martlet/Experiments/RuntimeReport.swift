@@ -52,6 +52,7 @@ struct RuntimeReport: ExperimentReport, Sendable {
                     assignment: change.assignment
                 )
             }
+            let event = part.event + (part.dead.map { role(of: $0, in: assignment) } ?? "")
             if let last = views.last { assignment = last.assignment }
             let settled = entries.dropFirst(Self.calculationsMax * period)
             let before = views.first.map { first in LatencySample(entries.prefix(first.instances).map(\.took)) }
@@ -60,10 +61,15 @@ struct RuntimeReport: ExperimentReport, Sendable {
                 LatencySample(calls.filter { $0.began >= from && $0.began < end }.map(\.took)).middleMean
             }
             return Row(
-                event: part.event, views: views, assignment: assignment, best: part.best,
+                event: event, views: views, assignment: assignment, best: part.best,
                 consensus: LatencySample(settled.map(\.took)), before: before,
                 clients: calls.isEmpty ? nil : calls.reduce(0, +) / Double(calls.count))
         }
+    }
+
+    private func role(of replica: ReplicaIndex, in assignment: WeightAssignment) -> String {
+        if assignment.leader == replica { return ", which leads" }
+        return assignment.heavy.contains(replica) ? ", which is heavy" : ", which is light"
     }
 
     private func name(_ assignment: WeightAssignment) -> String {
@@ -149,7 +155,7 @@ struct RuntimeReport: ExperimentReport, Sendable {
             yTitle: "milliseconds",
             categories: (0..<slots).map { $0 % 8 == 0 ? "\(Int(Double($0) * step / 1e6))" : "" },
             series: series)
-        chart.marks = parts.enumerated().map { (Double($0) * partMicroseconds / step, $1.event) }
+        chart.marks = rows.enumerated().map { (Double($0) * partMicroseconds / step, $1.event) }
         chart.marks += result.changes.map { change in
             (change.at / step, name(change.assignment))
         }
