@@ -78,7 +78,8 @@ extension ReplicaCore {
     /// Asks one source for decisions when this replica is behind: at once by more than the window, else when it does
     /// not come forward by votes.
     mutating func fetchIfBehind(into effects: inout Effects) {
-        guard catchUp.installing == nil else { return }
+        // What it waits for is its own calculation; what is decided it has.
+        guard catchUp.installing == nil, !isAwaitingOutcome else { return }
         if let wrongState {
             ask(beyond: .zero, .fetchCheckpoint(FetchCheckpoint(instance: wrongState.instance)), into: &effects)
             return

@@ -115,6 +115,21 @@ struct InstallingTests {
         #expect(group.status(3).decided == group.status(0).decided)
     }
 
+    /// The simulator's seed 2440: question and answer followed each other without end.
+    @Test("Who waits for its own calculation asks nobody again and again for what it has")
+    func lateAndBehind() throws {
+        let group = try group()
+        group.calculate = Self.change
+        group.slow = (3, { _ in })
+        let session = group.openSession(client)
+        let next = order(group, session, until: { group.status(0).epoch == self.second })
+        let sent = group.record(3)
+        order(group, session, next...next + 5)
+        #expect(group.status(3).decided == due.previous)
+        #expect(group.status(0).decided.distance(beyond: due) > 4, "more than the window")
+        #expect(!sent.messages.contains { if case .fetchDecisions = $0 { true } else { false } })
+    }
+
     @Test("The leader of the old view dies before all have decided the last instance of it")
     func leaderDies() throws {
         let group = try group()
