@@ -44,16 +44,17 @@ extension ReplicaCore {
     /// It waits to be ordered like a client's signed request, and ends a leader's regency that leaves it out.
     mutating func onOperation(_ operation: AdmittedRequest, from member: ReplicaIndex) {
         guard operation.id.client.key == view[member].key, operation.id.session == .ofReplicas,
-            sessions.standing(of: operation.request, decided: decided) == .new, !isOneOperationTooMany(operation.id)
+            sessions.standing(of: operation.request, decided: decided) == .new, makeRoom(for: operation.id)
         else { return }
         _ = pool.add(operation, at: now.monotonic)
         noteArrival(of: operation.id)
     }
 
-    /// However it comes here; but what a proposal lists is needed.
-    func isOneOperationTooMany(_ id: RequestID) -> Bool {
-        id.session == .ofReplicas && pool.pending(of: id.client).requests >= Self.operationsPendingMax
-            && !wantedRequests.contains(id)
+    /// However it comes here; but what a proposal lists is needed. Those with the highest numbers are kept: once one of them
+    /// is ordered the lower ones are void, so that nobody needs to have the leader blamed for them.
+    mutating func makeRoom(for id: RequestID) -> Bool {
+        guard id.session == .ofReplicas, !wantedRequests.contains(id) else { return true }
+        return pool.makeRoom(for: id, unproposedMax: Self.operationsPendingMax)
     }
 
     /// An operation of a member was ordered: the first time, and if it is what it should be, it has its effect.

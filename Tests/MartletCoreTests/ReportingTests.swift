@@ -284,6 +284,27 @@ struct ReportingTests {
             group.inject(operation(report([UInt32(number), 6, 7, 0]), number: number), from: 3, to: 1)
         }
         #expect(group.status(1).pendingRequests == 4)
+        group.passes = { _ in true }
+        group.pass(milliseconds: 500)
+        #expect(group.status(1).pendingRequests == 0)
+        #expect(group.status(1).epoch.regency == .first)
+    }
+
+    /// Else the others would blame the leader for what it has no room for.
+    @Test("An operation with a higher number finds room where lower ones wait")
+    func higherNumber() throws {
+        let group = try group()
+        group.passes = { _ in false }
+        for number in [1, 2, 3, 4, 9, 1] as [UInt64] {
+            group.inject(operation(report([UInt32(number), 6, 7, 0]), number: number), from: 3, to: 1)
+            #expect(group.status(1).pendingRequests == min(4, Int(number)) || number == 1)
+        }
+        #expect(group.status(1).pendingRequests == 4)
+        silence(group)
+        for to in [0, 2] { group.inject(operation(report([9, 6, 7, 0]), number: 9), from: 3, to: to) }
+        group.pass(milliseconds: 3_000)
+        #expect(group.nodes.allSatisfy { $0.core.status.pendingRequests == 0 })
+        #expect(group.nodes.allSatisfy { $0.core.status.epoch.regency == .first })
     }
 
     // MARK: Checkpoints

@@ -52,6 +52,26 @@ extension RequestPool {
         return true
     }
 
+    /// Among a member's operations: whether it may wait here, in the place of the one with the lowest number if need be. Those
+    /// that are proposed do not count.
+    mutating func makeRoom(for operation: RequestID, unproposedMax: Int) -> Bool {
+        guard place(of: operation) == nil, let lane = lanePlaces[operation.client] else { return true }
+        var lowest: RequestID?
+        var count = 0
+        for list in [lanes[lane].ready, lanes[lane].waiting] {
+            var place = list.first
+            while let candidate = place, let slot = slots[candidate] {
+                count += 1
+                if lowest.map({ slot.request.id.sequence < $0.sequence }) ?? true { lowest = slot.request.id }
+                place = list.next(after: candidate, links: laneLinks)
+            }
+        }
+        guard count >= unproposedMax, let lowest else { return true }
+        guard lowest.sequence < operation.sequence else { return false }
+        remove(lowest)
+        return true
+    }
+
     /// Only the oldest few are looked at: the others wait behind what is signed.
     private func oldestToDrop(of list: SlotList, _ links: [SlotLinks], besides replaced: Int?) -> Int? {
         var place = list.first

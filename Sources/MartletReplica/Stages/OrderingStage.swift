@@ -54,7 +54,11 @@ final class OrderingStage<Machine: StateMachine> {
                 if case .requests(let requests) = event { flow.received(from: requests.sender) }
                 core.step(event, at: now, into: &effects)
             case .statusQuery(let connection): queries.append(connection)
-            case .adaptationQuery(let connection): adaptationQueries.append(connection)
+            case .adaptationQuery(let connection):
+                // However often it is asked, it is answered once a turn: the answer is much larger than the question.
+                if !adaptationQueries.contains(where: { $0.id == connection.id }), adaptationQueries.count < 64 {
+                    adaptationQueries.append(connection)
+                }
             }
         }
         if let deadline = core.nextDeadline, deadline <= now.monotonic {

@@ -18,6 +18,7 @@ package struct MemoryChecker: Sendable {
         package var regenciesMax = 4
         package var checkpointVotesPerMemberMax = 4
         package var challengesPerMemberMax = 64
+        /// That wait to be proposed; as many in each running instance.
         package var operationsPerMemberMax = 4
 
         package init() {}
@@ -54,15 +55,17 @@ package struct MemoryChecker: Sendable {
 
     // MARK: - What the settings imply
 
+    private var operationsMax: Int { n * limits.operationsPerMemberMax * (settings.window + 1) }
+
     package func bound(of what: CoreHolding) -> Int {
         switch what {
-        case .pendingRequests: clients * limits.pendingPerClientMax + n * limits.operationsPerMemberMax
+        case .pendingRequests: clients * limits.pendingPerClientMax + operationsMax
         case .pendingBytes:
             clients
                 * min(
                     limits.pendingPerClientMax * settings.requestBytesMax,
                     8 * max(settings.batchBytesMax, settings.requestBytesMax))
-                + n * limits.operationsPerMemberMax * LatencyReport.payloadBytesMax
+                + operationsMax * LatencyReport.payloadBytesMax
         case .pendingOfOneClient: limits.pendingPerClientMax
         case .rumours: n * limits.rumoursPerMemberMax
         case .rumourBytes: n * limits.rumourBytesPerMemberMax

@@ -101,8 +101,8 @@ struct AdaptationReportText {
         guard let newest = group.newest else {
             return "no replica answers; those of this machine are started by: martlet up"
         }
-        let heavy = newest.heavy.map { "\($0)" }.joined(separator: ", ")
-        let pinned = newest.isPinned ? "; pinned by hand, so nothing that is calculated is installed" : ""
+        let heavy = group.view.plan.heavy.map { "\($0)" }.joined(separator: ", ")
+        let pinned = group.view.settings.isPinned ? "; pinned by hand, so nothing that is calculated is installed" : ""
         let measuring =
             newest.isMeasuring ? "" : "; nothing is measured (measuringPermille is 0, or there is but one replica)"
         return
@@ -112,13 +112,13 @@ struct AdaptationReportText {
 
     private var nothingYet: String {
         guard let newest = group.newest, newest.isMeasuring else { return "Nothing is calculated." }
-        let period = max(1, UInt64(newest.period))
+        let period = UInt64(group.view.settings.calculationPeriod)
         let next = (newest.decided.rawValue / period + 1) * period
         return "Nothing is calculated yet: it is after instance \(next); \(newest.decided) are decided."
     }
 
     private func due(_ record: CalculationRecord) -> Instance {
-        record.input.instance + Int(group.newest?.distance ?? 0)
+        record.input.instance + group.view.settings.dueDistance
     }
 
     private func names(_ members: ReplicaSet) -> String {
@@ -162,11 +162,11 @@ struct AdaptationReportText {
     var json: JSONValue {
         .object([
             "ok": .boolean(group.newest != nil), "group": .text(group.view.group.hexadecimal),
-            "view": group.newest.map { .integer(Int($0.epoch.view.rawValue)) } ?? .null,
-            "regency": group.newest.map { .integer(Int($0.epoch.regency.rawValue)) } ?? .null,
+            "view": group.newest.map { .integer(Int(clamping: $0.epoch.view.rawValue)) } ?? .null,
+            "regency": group.newest.map { .integer(Int(clamping: $0.epoch.regency.rawValue)) } ?? .null,
             "leader": group.newest.map { .integer(Int($0.leader.rawValue)) } ?? .null,
-            "heavy": .list(group.newest?.heavy.map { .integer(Int($0.rawValue)) } ?? []),
-            "pinned": group.newest.map { .boolean($0.isPinned) } ?? .null,
+            "heavy": .list(group.view.plan.heavy.map { .integer(Int($0.rawValue)) }),
+            "pinned": .boolean(group.view.settings.isPinned),
             "observedMicroseconds": Self.number(group.leaderReport?.observed),
             "dissenters": .list(group.dissenters.map { .integer(Int($0.rawValue)) }),
             "calculations": .list(group.calculations.map(json)),
@@ -176,8 +176,10 @@ struct AdaptationReportText {
     private func json(_ record: CalculationRecord) -> JSONValue {
         let (outcome, predicted) = (record.outcome, record.outcome.predictions)
         return .object([
-            "instance": .integer(Int(record.input.instance.rawValue)), "due": .integer(Int(due(record).rawValue)),
-            "view": .integer(Int(record.input.view.rawValue)), "leader": .integer(Int(record.input.leader.rawValue)),
+            "instance": .integer(Int(clamping: record.input.instance.rawValue)),
+            "due": .integer(Int(clamping: due(record).rawValue)),
+            "view": .integer(Int(clamping: record.input.view.rawValue)),
+            "leader": .integer(Int(record.input.leader.rawValue)),
             "excluded": .list(record.input.excluded.map { .integer(Int($0.rawValue)) }),
             "reason": .text("\(outcome.reason)"), "fate": .text("\(record.fate)"),
             "chosenOrder": .list(outcome.leaderOrder.compactMap(group.id).map { .integer(Int($0.rawValue)) }),

@@ -10,12 +10,21 @@ struct GroupAdaptation {
     let view: View
     let answers: [MemberAnswer<AdaptationReport>]
 
-    /// Of the newest epoch, those that know most first.
+    /// One of each member, of a view that is proved, those that know most first.
     private var reports: [AdaptationReport] {
-        answers.compactMap(\.value).sorted { left, right in
+        answers.compactMap(\.value).filter(isPlausible).sorted { left, right in
             (left.epoch, left.decided, left.calculations.count, right.replica)
                 > (right.epoch, right.decided, right.calculations.count, left.replica)
         }
+    }
+
+    /// A liar may say anything: what cannot be is not looked at.
+    private func isPlausible(_ report: AdaptationReport) -> Bool {
+        let numbers =
+            [report.decided.rawValue, report.epoch.regency.rawValue]
+            + report.calculations.map(\.input.instance.rawValue)
+        return report.epoch.view <= view.number && numbers.allSatisfy { $0 < 1 << 62 }
+            && Set(report.calculations.map(\.input.instance)).count == report.calculations.count
     }
 
     /// What f+1 members say of a calculation: at least one of them is correct. The oldest first.
@@ -23,17 +32,25 @@ struct GroupAdaptation {
         var known: [Instance: [CalculationRecord]] = [:]
         for record in reports.flatMap(\.calculations) { known[record.input.instance, default: []].append(record) }
         return known.keys.sorted().compactMap { instance in
-            guard let records = known[instance] else { return nil }
-            let agreed = records.first { one in
-                records.count { $0.outcome == one.outcome } > view.f
-            }
-            guard let agreed else { return nil }
+            guard let records = known[instance],
+                let agreed = Self.agreed(records, by: \.outcome, among: view.f)
+            else { return nil }
             let same = records.filter { $0.outcome == agreed.outcome }
-            // Who is ahead knows what became of it; only one tells of what was reported, if it is the newest.
-            var told = same.max { $0.input.reports.count < $1.input.reports.count } ?? agreed
-            told.fate = same.map(\.fate).max { $0.rawValue < $1.rawValue } ?? agreed.fate
+            // Of the newest, which has its reports, f+1 must tell the same too.
+            let whole = same.filter { $0.input.reports.count == view.n && $0.input.reports.allSatisfy(isRow) }
+            var told = Self.agreed(whole, by: \.input, among: view.f) ?? agreed.summary
+            told.fate = Self.agreed(same, by: \.fate, among: view.f)?.fate ?? agreed.fate
             return told
         }
+    }
+
+    private func isRow(_ report: LatencyReport?) -> Bool { report.map { $0.votes.count == view.n } ?? true }
+
+    /// One that more than f tell alike; each is another member's.
+    private static func agreed<Part: Equatable>(
+        _ records: [CalculationRecord], by part: (CalculationRecord) -> Part, among f: Int
+    ) -> CalculationRecord? {
+        records.first { one in records.count { part($0) == part(one) } > f }
     }
 
     /// Whom the newest epoch's members name.
