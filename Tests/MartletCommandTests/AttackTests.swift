@@ -33,7 +33,8 @@ struct AttackTests {
         let result = try await run.run { _ in }
         #expect(result.isSafe, "\(result.violations)")
         #expect(result.acts > 0, "an attack that never acts proves nothing")
-        #expect(result.regency > .first, "the leader was replaced")
+        // What a client owes a signature for is not proposed: with luck it costs no leader.
+        if kind == .silentLeader { #expect(result.regency > .first, "the leader was replaced") }
         #expect(result.before.throughput > 0 && result.after.throughput > 0)
     }
 
