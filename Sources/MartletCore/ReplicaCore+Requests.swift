@@ -45,7 +45,8 @@ extension ReplicaCore {
     mutating func onForwarded(_ forwards: [AdmittedForward], from member: ReplicaIndex) {
         for forward in forwards {
             guard sessions.standing(of: forward.admitted.request, decided: decided) == .new else { continue }
-            guard makeRoom(for: forward.admitted.id) else { continue }
+            // Only what its author has signed displaces anything.
+            guard forward.admitted.proof == nil || makeRoom(for: forward.admitted.id) else { continue }
             if pool.hear(forward, from: member, at: now.monotonic) {
                 vouchesToSend.append(BatchEntry(id: forward.admitted.id, digest: forward.admitted.digest))
             }

@@ -307,6 +307,19 @@ struct ReportingTests {
         #expect(group.nodes.allSatisfy { $0.core.status.epoch.regency == .first })
     }
 
+    @Test("What nobody shows to be a member's displaces nothing that is")
+    func unsignedNumber() throws {
+        let group = try group()
+        group.passes = { _ in false }
+        for number in 5...8 as ClosedRange<UInt64> {
+            group.inject(operation(report([UInt32(number), 6, 7, 0]), number: number), from: 3, to: 1)
+        }
+        let false9 = Request.measure(report([9, 6, 7, 0]), in: .genesis, number: SequenceNumber(9), by: key)
+        group.inject(
+            .forwarded([ForwardedRequest(request: false9, isVouched: true, proof: nil)]), from: 2, to: 1)
+        #expect(group.status(1).pendingRequests == 4)
+    }
+
     // MARK: Checkpoints
 
     @Test("Who takes over a checkpoint goes on with the same reports, and calculates again what is still due")
