@@ -25,19 +25,11 @@ struct InstallingTests {
         return group
     }
 
-    /// One request after the other, each in an instance of its own.
-    private func order(_ group: Group, _ session: SessionID, _ sequences: ClosedRange<UInt64>) {
-        for sequence in sequences {
-            group.submit(Samples.operation(client, session, sequence))
-            group.pass(milliseconds: 5)
-        }
-    }
-
     /// The next sequence.
     private func order(_ group: Group, _ session: SessionID, until isDone: () -> Bool) -> UInt64 {
         var next = 1 as UInt64
         while !isDone(), next < 1_000 {
-            order(group, session, next...next)
+            group.order(client, session, next...next)
             next += 1
         }
         return next
@@ -61,7 +53,7 @@ struct InstallingTests {
         let group = try group()
         group.calculate = Self.change
         let session = group.openSession(client)
-        order(group, session, 1...150)
+        group.order(client, session, 1...150)
         for place in 0..<5 {
             #expect(group.status(place).epoch == second && group.status(place).leader == ReplicaID(4))
             #expect(group.status(place).view.heavyMembers == ReplicaSet([3, 4].map { ReplicaIndex($0) }))
@@ -79,7 +71,7 @@ struct InstallingTests {
             tasks.append($0); return nil
         }
         let session = group.openSession(client)
-        order(group, session, 1...100)
+        group.order(client, session, 1...100)
         group.pass(milliseconds: 20_000)
         for place in 0..<5 {
             #expect(group.status(place).decided == due.previous)
@@ -124,7 +116,7 @@ struct InstallingTests {
         let session = group.openSession(client)
         let next = order(group, session, until: { group.status(0).epoch == self.second })
         let sent = group.record(3)
-        order(group, session, next...next + 5)
+        group.order(client, session, next...next + 5)
         #expect(group.status(3).decided == due.previous)
         #expect(group.status(0).decided.distance(beyond: due) > 4, "more than the window")
         #expect(!sent.messages.contains { if case .fetchDecisions = $0 { true } else { false } })
@@ -140,9 +132,9 @@ struct InstallingTests {
             guard parcel.from == 0 || parcel.to == 0 else { return true }
             return !group.nodes.contains { $0.core.status.decided >= Instance(73) }
         }
-        order(group, session, 1...75)
+        group.order(client, session, 1...75)
         group.pass(milliseconds: 5_000)
-        order(group, session, 76...100)
+        group.order(client, session, 76...100)
         for place in 1..<5 {
             #expect(group.status(place).epoch == second)
             #expect(group.executed(place).count == 100)
@@ -161,9 +153,9 @@ struct InstallingTests {
             guard case .accept(let vote) = parcel.message, vote.instance == due else { return true }
             return parcel.to == 2 || vote.epoch.regency > .first
         }
-        order(group, session, 1...75)
+        group.order(client, session, 1...75)
         group.pass(milliseconds: 10_000)
-        order(group, session, 76...100)
+        group.order(client, session, 76...100)
         for place in 0..<5 {
             #expect(group.status(place).epoch == second)
             #expect(group.executed(place).count == 100)
@@ -178,13 +170,13 @@ struct InstallingTests {
         let session = group.openSession(client)
         let next = order(group, session, until: { group.status(0).decided >= Instance(61) })
         group.submit(change.request(heavy: [0, 2], order: [2, 0, 1, 3, 4]))
-        order(group, session, next...next + 30)
+        group.order(client, session, next...next + 30)
         let last = try #require(group.nodes[0].certificates.first?.last)
         #expect(last > Instance(60) && last < due)
         for place in 0..<5 {
             #expect(group.status(place).epoch == second && group.status(place).leader == ReplicaID(2))
         }
-        order(group, session, next + 31...next + 100)
+        group.order(client, session, next + 31...next + 100)
         for place in 0..<5 { #expect(group.status(place).epoch.view == ViewNumber(3)) }
     }
 
@@ -193,7 +185,7 @@ struct InstallingTests {
         let group = try group(pinned: true)
         group.calculate = Self.change
         let session = group.openSession(client)
-        order(group, session, 1...150)
+        group.order(client, session, 1...150)
         for place in 0..<5 {
             #expect(group.status(place).epoch == first)
             #expect(group.nodes[place].core.calculationHistory.count >= 2)
@@ -205,14 +197,14 @@ struct InstallingTests {
         let group = try group()
         group.calculate = Self.change
         let session = group.openSession(client)
-        order(group, session, 1...20)
+        group.order(client, session, 1...20)
         group.nodes[1].isUp = false
-        order(group, session, 21...67)
+        group.order(client, session, 21...67)
         group.nodes[1].isUp = true
         // Its state comes from the checkpoint after 64; the rest it learns instance by instance.
         group.pass(milliseconds: 2_000)
         #expect(group.nodes[1].calculations.map(\.instance) == [Instance(60)])
-        order(group, session, 68...100)
+        group.order(client, session, 68...100)
         for place in 0..<5 { #expect(group.status(place).epoch == second) }
         #expect(
             group.nodes[1].adaptations == group.nodes[1].adaptations.filter { group.nodes[0].adaptations[$0] == $1 })
@@ -247,7 +239,7 @@ struct InstallingTests {
         for to in 0...2 { group.inject(.operation(ReplicaOperation(request: request)), from: 3, to: to) }
         group.settle()
         #expect(group.nodes.allSatisfy { $0.core.status.pendingRequests == 0 })
-        order(group, session, 1...3)
+        group.order(client, session, 1...3)
         #expect(group.executed(1).count == 3)
     }
 
@@ -265,7 +257,7 @@ struct InstallingTests {
         let group = try group(n: 4)
         group.calculate = { _ in nil }
         let session = group.openSession(client)
-        order(group, session, 1...65)
+        group.order(client, session, 1...65)
         #expect(group.view.settings.dueDistance == 15)
         #expect(group.nodes[1].core.dueOutcome(at: due) == .pending)
         for other in [60, 74, 76, 136] as [UInt64] {

@@ -22,14 +22,6 @@ struct ReportingTests {
         return group
     }
 
-    /// One request after the other, each in an instance of its own.
-    private func order(_ group: Group, _ session: SessionID, _ sequences: ClosedRange<UInt64>) {
-        for sequence in sequences {
-            group.submit(Samples.operation(client, session, sequence))
-            group.pass(milliseconds: 5)
-        }
-    }
-
     private func report(_ votes: [UInt32]) -> LatencyReport {
         LatencyReport(proposals: votes.map { LinkLatency($0) }, votes: votes.map { LinkLatency($0) })
     }
@@ -65,7 +57,7 @@ struct ReportingTests {
     func sameReports() throws {
         let group = try group()
         let session = group.openSession(client)
-        order(group, session, 1...200)
+        group.order(client, session, 1...200)
         let inputs = group.nodes.map(\.calculations)
         #expect(inputs[0].map(\.instance.rawValue) == [60, 120, 180])
         for place in 1...3 { #expect(inputs[place] == inputs[0]) }
@@ -85,7 +77,7 @@ struct ReportingTests {
         let group = try group()
         let session = group.openSession(client)
         let sent = (0...3).map { group.record($0) }
-        order(group, session, 1...600)
+        group.order(client, session, 1...600)
         let decided = Int(group.status(0).decided.rawValue)
         for recording in sent {
             let count = Set(recording.messages.compactMap { if case .operation(let it) = $0 { it } else { nil } }).count
@@ -110,7 +102,7 @@ struct ReportingTests {
     func waiting() throws {
         let group = try group()
         let session = group.openSession(client)
-        order(group, session, 1...10)
+        group.order(client, session, 1...10)
         group.passes = { parcel in
             switch parcel.message {
             case .propose, .write, .accept: false
@@ -135,7 +127,7 @@ struct ReportingTests {
         group.drawNumbers()
         let session = group.openSession(client)
         let sent = group.record(1)
-        order(group, session, 1...600)
+        group.order(client, session, 1...600)
         group.pass(milliseconds: 30_000)
         #expect(!sent.messages.contains { if case .operation = $0 { true } else { false } })
         #expect(group.nodes[1].calculations.isEmpty)
@@ -153,7 +145,7 @@ struct ReportingTests {
             default: return true
             }
         }
-        order(group, session, 1...400)
+        group.order(client, session, 1...400)
         #expect(group.status(1).epoch.regency > .first)
         let last = try #require(group.nodes[1].calculations.last)
         #expect(last.reports[3] != nil)
@@ -169,7 +161,7 @@ struct ReportingTests {
             if parcel.from == 3, case .operation = parcel.message { return parcel.to == 2 }
             return true
         }
-        order(group, session, 1...200)
+        group.order(client, session, 1...200)
         let last = try #require(group.nodes[1].calculations.last)
         #expect(last.reports[3] != nil)
         #expect(group.status(1).epoch.regency == .first)
@@ -181,7 +173,7 @@ struct ReportingTests {
         silence(group)
         let session = group.openSession(client)
         for to in 0...2 { group.inject(operation(report([5, 6, 7, 0]), number: 1), from: 3, to: to) }
-        order(group, session, 1...130)
+        group.order(client, session, 1...130)
         let rows = reports(group, at: 1).map { $0[3] }
         #expect(rows == [report([5, 6, 7, 0]), nil])
     }
@@ -206,7 +198,7 @@ struct ReportingTests {
             for to in 0...2 { group.inject(operation(payload, number: UInt64(number + 1)), from: 3, to: to) }
             group.pass(milliseconds: 10)
         }
-        order(group, session, 1...70)
+        group.order(client, session, 1...70)
         for place in 0...2 {
             #expect(reports(group, at: place).map { $0[3] } == [nil])
             // They were ordered, and are not again.
@@ -237,7 +229,7 @@ struct ReportingTests {
             for to in 0...2 { group.inject(operation(said, number: number), from: 3, to: to) }
             group.pass(milliseconds: 20)
         }
-        order(group, session, 1...70)
+        group.order(client, session, 1...70)
         #expect(reports(group, at: 0).map { $0[3] } == [report([5, 6, 7, 0])])
         #expect(reports(group, at: 1) == reports(group, at: 0))
     }
@@ -252,7 +244,7 @@ struct ReportingTests {
             return true
         }
         for to in 0...2 { group.inject(operation(report([UInt32(to), 6, 7, 0]), number: 1), from: 3, to: to) }
-        order(group, session, 1...130)
+        group.order(client, session, 1...130)
         let rows = (0...2).map { reports(group, at: $0).map { $0[3] } }
         #expect(rows[0].first != .some(nil))
         #expect(rows[1] == rows[0] && rows[2] == rows[0])
@@ -272,7 +264,7 @@ struct ReportingTests {
         #expect(group.status(1).pendingRequests == 0)
         // Listed in a batch by a liar, it is void: nobody needs its body.
         #expect(group.status(1).decided == decided)
-        order(group, session, 1...3)
+        group.order(client, session, 1...3)
         #expect(group.executed(1).count == 3)
     }
 
@@ -326,15 +318,15 @@ struct ReportingTests {
     func stateTransfer() throws {
         let group = try group()
         let session = group.openSession(client)
-        order(group, session, 1...20)
+        group.order(client, session, 1...20)
         group.nodes[3].isUp = false
         // The calculation after 60 is due after 75; the checkpoint after 64 holds it.
-        order(group, session, 21...69)
+        group.order(client, session, 21...69)
         group.nodes[3].isUp = true
         group.pass(milliseconds: 3_000)
         #expect(group.nodes[3].calculations.first?.instance == Instance(60))
         #expect(group.nodes[3].calculations.first == group.nodes[0].calculations.first)
-        order(group, session, 70...130)
+        group.order(client, session, 70...130)
         #expect(group.nodes[3].calculations.map(\.instance.rawValue) == [60, 120])
         #expect(group.nodes[3].calculations == group.nodes[0].calculations)
         for (instance, image) in group.nodes[3].adaptations { #expect(group.nodes[0].adaptations[instance] == image) }

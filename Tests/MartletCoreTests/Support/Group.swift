@@ -114,6 +114,14 @@ final class Group {
         if request.proof == nil { submitted.append((request, places, now.monotonic)) }
     }
 
+    /// One request after the other, each in an instance of its own.
+    func order(_ client: ClientID, _ session: SessionID, _ sequences: ClosedRange<UInt64>) {
+        for sequence in sequences {
+            submit(Samples.operation(client, session, sequence))
+            pass(milliseconds: 5)
+        }
+    }
+
     private func send(_ request: AdmittedRequest, to places: [Int]) {
         for place in places { step(place, .requests(Verified([request], sender: .client(request.id.client)))) }
     }
