@@ -33,11 +33,7 @@ extension ReplicaCore {
         var history = calculations.history.map(\.summary)
         if let last = calculations.history.last { history[history.count - 1] = last }
         return AdaptationReport(
-            replica: view[me].id, epoch: epoch, members: view.members.map(\.id), leader: view[leader].id,
-            heavy: view.plan.heavy, isMeasuring: measuring.schedule.isOn && view.f > 0,
-            isPinned: view.settings.isPinned, period: UInt32(view.settings.calculationPeriod),
-            distance: UInt32(view.settings.dueDistance), decided: decided, observed: orderTimes.median,
-            calculations: history)
+            replica: view[me].id, epoch: epoch, decided: decided, observed: orderTimes.median, calculations: history)
     }
 
     /// What is calculated must be the same everywhere, though replicas may have learnt the instance in different regencies:

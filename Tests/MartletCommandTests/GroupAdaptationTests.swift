@@ -45,8 +45,7 @@ struct GroupAdaptationTests {
     ) -> AdaptationReport {
         AdaptationReport(
             replica: ReplicaID(replica), epoch: Epoch(view: ViewNumber(number), regency: .first),
-            members: view.members.map(\.id), leader: ReplicaID(0), heavy: view.plan.heavy, isMeasuring: true,
-            isPinned: false, period: 500, distance: 125, decided: Instance(decided), observed: 8,
+            decided: Instance(decided), observed: 8,
             calculations: calculations)
     }
 

@@ -1,24 +1,14 @@
 // Martlet, adaptive Byzantine fault-tolerant replication.
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why a group is led as it is and weighs as it does, as one replica sees it: for people.
+/// Why a group is led as it is and weighs as it does, as one replica sees it: for people. Who leads and weighs what is told by
+/// the view, which is proved.
 package struct AdaptationReport: Hashable, Sendable {
     /// The most calculations that are told of.
     package static let calculationsMax = 16
 
     package let replica: ReplicaID
     package let epoch: Epoch
-    /// By position in the view of `epoch`.
-    package let members: [ReplicaID]
-    package let leader: ReplicaID
-    /// By ascending id.
-    package let heavy: [ReplicaID]
-    /// Whether links are measured, and whether what is calculated is not to be installed.
-    package let isMeasuring: Bool
-    package let isPinned: Bool
-    /// c, and D: after every c-th instance it is calculated, and the outcome is due D instances later.
-    package let period: UInt32
-    package let distance: UInt32
     package let decided: Instance
     /// How long the last instances took here from their first sign to their decision: the median, in microseconds. At the
     /// leader that is what is predicted.
@@ -27,19 +17,10 @@ package struct AdaptationReport: Hashable, Sendable {
     package let calculations: [CalculationRecord]
 
     package init(
-        replica: ReplicaID, epoch: Epoch, members: [ReplicaID], leader: ReplicaID, heavy: [ReplicaID],
-        isMeasuring: Bool, isPinned: Bool, period: UInt32, distance: UInt32, decided: Instance, observed: UInt64?,
-        calculations: [CalculationRecord]
+        replica: ReplicaID, epoch: Epoch, decided: Instance, observed: UInt64?, calculations: [CalculationRecord]
     ) {
         self.replica = replica
         self.epoch = epoch
-        self.members = members
-        self.leader = leader
-        self.heavy = heavy
-        self.isMeasuring = isMeasuring
-        self.isPinned = isPinned
-        self.period = period
-        self.distance = distance
         self.decided = decided
         self.observed = observed
         self.calculations = calculations

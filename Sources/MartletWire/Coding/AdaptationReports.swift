@@ -4,21 +4,15 @@
 package import MartletTypes
 
 extension AdaptationReport: WireCodable {
-    package static var encodedBytesMin: Int { 2 + 16 + 4 + 2 + 4 + 2 + 8 + 8 + 1 + 4 }
+    package static var encodedBytesMin: Int { 2 + 16 + 8 + 1 + 4 }
     package var encodedSizeHint: Int {
-        128 + 2 * members.count + calculations.reduce(0) { $0 + 256 + $1.input.reports.count * (5 + 8 * members.count) }
+        // As many reports in a calculation as members, each of two numbers for each member.
+        64 + calculations.reduce(0) { $0 + 256 + $1.input.reports.count * (5 + 8 * $1.input.reports.count) }
     }
 
     package func encode(into writer: inout Writer) {
         writer.write(replica)
         epoch.encode(into: &writer)
-        writer.writeList(members)
-        writer.write(leader)
-        writer.writeList(heavy)
-        writer.write(isMeasuring)
-        writer.write(isPinned)
-        writer.write(period)
-        writer.write(distance)
         writer.write(decided.rawValue)
         writer.writeOptionalNumber(observed)
         writer.writeList(calculations)
@@ -27,11 +21,7 @@ extension AdaptationReport: WireCodable {
     package init(from reader: inout Reader) throws(WireError) {
         self.init(
             replica: try reader.number(ReplicaID.self), epoch: try Epoch(from: &reader),
-            members: try reader.list(of: ReplicaID.self, Limits.members), leader: try reader.number(ReplicaID.self),
-            heavy: try reader.list(of: ReplicaID.self, Limits.members, ascendingBy: { $0 }),
-            isMeasuring: try reader.bool(), isPinned: try reader.bool(), period: try reader.uint32(),
-            distance: try reader.uint32(), decided: try reader.number(Instance.self),
-            observed: try reader.optionalNumber(),
+            decided: try reader.number(Instance.self), observed: try reader.optionalNumber(),
             calculations: try reader.list(of: CalculationRecord.self, Limits.calculations))
     }
 }

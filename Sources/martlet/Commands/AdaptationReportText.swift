@@ -101,17 +101,18 @@ struct AdaptationReportText {
         guard let newest = group.newest else {
             return "no replica answers; those of this machine are started by: martlet up"
         }
+        let leader = group.leader.map { "\($0)" } ?? "?"
         let heavy = group.view.plan.heavy.map { "\($0)" }.joined(separator: ", ")
         let pinned = group.view.settings.isPinned ? "; pinned by hand, so nothing that is calculated is installed" : ""
         let measuring =
-            newest.isMeasuring ? "" : "; nothing is measured (measuringPermille is 0, or there is but one replica)"
+            group.isCalculating ? "" : "; nothing is measured (measuringPermille is 0, or there is but one replica)"
         return
-            "view \(newest.epoch.view), regency \(newest.epoch.regency): replica \(newest.leader) leads, heavy are \(heavy)"
+            "view \(newest.epoch.view), regency \(newest.epoch.regency): replica \(leader) leads, heavy are \(heavy)"
             + pinned + measuring
     }
 
     private var nothingYet: String {
-        guard let newest = group.newest, newest.isMeasuring else { return "Nothing is calculated." }
+        guard let newest = group.newest, group.isCalculating else { return "Nothing is calculated." }
         let period = UInt64(group.view.settings.calculationPeriod)
         let next = (newest.decided.rawValue / period + 1) * period
         return "Nothing is calculated yet: it is after instance \(next); \(newest.decided) are decided."
@@ -164,7 +165,7 @@ struct AdaptationReportText {
             "ok": .boolean(group.newest != nil), "group": .text(group.view.group.hexadecimal),
             "view": group.newest.map { .integer(Int(clamping: $0.epoch.view.rawValue)) } ?? .null,
             "regency": group.newest.map { .integer(Int(clamping: $0.epoch.regency.rawValue)) } ?? .null,
-            "leader": group.newest.map { .integer(Int($0.leader.rawValue)) } ?? .null,
+            "leader": group.leader.map { .integer(Int($0.rawValue)) } ?? .null,
             "heavy": .list(group.view.plan.heavy.map { .integer(Int($0.rawValue)) }),
             "pinned": .boolean(group.view.settings.isPinned),
             "observedMicroseconds": Self.number(group.leaderReport?.observed),

@@ -56,9 +56,18 @@ struct GroupAdaptation {
     /// Whom the newest epoch's members name.
     var newest: AdaptationReport? { reports.first }
 
+    /// Who leads, in the regency that the furthest member tells of; nil while nobody answers who is in the newest view.
+    var leader: ReplicaID? {
+        guard let epoch = newest?.epoch, epoch.view == view.number, epoch.regency > .none else { return nil }
+        return view[view.leader(of: epoch.regency)].id
+    }
+
+    /// Whether anything is calculated in this view.
+    var isCalculating: Bool { view.settings.measuringPermille > 0 && view.f > 0 }
+
     /// What the leader itself saw.
     var leaderReport: AdaptationReport? {
-        newest.flatMap { newest in reports.first { $0.replica == newest.leader && $0.epoch == newest.epoch } }
+        reports.first { $0.replica == leader && $0.epoch == newest?.epoch }
     }
 
     /// Members whose last calculation is not what the others have.

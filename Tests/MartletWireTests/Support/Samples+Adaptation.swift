@@ -28,9 +28,6 @@ extension AdaptationReport: Sampled {
     static func sample(_ generator: inout Generator) -> Self {
         Self(
             replica: .sample(&generator), epoch: .sample(&generator),
-            members: (0..<3).map { _ in .sample(&generator) }, leader: .sample(&generator),
-            heavy: generator.ascending(ReplicaID.self) { $0 }, isMeasuring: generator.chance(),
-            isPinned: generator.chance(), period: generator.number(), distance: generator.number(),
             decided: generator.number(Instance.self), observed: generator.chance() ? generator.next() : nil,
             calculations: (0..<Int.random(in: 0...2, using: &generator)).map { _ in .sample(&generator) })
     }
