@@ -15,7 +15,7 @@ extension ReplicaCore {
         hold(held(.challengesOfOneMember) <= 2 * SampleWindow.kept, "challenges pile up")
         hold(held(.checkpointVotes) <= 4 * view.n, "votes for checkpoints pile up")
         hold(measuring.stock.count <= measuring.stock.capacity, "more random numbers than asked for")
-        hold(calculationHistory.count <= CalculationBoard.historyMax, "calculations are remembered for ever")
+        hold(calculationHistory.count <= AdaptationReport.calculationsMax, "calculations are remembered for ever")
         let span = window.end.distance(beyond: window.first)
         // Decided instances stay until a checkpoint covers them; beyond them votes and claims reach so far.
         let spanMax = decided.distance(beyond: window.first) + view.settings.voteLimit + 4 * view.settings.window
