@@ -104,10 +104,7 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
         } else {
             executionTask.start {
                 let stage = makeStage()
-                return {
-                    stage.run()
-                    return nil
-                }
+                return { stage.run() }
             }
         }
     }

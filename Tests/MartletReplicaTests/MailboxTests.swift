@@ -49,6 +49,20 @@ import Testing
         #expect(mailbox.post([4], bytes: 100, lane: .clients))
     }
 
+    @Test func waitingUntilATimeEndsThenAndAtOnceWhenSomethingIsPosted() async {
+        let mailbox = Mailbox<Int>(bytesMax: 1, taker: .thread)
+        var batch: [Int] = []
+        let begin = SystemClock.monotonic
+        #expect(mailbox.wait(into: &batch, until: begin + .milliseconds(20)))
+        #expect(batch.isEmpty && SystemClock.monotonic.since(begin) >= .milliseconds(20))
+        mailbox.post(7)
+        #expect(mailbox.wait(into: &batch, until: begin + .seconds(60)))
+        #expect(batch == [7])
+        mailbox.close()
+        let isOpen = mailbox.wait(into: &batch, until: begin + .seconds(60))
+        #expect(!isOpen && SystemClock.monotonic.since(begin) < .seconds(30))
+    }
+
     @Test func whoeverIsHeldTooLateIsResumedAtOnce() {
         let mailbox = Mailbox<Int>(bytesMax: 1, taker: .thread)
         let resumed = Atomic<Int>(0)

@@ -7,7 +7,8 @@ import MartletTypes
 import MartletWire
 
 /// The fifth stage: owns the state machine. Executes what was decided, answers clients, and takes snapshots, which are
-/// encoded elsewhere. Runs where the configuration says: on the ordering stage's event loop or on a thread of its own.
+/// encoded elsewhere. What was decided comes first: reads that are not ordered, of which anyone may send any number, take
+/// turns, and only so much of the time (`ReadPace`). Runs where the configuration says: on the ordering stage's event loop or on a thread of its own.
 final class ExecutionStage<Machine: StateMachine> {
     private let mailboxes: StageMailboxes<Machine>
     private let clients: ClientDirectory
@@ -16,6 +17,8 @@ final class ExecutionStage<Machine: StateMachine> {
     private var effects = ExecutionEffects<Machine>()
     private var inputs: [ExecutionInput] = []
     private var answers = Parcels()
+    private var reads = ReadLine<InboundConnection>()
+    private var pace = ReadPace(at: SystemClock.monotonic)
     private var hasFailed = false
 
     /// `onFailure` is told that the state is lost and the replica cannot go on.
@@ -29,16 +32,19 @@ final class ExecutionStage<Machine: StateMachine> {
         executor = Executor(machine: machine, view: view.number, mode: mode, settings: view.settings)
     }
 
-    /// On an event loop: does all there is to do.
-    func run() {
+    /// On an event loop: does what there is to do. Returns when to come back if reads are left.
+    func run() -> Instant? {
         mailboxes.execution.take(into: &inputs)
         carryOutInputs()
+        return nextReads
     }
 
     /// On a thread of its own: returns when the mailbox is closed.
     func runUntilClosed() {
-        while mailboxes.execution.wait(into: &inputs) { carryOutInputs() }
+        while mailboxes.execution.wait(into: &inputs, until: nextReads) { carryOutInputs() }
     }
+
+    private var nextReads: Instant? { reads.isEmpty ? nil : pace.due }
 
     private func carryOutInputs() {
         for input in inputs where !hasFailed {
@@ -47,14 +53,28 @@ final class ExecutionStage<Machine: StateMachine> {
             case .order(let order): executor.carryOut(order, into: &effects)
             case .becomeLearner: executor.becomeLearner()
             case .reads(let reads, let connection):
-                for read in reads {
-                    let answer = executor.answer(read, from: ClientID(connection.peer))
-                    answers.add(answer.encoded(), for: connection)
-                }
+                let isBelowMark = self.reads.add(reads, of: ClientID(connection.peer), by: connection)
+                if !isBelowMark { connection.pauseReading() }
             }
         }
         inputs.removeAll(keepingCapacity: true)
         act()
+        runReads()
+    }
+
+    private func runReads() {
+        guard !reads.isEmpty else { return }
+        let begin = SystemClock.monotonic
+        var now = begin
+        while !hasFailed, pace.allows(at: now), now < begin + ReadPace.timeMax, let next = reads.next() {
+            for connection in next.resumed { connection.resumeReading() }
+            let answer = executor.answer(next.read, from: next.client).encoded()
+            answers.add(answer, for: next.asker)
+            let end = SystemClock.monotonic
+            pace.note(answer.count, took: end.since(now), at: end)
+            now = end
+        }
+        answers.send()
     }
 
     private func install(_ state: CheckpointState) {
@@ -75,6 +95,5 @@ final class ExecutionStage<Machine: StateMachine> {
         mailboxes.background.post(effects.serves.map { .serve($0) })
         if let below = effects.forgetBelow { mailboxes.background.post(.forget(below: below)) }
         effects.removeAll()
-        answers.send()
     }
 }

@@ -140,9 +140,9 @@ final class Mailbox<Element: Sendable>: Sendable {
         for resume in held { resume() }
     }
 
-    /// Replaces `batch` by everything that waits; sleeps while there is nothing. False when the mailbox is closed and
-    /// empty.
-    func wait(into batch: inout [Element]) -> Bool {
+    /// Replaces `batch` by everything that waits; sleeps while there is nothing, or until that time. False when the mailbox is
+    /// closed and empty.
+    func wait(into batch: inout [Element], until end: Instant? = nil) -> Bool {
         batch.removeAll(keepingCapacity: true)
         while true {
             let (held, isClosed) = state.withLock { state in
@@ -152,7 +152,11 @@ final class Mailbox<Element: Sendable>: Sendable {
             for resume in held { resume() }
             if !batch.isEmpty { return true }
             if isClosed { return false }
-            awakening.wait()
+            guard let end else {
+                awakening.wait()
+                continue
+            }
+            if awakening.wait(timeout: DispatchTime(uptimeNanoseconds: end.rawValue)) == .timedOut { return true }
         }
     }
 }

@@ -96,6 +96,8 @@ final class HostileClient: Sendable {
 
     func send(frame: Bytes, to place: Int) { links[place].send([frame]) }
 
+    func send(frames: [Bytes], to place: Int) { links[place].send(frames) }
+
     /// What waits on the fullest link.
     var queuedBytes: Int { links.map(\.queuedBytes).max() ?? 0 }
 }

@@ -31,6 +31,7 @@ extension Outsider {
 enum OutsiderKind: String, CaseIterable, ExpressibleByArgument {
     case partialClient = "partial-client"
     case floodingClient = "flooding-client"
+    case floodingReader = "flooding-reader"
     case malformed = "malformed"
     case idle = "idle"
     case replaying = "replaying"
@@ -40,6 +41,7 @@ enum OutsiderKind: String, CaseIterable, ExpressibleByArgument {
         switch self {
         case .partialClient: PartialClient(access)
         case .floodingClient: FloodingClient(access)
+        case .floodingReader: FloodingReader(access)
         case .malformed: GarblingOutsider(access)
         case .idle: IdleOutsider(access)
         case .replaying: ReplayingOutsider(access)

@@ -9,6 +9,7 @@ enum AttackClass: String, CaseIterable, Sendable {
     case forgedRequests = "forged-requests"
     case partialBroadcast = "partial-broadcast"
     case floodingClient = "flooding-client"
+    case floodingReader = "flooding-reader"
     case malformedFrames = "malformed-frames"
     case idleConnections = "idle-connections"
     case replay
@@ -25,7 +26,7 @@ enum AttackClass: String, CaseIterable, Sendable {
         case .malformedFrames: "malformed"
         case .replay: "replaying"
         case .memoryExhaustion: "exhausting"
-        case .partialBroadcast, .floodingClient, .idleConnections, .restarts: nil
+        case .partialBroadcast, .floodingClient, .floodingReader, .idleConnections, .restarts: nil
         }
     }
 
@@ -34,6 +35,7 @@ enum AttackClass: String, CaseIterable, Sendable {
         switch self {
         case .partialBroadcast: "partial-client"
         case .floodingClient: "flooding-client"
+        case .floodingReader: "flooding-reader"
         case .malformedFrames: "malformed"
         case .idleConnections: "idle"
         case .replay: "replaying"
@@ -41,6 +43,9 @@ enum AttackClass: String, CaseIterable, Sendable {
         case .silentLeader, .slowLeader, .equivocatingLeader, .forgedRequests, .restarts: nil
         }
     }
+
+    /// Whether a hostile process carries it out, and says how often it acted.
+    var hasHostileProcess: Bool { member != nil || outsider != nil }
 
     /// How long the attack lasts. A slow leader is given time to be found out.
     func seconds(_ usual: Int) -> Int { self == .slowLeader ? usual * 5 / 2 : usual }
@@ -53,6 +58,7 @@ enum AttackClass: String, CaseIterable, Sendable {
         case .forgedRequests: "the leader alters and invents requests; as a member it vouches for such"
         case .partialBroadcast: "a client sends to some only, and different requests under one name"
         case .floodingClient: "a client sends as much as its connections take"
+        case .floodingReader: "a client asks each replica for long reads, as many as its connections take"
         case .malformedFrames: "a member and an outsider send garbled messages and noise"
         case .idleConnections: "connections by the thousand, silent or a byte now and then"
         case .replay: "a member and a client say again what was said"

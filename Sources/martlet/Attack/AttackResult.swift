@@ -39,6 +39,9 @@ struct AttackResult: Sendable {
 
     var isSafe: Bool { violations.isEmpty }
 
+    /// Whether there was an attack: else nothing is shown.
+    var isAttacked: Bool { acts > 0 || !kind.hasHostileProcess }
+
     /// Of what was before the attack.
     var throughputRatio: Double { before.throughput > 0 ? during.throughput / before.throughput : 0 }
 
@@ -49,7 +52,7 @@ struct AttackResult: Sendable {
 
     var json: JSONValue {
         .object([
-            "attack": .text(kind.rawValue), "safe": .boolean(isSafe), "acts": .integer(acts),
+            "attack": .text(kind.rawValue), "safe": .boolean(isSafe), "attacked": .boolean(isAttacked), "acts": .integer(acts),
             "throughputRatio": .number(throughputRatio), "p99Ratio": p99Ratio.map { .number($0) } ?? .null,
             "longestGapMilliseconds": .number(during.longestGap),
             "secondsToNinetyPercent": recovery.map { .number($0) } ?? .null,

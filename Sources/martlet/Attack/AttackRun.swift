@@ -47,8 +47,13 @@ struct AttackRun {
     // MARK: Who takes part
 
     private func found(_ acts: ActCount, _ say: @escaping @Sendable (String) -> Void) throws -> LocalGroup {
+        var settings = GroupSettings()
+        // Who leads is to be changed by what the leader does, not by how far away it is: or the hostile one loses its place
+        // before it has begun.
+        settings.isPinned = true
         let group = try LocalGroup(
-            in: directory, name: "attack", replicas: 4, executable: executable, arguments: ["--log-level", "notice"],
+            in: directory, name: "attack", replicas: 4, settings: settings, executable: executable,
+            arguments: ["--log-level", "notice"],
             program: { id, directory in
                 guard let behaviour = kind.member, id == ReplicaID(0) else { return nil }
                 return ReplicaProcess.Program(

@@ -18,7 +18,8 @@ struct AttackTable {
             Self.titles.enumerated().map { .init($1, $0 < 2 ? .left : .right) })
         for result in results { table.add(cells(result)) }
         let notes = results.flatMap { result in
-            (result.violations.map { "UNSAFE  " + $0 } + result.failures.prefix(1)).map {
+            let idle = result.isAttacked ? [] : ["NOT ATTACKED  the hostile process never acted"]
+            return (result.violations.map { "UNSAFE  " + $0 } + idle + result.failures.prefix(1)).map {
                 "\(result.kind.rawValue): \($0)"
             }
         }
@@ -33,7 +34,7 @@ struct AttackTable {
 
     private func cells(_ result: AttackResult) -> [String] {
         [
-            result.kind.rawValue, result.isSafe ? "held" : "BROKEN",
+            result.kind.rawValue, result.isSafe ? (result.isAttacked ? "held" : "NOT ATTACKED") : "BROKEN",
             Rounding.text(result.throughputRatio * 100, digits: 0) + " %",
             result.p99Ratio.map { Rounding.text($0, digits: 1) + " ×" } ?? "–",
             Rounding.text(result.during.longestGap, digits: 0) + " ms",
@@ -50,15 +51,27 @@ struct AttackTable {
 
     /// Puts the table between the two marks in a document.
     func write(into file: String) throws {
-        let url = URL(filePath: file)
-        let text = try String(contentsOf: url, encoding: .utf8)
+        let text = try String(contentsOf: URL(filePath: file), encoding: .utf8)
+        let place = try place(in: text, of: file)
+        let result = text[..<place.lowerBound] + "\n\n" + markdown + "\n\n" + text[place.upperBound...]
+        try Data(result.utf8).write(to: URL(filePath: file))
+    }
+
+    /// Throws when the document cannot be changed or has no place for a table.
+    func checkPlace(in file: String) throws {
+        _ = try place(in: try String(contentsOf: URL(filePath: file), encoding: .utf8), of: file)
+        guard FileManager.default.isWritableFile(atPath: file) else {
+            throw CommandFailure("\(file) cannot be written; the table is to go there")
+        }
+    }
+
+    private func place(in text: String, of file: String) throws -> Range<String.Index> {
         guard let begin = text.range(of: Self.beginMark),
             let end = text.range(of: Self.endMark, range: begin.upperBound..<text.endIndex)
         else {
             throw CommandFailure(
                 "\(file) has no place for the table: the lines '\(Self.beginMark)' and '\(Self.endMark)'")
         }
-        let result = text[..<begin.upperBound] + "\n\n" + markdown + "\n\n" + text[end.lowerBound...]
-        try Data(result.utf8).write(to: url)
+        return begin.upperBound..<end.lowerBound
     }
 }

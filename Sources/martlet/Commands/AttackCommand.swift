@@ -42,6 +42,8 @@ struct AttackCommand: AsyncParsableCommand {
             for kind in AttackClass.allCases { table.add([kind.rawValue, kind.summary]) }
             return console.say(table.text)
         }
+        // After all attacks is too late to find that there is no place for the table.
+        if let markdown { try AttackTable(results: []).checkPlace(in: markdown) }
         let attacker = try AttackerProgram.path()
         let kinds = all ? AttackClass.allCases : names.compactMap { AttackClass(rawValue: $0) }
         let results = try await Interruptible.run {
@@ -53,7 +55,7 @@ struct AttackCommand: AsyncParsableCommand {
         console.say(table.text)
         if let markdown { try table.write(into: markdown) }
         console.report(.list(results.map(\.json)))
-        if !results.allSatisfy(\.isSafe) { throw ExitCode.failure }
+        if !results.allSatisfy({ $0.isSafe && $0.isAttacked }) { throw ExitCode.failure }
     }
 
     private func run(_ kind: AttackClass, _ attacker: String) async throws -> AttackResult {
