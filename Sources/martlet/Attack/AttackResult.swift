@@ -52,7 +52,8 @@ struct AttackResult: Sendable {
 
     var json: JSONValue {
         .object([
-            "attack": .text(kind.rawValue), "safe": .boolean(isSafe), "attacked": .boolean(isAttacked), "acts": .integer(acts),
+            "attack": .text(kind.rawValue), "safe": .boolean(isSafe), "attacked": .boolean(isAttacked),
+            "acts": .integer(acts),
             "throughputRatio": .number(throughputRatio), "p99Ratio": p99Ratio.map { .number($0) } ?? .null,
             "longestGapMilliseconds": .number(during.longestGap),
             "secondsToNinetyPercent": recovery.map { .number($0) } ?? .null,
