@@ -87,8 +87,13 @@ struct ReplicaCheckerTests {
                 checkpoint: nil, claims: claims))
     }
 
-    private static func sync(_ regency: UInt64) -> PeerMessage {
-        .sync(Sync(epoch: Epoch(view: .genesis, regency: Regency(regency)), collected: []))
+    /// Of three that have nothing to tell; it settles something where they are a quorum and distinct.
+    private static func sync(_ regency: UInt64, of senders: [UInt16] = [0, 1, 2]) -> PeerMessage {
+        let epoch = Epoch(view: .genesis, regency: Regency(regency))
+        let collected = senders.map { sender in
+            StopData(epoch: epoch, sender: ReplicaID(sender), base: nil, checkpoint: nil, claims: [])
+        }
+        return .sync(Sync(epoch: epoch, collected: collected))
     }
 
     private static func progress(_ regency: UInt64) -> PeerMessage {
@@ -99,63 +104,73 @@ struct ReplicaCheckerTests {
     }
 
     /// Of one replica, which has the SYNCs of all regencies up to `synced`.
-    private static func verdict(_ messages: [PeerMessage], decided: UInt64 = 0, synced: UInt64 = 9) -> Violation.Rule? {
+    private static func verdict(
+        _ messages: [PeerMessage], decided: UInt64 = 0, synced: UInt64 = 9
+    ) throws -> Violation.Rule? {
+        let views = ViewChecker(genesis: try QuorumCheckerTests.view(), liars: [])
         var checker = VoteChecker(replicas: 1)
-        checker.received(sync(synced), by: 0)
+        checker.received(sync(synced), by: 0, views)
         var last: Violation?
-        for message in messages { last = checker.sent(message, by: 0, decided: Instance(decided), at: .zero) ?? last }
+        for message in messages {
+            last = checker.sent(message, by: 0, decided: Instance(decided), views, at: .zero) ?? last
+        }
         return last?.rule
     }
 
     @Test("Votes: once a regency and instance; repeating the same is no second vote")
-    func once() {
-        #expect(Self.verdict([Self.write(1, 1, 5), Self.write(1, 1, 5), Self.accept(1, 1, 5)]) == nil)
-        #expect(Self.verdict([Self.write(1, 1, 5), Self.write(2, 1, 6)]) == nil)
-        #expect(Self.verdict([Self.write(1, 1, 5), Self.write(1, 1, 6)]) == .votes)
-        #expect(Self.verdict([Self.accept(1, 1, 5), Self.accept(1, 1, 6)]) == .votes)
+    func once() throws {
+        #expect(try Self.verdict([Self.write(1, 1, 5), Self.write(1, 1, 5), Self.accept(1, 1, 5)]) == nil)
+        #expect(try Self.verdict([Self.write(1, 1, 5), Self.write(2, 1, 6)]) == nil)
+        #expect(try Self.verdict([Self.write(1, 1, 5), Self.write(1, 1, 6)]) == .votes)
+        #expect(try Self.verdict([Self.accept(1, 1, 5), Self.accept(1, 1, 6)]) == .votes)
     }
 
     @Test("Votes: in order, unless the instance before is decided")
-    func inOrder() {
-        #expect(Self.verdict([Self.write(1, 1, 5), Self.write(1, 2, 6)]) == nil)
-        #expect(Self.verdict([Self.write(1, 2, 6)]) == .votes)
-        #expect(Self.verdict([Self.write(1, 2, 6)], decided: 1) == nil)
-        #expect(Self.verdict([Self.write(1, 1, 5), Self.write(1, 2, 6), Self.accept(1, 2, 6)]) == .votes)
-        #expect(Self.verdict([Self.write(1, 1, 5), Self.write(2, 2, 6)]) == .votes)
+    func inOrder() throws {
+        #expect(try Self.verdict([Self.write(1, 1, 5), Self.write(1, 2, 6)]) == nil)
+        #expect(try Self.verdict([Self.write(1, 2, 6)]) == .votes)
+        #expect(try Self.verdict([Self.write(1, 2, 6)], decided: 1) == nil)
+        #expect(try Self.verdict([Self.write(1, 1, 5), Self.write(1, 2, 6), Self.accept(1, 2, 6)]) == .votes)
+        #expect(try Self.verdict([Self.write(1, 1, 5), Self.write(2, 2, 6)]) == .votes)
     }
 
     @Test("Votes: none of an older regency after STOPDATA, and one STOPDATA a regency")
-    func promise() {
-        #expect(Self.verdict([Self.write(1, 1, 5), Self.stopData(2), Self.write(2, 1, 5)]) == nil)
-        #expect(Self.verdict([Self.stopData(2), Self.write(1, 1, 5)]) == .votes)
-        #expect(Self.verdict([Self.stopData(2), Self.accept(1, 1, 5)]) == .votes)
-        #expect(Self.verdict([Self.stopData(2), Self.stopData(2), Self.stopData(3)]) == nil)
+    func promise() throws {
+        #expect(try Self.verdict([Self.write(1, 1, 5), Self.stopData(2), Self.write(2, 1, 5)]) == nil)
+        #expect(try Self.verdict([Self.stopData(2), Self.write(1, 1, 5)]) == .votes)
+        #expect(try Self.verdict([Self.stopData(2), Self.accept(1, 1, 5)]) == .votes)
+        #expect(try Self.verdict([Self.stopData(2), Self.stopData(2), Self.stopData(3)]) == nil)
         let claim = InstanceClaim(instance: Instance(1), lock: nil, writeSet: [])
-        #expect(Self.verdict([Self.stopData(2), Self.stopData(2, claims: [claim])]) == .votes)
+        #expect(try Self.verdict([Self.stopData(2), Self.stopData(2, claims: [claim])]) == .votes)
     }
     @Test("Votes: none of an older regency than the one that it says it stands in")
-    func entered() {
-        #expect(Self.verdict([Self.progress(1), Self.write(1, 1, 5)]) == nil)
-        #expect(Self.verdict([Self.progress(2), Self.write(1, 1, 5)]) == .votes)
+    func entered() throws {
+        #expect(try Self.verdict([Self.progress(1), Self.write(1, 1, 5)]) == nil)
+        #expect(try Self.verdict([Self.progress(2), Self.write(1, 1, 5)]) == .votes)
     }
 
     @Test("Votes: none of a new regency before its SYNC, whether it came or was made")
-    func synced() {
-        #expect(Self.verdict([Self.stopData(2), Self.write(2, 1, 5)], synced: 1) == .votes)
-        #expect(Self.verdict([Self.accept(3, 1, 5)], synced: 2) == .votes)
-        #expect(Self.verdict([Self.accept(2, 1, 5)], synced: 2) == nil)
-        #expect(Self.verdict([Self.sync(3), Self.write(3, 1, 5)], synced: 1) == nil)
+    func synced() throws {
+        #expect(try Self.verdict([Self.stopData(2), Self.write(2, 1, 5)], synced: 1) == .votes)
+        #expect(try Self.verdict([Self.accept(3, 1, 5)], synced: 2) == .votes)
+        #expect(try Self.verdict([Self.accept(2, 1, 5)], synced: 2) == nil)
+        #expect(try Self.verdict([Self.sync(3), Self.write(3, 1, 5)], synced: 1) == nil)
+        // One that settles nothing is none.
+        for senders in [[0, 1], [0, 1, 1], [0, 1, 9]] as [[UInt16]] {
+            #expect(try Self.verdict([Self.sync(3, of: senders), Self.write(3, 1, 5)], synced: 1) == .votes)
+        }
     }
 
     @Test("Votes: none after a restart that lost earlier ones, and no STOPDATA; a first start in the middle may vote")
-    func forgetful() {
+    func forgetful() throws {
+        let views = ViewChecker(genesis: try QuorumCheckerTests.view(), liars: [])
         for last in [Self.write(1, 2, 5), Self.accept(1, 1, 5), Self.stopData(2)] {
             var checker = VoteChecker(replicas: 2)
-            #expect(checker.sent(Self.write(1, 1, 5), by: 0, decided: .zero, at: .zero) == nil)
+            #expect(checker.sent(Self.write(1, 1, 5), by: 0, decided: .zero, views, at: .zero) == nil)
             checker.restarted(0)
             checker.restarted(1)
-            #expect(checker.sent(last, by: 0, decided: Instance(5), at: .zero)?.rule == .votes)
-            #expect(checker.sent(last, by: 1, decided: Instance(5), at: .zero) == nil)
+            #expect(checker.sent(last, by: 0, decided: Instance(5), views, at: .zero)?.rule == .votes)
+            #expect(checker.sent(last, by: 1, decided: Instance(5), views, at: .zero) == nil)
         }
     }
 

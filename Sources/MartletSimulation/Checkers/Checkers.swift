@@ -111,7 +111,7 @@ package struct Checkers: Sendable {
     }
 
     package mutating func sent(_ message: PeerMessage, by replica: Int, decided: Instance, at now: Instant) {
-        note(votes.sent(message, by: replica, decided: decided, at: now))
+        note(votes.sent(message, by: replica, decided: decided, views, at: now))
         note(views.sent(message, by: replica, decided: decided, at: now))
         note(quorums.sent(message, by: replica, views, at: now))
         note(blame.sent(message, by: replica, views, at: now))
@@ -119,9 +119,12 @@ package struct Checkers: Sendable {
 
     /// It reached a correct replica and was found in order.
     package mutating func received(_ message: PeerMessage, from sender: Int, by replica: Int) {
-        votes.received(message, by: replica)
+        votes.received(message, by: replica, views)
         quorums.received(message, from: sender, by: replica, views)
     }
+
+    /// What that SYNC settles; nil where it settles nothing.
+    package func settlement(of sync: Sync) -> NaiveSettlement? { views.settlement(of: sync) }
 
     /// A request with this digest may end a view.
     package mutating func mayEndView(_ request: Digest) { views.mayEndView(request) }

@@ -44,6 +44,13 @@ package struct ViewChecker: Sendable {
 
     package func view(of instance: Instance) -> View { views[ends.count { $0 < instance }] }
 
+    /// What a SYNC settles in its view; nil where it settles nothing, or where nobody has proved the view.
+    package func settlement(of sync: Sync) -> NaiveSettlement? {
+        guard let view = view(sync.epoch.view) else { return nil }
+        let place = Int(clamping: sync.epoch.view.rawValue) - 1
+        return NaiveSettlement(sync, in: view, after: place == 0 ? .zero : ends[place - 1])
+    }
+
     /// `decided` is the end of the sender's unbroken run of decisions.
     package mutating func sent(_ message: PeerMessage, by replica: Int, decided: Instance, at now: Instant)
         -> Violation?

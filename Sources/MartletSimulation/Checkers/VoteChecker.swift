@@ -16,7 +16,7 @@ package struct VoteChecker: Sendable {
         var accepts: [Place: Digest] = [:]
         /// The highest epoch that it entered, by its own word: its STOPDATA, or where it says that it stands.
         var promised = Epoch(view: .genesis, regency: .first)
-        /// The highest regency of each view whose SYNC it has; a view's first needs none.
+        /// The highest regency of each view whose SYNC it has, one that settles something; a view's first needs none.
         var synced: [ViewNumber: Regency] = [:]
         var stopData: [Epoch: StopData] = [:]
         /// It started again after it had voted.
@@ -29,29 +29,31 @@ package struct VoteChecker: Sendable {
     package init(replicas: Int) { votes = Array(repeating: Votes(), count: replicas) }
 
     /// `decided` is the end of the sender's unbroken run of decisions.
-    package mutating func sent(_ message: PeerMessage, by replica: Int, decided: Instance, at now: Instant)
-        -> Violation?
-    {
+    package mutating func sent(
+        _ message: PeerMessage, by replica: Int, decided: Instance, _ views: ViewChecker, at now: Instant
+    ) -> Violation? {
         switch message {
         case .write(let vote):
             return check("WRITE", vote.epoch, vote.instance, vote.digest, \.writes, replica, decided, now)
         case .accept(let vote):
             return check("ACCEPT", vote.epoch, vote.instance, vote.digest, \.accepts, replica, decided, now)
         case .stopData(let data): return check(data, by: replica, at: now)
-        case .sync(let sync): noteSync(sync, of: replica)
+        case .sync(let sync): noteSync(sync, of: replica, views)
         case .progress(let progress): votes[replica].promised = max(votes[replica].promised, progress.epoch)
         default: break
         }
         return nil
     }
 
-    package mutating func received(_ message: PeerMessage, by replica: Int) {
-        if case .sync(let sync) = message { noteSync(sync, of: replica) }
+    package mutating func received(_ message: PeerMessage, by replica: Int, _ views: ViewChecker) {
+        if case .sync(let sync) = message { noteSync(sync, of: replica, views) }
     }
 
-    private mutating func noteSync(_ sync: Sync, of replica: Int) {
+    /// One that settles nothing is none.
+    private mutating func noteSync(_ sync: Sync, of replica: Int, _ views: ViewChecker) {
         let known = votes[replica].synced[sync.epoch.view] ?? .first
-        votes[replica].synced[sync.epoch.view] = max(known, sync.epoch.regency)
+        guard sync.epoch.regency > known, views.settlement(of: sync) != nil else { return }
+        votes[replica].synced[sync.epoch.view] = sync.epoch.regency
     }
 
     /// What it promised before is forgotten, but not that it did.
