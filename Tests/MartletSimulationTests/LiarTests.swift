@@ -14,6 +14,11 @@ struct LiarTests {
             let report = Simulator.run(LiarScenarios.eventful([kind], replica: Int(seed % 2), seed: seed))
             #expect(report.violations.isEmpty, "seed \(seed): \(report.violations)")
             acts += report.liarActs.first { $0.name == kind.rawValue }?.count ?? 0
+            // The coverage lists every deed; a mutation once by the kind of message and once by the kind of change.
+            let listed = report.occurrences.filter {
+                $0.name.hasPrefix("lie: ") && !$0.name.hasPrefix("lie: mutation, ")
+            }
+            #expect(listed.reduce(0) { $0 + $1.count } == report.liarDeeds.reduce(0) { $0 + $1.count })
         }
         #expect(acts > 0)
     }

@@ -9,6 +9,12 @@ import MartletTypes
 struct ProtocolBranches {
     private var counts: [String: Int] = [:]
     private var messages = Array(repeating: 0, count: MessageKind.allCases.count)
+    /// Whose SYNC was looked at.
+    private var settledEpochs: Set<Epoch> = []
+    /// Each instance counts once for what all replicas execute alike.
+    private var orderedTo = Instance.zero
+    /// The highest sequence of each session that was executed.
+    private var highestOf: [SessionID: SequenceNumber] = [:]
 
     mutating func sent(_ kind: MessageKind) { messages[kind.place] += 1 }
 
@@ -21,7 +27,30 @@ struct ProtocolBranches {
         }
     }
 
-    mutating func executed(_ execution: Execution) {
+    func hasSettled(_ epoch: Epoch) -> Bool { settledEpochs.contains(epoch) }
+
+    /// The first SYNC of an epoch that settles something; a liar's second one does not count.
+    mutating func settled(_ settlement: NaiveSettlement, in epoch: Epoch) {
+        guard settledEpochs.insert(epoch).inserted else { return }
+        for (instance, outcome) in settlement.outcomes {
+            switch outcome {
+            case .bound: count(instance > settlement.base ? Self.boundUnproved : Self.boundProved)
+            case .hole: count(Self.hole)
+            case .free: count(Self.free)
+            }
+        }
+    }
+
+    mutating func carriedOut(_ order: ExecutionOrder) {
+        switch order {
+        case .execute(let execution): executed(execution)
+        case .tellOpened: count(Self.toldOpened)
+        default: return
+        }
+    }
+
+    private mutating func executed(_ execution: Execution) {
+        noteSequences(of: execution)
         if execution.steps.isEmpty { count("verdict: nothing to execute") }
         for step in execution.steps {
             switch step.verdict {
@@ -32,6 +61,17 @@ struct ProtocolBranches {
             case .repeated: count("verdict: repeated")
             case .refuse(let body): count("verdict: \(Self.name(body))")
             }
+        }
+    }
+
+    private mutating func noteSequences(of execution: Execution) {
+        guard execution.instance > orderedTo else { return }
+        orderedTo = execution.instance
+        for step in execution.steps where step.verdict == .execute {
+            let id = step.request.id
+            let highest = highestOf[id.session] ?? id.sequence
+            if id.sequence < highest { count(Self.outOfSequence) }
+            highestOf[id.session] = max(highest, id.sequence)
         }
     }
 
@@ -57,14 +97,25 @@ struct ProtocolBranches {
         }
     }
 
+    private static let boundUnproved = "settled: bound, decided by no base"
+    private static let boundProved = "settled: bound, decided by a base"
+    private static let hole = "settled: empty below a bound one"
+    private static let free = "settled: claimed, but proposed afresh"
+    private static let outOfSequence = "executed after a later one of its session"
+    private static let toldOpened = "opening told again"
+
     private static let names: [String] = {
         let verdicts = [
             "execute", "open", "open, evicting", "repeated", "nothing to execute", "opened before", "session unknown",
             "sequence too old", "opening stale", "view follows", "reconfiguration refused",
         ]
+        // What view follows is calculated by the core from its decisions alone: only a core whose own memory is wrong comes
+        // to another than a quorum does, and the simulator rots snapshots, not cores. Where one does, a rule is broken.
+        let seen = MartletCore.Misbehaviour.allCases.filter { $0 != .conflictingView }
         return StopReason.allCases.map { "STOP: \($0)" } + ProposalComplaint.allCases.map { "refused: \($0)" }
-            + MartletCore.Misbehaviour.allCases.map { "seen: \($0)" } + verdicts.map { "verdict: \($0)" }
+            + seen.map { "seen: \($0)" } + verdicts.map { "verdict: \($0)" }
             + RefusalReason.allCases.map { "refusal: \($0)" }
+            + [boundUnproved, boundProved, hole, free, outOfSequence, toldOpened]
     }()
 }
 

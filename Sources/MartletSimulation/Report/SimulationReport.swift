@@ -73,7 +73,10 @@ public struct SimulationReport: Sendable {
         let faults: [(String, Int)] = [
             ("messages lost", links.lost), ("messages cut off", links.cut), ("messages clogged", links.clogged),
             ("messages slowed", links.slowed), ("messages duplicated", links.duplicated),
+            ("messages reordered", counts.reordered),
             ("messages queued for a link", links.queued), ("messages a full link dropped", links.overflowed),
+            ("link fault one way", world.scenario.linkFaults.count { world.scenario.isOneWay($0) }),
+            ("link fault that spares somebody", world.scenario.linkFaults.count { world.scenario.sparesSomebody($0) }),
             ("client link down", counts.clientLinksDown), ("messages lost on broken links", counts.lostOnClientLinks),
             ("clock drifted", counts.drifts), ("wall clock jumped", counts.jumps),
             ("clock stood still", counts.standstills), ("replica crashed", counts.crashes),
@@ -90,6 +93,7 @@ public struct SimulationReport: Sendable {
             ("reports calculated with", world.checkers.calculations.reports),
             ("other leader or weights calculated", world.checkers.calculations.changes),
             ("view calculated", world.checkers.calculations.installed),
+            ("calls that outlast both timeout stages", counts.patientCalls),
             ("latency matrix used", world.scenario.matrix == nil ? 0 : 1),
             ("more than a group must survive", world.scenario.isBeyond ? 1 : 0),
         ]
@@ -101,5 +105,21 @@ public struct SimulationReport: Sendable {
             return ("client: \(act)", count)
         }
         return (faults + steps + malice).map { (name: $0.0, count: $0.1) } + counts.branches.occurrences
+            + LiarDeeds.occurrences(of: world.liars.compactMap { $0 })
+    }
+}
+
+extension Scenario {
+    /// Nothing befalls what goes the other way while it lasts.
+    fileprivate func isOneWay(_ fault: LinkFault) -> Bool {
+        fault.from != fault.to
+            && !linkFaults.contains {
+                $0.from == fault.to && $0.to == fault.from && $0.begin < fault.end && fault.begin < $0.end
+            }
+    }
+
+    /// Some replica is on neither side of it.
+    fileprivate func sparesSomebody(_ fault: LinkFault) -> Bool {
+        (0..<n).contains { !fault.from.contains($0) && !fault.to.contains($0) }
     }
 }

@@ -93,9 +93,13 @@ extension World {
         switch report {
         case .invoked(let id, let operation):
             counts.calls += 1
+            callsSince[id] = now
             checkers.invoked(id, operation, at: now)
             trace.line(now, "c\(client)", "calls", "#\(id.number) \(operation)")
         case .completed(let id, let outcome, let request):
+            if let begin = callsSince.removeValue(forKey: id), now.since(begin) > scenario.timeouts.requestMin * 2 {
+                counts.patientCalls += 1
+            }
             checkers.completed(id, outcome, request: request, at: now)
             trace.line(now, "c\(client)", "accepts", "#\(id.number) → \(outcome)")
         case .unknown(let id, let reason):

@@ -31,6 +31,7 @@ extension World {
             let verified = try replica.verifier.verify(message, from: sender)
             if liars[replica.index.position] == nil {
                 noteProposal(message)
+                noteSettlement(message)
                 checkers.received(message, from: from, by: replica.index.position)
             }
             deliver(.message(verified), to: replica)
@@ -161,6 +162,7 @@ extension World {
         for (send, decided) in zip(work.sent, work.decidedAtSend) {
             if case .install = send.message { continue }
             noteProposal(send.message)
+            noteSettlement(send.message)
             checkers.sent(send.message, by: place, decided: decided, at: now)
             if case .propose(let proposal) = send.message {
                 consensusTimes.proposed(proposal.batch.instance, in: proposal.epoch, by: place, at: now)
@@ -178,6 +180,13 @@ extension World {
             return
         }
         checkers.proposed(it.batch, Hashing.digest(of: it.batch, group: view.group))
+    }
+
+    private func noteSettlement(_ message: PeerMessage) {
+        guard case .sync(let sync) = message, !counts.branches.hasSettled(sync.epoch),
+            let settlement = checkers.settlement(of: sync)
+        else { return }
+        counts.branches.settled(settlement, in: sync.epoch)
     }
 
     /// Clients are told before anything else.
@@ -199,6 +208,7 @@ extension World {
         let (first, second) = network.arrivals(
             of: MessageKind(outgoing.message), bytes: packet.count, from: from, to: to, at: now)
         guard let first else { return }
+        counts.arrives(first + outgoing.delay, from: from, to: to)
         queue.insert(.toReplica(to, from: from, packet), at: first + outgoing.delay)
         if let second { queue.insert(.toReplica(to, from: from, packet), at: second + outgoing.delay) }
     }
@@ -236,9 +246,9 @@ extension World {
 
     private func carryOut(_ order: ExecutionOrder, by replica: SimulatedReplica) {
         let place = replica.index.position
+        if liars[place] == nil { counts.branches.carriedOut(order) }
         if liars[place] == nil, case .execute(let execution) = order {
             fingerprint.mix(execution)
-            counts.branches.executed(execution)
             counts.highestExecuted = max(counts.highestExecuted, execution.instance)
             checkers.executed(execution, by: place, at: now)
         }
@@ -305,7 +315,13 @@ extension World {
         counts.note(notice)
         if liars[place] == nil { counts.branches.note(notice) }
         trace.line(now, "r\(place)", "notes", "\(notice)")
-        guard liars[place] == nil, case .regencyInstalled(let epoch, _, _) = notice else { return }
-        counts.highestRegency = max(counts.highestRegency, epoch.regency)
+        guard liars[place] == nil else { return }
+        switch notice {
+        case .regencyInstalled(let epoch, _, _): counts.highestRegency = max(counts.highestRegency, epoch.regency)
+        case .misbehaviour(_, .conflictingView):
+            checkers.note(
+                Violation(.views, at: now, "replica \(place) finds that another view follows than a quorum found"))
+        default: return
+        }
     }
 }

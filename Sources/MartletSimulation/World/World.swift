@@ -45,6 +45,8 @@ final class World {
     /// Client positions by id; only looked up.
     var clientPositions: [ClientID: Int] = [:]
     var clientWakes: [Instant?] = []
+    /// When each call began that has not ended; only looked up.
+    var callsSince: [OperationID: Instant] = [:]
     var clientLinks: ClientLinks
     var checkers: Checkers
     var counts = WorldCounts()

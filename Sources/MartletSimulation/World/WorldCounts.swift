@@ -15,6 +15,10 @@ struct WorldCounts {
     var rots = 0
     var clientLinksDown = 0
     var lostOnClientLinks = 0
+    /// Messages that overtook one which the same replica had sent to the same before.
+    var reordered = 0
+    /// Calls that took longer than both stages of the shortest request timeout.
+    var patientCalls = 0
     var drifts = 0
     var jumps = 0
     var standstills = 0
@@ -29,6 +33,20 @@ struct WorldCounts {
     var steps: [ProtocolStep: Int] = [:]
 
     var branches = ProtocolBranches()
+
+    /// When the last message arrives, by sender and receiver; only looked up.
+    private var latest: [Link: Instant] = [:]
+
+    private struct Link: Hashable {
+        let from: Int
+        let to: Int
+    }
+
+    mutating func arrives(_ time: Instant, from: Int, to: Int) {
+        let known = latest[Link(from: from, to: to)] ?? .zero
+        if time < known { reordered += 1 }
+        latest[Link(from: from, to: to)] = max(known, time)
+    }
 
     mutating func note(_ notice: Notice) { steps[ProtocolStep(notice), default: 0] += 1 }
 }
