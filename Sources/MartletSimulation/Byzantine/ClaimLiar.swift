@@ -4,7 +4,7 @@
 import MartletCrypto
 import MartletTypes
 
-/// Lies in its STOPDATA: locks it never had or no locks, other write sets, an older base or one that is not proved. So
+/// Lies in its STOPDATA: locks it never had or no locks, holes, other write sets, an older base or one that is not proved. So
 /// that there is STOPDATA to lie in, it mostly lets the regencies end that it leads itself: after some instances it
 /// proposes nothing, and asks for the next.
 struct ClaimLiar: Misbehaviour {
@@ -66,12 +66,13 @@ struct ClaimLiar: Misbehaviour {
         if let told = told[data.epoch.regency], !context.random.chance(permille: 100) { return told }
         var base = data.base
         var claims = data.claims
-        switch context.random.below(6) {
+        switch context.random.below(7) {
         case 0: claims = []
         case 1: claims = claims.map { InstanceClaim(instance: $0.instance, lock: nil, writeSet: $0.writeSet) }
         case 2: claims = claims.map { invented($0, data.epoch.regency, &context) }
         case 3: base = certificates.isEmpty ? nil : context.random.pick(certificates)
         case 4: base = overstated(base, &context)
+        case 5: claims = claims.last.map { [locked($0)] } ?? []
         default: claims.append(contentsOf: addition(to: data, &context))
         }
         let message = context.seal(
@@ -97,6 +98,12 @@ struct ClaimLiar: Misbehaviour {
                 writeSet: claim.writeSet)
         }
         return InstanceClaim(instance: claim.instance, lock: lie, writeSet: [lie])
+    }
+
+    /// As if it had locked what it only wrote; below that it names nothing, and there may be a hole.
+    private func locked(_ claim: InstanceClaim) -> InstanceClaim {
+        let written = claim.writeSet.max { $0.regency < $1.regency }
+        return InstanceClaim(instance: claim.instance, lock: written ?? claim.lock, writeSet: claim.writeSet)
     }
 
     /// A certificate that proves no such instance.

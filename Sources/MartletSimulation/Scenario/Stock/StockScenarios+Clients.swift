@@ -37,15 +37,29 @@ extension StockScenarios {
                 for place in $0.clients.indices { $0.clients[place].pipeline = 8 }
                 $0.trouble(.lossy(permille: 300), [.request], from: 0, to: 500)
                 $0.isolate([0], from: 100, to: 300)
+                $0.expect("executed after a later one of its session")
                 $0.expect("leader changes")
                 $0.expect("calls", min: 80)
             },
             change(calm("repeated-open", "A repeated OPEN opens nothing")) {
+                // A leader that lists entries twice.
+                $0.seed = 2
+                $0.liars = [LiarPlan(replica: 0, kinds: [.mutator])]
                 for place in $0.clients.indices { $0.clients[place].sessions = 4 }
-                $0.links.duplicatePermille = 500
-                $0.trouble(.lossy(permille: 700), [.reply], from: 0, to: 200)
-                $0.expect("messages duplicated")
+                $0.clients.append(malicious([.openMany]))
+                $0.expect("verdict: opened before")
                 $0.expect("calls", min: 80)
+            },
+            change(calm("late-open", "An OPEN that comes to a replica late is answered, and ends no regency")) {
+                $0.trouble(.clog, [.request], reaching: [3], from: 0, to: 300)
+                $0.expect("opening told again")
+                $0.expect("leader changes", min: 0, max: 0)
+            },
+            change(calm("differing-requests", "A client that gives each replica another request ends one regency")) {
+                $0.timeouts.strict = .seconds(5)
+                $0.clients.append(malicious([.conflicting]))
+                $0.expect("client: conflicting")
+                $0.expect("leader changes", min: 1, max: 1)
             },
             change(calm("broken-connections", "Connections of one client that break disturb no other")) {
                 for begin in stride(from: UInt64(0), to: 500, by: 50) {
