@@ -30,6 +30,30 @@ struct MaliciousClientTests {
         }
     }
 
+    @Test("Stale, present and impossible views are asked for without pause, and answered from what is known")
+    func views() {
+        var scenario = Scenarios.calm()
+        var harm = ClientPlan()
+        harm.malice = ClientMalice(acts: [.views])
+        harm.thinkMax = .milliseconds(2)
+        scenario.clients.append(harm)
+        for step in 1...4 {
+            scenario.reconfigurations.append(
+                ReconfigurationPlan(
+                    at: .zero + .milliseconds(UInt64(step) * 30), firstHeavy: step % 4, firstLeader: step % 4))
+        }
+        scenario.healsAt = Instant.zero + .milliseconds(300)
+        scenario.clientsUntil = scenario.healsAt
+        let report = Simulator.run(scenario)
+        func count(_ name: String) -> Int { report.occurrences.first { $0.name == name }?.count ?? 0 }
+        #expect(report.violations.isEmpty, "\(report.violations)")
+        #expect(report.views.count == 4)
+        let asked = count("sent FETCH-VIEWS")
+        #expect(asked >= 48 * count("client: views") && count("client: views") > 50)
+        // Nothing leads on from the newest view, from none that is to come or was never, nor from no view at all.
+        #expect(count("sent VIEWS") > asked / 8 && count("sent VIEWS") < asked / 2)
+    }
+
     @Test("In league with a liar that proposes and vouches for what only it was sent, a client breaks nothing")
     func league() {
         var forged = 0

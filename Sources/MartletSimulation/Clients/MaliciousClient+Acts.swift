@@ -11,6 +11,7 @@ extension MaliciousClient {
     private static let floodReads = 24
     /// So many reads bear one number.
     private static let readsPerNumber = 8
+    private static let floodFetches = 12
 
     // MARK: - Names and numbers
 
@@ -57,6 +58,17 @@ extension MaliciousClient {
                 let query: Bytes = count % 2 == 0 ? [] : [UInt8(truncatingIfNeeded: random.next()), 255, 0]
                 let number = UInt64(count / Self.readsPerNumber)
                 output.sends.append((receiver, .read(ReadRequest(number: number, query: query))))
+            }
+        }
+    }
+
+    /// Each may be answered with as many proofs as travel at once, although it has them all.
+    func floodForViews(into output: inout ClientOutput) {
+        let newest = newestView.rawValue
+        for receiver in everyone {
+            for _ in 0..<Self.floodFetches {
+                let after = random.pick([0, 1, 1, newest, newest &+ 1, random.next(), .max])
+                output.sends.append((receiver, .fetchViews(FetchViews(after: ViewNumber(after)))))
             }
         }
     }

@@ -29,6 +29,8 @@ package final class MaliciousClient: ClientActor {
     private var past: [Request] = []
     /// What it sends to one replica after another, and to whom next.
     var trickling: (request: Request, next: Int)?
+    /// The newest that anybody told it of.
+    private(set) var newestView = ViewNumber.genesis
     private static let pastMax = 16
 
     package init(
@@ -61,6 +63,9 @@ package final class MaliciousClient: ClientActor {
         into output: inout ClientOutput
     ) {
         // It takes any replica's word: being lied to is its own affair.
+        if case .views(let part) = message {
+            for certificate in part.certificates { newestView = max(newestView, certificate.next.number) }
+        }
         guard session == nil, case .reply(let reply) = message, case .opened(let opened) = reply.body else { return }
         session = opened
     }
@@ -90,6 +95,7 @@ package final class MaliciousClient: ClientActor {
         case .malformed: send([malformed()], to: some(), into: &output)
         case .trickle: trickle(into: &output)
         case .league: conspire(into: &output)
+        case .views: floodForViews(into: &output)
         }
     }
 

@@ -198,6 +198,8 @@ package struct ClientMalice: Hashable, Sendable {
         case trickle
         /// One content for the liars that collude, which they propose and vouch for, another for everyone else.
         case league
+        /// Asks for views from one that is stale, its newest, the next or none that can be; again and again.
+        case views
     }
 
     package var acts: [Act]
