@@ -88,6 +88,69 @@ import Testing
         #expect(complaint("n: 3")?.complaint.contains("cannot tolerate") == true)
     }
 
+    @Test func aGroupThatCannotBeIsRefusedAndNotRun() {
+        for lines in [["n: 4", "f: 0"], ["n: 2", "f: 0"], ["n: 3", "f: 0", "faultModel: crash"]] {
+            #expect(complaint(lines.joined(separator: "\n"))?.complaint.contains("one replica alone") == true)
+        }
+        #expect(complaint("n: 1", "f: 0") == nil)
+        #expect(complaint("n: 2")?.complaint.contains("cannot tolerate") == true)
+        // The administrator is a node too.
+        let clients = "clients: [" + Array(repeating: "{}", count: 60).joined(separator: ", ") + "]"
+        let changes = "reconfigurations: [{at: 1ms, firstHeavy: 0, firstLeader: 1}]"
+        #expect(complaint(clients) == nil)
+        #expect(complaint(clients, changes)?.complaint.contains("more than 64 nodes") == true)
+    }
+
+    @Test func aListThatNamesNothingIsRefused() {
+        #expect(complaint("healsAt: 100ms", "clientsUntil: 100ms", "clients:", "  - {malice: []}")?.line == 5)
+        #expect(complaint("clients: [{malice: []}]")?.complaint.contains("flood") == true)
+        #expect(complaint("liars: [{replica: 0, kinds: []}]")?.complaint.contains("is empty") == true)
+        #expect(complaint("linkFaults: [{from: [0], to: [1], messages: []}]")?.complaint.contains("is empty") == true)
+    }
+
+    @Test(arguments: ["retryMin", "retryMax", "readFallbackMin"])
+    func aClientWaitsAtLeastAMillisecond(setting: String) {
+        #expect(complaint("clientTiming: {\(setting): 0s}")?.complaint == "'\(setting)' must be 1ms or longer")
+        #expect(complaint("clientTiming: {\(setting): 999us}")?.line == 2)
+        #expect(complaint("clientTiming: {\(setting): 1ms}") == nil)
+    }
+
+    @Test func nothingEndsBeforeItBegins() {
+        for fault in [
+            "replicaFaults: [{replica: 0, crashAt: 5ms, restartAt: 4ms}]",
+            "replicaFaults: [{replica: 0, pauseAt: 5ms, resumeAt: 4ms}]",
+            "clockFaults: [{replica: 0, at: 5ms, standUntil: 4ms}]",
+            "linkFaults: [{from: [0], to: [1], begin: 5ms, end: 4ms}]",
+            "clients: [{}]\nclientLinkFaults: [{client: 0, replicas: [0], begin: 5ms, end: 4ms}]",
+        ] {
+            #expect(complaint("healsAt: 10ms", fault)?.complaint.contains("before") == true, "\(fault)")
+            #expect(complaint("healsAt: 10ms", fault.replacing("4ms", with: "6ms")) == nil, "\(fault)")
+        }
+    }
+
+    @Test func whatCannotBeExpectedIsFoundBeforeTheRun() {
+        #expect(complaint("expect:", "  - {what: nonsense}")?.line == 3)
+        #expect(complaint("expect: [{what: nonsense}]")?.complaint.contains("'nonsense'") == true)
+        #expect(complaint("expect: [{what: calls, min: 3, max: 2}]")?.complaint.contains("at most 2") == true)
+        for name in ["calls", "instances", "leader changes", "silent leader", "client: views", "STOP: slowLeader"] {
+            #expect(complaint("expect: [{what: \"\(name)\", min: 1, max: 1}]") == nil, "\(name)")
+        }
+        for scenario in StockScenarios.all {
+            for expectation in scenario.expectations { #expect(expectation.complaint == nil, "\(scenario.name)") }
+        }
+    }
+
+    @Test func partOfANameIsTakenForIt() {
+        let hint = complaint("liars: [{replica: 0, kinds: [silent]}]")?.complaint
+        #expect(hint?.contains("did you mean 'silent leader'?") == true)
+    }
+
+    @Test(arguments: [("/tmp", "directory"), ("/dev/null", "device"), ("/nowhere.yaml", "no such file")])
+    func whatIsNoFileIsCalledWhatItIs(path: String, word: String) {
+        let error = #expect(throws: ConfigurationError.self) { try ScenarioFile.read(file: path) }
+        #expect(error?.complaint.contains(word) == true, "\(error?.complaint ?? "none")")
+    }
+
     @Test(arguments: ["0s", "1ns", "250ms", "1500us", "3s", "123456789ns"])
     func timesAreExact(text: String) throws {
         let interval = try #require(TimeText.interval(text))

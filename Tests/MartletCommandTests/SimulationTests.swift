@@ -1,6 +1,7 @@
 // Martlet, adaptive Byzantine fault-tolerant replication.
 // SPDX-License-Identifier: Apache-2.0
 
+import ArgumentParser
 import MartletSimulation
 import Testing
 
@@ -10,7 +11,10 @@ import Testing
     @Test func rangesOfSeedsAreRead() {
         #expect(SeedRange(argument: "1..300").map { [$0.first, $0.last] } == [1, 300])
         #expect(SeedRange(argument: "7").map { [$0.first, $0.last] } == [7, 7])
-        for text in ["", "5..4", "1.3", "1...3", "..3", "1..", "a..b", "-1..2", "0..18446744073709551615"] {
+        #expect(SeedRange(argument: "18446744073709551614")?.isOne == true)
+        // Behind the last seed of all there is no next one to stop at.
+        let last = ["18446744073709551615", "0..18446744073709551615", "18446744073709551615..18446744073709551615"]
+        for text in ["", "5..4", "1.3", "1...3", "..3", "1..", "a..b", "-1..2"] + last {
             #expect(SeedRange(argument: text) == nil, "\(text)")
         }
     }
@@ -22,6 +26,23 @@ import Testing
         for seed: UInt64 in 1...3 { ordered.add(Simulator.run(seed: seed)) }
         #expect(summary.seeds == 3)
         #expect(summary.json(seconds: 0) == ordered.json(seconds: 0))
+    }
+
+    @Test(arguments: [
+        ["--list", "--trace"], ["--list", "--history", "h"], ["--list", "--export"], ["--shrink", "3", "--trace"],
+        ["--shrink", "3", "--export"], ["--shrink", "3", "--history", "h"], ["--seeds", "1..2", "--trace"],
+        ["--seeds", "1", "--export", "--trace"], ["--seeds", "1", "--export", "--history", "h"],
+    ])
+    func whatWouldBePassedOverIsRefused(arguments: [String]) {
+        #expect(throws: (any Error).self) { try SimulateCommand.parse(arguments) }
+    }
+
+    @Test(arguments: [
+        ["--list"], ["--shrink", "3"], ["--seeds", "1", "--trace", "--history", "h"], ["--seeds", "2..2", "--export"],
+        ["--scenario", "calm", "--export"], ["--seeds", "1..2", "--jobs", "2"],
+    ])
+    func whatGoesTogetherIsTaken(arguments: [String]) throws {
+        _ = try SimulateCommand.parse(arguments)
     }
 
     @Test(arguments: [

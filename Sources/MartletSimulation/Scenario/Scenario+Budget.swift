@@ -65,8 +65,11 @@ extension Scenario {
         guard n >= faultModel.membersMin(f: f), n >= 1, f >= 0 else {
             return "\(n) replicas cannot tolerate \(f) \(faultModel) faults"
         }
-        guard n + clients.count <= NodeSet.nodesMax else {
-            return "\(n) replicas and \(clients.count) clients are more than \(NodeSet.nodesMax) nodes"
+        guard f > 0 || n == 1 else {
+            return "f = 0 tolerates nothing and means one replica alone, not \(n); give n: 1, or a greater f"
+        }
+        guard n + clientNodes <= NodeSet.nodesMax else {
+            return "\(n) replicas and \(clientNodes) clients are more than \(NodeSet.nodesMax) nodes"
         }
         if let complaint = weightComplaint { return complaint }
         let places =
@@ -103,6 +106,29 @@ extension Scenario {
     private var valueComplaint: String? {
         if let complaint = settings.complaint { return "setting \(complaint)" }
         if links.bytesPerSecond > 0, !usesWire { return "a link's bytes are counted only with usesWire" }
+        return timeComplaint
+    }
+
+    /// What would end before it begins.
+    private var timeComplaint: String? {
+        for fault in replicaFaults {
+            switch fault.kind {
+            case .crash(let restart?) where restart < fault.at:
+                return "replica \(fault.replica) would be restarted before it crashes"
+            case .pause(let until) where until < fault.at:
+                return "replica \(fault.replica) would go on before it is paused"
+            case .crash, .pause, .rot: break
+            }
+        }
+        for fault in clockFaults {
+            if case .stand(let until) = fault.kind, until < fault.at {
+                return "replica \(fault.replica)'s clocks would go on before they stand still"
+            }
+        }
+        guard linkFaults.allSatisfy({ $0.begin <= $0.end }) else { return "a link's fault would end before it begins" }
+        guard clientLinkFaults.allSatisfy({ $0.begin <= $0.end }) else {
+            return "a client's connections would be back before they break"
+        }
         return nil
     }
 

@@ -26,10 +26,22 @@ struct SimulateCommand: AsyncParsableCommand {
             throw ValidationError("Give one of --seeds A..B, --scenario FILE|NAME, --shrink SEED, --list.")
         }
         if let jobs, !(1...256).contains(jobs) { throw ValidationError("--jobs must be 1 to 256.") }
-        guard let seeds, !seeds.isOne, trace || export || history != nil else { return }
-        throw ValidationError(
-            "--\(trace ? "trace" : export ? "export" : "history") goes with one seed, as in --seeds \(seeds.first)..\(seeds.first)"
-        )
+        let ofOneRun = ofOneRun
+        guard let first = ofOneRun.first else { return }
+        if list || shrink != nil {
+            let other = list ? "list" : "shrink"
+            throw ValidationError("--\(first) goes with a run, as in --seeds 1, not with --\(other).")
+        }
+        if export, ofOneRun.count > 1 {
+            throw ValidationError("--export runs nothing, so that there is nothing for --\(first) to show.")
+        }
+        guard let seeds, !seeds.isOne else { return }
+        throw ValidationError("--\(first) goes with one seed, as in --seeds \(seeds.first)..\(seeds.first)")
+    }
+
+    /// The names of the options given that go with one seed or scenario only; `export` last.
+    private var ofOneRun: [String] {
+        (trace ? ["trace"] : []) + (history != nil ? ["history"] : []) + (export ? ["export"] : [])
     }
 
     func run() async throws {

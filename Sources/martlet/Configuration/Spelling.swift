@@ -3,11 +3,20 @@
 
 /// Guesses what a mistyped name was meant to be.
 enum Spelling {
-    /// The closest of the names; nil when none is close.
+    /// Fewer letters stand in many a name.
+    private static let partMin = 3
+
+    /// The closest of the names, or the only one that has this one in it; nil when there is neither.
     static func nearest(to name: String, among names: [String]) -> String? {
         let ranked = names.map { (distance: distance(name.lowercased(), $0.lowercased()), name: $0) }
         guard let best = ranked.min(by: { $0.distance < $1.distance }) else { return nil }
-        return best.distance <= max(1, name.count / 3) ? best.name : nil
+        return best.distance <= max(1, name.count / 3) ? best.name : whole(of: name, among: names)
+    }
+
+    /// The only one of the names of which this one is a part.
+    private static func whole(of name: String, among names: [String]) -> String? {
+        let wholes = names.filter { $0.lowercased().contains(name.lowercased()) }
+        return name.count >= partMin && wholes.count == 1 ? wholes[0] : nil
     }
 
     /// How many letters must be put in, taken out or replaced (Levenshtein).

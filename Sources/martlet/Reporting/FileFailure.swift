@@ -12,10 +12,21 @@ struct FileFailure: CustomStringConvertible {
     var isMissing: Bool { (error as? CocoaError)?.code == .fileReadNoSuchFile }
 
     var description: String {
-        let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+        if isOfDevice { return "it is a device or a pipe, not a file" }
+        let underlying = ((error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error).map { $0 as NSError }
         if let underlying, underlying.domain == NSPOSIXErrorDomain {
             return unsafe String(cString: strerror(Int32(underlying.code)))
         }
         return error.localizedDescription
+    }
+
+    /// The library says of these that reading them is not permitted.
+    private var isOfDevice: Bool {
+        guard (error as? CocoaError)?.code == .fileReadNoPermission,
+            let path = (error as NSError).userInfo[NSFilePathErrorKey] as? String
+        else { return false }
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { return false }
+        return ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
     }
 }

@@ -3,7 +3,7 @@
 
 import ArgumentParser
 
-/// The seeds of a series of runs: `A..B`, both included, or one alone.
+/// The seeds of a series of runs: `A..B`, both included, or one alone; all below 2⁶⁴ − 1, so that there is a next one.
 struct SeedRange: Hashable, ExpressibleByArgument {
     let first: UInt64
     let last: UInt64
@@ -17,7 +17,7 @@ struct SeedRange: Hashable, ExpressibleByArgument {
         let parts = argument.split(separator: ".", maxSplits: 2, omittingEmptySubsequences: false)
         switch parts.count {
         case 1:
-            guard let seed = UInt64(argument) else { return nil }
+            guard let seed = UInt64(argument), seed < .max else { return nil }
             (first, last) = (seed, seed)
         case 3 where parts[1].isEmpty:
             guard let first = UInt64(parts[0]), let last = UInt64(parts[2]), first <= last, last < .max else {

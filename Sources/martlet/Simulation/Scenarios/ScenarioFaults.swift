@@ -130,8 +130,10 @@ struct ScenarioFaults {
 
     private func expectation(_ item: YAMLValue) throws(ConfigurationError) -> Expectation {
         let map = try item.map(of: ["what", "min", "max"])
-        return Expectation(
+        let expectation = Expectation(
             try map.required("what").text(), min: try map["min"]?.integer(in: 0...Int(Int32.max)) ?? 0,
             max: try map["max"]?.integer(in: 0...Int(Int32.max)))
+        if let complaint = expectation.complaint { throw item.error(complaint) }
+        return expectation
     }
 }

@@ -29,10 +29,18 @@ struct ScenarioField<Owner> {
             text: { "\($0[keyPath: path])" })
     }
 
-    static func time(_ name: String, _ path: WritableKeyPath<Owner, Interval>) -> Self {
+    static func time(
+        _ name: String, _ path: WritableKeyPath<Owner, Interval>, atLeast shortest: Interval = .zero
+    ) -> Self {
         Self(
             name: name,
-            read: { (value, owner) throws(ConfigurationError) in owner[keyPath: path] = try value.interval() },
+            read: { (value, owner) throws(ConfigurationError) in
+                let interval = try value.interval()
+                guard interval >= shortest else {
+                    throw value.error("'\(name)' must be \(TimeText.text(shortest)) or longer")
+                }
+                owner[keyPath: path] = interval
+            },
             text: { TimeText.text($0[keyPath: path]) })
     }
 

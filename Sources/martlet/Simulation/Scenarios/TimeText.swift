@@ -58,9 +58,14 @@ extension YAMLValue {
         return value
     }
 
+    /// One or more.
     func choices<Value>(of values: [Value], called name: (Value) -> String) throws(ConfigurationError) -> [Value] {
         var chosen: [Value] = []
         for value in try list() { chosen.append(try value.choice(of: values, called: name)) }
+        guard !chosen.isEmpty else {
+            let names = values.map(name).joined(separator: ", ")
+            throw error("'\(self.name)' is empty; leave it out, or name one or more of: \(names)")
+        }
         return chosen
     }
 }
