@@ -25,8 +25,13 @@ struct FileFailure: CustomStringConvertible {
         guard (error as? CocoaError)?.code == .fileReadNoPermission,
             let path = (error as NSError).userInfo[NSFilePathErrorKey] as? String
         else { return false }
-        var status = stat()
-        guard unsafe stat(path, &status) == 0 else { return false }
-        return ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
+        do {
+            let place = URL(filePath: path).resolvingSymlinksInPath().path(percentEncoded: false)
+            let kind = try FileManager.default.attributesOfItem(atPath: place)[.type] as? FileAttributeType
+            return kind.map { ![.typeRegular, .typeDirectory].contains($0) } ?? false
+        } catch {
+            // It cannot even be looked at: the first failure says why.
+            return false
+        }
     }
 }
