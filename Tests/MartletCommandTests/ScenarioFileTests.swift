@@ -50,6 +50,7 @@ import Testing
         var plan = ClientPlan()
         plan.severalPermille = 250
         plan.pauseMax = .milliseconds(150)
+        plan.patience = .milliseconds(70)
         plan.putsOnly = true
         plan.valueBytes = 1024
         scenario.clients = [plan]

@@ -26,6 +26,36 @@ struct ClientLinkTests {
         #expect(report.completedCalls >= 80 && Self.occurred("client link down", in: report) == 6)
     }
 
+    @Test("A client that gives up goes on; what it gave up may be executed later, and others may see it")
+    func givenUp() {
+        var given = 0
+        var seen = 0
+        for seed in 1...3 as ClosedRange<UInt64> {
+            var scenario = Scenarios.calm()
+            scenario.seed = seed
+            scenario.healsAt = .zero + .milliseconds(300)
+            scenario.clientsUntil = scenario.healsAt
+            scenario.clients[0].patience = .milliseconds(30)
+            scenario.clients[0].readPermille = 0
+            scenario.clients[1].readPermille = 900
+            // Requests arrive, and nothing is ordered.
+            let replicas = NodeSet([0, 1, 2, 3])
+            scenario.linkFaults = [
+                LinkFault(
+                    from: replicas, to: replicas, begin: .zero + .milliseconds(20), end: .zero + .milliseconds(200))
+            ]
+            let report = Simulator.run(scenario)
+            #expect(report.violations.isEmpty, "\(report.violations)")
+            let open = report.history.calls().filter { $0.outcome == nil }
+            #expect(open.allSatisfy { $0.id.client == 0 && $0.end == nil })
+            #expect(report.history.calls().count { $0.id.client == 0 && $0.outcome != nil } > 0)
+            given += open.count
+            let values = open.compactMap { if case .put(_, let value) = $0.operation { value } else { nil } }
+            seen += report.history.calls().count { call in values.contains { call.outcome == .value($0) } }
+        }
+        #expect(given > 3 && seen > 0, "\(given), of which \(seen) were seen")
+    }
+
     @Test("One clock that is wrong by hours or stands still does not stop the group")
     func oneWrongClock() {
         let faults: [ClockFault.Kind] = [

@@ -9,6 +9,8 @@ package struct ClientOutput {
         case invoked(OperationID, Operation)
         /// The outcome that the client accepted; where it came through consensus, by which request.
         case completed(OperationID, ServiceAnswer, request: RequestID?)
+        /// The client has waited as long as it would. What it called may take effect at any time from then on, or never.
+        case gaveUp(OperationID)
         /// The client cannot know; allowed only where its own rules say so.
         case unknown(OperationID, reason: String)
     }

@@ -122,7 +122,8 @@ package final class LibraryClient: ClientActor {
             .call(
                 Call(
                     id: CallID(UInt64(started)), session: SessionHandle(UInt32(started % plan.sessions)),
-                    kind: operation.isRead ? .read : .operation, payload: call.payload, deadline: .distantFuture)),
+                    kind: operation.isRead ? .read : .operation, payload: call.payload,
+                    deadline: plan.patience > .zero ? now + plan.patience : .distantFuture)),
             at: now, into: &effects)
         nextCall = now + random.interval(upTo: plan.thinkMax)
         isFinished = started >= plan.operationsMax || (started >= plan.operationsMin && now >= until)
@@ -155,10 +156,15 @@ package final class LibraryClient: ClientActor {
             let answer = ServiceCodec.answer(in: bytes, to: call.operation)
             workload.answered(call.operation, answer)
             output.reports.append(.completed(call.id, answer, request: requests.removeValue(forKey: call.payload)))
+        case .unknown(.deadline) where isImpatient, .failed(.readUnanswered) where isImpatient,
+            .failed(.neverSent) where isImpatient:
+            output.reports.append(.gaveUp(call.id))
         case .failed(let reason): output.reports.append(.unknown(call.id, reason: reason.description))
         case .unknown(let reason): output.reports.append(.unknown(call.id, reason: reason.description))
         }
     }
+
+    private var isImpatient: Bool { plan.patience > .zero }
 }
 
 /// How patient clients are.

@@ -154,6 +154,8 @@ package struct ClientPlan: Hashable, Sendable {
     /// The longest pause after an answer, where nothing else is in flight.
     package var pauseMax = Interval.zero
     package var signs = false
+    /// It gives a call up when it has waited so long, and goes on with the next; zero for never.
+    package var patience = Interval.zero
     /// Asks for nothing but puts and reads.
     package var putsOnly = false
     /// A value that it puts has so many bytes at least.

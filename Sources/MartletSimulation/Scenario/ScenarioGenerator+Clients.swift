@@ -37,6 +37,13 @@ extension ScenarioGenerator {
         if random.chance(permille: 700) { scenario.memory.pendingPerClientMax = random.pick([32, 128]) }
     }
 
+    /// Who gives up goes on, and what it gave up may yet be executed.
+    mutating func makeImpatient() {
+        let honest = scenario.clients.indices.filter { scenario.clients[$0].malice == nil }
+        let waits = UInt64(random.pick([1, 3, 10]))
+        scenario.clients[random.pick(honest)].patience = scenario.clientTiming.retryMin * waits
+    }
+
     /// Scans, and puts at several keys at once.
     mutating func makeJoinedKeys() {
         for place in scenario.clients.indices { scenario.clients[place].severalPermille = 200 }

@@ -43,6 +43,7 @@ package struct ScenarioGenerator {
         if random.chance(permille: scenario.n == 3 ? 600 : 100) { makeFlips() }
         makeMeasuring()
         if random.chance(permille: 400) { makeViews() }
+        if random.chance(permille: 80) { makeImpatient() }
         return scenario
     }
 

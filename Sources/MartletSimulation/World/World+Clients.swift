@@ -102,6 +102,10 @@ extension World {
             }
             checkers.completed(id, outcome, request: request, at: now)
             trace.line(now, "c\(client)", "accepts", "#\(id.number) → \(outcome)")
+        case .gaveUp(let id):
+            // It stays open in the history: for all that is known it takes effect at any later time, or never.
+            gaveUp.insert(id)
+            trace.line(now, "c\(client)", "gives up", "#\(id.number)")
         case .unknown(let id, let reason):
             checkers.note(
                 Violation(.liveness, at: now, "client \(client) call \(id.number) ends without a result: \(reason)"))

@@ -48,6 +48,8 @@ final class World {
     /// When each call began that has not ended; only looked up.
     var callsSince: [OperationID: Instant] = [:]
     var clientLinks: ClientLinks
+    /// Calls whose client would wait no longer; only looked up.
+    var gaveUp: Set<OperationID> = []
     var checkers: Checkers
     var counts = WorldCounts()
     var consensusTimes = ConsensusTimes()
@@ -153,7 +155,7 @@ final class World {
     }
 
     private func checkLiveness() {
-        for (id, operation) in checkers.results.unanswered {
+        for (id, operation) in checkers.results.unanswered where !gaveUp.contains(id) {
             checkers.note(
                 Violation(
                     .liveness, at: now,

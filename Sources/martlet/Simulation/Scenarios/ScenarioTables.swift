@@ -69,7 +69,8 @@ enum ScenarioTables {
             .number("operationsMin", \.operationsMin), .number("operationsMax", \.operationsMax),
             .permille("readPermille", \.readPermille),
             .permille("severalPermille", \.severalPermille), .time("thinkMax", \.thinkMax),
-            .time("pauseMax", \.pauseMax), .flag("signs", \.signs), .flag("flips", \.flips),
+            .time("pauseMax", \.pauseMax), .time("patience", \.patience), .flag("signs", \.signs),
+            .flag("flips", \.flips),
             .flag("putsOnly", \.putsOnly), .number("valueBytes", \.valueBytes, in: 0...1 << 16), malice,
         ])
     }
