@@ -53,19 +53,27 @@ package struct ExecutionStep: Hashable, Sendable {
     }
 }
 
-/// A decided batch, to be executed in instance order.
+/// A batch to be executed in instance order.
 package struct Execution: Hashable, Sendable {
-    package let view: ViewNumber
+    /// In which this replica was when it had it executed.
+    package let epoch: Epoch
     package let instance: Instance
+    package let digest: Digest
     package let time: Timestamp
-    /// From the batch's digest; each step's own seed follows from it and the step's place.
-    package let seed: UInt64
     package let steps: [ExecutionStep]
+
+    /// Each step's own seed follows from it and the step's place.
+    package var seed: UInt64 { digest.words.word0 }
 }
 
 /// What the execution stage shall do, strictly in this order.
 package enum ExecutionOrder: Sendable {
+    /// Decided; it may be executed tentatively already, and then it is final now.
     case execute(Execution)
+    /// Locked in that epoch, but not decided (protocol §5): reply tentatively, and be ready to go back.
+    case executeTentatively(Execution)
+    /// Go back to the state after that instance: what was executed tentatively beyond it has been replaced.
+    case rollBack(to: Instance)
     /// Take a snapshot now, after that instance; answer with `Event.snapshotTaken`. The records' replies are left empty
     /// for the stage to fill in. The view is the one that the next instance belongs to.
     case snapshot(instance: Instance, time: Timestamp, view: View, sessions: SessionTable, adaptation: AdaptationImage)
@@ -99,6 +107,8 @@ package enum Notice: Hashable, Sendable {
     case checkpointStable(Instance)
     case behind(Instance, known: Instance)
     case caughtUp(Instance)
+    /// What was executed tentatively beyond that instance, up to the other, was replaced.
+    case rolledBack(to: Instance, from: Instance)
     case followingAsLearner
     case viewEnded(ViewNumber, last: Instance)
     case viewBegun(ViewNumber, leader: ReplicaID)

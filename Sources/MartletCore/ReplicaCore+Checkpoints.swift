@@ -65,6 +65,8 @@ extension ReplicaCore {
             return
         }
         catchUp.installing = state.certificate
+        // What was executed beyond what is decided is gone with the state that is replaced.
+        tentative?.removeAll()
         effects.executions.append(.install(state))
     }
 
@@ -78,6 +80,7 @@ extension ReplicaCore {
         decided = image.instance
         executed = image.instance
         lastTime = image.time
+        tentative = TentativeChain(settings: view.settings, sessions: sessions, lastTime: lastTime)
         lastAdvance = now.monotonic
         checkpoints.makeStable(certificate)
         // It has that state now and says so like everyone else: others may still lack a quorum of votes for it.

@@ -23,6 +23,7 @@ extension ReplicaCore {
 
     private mutating func execute(_ known: KnownBatch, into effects: inout Effects) {
         let instance = known.batch.instance
+        let isExecuted = settleTentative(instance, known.digest, into: &effects)
         lastTime = max(known.batch.time, Timestamp(lastTime.rawValue + 1))
         var steps: [ExecutionStep] = []
         steps.reserveCapacity(known.bodies.count)
@@ -35,9 +36,7 @@ extension ReplicaCore {
                 executeOperation(body, at: instance)
                 continue
             }
-            // Listed before its session can exist, on nobody's word but the leader's: to its client, which may come by
-            // that session later, this says nothing.
-            guard body.id.session.instance <= instance else {
+            guard body.id.session.isExecuted(in: instance) else {
                 noteOrderedProbe(body.id)
                 continue
             }
@@ -49,11 +48,10 @@ extension ReplicaCore {
             }
             steps.append(ExecutionStep(request: body, verdict: verdict))
         }
+        if !isExecuted { tentative?.follow(known, at: lastTime) }
         effects.executions.append(
             .execute(
-                Execution(
-                    view: view.number, instance: instance, time: lastTime, seed: known.digest.words.word0, steps: steps)
-            ))
+                Execution(epoch: epoch, instance: instance, digest: known.digest, time: lastTime, steps: steps)))
         if steps.contains(where: \.isFresh) { hasOrderedSinceProbe = true }
         if next == nil { next = calculatedView(after: instance) }
         noteDecision(of: instance)

@@ -148,6 +148,7 @@ extension ReplicaCore {
                 }
                 instance = instance.next
             }
+            executeTentatively(into: &effects)
         }
     }
 
@@ -206,6 +207,7 @@ extension ReplicaCore {
         let lock = RegencyDigest(regency: regency, digest: digest)
         window[instance].lock = lock
         window[instance].accepted = lock
+        compareWithTentative(instance, digest, into: &effects)
         effects.sends.append(
             Send(.accept(AcceptVote(epoch: epoch, instance: instance, digest: digest)), to: .everyone))
         if view.faultModel == .crash { measureVotes(at: instance, into: &effects) }

@@ -38,6 +38,7 @@ extension ReplicaCore {
     /// one: it votes up to here, joins others' STOPs, and makes its STOPDATA; or else an instance that it decided alone
     /// could not be settled by the others.
     mutating func endView(with next: View, into effects: inout Effects) {
+        precondition(tentative?.isEmpty ?? true, "something was executed beyond the end of a view")
         successor = next
         effects.executions.append(.endView)
         effects.notices.append(.viewEnded(view.number, last: decided))
@@ -152,6 +153,7 @@ extension ReplicaCore {
     mutating func beginView(into effects: inout Effects) {
         successor = nil
         window.forget(after: views.base)
+        tentative = TentativeChain(settings: view.settings, sessions: sessions, lastTime: lastTime)
         regency = .first
         isSynced = true
         regencySince = now.monotonic

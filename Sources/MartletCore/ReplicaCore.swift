@@ -33,6 +33,9 @@ package struct ReplicaCore: ~Copyable {
     var missingDeadline: Instant?
     var vouchesToSend: [BatchEntry] = []
 
+    // Executed before it is decided, in groups that do so
+    var tentative: TentativeChain?
+
     // Decided state
     var sessions: SessionTable
     /// The end of the unbroken run of decisions; all of it was handed to execution.
@@ -115,6 +118,7 @@ package struct ReplicaCore: ~Copyable {
         mode = configuration.mode
         pool = RequestPool(configuration: configuration)
         sessions = SessionTable(settings: view.settings, members: view.members)
+        tentative = TentativeChain(settings: view.settings, sessions: sessions, lastTime: .zero)
         stops = StopTally(n: view.n)
         collection = Collection(n: view.n)
         earlyStopData = ReplicaTable(repeating: nil, count: view.n)

@@ -44,4 +44,6 @@ public struct KVStateMachine: StateMachine {
         restored.encodedBytesMax = state.encodedBytesMax
         state = restored
     }
+
+    public mutating func rollBack(to snapshot: KVSnapshot) { state = snapshot.state }
 }

@@ -35,6 +35,9 @@ public struct GroupSettings: Hashable, Sendable {
     public var isPinned: Bool = false
     /// Whether replicas answer reads that are not ordered. If so, a write's result needs a quorum of replies.
     public var hasUnorderedReads: Bool = true
+    /// Whether replicas execute what they have locked before it is decided, and reply tentatively (WHEAT): a client that has the
+    /// replies of a quorum waits one step less. The service's snapshots should be cheap: one is taken in every instance.
+    public var executesTentatively: Bool = false
 
     public init() {}
 

@@ -53,7 +53,8 @@ public protocol StateMachine: Sendable {
     /// state. Like `execute` it never fails, and its result has at most 8 MiB.
     func read(_ query: Bytes, lastExecuted: Instance) -> ReadAnswer
 
-    /// The state now. Called between operations, after every `GroupSettings.checkpointPeriod` instances.
+    /// The state now. Called between operations, after every `GroupSettings.checkpointPeriod` instances, and before every
+    /// instance where the group executes tentatively.
     func snapshot() -> Snapshot
 
     /// The snapshot as bytes: equal states give equal bytes. With the sessions' replies they must stay below 256 MiB.
@@ -62,4 +63,18 @@ public protocol StateMachine: Sendable {
     /// Replaces the whole state by an encoded snapshot. The bytes were agreed on by a quorum; throws when they are not
     /// what `encode` writes, which then means another version of the service.
     mutating func restore(from bytes: Bytes) throws
+
+    /// Goes back to a snapshot of this very state, taken a few instances ago: only where the group executes tentatively. Unless
+    /// the service has a faster way, it is encoded and restored.
+    mutating func rollBack(to snapshot: Snapshot)
+}
+
+extension StateMachine {
+    public mutating func rollBack(to snapshot: Snapshot) {
+        do {
+            try restore(from: Self.encode(snapshot))
+        } catch {
+            preconditionFailure("the service cannot restore its own snapshot: \(error)")
+        }
+    }
 }

@@ -51,8 +51,8 @@ enum Sample {
     static func execution(_ instance: UInt64, view: UInt64 = 1, _ steps: [ExecutionStep]) -> ExecutionOrder {
         .execute(
             Execution(
-                view: ViewNumber(view), instance: Instance(instance), time: Timestamp(instance * 10), seed: instance,
-                steps: steps))
+                epoch: Epoch(view: ViewNumber(view), regency: .first), instance: Instance(instance),
+                digest: Digest(words: Words32(instance, 0, 0, 0)), time: Timestamp(instance * 10), steps: steps))
     }
 
     static func opening(_ client: ClientID, _ number: UInt64, _ session: SessionID, evicted: [SessionID] = [])

@@ -39,7 +39,7 @@ import Testing
     @Test func aReplicaThatBecomesALearnerFallsSilent() {
         var executor = executor()
         var effects = ExecutionEffects<AppendingMachine>()
-        executor.becomeLearner()
+        executor.becomeLearner(into: &effects)
         executor.carryOut(Sample.execution(1, [Sample.opening(alice, 1, session)]), into: &effects)
         #expect(effects.replies.isEmpty)
     }
@@ -156,7 +156,8 @@ import Testing
                 ]), into: &effects)
         executor.carryOut(.resend(Sample.request(alice, session, 1).id), into: &effects)
         #expect(effects.replies.isEmpty && executor.machine.log.count == 1)
-        guard case .refusal(let refusal) = executor.answer(ReadRequest(number: 9, query: []), from: alice) else {
+        guard case .refusal(let refusal) = executor.answer(ReadRequest(number: 9, query: []), from: alice, ticket: 1)
+        else {
             Issue.record("a learner answered a read")
             return
         }
@@ -167,11 +168,13 @@ import Testing
         var executor = executor()
         var effects = ExecutionEffects<AppendingMachine>()
         executor.carryOut(Sample.execution(1, []), into: &effects)
+        let answer = executor.answer(ReadRequest(number: 4, query: []), from: alice, ticket: 1)
         #expect(
-            executor.answer(ReadRequest(number: 4, query: []), from: alice)
+            answer
                 == .readReply(ReadReply(view: .genesis, number: 4, version: Instance(1), result: [0])))
-        let ordered = self.executor(reads: false)
-        guard case .refusal(let refusal) = ordered.answer(ReadRequest(number: 4, query: []), from: alice) else {
+        var ordered = self.executor(reads: false)
+        guard case .refusal(let refusal) = ordered.answer(ReadRequest(number: 4, query: []), from: alice, ticket: 1)
+        else {
             Issue.record("an unordered read was answered")
             return
         }

@@ -57,7 +57,7 @@ struct InstallingTests {
         for place in 0..<5 {
             #expect(group.status(place).epoch == second && group.status(place).leader == ReplicaID(4))
             #expect(group.status(place).view.heavyMembers == ReplicaSet([3, 4].map { ReplicaIndex($0) }))
-            #expect(group.nodes[place].executions.allSatisfy { ($0.view == .genesis) == ($0.instance <= due) })
+            #expect(group.nodes[place].executions.allSatisfy { ($0.epoch.view == .genesis) == ($0.instance <= due) })
             #expect(group.executed(place).count == 150)
             #expect(group.nodes[place].certificates.map(\.last) == [due])
         }

@@ -28,8 +28,8 @@ import Testing
         group.settle()
         for place in 0..<5 {
             #expect(group.executed(place).last == [7])
-            #expect(group.nodes[place].executions.allSatisfy { ($0.view == .genesis) == ($0.instance <= last) })
-            #expect(group.nodes[place].executions.last?.view == ViewNumber(2))
+            #expect(group.nodes[place].executions.allSatisfy { ($0.epoch.view == .genesis) == ($0.instance <= last) })
+            #expect(group.nodes[place].executions.last?.epoch.view == ViewNumber(2))
         }
     }
 

@@ -45,7 +45,8 @@ struct CalculationCheckerTests {
         let request = Sample.request(1)
         let steps = verdict.map { [ExecutionStep(request: request, verdict: $0)] } ?? []
         return Execution(
-            view: view.number, instance: Instance(instance), time: Timestamp(1), seed: 0, steps: steps)
+            epoch: Epoch(view: view.number, regency: .first), instance: Instance(instance), digest: Sample.digest(0),
+            time: Timestamp(1), steps: steps)
     }
 
     @Test("two replicas that calculate differently, or from something else")

@@ -29,7 +29,8 @@ enum Sample {
         view: ViewNumber = .genesis
     ) -> Execution {
         Execution(
-            view: view, instance: Instance(instance), time: Timestamp(time ?? instance), seed: seed,
+            epoch: Epoch(view: view, regency: .first), instance: Instance(instance),
+            digest: Digest(words: Words32(seed, 0, 0, 0)), time: Timestamp(time ?? instance),
             steps: requests.map { request in
                 ExecutionStep(
                     request: request, verdict: request.kind == .open ? .open(session, evicted: []) : .execute)

@@ -13,6 +13,7 @@ extension CoreWorld {
             hold(execution.instance == executed.next, "executed out of order")
             hold(execution.time > lastTime, "agreed time stands still")
             hold(!isBetweenViews, "executed between views")
+            if !tentative.isEmpty { hold(tentative.removeFirst() == execution.digest, "another batch was executed") }
             executed = execution.instance
             lastTime = execution.time
             for step in execution.steps {
@@ -21,6 +22,15 @@ extension CoreWorld {
                 clients[session] = step.request.id.client
             }
             step(.executed(upTo: executed))
+        case .executeTentatively(let execution):
+            hold(execution.instance == executed + (tentative.count + 1), "executed tentatively out of order")
+            hold(!isBetweenViews, "executed between views")
+            tentative.append(execution.digest)
+            hold(tentative.count <= view.settings.window, "more is executed tentatively than may run")
+        case .rollBack(let last):
+            hold(last >= executed, "what is decided was undone")
+            hold(last < executed + tentative.count, "nothing was undone")
+            tentative.removeLast(tentative.count - last.distance(beyond: executed))
         case .snapshot(let instance, _, _, _, _):
             hold(instance == executed, "a snapshot of another instance")
             let digest = Digest(words: Words32(instance.rawValue, 1, 1, source.chance(16) ? 2 : 1))
@@ -37,6 +47,7 @@ extension CoreWorld {
         do {
             let image = try CheckpointImage(decoding: state.state)
             executed = image.instance
+            tentative = []
             lastTime = image.time
             isBetweenViews = false
             step(.checkpointInstalled(image))

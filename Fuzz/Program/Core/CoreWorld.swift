@@ -48,6 +48,8 @@ struct CoreWorld: ~Copyable {
     var executed = Instance.zero
     var lastTime = Timestamp.zero
     var isBetweenViews = false
+    /// What is executed beyond that.
+    var tentative: [Digest] = []
 
     init(_ bytes: Bytes) {
         source = ByteSource(bytes)

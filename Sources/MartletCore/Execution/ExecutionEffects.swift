@@ -8,6 +8,8 @@ package import MartletTypes
 package struct ExecutionEffects<Machine: StateMachine>: ~Copyable {
     /// Each for the client that its request names.
     package var replies: [Reply] = []
+    /// Of reads that had to wait, by their tickets.
+    package var readAnswers: [(ticket: UInt64, answer: ReplicaToClientMessage)] = []
     /// For the core.
     package var events: [Event] = []
     /// To be encoded and hashed beside the execution; the digest goes to the core (`Event.snapshotTaken`).
@@ -20,6 +22,7 @@ package struct ExecutionEffects<Machine: StateMachine>: ~Copyable {
 
     package mutating func removeAll() {
         replies.removeAll(keepingCapacity: true)
+        readAnswers.removeAll(keepingCapacity: true)
         events.removeAll(keepingCapacity: true)
         snapshots.removeAll(keepingCapacity: true)
         serves.removeAll(keepingCapacity: true)

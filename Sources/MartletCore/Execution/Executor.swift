@@ -16,15 +16,23 @@ package struct SnapshotNotRestored: Error, CustomStringConvertible {
 
 /// Carries out what the core ordered: runs the state machine, keeps the replies, answers reads.
 package struct Executor<Machine: StateMachine>: ~Copyable {
-    package private(set) var machine: Machine
-    private var replies: ReplyCache
-    private var view: ViewNumber
-    /// The newest instance in the state.
-    package private(set) var lastExecuted = Instance.zero
-    private var mode: ReplicaMode
+    package internal(set) var machine: Machine
+    var replies: ReplyCache
+    private(set) var view: ViewNumber
+    /// The newest instance in the state, decided or not.
+    package internal(set) var lastExecuted = Instance.zero
+    /// The newest instance in the state that is decided.
+    package internal(set) var lastDecided = Instance.zero
+    private(set) var mode: ReplicaMode
     /// Between the last instance of a view and the next view.
-    private var isBetweenViews = false
-    private var settings: GroupSettings
+    private(set) var isBetweenViews = false
+    private(set) var settings: GroupSettings
+
+    /// What is in the state beyond the decided instances.
+    var tentative: [TentativeExecution<Machine>] = []
+    /// The newest instance that this replica ever had in its state and may have replied for.
+    var lastReplied = Instance.zero
+    var waitingReads = WaitingReads()
 
     /// A learner executes, but tells clients nothing: what it said before its restart is not known (protocol §7).
     package init(machine: Machine, view: ViewNumber, mode: ReplicaMode, settings: GroupSettings) {
@@ -39,22 +47,29 @@ package struct Executor<Machine: StateMachine>: ~Copyable {
     package var repliesOfOneSession: Int { replies.mostOfOneSession }
 
     /// This replica turned out to have another state than the group's: it tells clients nothing any more.
-    package mutating func becomeLearner() { mode = .learner }
+    package mutating func becomeLearner(into effects: inout ExecutionEffects<Machine>) {
+        mode = .learner
+        answerWaitingReads(into: &effects)
+    }
 
     /// Carries out one order. `.install` is not one of them: whoever can decode the state calls `install`.
     package mutating func carryOut(_ order: ExecutionOrder, into effects: inout ExecutionEffects<Machine>) {
         switch order {
         case .execute(let execution):
-            execute(execution, into: &effects)
+            finish(execution, into: &effects)
+        case .executeTentatively(let execution):
+            executeTentatively(execution, into: &effects)
+        case .rollBack(let last):
+            rollBack(to: last)
         case .snapshot(let instance, let time, let view, let sessions, let adaptation):
-            precondition(instance == lastExecuted, "a snapshot is taken of the state as it is")
+            precondition(instance == lastDecided, "a snapshot is taken of the decided state")
             effects.snapshots.append(
                 PendingSnapshot(
                     instance: instance, time: time, view: view, sessions: sessions, adaptation: adaptation,
-                    replies: replies,
-                    application: machine.snapshot()))
+                    replies: replies, application: tentative.first?.before ?? machine.snapshot()))
         case .endView:
             isBetweenViews = true
+            answerWaitingReads(into: &effects)
         case .beginView(let view):
             isBetweenViews = false
             self.view = view.number
@@ -82,7 +97,11 @@ package struct Executor<Machine: StateMachine>: ~Copyable {
             throw SnapshotNotRestored(instance: image.instance, reason: String(describing: error))
         }
         replies = ReplyCache(image: image, settings: settings)
+        tentative.removeAll()
         lastExecuted = image.instance
+        lastDecided = image.instance
+        waitingReads.runAgain(beyond: .zero)
+        answerWaitingReads(into: &effects)
         effects.events.append(
             .checkpointInstalled(
                 CheckpointImage(
@@ -90,68 +109,83 @@ package struct Executor<Machine: StateMachine>: ~Copyable {
                     openings: image.openings, adaptation: image.adaptation, application: [])))
     }
 
-    /// Answers a read that is not ordered, from decided state only.
-    package func answer(_ read: ReadRequest, from client: ClientID) -> ReplicaToClientMessage {
-        guard settings.hasUnorderedReads else { return refuse(read, from: client, .readsAreOrdered) }
-        guard mode == .voter, !isBetweenViews else { return refuse(read, from: client, .notServing) }
-        let answer = machine.read(read.query, lastExecuted: lastExecuted)
-        return .readReply(
-            ReadReply(view: view, number: read.number, version: answer.version, result: answer.result))
-    }
-
-    private func refuse(
-        _ read: ReadRequest, from client: ClientID, _ reason: RefusalReason
-    ) -> ReplicaToClientMessage {
-        let id = RequestID(client: client, session: .none, sequence: SequenceNumber(read.number))
-        return .refusal(Refusal(request: id, reason: reason))
-    }
-
     // MARK: - Execution
 
-    private mutating func execute(_ execution: Execution, into effects: inout ExecutionEffects<Machine>) {
-        precondition(execution.instance == lastExecuted.next, "instances are executed one after the other")
-        view = execution.view
-        lastExecuted = execution.instance
-        for place in execution.steps.indices {
-            let request = execution.steps[place].request
-            switch execution.steps[place].verdict {
-            case .execute:
-                let body = ReplyBody.result(result(of: request, at: place, in: execution))
-                replies.keep(body, of: request)
-                reply(body, to: request.id, into: &effects)
-            case .open(let session, let evicted):
-                replies.open(session, of: request.id.client, evicting: evicted)
-                reply(.opened(session), to: request.id, into: &effects)
-            case .reconfigure(let result):
-                replies.keep(.reconfigured(result), of: request)
-                reply(.reconfigured(result), to: request.id, into: &effects)
-            case .repeated:
-                reply(replies.reply(to: request.id), to: request.id, into: &effects)
-            case .refuse(let body):
-                reply(body, to: request.id, into: &effects)
-            }
+    /// Executes what is decided, or, when it was executed tentatively, makes that final.
+    private mutating func finish(_ execution: Execution, into effects: inout ExecutionEffects<Machine>) {
+        precondition(execution.instance == lastDecided.next, "instances are executed one after the other")
+        view = execution.epoch.view
+        lastDecided = execution.instance
+        if tentative.isEmpty {
+            lastExecuted = execution.instance
+            execute(execution, into: &effects)
+        } else {
+            makeFinal(execution, into: &effects)
         }
+        lastReplied = max(lastReplied, lastDecided)
         effects.tellExecuted(execution.instance)
+        answerWaitingReads(into: &effects)
     }
 
-    private mutating func result(of request: Request, at place: Int, in execution: Execution) -> Bytes {
+    private mutating func execute(_ execution: Execution, into effects: inout ExecutionEffects<Machine>) {
+        for place in execution.steps.indices {
+            let body: ReplyBody? =
+                switch execution.steps[place].verdict {
+                case .execute: .result(result(at: place, in: execution))
+                default: nil
+                }
+            keep(body, of: execution.steps[place])
+            reply(to: execution.steps[place], body, into: &effects)
+        }
+    }
+
+    /// What a step that is decided leaves behind; `body` is what its execution gave.
+    mutating func keep(_ body: ReplyBody?, of step: ExecutionStep) {
+        switch step.verdict {
+        case .execute:
+            guard let body else { preconditionFailure("an operation was not executed") }
+            replies.keep(body, of: step.request)
+        case .open(let session, let evicted): replies.open(session, of: step.request.id.client, evicting: evicted)
+        case .reconfigure(let result): replies.keep(.reconfigured(result), of: step.request)
+        case .repeated, .refuse: break
+        }
+    }
+
+    /// Tells the client of a step that is decided.
+    func reply(to step: ExecutionStep, _ body: ReplyBody?, into effects: inout ExecutionEffects<Machine>) {
+        let id = step.request.id
+        switch step.verdict {
+        case .execute:
+            if let body { reply(body, to: id, into: &effects) }
+        case .open(let session, _): reply(.opened(session), to: id, into: &effects)
+        case .reconfigure(let result): reply(.reconfigured(result), to: id, into: &effects)
+        case .repeated: reply(replies.reply(to: id), to: id, into: &effects)
+        case .refuse(let body): reply(body, to: id, into: &effects)
+        }
+    }
+
+    mutating func result(at place: Int, in execution: Execution) -> Bytes {
+        let request = execution.steps[place].request
         switch request.kind {
         case .operation:
-            machine.execute(
+            return machine.execute(
                 request.payload,
                 in: ExecutionContext(
                     client: request.id.client, instance: execution.instance, time: execution.time,
                     seed: Self.seed(execution.seed, place: place)))
         case .orderedRead:
-            machine.read(request.payload, lastExecuted: execution.instance).result
+            return machine.read(request.payload, lastExecuted: execution.instance).result
         case .open, .reconfiguration, .measure:
             preconditionFailure("sessions and views are no business of the service")
         }
     }
 
-    private func reply(_ body: ReplyBody, to id: RequestID, into effects: inout ExecutionEffects<Machine>) {
+    func reply(
+        _ body: ReplyBody, to id: RequestID, _ finality: Finality = .final,
+        into effects: inout ExecutionEffects<Machine>
+    ) {
         guard mode == .voter else { return }
-        effects.replies.append(Reply(view: view, request: id, finality: .final, body: body))
+        effects.replies.append(Reply(view: view, request: id, finality: finality, body: body))
     }
 
     /// SplitMix64: different for every step of an execution, since each step of it is a bijection.

@@ -75,8 +75,11 @@ extension KnownBatch {
     /// Whether it holds what may end a view; always false where it holds anything else.
     package var mayEndView: Bool { bodies.count == 1 && bodies[0]?.kind.mayEndView ?? true }
 
+    /// Whether anything in it is about the view, to any effect or none.
+    package var namesView: Bool { bodies.contains { $0?.kind.mayEndView == true } }
+
     /// What may end a view stands alone in its batch (protocol §5).
-    package var isAloneIfItMust: Bool { bodies.count == 1 || !bodies.contains { $0?.kind.mayEndView == true } }
+    package var isAloneIfItMust: Bool { bodies.count == 1 || !namesView }
 
     /// The batch as it is handed on, without stand-ins; nil while it is not complete.
     package var body: BatchBody? {

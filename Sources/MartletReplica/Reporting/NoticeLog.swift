@@ -62,6 +62,8 @@ struct NoticeLog {
             pass("behind", at: now, .notice) { "behind: at instance \(instance), others at \(known); catching up" }
         case .caughtUp(let instance):
             logger.notice("caught up: executed everything to instance \(instance)")
+        case .rolledBack(let last, let from):
+            logger.info("went back from instance \(from) to \(last): what was executed tentatively beyond it was replaced")
         case .viewEnded(let view, let last):
             logger.info("view \(view) ends with instance \(last)")
         case .viewBegun(let view, let next):

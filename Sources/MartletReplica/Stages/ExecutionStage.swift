@@ -8,7 +8,8 @@ import MartletWire
 
 /// The fifth stage: owns the state machine. Executes what was decided, answers clients, and takes snapshots, which are
 /// encoded elsewhere. What was decided comes first: reads that are not ordered, of which anyone may send any number, take
-/// turns, and only so much of the time (`ReadPace`). Runs where the configuration says: on the ordering stage's event loop or on a thread of its own.
+/// turns, and only so much of the time (`ReadPace`). Runs where the configuration says: on the ordering stage's event loop
+/// or on a thread of its own.
 final class ExecutionStage<Machine: StateMachine> {
     private let mailboxes: StageMailboxes<Machine>
     private let clients: ClientDirectory
@@ -17,6 +18,9 @@ final class ExecutionStage<Machine: StateMachine> {
     private var effects = ExecutionEffects<Machine>()
     private var inputs: [ExecutionInput] = []
     private var answers = Parcels()
+    /// Where those reads came from that wait for a decision, by their tickets; only looked up.
+    private var waiting: [UInt64: InboundConnection] = [:]
+    private var ticket: UInt64 = 0
     private var reads = ReadLine<InboundConnection>()
     private var pace = ReadPace(at: SystemClock.monotonic)
     private var hasFailed = false
@@ -51,7 +55,7 @@ final class ExecutionStage<Machine: StateMachine> {
             switch input {
             case .order(.install(let state)): install(state)
             case .order(let order): executor.carryOut(order, into: &effects)
-            case .becomeLearner: executor.becomeLearner()
+            case .becomeLearner: executor.becomeLearner(into: &effects)
             case .reads(let reads, let connection):
                 let isBelowMark = self.reads.add(reads, of: ClientID(connection.peer), by: connection)
                 if !isBelowMark { connection.pauseReading() }
@@ -60,6 +64,7 @@ final class ExecutionStage<Machine: StateMachine> {
         inputs.removeAll(keepingCapacity: true)
         act()
         runReads()
+        answers.send()
     }
 
     private func runReads() {
@@ -68,13 +73,22 @@ final class ExecutionStage<Machine: StateMachine> {
         var now = begin
         while !hasFailed, pace.allows(at: now), now < begin + ReadPace.timeMax, let next = reads.next() {
             for connection in next.resumed { connection.resumeReading() }
-            let answer = executor.answer(next.read, from: next.client).encoded()
-            answers.add(answer, for: next.asker)
+            let bytes = answer(next.read, to: next.asker)
             let end = SystemClock.monotonic
-            pace.note(answer.count, took: end.since(now), at: end)
+            pace.note(bytes, took: end.since(now), at: end)
             now = end
         }
-        answers.send()
+    }
+
+    /// Returns how long its answer is, unless it waits for a decision.
+    private func answer(_ read: ReadRequest, to connection: InboundConnection) -> Int {
+        ticket += 1
+        guard let answer = executor.answer(read, from: ClientID(connection.peer), ticket: ticket)?.encoded() else {
+            waiting[ticket] = connection
+            return 0
+        }
+        answers.add(answer, for: connection)
+        return answer.count
     }
 
     private func install(_ state: CheckpointState) {
@@ -90,6 +104,12 @@ final class ExecutionStage<Machine: StateMachine> {
     private func act() {
         clients.send(
             effects.replies.map { (request: $0.request, frame: ReplicaToClientMessage.reply($0).encoded()) })
+        for (ticket, answer) in effects.readAnswers {
+            guard let connection = waiting.removeValue(forKey: ticket) else { continue }
+            let frame = answer.encoded()
+            pace.note(frame.count, took: .zero, at: SystemClock.monotonic)
+            answers.add(frame, for: connection)
+        }
         mailboxes.ordering.post(effects.events.map { .event($0) })
         mailboxes.background.post(effects.snapshots.map { .encode($0) })
         mailboxes.background.post(effects.serves.map { .serve($0) })

@@ -54,10 +54,10 @@ package struct CalculationChecker: Sendable {
 
     /// Beyond the instance that a change is due at nothing is executed in the view that it was calculated for.
     package func executed(_ execution: Execution, by replica: Int, at now: Instant) -> Violation? {
-        guard let due = dues[execution.view], execution.instance > due.instance else { return nil }
+        guard let due = dues[execution.epoch.view], execution.instance > due.instance else { return nil }
         return Violation(
             .views, at: now,
-            "replica \(replica) executes instance \(execution.instance) in view \(execution.view), which was to end with \(due.instance)"
+            "replica \(replica) executes instance \(execution.instance) in view \(execution.epoch.view), which was to end with \(due.instance)"
         )
     }
 

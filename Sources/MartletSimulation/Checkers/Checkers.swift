@@ -18,6 +18,9 @@ package struct Checkers: Sendable {
     private let memory: MemoryChecker
     package private(set) var measuring = MeasuringChecker()
     package private(set) var calculations = CalculationChecker()
+    private var tentative: TentativeChecker
+    /// Which instances clients hold results of before anybody need have decided them: those have to be decided.
+    package private(set) var highestReliedOn = Instance.zero
     package private(set) var results = ResultChecker()
     private var quorums: QuorumChecker
     package private(set) var history = ClientHistory()
@@ -37,6 +40,7 @@ package struct Checkers: Sendable {
         self.memory = memory
         order = OrderChecker(replicas: view.n)
         votes = VoteChecker(replicas: view.n)
+        tentative = TentativeChecker(replicas: view.n)
         blame = BlameChecker(liars: liars)
         views = ViewChecker(genesis: view, liars: liars)
         quorums = QuorumChecker(replicas: view.n, liars: liars)
@@ -88,9 +92,18 @@ package struct Checkers: Sendable {
         if after != before, after.nonzeroBitCount == settlingCount {
             settled[execution.instance] = history.events.count
         }
+        note(tentative.executed(execution, by: replica, at: now))
         note(agreement.executed(execution, by: replica, at: now))
         note(order.executed(execution, by: replica, at: now))
         note(calculations.executed(execution, by: replica, at: now))
+    }
+
+    package mutating func executedTentatively(_ execution: Execution, by replica: Int, at now: Instant) {
+        note(tentative.executedTentatively(execution, by: replica, at: now))
+    }
+
+    package mutating func rolledBack(to last: Instance, by replica: Int, at now: Instant) {
+        note(tentative.rolledBack(to: last, by: replica, at: now))
     }
 
     /// Before the proof of a view that it may be the reason of.
@@ -102,6 +115,7 @@ package struct Checkers: Sendable {
     }
 
     package mutating func installed(_ instance: Instance, time: Timestamp, by replica: Int, at now: Instant) {
+        tentative.replaced(replica, after: instance)
         note(quorums.installed(instance, by: replica, views, at: now))
         note(order.installed(instance, time: time, by: replica, at: now))
     }
@@ -111,6 +125,7 @@ package struct Checkers: Sendable {
     }
 
     package mutating func sent(_ message: PeerMessage, by replica: Int, decided: Instance, at now: Instant) {
+        tentative.sent(message, by: replica)
         note(votes.sent(message, by: replica, decided: decided, views, at: now))
         note(views.sent(message, by: replica, decided: decided, at: now))
         note(quorums.sent(message, by: replica, views, at: now))
@@ -143,6 +158,7 @@ package struct Checkers: Sendable {
 
     package mutating func restarted(_ replica: Int) {
         order.restarted(replica)
+        tentative.replaced(replica, after: .zero)
         votes.restarted(replica)
         quorums.restarted(replica)
     }
@@ -166,8 +182,11 @@ package struct Checkers: Sendable {
         history.append(.call(id, operation, at: now))
     }
 
+    /// A client has taken a result of that instance.
+    package mutating func relied(on instance: Instance) { highestReliedOn = max(highestReliedOn, instance) }
+
     package mutating func completed(_ id: OperationID, _ outcome: ServiceAnswer, request: RequestID?, at now: Instant) {
-        results.completed(id, outcome, request: request, reached: agreement.highest, at: now)
+        results.completed(id, outcome, request: request, reached: max(agreement.highest, tentative.highest), at: now)
         history.append(.end(id, .answer(outcome), at: now))
     }
 

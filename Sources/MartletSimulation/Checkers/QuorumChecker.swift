@@ -112,13 +112,13 @@ package struct QuorumChecker: Sendable {
                 + "without a quorum of WRITEs")
     }
 
-    /// A correct replica handed this to its execution. The seed is the first word of the decided digest.
+    /// A correct replica handed this to its execution.
     package func decided(
         _ execution: Execution, by replica: Int, _ views: ViewChecker, at now: Instant
     ) -> Violation? {
         let rule = NaiveQuorum(views.view(of: execution.instance))
         let isBacked = (heard[replica][execution.instance] ?? []).contains {
-            guard $0.digest.words.word0 == execution.seed, $0.epoch.view == execution.view else { return false }
+            guard $0.digest == execution.digest, $0.epoch.view == execution.epoch.view else { return false }
             switch $0.kind {
             case .accept: return rule.isQuorum($0.from)
             case .decided: return rule.isWeak($0.from)

@@ -152,9 +152,10 @@ package final class LibraryClient: ClientActor {
         let call = running.remove(at: place)
         if plan.pauseMax > .zero { nextCall = max(nextCall, now + random.interval(upTo: plan.pauseMax)) }
         switch completion.outcome {
-        case .result(let bytes, _):
+        case .result(let bytes, let certificate):
             let answer = ServiceCodec.answer(in: bytes, to: call.operation)
             workload.answered(call.operation, answer)
+            if case .tentative(_, let instance) = certificate.basis { output.reports.append(.relies(on: instance)) }
             output.reports.append(.completed(call.id, answer, request: requests.removeValue(forKey: call.payload)))
         case .unknown(.deadline) where isImpatient, .failed(.readUnanswered) where isImpatient,
             .failed(.neverSent) where isImpatient:

@@ -44,6 +44,7 @@ struct ProtocolBranches {
     mutating func carriedOut(_ order: ExecutionOrder) {
         switch order {
         case .execute(let execution): executed(execution)
+        case .executeTentatively: count("tentative: executed")
         case .tellOpened: count(Self.toldOpened)
         default: return
         }
@@ -74,6 +75,8 @@ struct ProtocolBranches {
             highestOf[id.session] = max(highest, id.sequence)
         }
     }
+
+    mutating func readAwaited() { count("tentative: read waits for the decision") }
 
     mutating func refused(_ reason: RefusalReason) { count("refusal: \(reason)") }
 
@@ -109,6 +112,7 @@ struct ProtocolBranches {
             "execute", "open", "open, evicting", "repeated", "nothing to execute", "opened before", "session unknown",
             "sequence too old", "opening stale", "view follows", "reconfiguration refused",
         ]
+        let tentative = ["executed", "read waits for the decision"]
         // What view follows is calculated by the core from its decisions alone: only a core whose own memory is wrong comes
         // to another than a quorum does, and the simulator rots snapshots, not cores. Where one does, a rule is broken.
         let seen = MartletCore.Misbehaviour.allCases.filter { $0 != .conflictingView }
@@ -116,6 +120,7 @@ struct ProtocolBranches {
             + seen.map { "seen: \($0)" } + verdicts.map { "verdict: \($0)" }
             + RefusalReason.allCases.map { "refusal: \($0)" }
             + [boundUnproved, boundProved, hole, free, outOfSequence, toldOpened]
+            + tentative.map { "tentative: \($0)" }
     }()
 }
 

@@ -70,6 +70,7 @@ package struct ScenarioGenerator {
         scenario.settings.pipelineMax = random.pick([4, 8, 64])
         scenario.settings.sessionsPerClientMax = random.pick([2, 4, 16])
         scenario.settings.hasUnorderedReads = random.chance(permille: 800)
+        scenario.settings.executesTentatively = random.chance(permille: 400)
     }
 
     /// Half of the groups measure their links.

@@ -37,6 +37,9 @@ final class SimulatedReplica {
     private(set) var executor: Executor<Service>
     var executionEffects = ExecutionEffects<Service>()
     private(set) var store = SnapshotStore()
+    /// Only looked up.
+    var waitingReads: [UInt64: ReadAsker] = [:]
+    private var ticket: UInt64 = 0
 
     private(set) var mode = ReplicaMode.voter
     private(set) var incarnation = 0
@@ -166,6 +169,14 @@ final class SimulatedReplica {
 
     // MARK: - Execution
 
+    /// The answer to a read, or nil when it waits for a decision.
+    func answer(_ read: ReadRequest, from client: ClientID) -> ReplicaToClientMessage? {
+        ticket += 1
+        let answer = executor.answer(read, from: client, ticket: ticket)
+        if answer == nil { waitingReads[ticket] = ReadAsker(client: client, query: read.query) }
+        return answer
+    }
+
     /// Carries out one order and leaves what came of it in `executionEffects`. Throws when an installed state cannot be
     /// read, which no correct group ever produces.
     func carryOut(_ order: ExecutionOrder) throws {
@@ -194,6 +205,7 @@ final class SimulatedReplica {
         inbox.removeAll()
         executionInbox.removeAll()
         executionEffects.removeAll()
+        waitingReads.removeAll()
         armed = nil
     }
 
@@ -218,6 +230,12 @@ final class SimulatedReplica {
         configuration.pendingPerClientMax = pendingPerClientMax
         return ReplicaCore(configuration, at: now, into: &effects)
     }
+}
+
+/// Whom an answer goes to, and what was asked.
+struct ReadAsker {
+    let client: ClientID
+    let query: Bytes
 }
 
 /// What one round of ordering wants done.

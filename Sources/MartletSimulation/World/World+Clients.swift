@@ -96,6 +96,7 @@ extension World {
             callsSince[id] = now
             checkers.invoked(id, operation, at: now)
             trace.line(now, "c\(client)", "calls", "#\(id.number) \(operation)")
+        case .relies(let instance): checkers.relied(on: instance)
         case .completed(let id, let outcome, let request):
             if let begin = callsSince.removeValue(forKey: id), now.since(begin) > scenario.timeouts.requestMin * 2 {
                 counts.patientCalls += 1

@@ -236,9 +236,8 @@ extension World {
             switch input {
             case .order(let order): carryOut(order, by: replica)
             case .read(let request, let client):
-                var answer = replica.executor.answer(request, from: clientIDs[client])
-                lie(&answer, to: request.query, as: replica)
-                reply(answer, to: clientIDs[client], from: replica)
+                guard let answer = replica.answer(request, from: clientIDs[client]) else { continue }
+                send(answer, to: ReadAsker(client: clientIDs[client], query: request.query), from: replica)
             }
         }
         takeExecutionEffects(of: replica)
@@ -246,12 +245,7 @@ extension World {
 
     private func carryOut(_ order: ExecutionOrder, by replica: SimulatedReplica) {
         let place = replica.index.position
-        if liars[place] == nil { counts.branches.carriedOut(order) }
-        if liars[place] == nil, case .execute(let execution) = order {
-            fingerprint.mix(execution)
-            counts.highestExecuted = max(counts.highestExecuted, execution.instance)
-            checkers.executed(execution, by: place, at: now)
-        }
+        if liars[place] == nil { note(order, by: place) }
         do {
             try replica.carryOut(order)
         } catch {
@@ -260,11 +254,31 @@ extension World {
         if case .execute(let execution) = order, trace.isOn { trace.executed(execution, by: place, at: now) }
     }
 
+    private func note(_ order: ExecutionOrder, by place: Int) {
+        counts.branches.carriedOut(order)
+        switch order {
+        case .execute(let execution):
+            fingerprint.mix(execution)
+            counts.highestExecuted = max(counts.highestExecuted, execution.instance)
+            checkers.executed(execution, by: place, at: now)
+        case .executeTentatively(let execution):
+            fingerprint.mix(execution)
+            checkers.executedTentatively(execution, by: place, at: now)
+        case .rollBack(let last): checkers.rolledBack(to: last, by: place, at: now)
+        default: return
+        }
+    }
+
     private func takeExecutionEffects(of replica: SimulatedReplica) {
         let place = replica.index.position
         var replies = replica.executionEffects.replies
         if liars[place] != nil { lie(&replies, as: replica) }
         for reply in replies { self.reply(.reply(reply), to: reply.request.client, from: replica) }
+        for (ticket, answer) in replica.executionEffects.readAnswers {
+            guard let asker = replica.waitingReads.removeValue(forKey: ticket) else { continue }
+            counts.branches.readAwaited()
+            send(answer, to: asker, from: replica)
+        }
         for event in replica.executionEffects.events {
             if case .checkpointInstalled(let image) = event {
                 counts.installs += 1
@@ -301,6 +315,12 @@ extension World {
         ]
         if liars[replica.index.position] != nil { lie(&outgoing, as: replica) }
         for item in outgoing { send(item, from: replica.index.position) }
+    }
+
+    private func send(_ answer: ReplicaToClientMessage, to asker: ReadAsker, from replica: SimulatedReplica) {
+        var answer = answer
+        lie(&answer, to: asker.query, as: replica)
+        reply(answer, to: asker.client, from: replica)
     }
 
     private func reply(_ message: ReplicaToClientMessage, to client: ClientID, from replica: SimulatedReplica) {

@@ -102,7 +102,7 @@ final class World {
                 end = now + livenessBound
             }
             if goal == nil, end != .distantFuture, end.since(now) <= livenessBound / 2 {
-                goal = checkers.agreement.highest
+                goal = highestOwed
             }
             if now > end || !checkers.violations.isEmpty { break }
             counts.happenings += 1
@@ -117,11 +117,14 @@ final class World {
     /// All clients have what they asked for and all replicas stand where the others do.
     var isQuiet: Bool {
         guard now >= scenario.healsAt, clients.allSatisfy(\.isDone) else { return false }
-        let highest = checkers.agreement.highest
+        let highest = highestOwed
         return replicas.allSatisfy { replica in
-            replica.isLiar || !replica.isUp || replica.executor.lastExecuted >= highest
+            replica.isLiar || !replica.isUp || replica.executor.lastDecided >= highest
         }
     }
+
+    /// What all must get to: what any has executed for good, or a client has a result of.
+    private var highestOwed: Instance { max(checkers.agreement.highest, checkers.highestReliedOn) }
 
     private func handle(_ happening: Happening) {
         switch happening {
@@ -162,12 +165,12 @@ final class World {
                     "not answered \(scenario.livenessTimeoutsMax) longest timeouts after the network healed: "
                         + "client \(id.client) call \(id.number), \(operation)"))
         }
-        let goal = goal ?? checkers.agreement.highest
-        for replica in replicas where !replica.isLiar && replica.isUp && replica.executor.lastExecuted < goal {
+        let goal = goal ?? highestOwed
+        for replica in replicas where !replica.isLiar && replica.isUp && replica.executor.lastDecided < goal {
             checkers.note(
                 Violation(
                     .liveness, at: now,
-                    "replica \(replica.index) has executed only \(replica.executor.lastExecuted) of \(goal)"))
+                    "replica \(replica.index) has executed only \(replica.executor.lastDecided) of \(goal)"))
         }
     }
 }

@@ -64,6 +64,7 @@ package enum ProtocolStep: String, Hashable, Sendable, CaseIterable {
     case checkpointStable = "checkpoint stable"
     case behind = "fell behind"
     case caughtUp = "caught up"
+    case rolledBack = "rolled back"
     case learner = "learner"
     case viewEnded = "view ended"
     case viewBegun = "view begun"
@@ -81,6 +82,7 @@ package enum ProtocolStep: String, Hashable, Sendable, CaseIterable {
         case .checkpointStable: self = .checkpointStable
         case .behind: self = .behind
         case .caughtUp: self = .caughtUp
+        case .rolledBack: self = .rolledBack
         case .followingAsLearner: self = .learner
         case .viewEnded: self = .viewEnded
         case .viewBegun: self = .viewBegun

@@ -22,7 +22,7 @@ extension Member: WireCodable {
 }
 
 extension GroupSettings: WireCodable {
-    package static var encodedBytesMin: Int { 13 * 4 + 2 }
+    package static var encodedBytesMin: Int { 13 * 4 + 3 }
 
     /// The settings must be within their bounds (`complaint`), as those of a view or genesis are.
     package func encode(into writer: inout Writer) {
@@ -41,6 +41,7 @@ extension GroupSettings: WireCodable {
         writer.write(UInt32(goalMicroseconds))
         writer.write(isPinned)
         writer.write(hasUnorderedReads)
+        writer.write(executesTentatively)
     }
 
     package init(from reader: inout Reader) throws(WireError) {
@@ -60,6 +61,7 @@ extension GroupSettings: WireCodable {
         goalMicroseconds = Int(try reader.uint32())
         isPinned = try reader.bool()
         hasUnorderedReads = try reader.bool()
+        executesTentatively = try reader.bool()
     }
 }
 

@@ -16,6 +16,8 @@ struct MemberExecution: ~Copyable {
     private var effects = ExecutionEffects<KVStateMachine>()
     private var store = SnapshotStore()
     private var served: [(CheckpointState, ReplicaID)] = []
+    private var waiting: [UInt64: InboundConnection] = [:]
+    private var ticket: UInt64 = 0
 
     init(view: View) {
         executor = Executor(machine: KVStateMachine(), view: view.number, mode: .voter, settings: view.settings)
@@ -29,6 +31,9 @@ struct MemberExecution: ~Copyable {
             executor.carryOut(order, into: &effects)
         }
         for reply in effects.replies { send(.reply(reply), to: reply.request.client) }
+        for (ticket, answer) in effects.readAnswers {
+            waiting.removeValue(forKey: ticket)?.send([answer.encoded()])
+        }
         var events = effects.events
         for snapshot in effects.snapshots { events.append(keep(snapshot)) }
         for service in effects.serves { serve(service) }
@@ -43,8 +48,13 @@ struct MemberExecution: ~Copyable {
         return served
     }
 
-    func answer(_ read: ReadRequest, to connection: InboundConnection) {
-        connection.send([executor.answer(read, from: ClientID(connection.peer)).encoded()])
+    mutating func answer(_ read: ReadRequest, to connection: InboundConnection) {
+        ticket += 1
+        if let answer = executor.answer(read, from: ClientID(connection.peer), ticket: ticket) {
+            connection.send([answer.encoded()])
+        } else {
+            waiting[ticket] = connection
+        }
     }
 
     func send(_ message: ReplicaToClientMessage, to client: ClientID) {

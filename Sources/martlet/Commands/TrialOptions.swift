@@ -110,12 +110,16 @@ struct LeaderLocationCommand: AsyncParsableCommand {
 
     @OptionGroup var trial: TrialOptions
     @Flag(help: "In a group with unordered reads, where writes wait for a quorum of replies.") var besideReads = false
+    @Flag(help: "In a group that executes tentatively, where writes wait for a quorum of tentative replies.")
+    var tentative = false
     @OptionGroup var options: ExperimentOptions
 
     func run() async throws {
         try await options.show {
-            try await LeaderLocationExperiment(trial.trial(), besideReads: besideReads)
-                .run(trial.runner, progress: TrialOptions.tell)
+            try await LeaderLocationExperiment(
+                trial.trial(), tentative ? .tentativeWrites : besideReads ? .writesBesideReads : .writes
+            )
+            .run(trial.runner, progress: TrialOptions.tell)
         }
     }
 }

@@ -21,6 +21,8 @@ struct WideAreaCommand: AsyncParsableCommand {
     @Option(help: "The numbers of those that are heavy, as 4,0 (default: the best for the leader).") var heavy: String?
     @Flag(help: "Clients read without ordering, and nobody writes.") var reads = false
     @Flag(help: "In a group with unordered reads, where writes wait for a quorum of replies.") var besideReads = false
+    @Flag(help: "In a group that executes tentatively, where writes wait for a quorum of tentative replies.")
+    var tentative = false
     @Flag(help: "Run it in virtual time too, and compare.") var compare = false
     @Option(help: "Where to keep the group (default: a temporary directory that is removed).") var directory: String?
     @OptionGroup var options: ExperimentOptions
@@ -61,7 +63,9 @@ struct WideAreaCommand: AsyncParsableCommand {
                 "with f = \(trial.rule.f) and n = \(trial.rule.n) \(trial.rule.heavyCount) replicas are heavy, "
                     + "the leader among them: give --heavy so many numbers, or none")
         }
-        let load = reads ? WideAreaTrial.Load.reads : .writes(besideReads: besideReads)
+        let load =
+            reads
+            ? WideAreaTrial.Load.reads : tentative ? .tentativeWrites : besideReads ? .writesBesideReads : .writes
         return trial.scenario(
             best.assignment, leaderOrder: optimizer.leaderOrder(of: best.assignment), load)
     }

@@ -26,6 +26,7 @@ enum GroupSettingsTable {
         [(name: String, path: any WritableKeyPath<GroupSettings, Bool> & Sendable, meaning: String)] = [
             ("isPinned", \.isPinned, "whether leader and weights stay as they were set by hand"),
             ("hasUnorderedReads", \.hasUnorderedReads, "whether replicas answer reads that are not ordered"),
+            ("executesTentatively", \.executesTentatively, "whether they execute and reply before the decision"),
         ]
 
     static let names = numbers.map(\.name) + switches.map(\.name)

@@ -29,7 +29,7 @@ struct ConfigurationsExperiment: Sendable {
                 "there are more than \(Self.candidatesMax) configurations to run: name fewer replicas with --replicas")
         }
         let ranking = ExhaustiveSearch.ranking(model, optimizer.space, ids: ids)
-        let loads: [WideAreaTrial.Load] = [.writes(besideReads: false), .writes(besideReads: true), .reads]
+        let loads = WideAreaTrial.Load.allCases
         let scenarios = ranking.flatMap { candidate in
             loads.map {
                 trial.scenario(
@@ -51,10 +51,12 @@ struct ConfigurationsExperiment: Sendable {
         return ConfigurationsReport.Row(
             assignment: assignment, predicted: candidate.latency, first: firstInstance(assignment),
             consensus: results[0].consensus(from: begin), writes: results[0].calls(from: begin),
-            predictedWrites: bounds(assignment, .writes(besideReads: false)),
+            predictedWrites: bounds(assignment, .writes),
             writesBesideReads: results[1].calls(from: begin),
-            predictedBesideReads: bounds(assignment, .writes(besideReads: true)),
-            reads: results[2].calls(from: begin), predictedReads: bounds(assignment, .reads),
+            predictedBesideReads: bounds(assignment, .writesBesideReads),
+            tentativeWrites: results[2].calls(from: begin),
+            predictedTentative: bounds(assignment, .tentativeWrites), reads: results[3].calls(from: begin),
+            predictedReads: bounds(assignment, .reads),
             leaderChanges: results.reduce(0) { $0 + $1.leaderChanges }, violations: results.flatMap(\.violations))
     }
 
@@ -64,13 +66,19 @@ struct ConfigurationsExperiment: Sendable {
         switch load {
         case .reads:
             return places.map { ClientPredictor.readLatency(at: $0, rule: trial.rule, heavy: assignment.heavy) }
-        case .writes(let besideReads):
-            let clients = ClientModel(
-                places: places, replies: besideReads ? .quorum : .weakCertificate, window: .many)
-            var predictor = ClientPredictor(
-                rule: model.rule, propose: model.propose, vote: model.vote, clients: clients)
-            return predictor.latencies(of: assignment)
+        case .writes:
+            return writeBounds(assignment, ClientModel(places: places, replies: .weakCertificate, window: .many))
+        case .writesBesideReads:
+            return writeBounds(assignment, ClientModel(places: places, replies: .quorum, window: .many))
+        case .tentativeWrites:
+            return writeBounds(assignment, ClientModel(places: places, replies: .tentativeQuorum, window: .many))
         }
+    }
+
+    private func writeBounds(_ assignment: WeightAssignment, _ clients: ClientModel) -> [Latency] {
+        var predictor = ClientPredictor(
+            rule: model.rule, propose: model.propose, vote: model.vote, clients: clients)
+        return predictor.latencies(of: assignment)
     }
 
     /// Of an instance that waits for no other.

@@ -32,7 +32,8 @@ extension ConfigurationsReport {
             ] + clientNames.map { .init($0, .right) }
                 + [
                     .init("clients", .right), .init("bound", .right), .init("beside reads", .right),
-                    .init("bound", .right), .init("reads", .right), .init("bound", .right),
+                    .init("bound", .right), .init("tentative", .right), .init("bound", .right),
+                    .init("reads", .right), .init("bound", .right),
                 ])
         for row in rows {
             let cells =
@@ -48,7 +49,8 @@ extension ConfigurationsReport {
     private func overall(_ row: Row) -> [Double?] {
         [
             Row.overall(row.writes), Row.overall(row.predictedWrites), Row.overall(row.writesBesideReads),
-            Row.overall(row.predictedBesideReads), Row.overall(row.reads), Row.overall(row.predictedReads),
+            Row.overall(row.predictedBesideReads), Row.overall(row.tentativeWrites),
+            Row.overall(row.predictedTentative), Row.overall(row.reads), Row.overall(row.predictedReads),
         ]
     }
 
@@ -65,11 +67,12 @@ extension ConfigurationsReport {
     private var comparison: String {
         var table = ConsoleTable([
             .init("published as"), .init("configuration"), .init("published", .right), .init("measured", .right),
-            .init("ratio", .right), .init("beside reads", .right), .init("ratio", .right),
+            .init("ratio", .right), .init("beside reads", .right), .init("ratio", .right), .init("tentative", .right),
+            .init("ratio", .right),
         ])
         for (title, configuration, published) in Self.published {
             guard let row = rows.first(where: { name($0) == configuration }) else { continue }
-            let measured = [row.writes, row.writesBesideReads].flatMap { samples -> [String] in
+            let measured = [row.writes, row.writesBesideReads, row.tentativeWrites].flatMap { samples -> [String] in
                 guard let mean = Row.overall(samples) else { return ["none", "unknown"] }
                 return [
                     Rounding.text(mean / 1_000, digits: 2), Rounding.text(mean / 1_000 / published, digits: 3),
@@ -112,6 +115,7 @@ extension ConfigurationsReport {
             "errorPercent": Self.json(row.error),
             "writes": Self.json(row.writes, row.predictedWrites),
             "writesBesideReads": Self.json(row.writesBesideReads, row.predictedBesideReads),
+            "tentativeWrites": Self.json(row.tentativeWrites, row.predictedTentative),
             "reads": Self.json(row.reads, row.predictedReads),
             "leaderChanges": .integer(row.leaderChanges),
             "violations": .list(row.violations.map { .text($0) }),
@@ -143,6 +147,8 @@ extension ConfigurationsReport {
                 Chart.Series("clients, measured", .points, rows.map { milliseconds(Row.overall($0.writes)) }),
                 Chart.Series(
                     "clients beside reads", .points, rows.map { milliseconds(Row.overall($0.writesBesideReads)) }),
+                Chart.Series(
+                    "clients, tentative", .points, rows.map { milliseconds(Row.overall($0.tentativeWrites)) }),
                 Chart.Series("unordered reads", .points, rows.map { milliseconds(Row.overall($0.reads)) }),
             ])
     }

@@ -19,6 +19,9 @@ struct ConfigurationsReport: ExperimentReport, Sendable {
         /// In a group with unordered reads: replies of a quorum are needed.
         let writesBesideReads: [LatencySample]
         let predictedBesideReads: [Latency]
+        /// The same with tentative execution: replies of a quorum, before the decision.
+        let tentativeWrites: [LatencySample]
+        let predictedTentative: [Latency]
         let reads: [LatencySample]
         let predictedReads: [Latency]
         let leaderChanges: Int
@@ -35,7 +38,7 @@ struct ConfigurationsReport: ExperimentReport, Sendable {
 
 extension ConfigurationsReport.Row {
     var isMeasured: Bool {
-        consensus.count > 0 && (writes + writesBesideReads + reads).allSatisfy { $0.count > 0 }
+        consensus.count > 0 && (writes + writesBesideReads + tentativeWrites + reads).allSatisfy { $0.count > 0 }
     }
 
     /// The mean over all places of the mean of the 11th to the 90th percentile; nil where a place has none.

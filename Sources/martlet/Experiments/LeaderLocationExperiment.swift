@@ -9,11 +9,11 @@ import MartletTypes
 /// §8, experiment 1).
 struct LeaderLocationExperiment: Sendable {
     let trial: WideAreaTrial
-    private let besideReads: Bool
+    private let load: WideAreaTrial.Load
 
-    init(_ trial: WideAreaTrial, besideReads: Bool) {
+    init(_ trial: WideAreaTrial, _ load: WideAreaTrial.Load) {
         self.trial = trial
-        self.besideReads = besideReads
+        self.load = load
     }
 
     func run(_ runner: TrialRunner, progress: @escaping @Sendable (Int, _ of: Int) -> Void) async throws
@@ -27,7 +27,7 @@ struct LeaderLocationExperiment: Sendable {
         }
         let order = Optimizer(model: model, ids: ids)
         let scenarios = assignments.map {
-            trial.scenario($0, leaderOrder: order.leaderOrder(of: $0), .writes(besideReads: besideReads))
+            trial.scenario($0, leaderOrder: order.leaderOrder(of: $0), load)
         }
         let results = try await runner.run(scenarios) { progress($0, scenarios.count) }
         let begin = Double(trial.effort.warmupSeconds) * 1_000_000

@@ -81,7 +81,7 @@ struct RuntimeExperiment: Sendable {
         let optimizer = Optimizer(
             model: LatencyModel(rule: trial.rule, propose: links, vote: links), ids: Self.ids(trial))
         var scenario = trial.scenario(
-            start, leaderOrder: optimizer.leaderOrder(of: start), .writes(besideReads: false))
+            start, leaderOrder: optimizer.leaderOrder(of: start), .writes)
         scenario.name = "run-time adaptation"
         scenario.settings.measuringPermille = GroupSettings().measuringPermille
         scenario.settings.calculationPeriod = period

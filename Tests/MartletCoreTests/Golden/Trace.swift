@@ -105,7 +105,7 @@ struct TraceRunner {
 
     // MARK: The first line
 
-    /// `group n=4 f=1 byzantine window=4 checkpoint=8 replica=1`, and optionally `learner`, `request=`, `resend=`.
+    /// `group n=4 f=1 byzantine window=4 checkpoint=8 replica=1`, and optionally `learner`, `tentative`, `request=`, `resend=`.
     private mutating func begin(_ words: inout TraceWords) throws {
         guard replica == nil else { throw TraceError("there is one group in a trace") }
         var numbers =
@@ -114,11 +114,14 @@ struct TraceRunner {
         var times = ["request": 200, "resend": 60_000, "progress": 60_000] as [String: UInt64]
         var model = FaultModel.byzantine
         var mode = ReplicaMode.voter
+        var isTentative = false
         while !words.isAtEnd {
             let word = try words.next("a setting")
             let parts = word.split(separator: "=").map(String.init)
             if word == "byzantine" || word == "crash" {
                 model = word == "crash" ? .crash : .byzantine
+            } else if word == "tentative" {
+                isTentative = true
             } else if word == "learner" {
                 mode = .learner
             } else if parts.count == 2, numbers[parts[0]] != nil {
@@ -136,6 +139,7 @@ struct TraceRunner {
         settings.checkpointPeriod = number("checkpoint")
         settings.pipelineMax = number("pipeline")
         settings.measuringPermille = number("omega")
+        settings.executesTentatively = isTentative
         let view = try Samples.view(n: number("n"), f: number("f"), model: model, settings: settings)
         guard number("replica") < view.n else { throw TraceError("there is no replica \(number("replica"))") }
         var configuration = CoreConfiguration(view: view, replica: view.members[number("replica")].id, mode: mode)

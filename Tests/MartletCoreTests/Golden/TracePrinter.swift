@@ -96,6 +96,9 @@ struct TracePrinter {
     func line(_ order: ExecutionOrder) -> String {
         switch order {
         case .execute(let it): Self.line("execute", "i\(it.instance) " + list(it.steps.map { text(of: $0) }))
+        case .executeTentatively(let it):
+            Self.line("execute", "i\(it.instance) tentatively " + list(it.steps.map { text(of: $0) }))
+        case .rollBack(let last): Self.line("go back", "to i\(last)")
         case .endView: Self.line("end", "view")
         case .beginView(let view): Self.line("begin", "view \(view.number)")
         case .snapshot(let instance, _, _, _, _): Self.line("snapshot", "i\(instance)")
@@ -151,6 +154,7 @@ struct TracePrinter {
         case .checkpointStable(let instance): return "checkpoint i\(instance) is stable"
         case .behind(let instance, let known): return "behind: at i\(instance), others at i\(known)"
         case .caughtUp(let instance): return "caught up at i\(instance)"
+        case .rolledBack(let last, let from): return "went back from i\(from) to i\(last)"
         case .viewEnded(let view, let last): return "view \(view) ends with i\(last)"
         case .viewBegun(let view, let leader): return "view \(view) begins, leader \(leader)"
         case .followingAsLearner: return "follows as a learner"

@@ -10,6 +10,8 @@ final class Group {
         var core: ReplicaCore
         var effects = Effects()
         var executions: [Execution] = []
+        var tentative: [Execution] = []
+        var rollbacks: [Instance] = []
         var notices: [Notice] = []
         var refusals: [ClientRefusal] = []
         var resends: [RequestID] = []
@@ -245,6 +247,8 @@ final class Group {
                         instance: instance, time: Timestamp(1), view: view, sessions: source?.records ?? [],
                         openings: source?.openings ?? [],
                         adaptation: nodes.compactMap { $0.adaptations[instance] }.first ?? .empty, application: [])))
+        case .executeTentatively(let execution): node.tentative.append(execution)
+        case .rollBack(let last): node.rollbacks.append(last)
         case .forgetSnapshots, .endView, .beginView: break
         }
     }

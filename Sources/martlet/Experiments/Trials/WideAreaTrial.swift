@@ -9,9 +9,13 @@ import MartletTypes
 /// What a trial on emulated links is made of, apart from who leads and who is heavy.
 struct WideAreaTrial: Sendable {
     /// What clients ask for, all the time.
-    enum Load: Hashable, Sendable {
-        /// Puts, in a group that has unordered reads, or none.
-        case writes(besideReads: Bool)
+    enum Load: CaseIterable, Hashable, Sendable {
+        /// Puts, in a group without unordered reads.
+        case writes
+        /// Puts, in a group that has unordered reads.
+        case writesBesideReads
+        /// Puts, in a group that has unordered reads too and executes tentatively.
+        case tentativeWrites
         /// Reads that are not ordered, of keys that nobody is writing.
         case reads
     }
@@ -41,7 +45,8 @@ struct WideAreaTrial: Sendable {
         scenario.clientTiming.retryMin = .milliseconds(200)
         scenario.clientTiming.retryMax = .seconds(4)
         scenario.clientTiming.readFallbackMin = .milliseconds(50)
-        scenario.settings.hasUnorderedReads = load != .writes(besideReads: false)
+        scenario.settings.hasUnorderedReads = load != .writes
+        scenario.settings.executesTentatively = load == .tentativeWrites
         let end = Instant.zero + .seconds(UInt64(effort.warmupSeconds + effort.seconds))
         scenario.clientsUntil = end
         scenario.healsAt = end
