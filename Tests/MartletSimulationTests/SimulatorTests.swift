@@ -46,16 +46,6 @@ struct SimulatorTests {
         #expect(report.violations.isEmpty, "\(report.violations); repeat with: \(report.repeatCommand)")
     }
 
-    /// Seed 3931: two members far from the others were six instances behind, as they were all the time.
-    @Test("A group that goes on ordering for ever is judged by what was ordered long enough ago")
-    func restless() {
-        var scenario = ScenarioGenerator.scenario(seed: 3931)
-        scenario.livenessTimeoutsMax = 6
-        let report = Simulator.run(scenario)
-        #expect(report.violations.isEmpty, "\(report.violations)")
-        #expect(report.virtualMicroseconds > 24_000_000, "it never rested")
-    }
-
     @Test("The messages survive the wire format, and real signatures are as good", arguments: [false, true])
     func wireAndSignatures(isReal: Bool) {
         var scenario = Scenarios.calm()
