@@ -182,11 +182,14 @@ package struct Checkers: Sendable {
         history.append(.call(id, operation, at: now))
     }
 
-    /// A client has taken a result of that instance.
-    package mutating func relied(on instance: Instance) { highestReliedOn = max(highestReliedOn, instance) }
-
-    package mutating func completed(_ id: OperationID, _ outcome: ServiceAnswer, request: RequestID?, at now: Instant) {
-        results.completed(id, outcome, request: request, reached: max(agreement.highest, tentative.highest), at: now)
+    package mutating func completed(
+        _ id: OperationID, _ outcome: ServiceAnswer, request: RequestID?, reliesOn undecided: Instance? = nil,
+        at now: Instant
+    ) {
+        highestReliedOn = max(highestReliedOn, undecided ?? .zero)
+        results.completed(
+            id, outcome, request: request, reliesOn: undecided, reached: max(agreement.highest, tentative.highest),
+            at: now)
         history.append(.end(id, .answer(outcome), at: now))
     }
 

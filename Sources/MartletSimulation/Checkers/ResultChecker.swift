@@ -11,7 +11,16 @@ package struct ResultChecker: Sendable {
         let operation: Operation
         /// Everything acknowledged to anyone by then lies at or below this instance; filled in at the end.
         let acknowledgedBefore: Int
-        var completion: (reached: Instance, outcome: ServiceAnswer, request: RequestID?, at: Instant)?
+        var completion: Completion?
+    }
+
+    struct Completion: Sendable {
+        let outcome: ServiceAnswer
+        let request: RequestID?
+        /// Which instance the client was told of before it need have been decided anywhere.
+        let reliesOn: Instance?
+        let reached: Instance
+        let at: Instant
     }
 
     /// In the order of completion: which calls others must see that begin later.
@@ -36,9 +45,11 @@ package struct ResultChecker: Sendable {
 
     /// `reached`: the highest instance that any correct replica has executed by now; nobody can have seen a later one.
     package mutating func completed(
-        _ id: OperationID, _ outcome: ServiceAnswer, request: RequestID?, reached: Instance, at now: Instant
+        _ id: OperationID, _ outcome: ServiceAnswer, request: RequestID?, reliesOn undecided: Instance? = nil,
+        reached: Instance, at now: Instant
     ) {
-        calls[id]?.completion = (reached, outcome, request, at: now)
+        calls[id]?.completion = Completion(
+            outcome: outcome, request: request, reliesOn: undecided, reached: reached, at: now)
         completed.append(id)
     }
 
@@ -59,6 +70,11 @@ package struct ResultChecker: Sendable {
             guard let call = calls[id], let completion = call.completion else { continue }
             let bound = seen[call.acknowledgedBefore]
             var reached = seen[seen.count - 1]
+            // Not decided to this day: where the group still can, that it does not is what is wrong (`World.checkLiveness`).
+            if let undecided = completion.reliesOn, undecided > Instance(UInt64(history.count)) {
+                seen.append(reached)
+                continue
+            }
             let range = (bound, completion.reached)
             switch Self.judge(call.operation, completion.outcome, completion.request, range, model) {
             case .consistent(let at): reached = max(reached, at)

@@ -8,9 +8,8 @@ package struct ClientOutput {
     package enum Report: Sendable {
         case invoked(OperationID, Operation)
         /// The outcome that the client accepted; where it came through consensus, by which request.
-        /// It holds a result of that instance, which may not be decided anywhere yet.
-        case relies(on: Instance)
-        case completed(OperationID, ServiceAnswer, request: RequestID?)
+        /// `reliesOn`: the result is of that instance, which may not be decided anywhere yet.
+        case completed(OperationID, ServiceAnswer, request: RequestID?, reliesOn: Instance?)
         /// The client has waited as long as it would. What it called may take effect at any time from then on, or never.
         case gaveUp(OperationID)
         /// The client cannot know; allowed only where its own rules say so.

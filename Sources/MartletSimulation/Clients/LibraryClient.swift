@@ -155,8 +155,10 @@ package final class LibraryClient: ClientActor {
         case .result(let bytes, let certificate):
             let answer = ServiceCodec.answer(in: bytes, to: call.operation)
             workload.answered(call.operation, answer)
-            if case .tentative(_, let instance) = certificate.basis { output.reports.append(.relies(on: instance)) }
-            output.reports.append(.completed(call.id, answer, request: requests.removeValue(forKey: call.payload)))
+            let undecided: Instance? = if case .tentative(_, let instance) = certificate.basis { instance } else { nil }
+            output.reports.append(
+                .completed(
+                    call.id, answer, request: requests.removeValue(forKey: call.payload), reliesOn: undecided))
         case .unknown(.deadline) where isImpatient, .failed(.readUnanswered) where isImpatient,
             .failed(.neverSent) where isImpatient:
             output.reports.append(.gaveUp(call.id))

@@ -96,12 +96,11 @@ extension World {
             callsSince[id] = now
             checkers.invoked(id, operation, at: now)
             trace.line(now, "c\(client)", "calls", "#\(id.number) \(operation)")
-        case .relies(let instance): checkers.relied(on: instance)
-        case .completed(let id, let outcome, let request):
+        case .completed(let id, let outcome, let request, let undecided):
             if let begin = callsSince.removeValue(forKey: id), now.since(begin) > scenario.timeouts.requestMin * 2 {
                 counts.patientCalls += 1
             }
-            checkers.completed(id, outcome, request: request, at: now)
+            checkers.completed(id, outcome, request: request, reliesOn: undecided, at: now)
             trace.line(now, "c\(client)", "accepts", "#\(id.number) → \(outcome)")
         case .gaveUp(let id):
             // It stays open in the history: for all that is known it takes effect at any later time, or never.
