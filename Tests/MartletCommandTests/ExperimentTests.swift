@@ -119,7 +119,8 @@ import Testing
                 assignment: WeightAssignment(leader: ReplicaIndex(0), heavy: ReplicaSet()), predicted: Latency(1),
                 first: Latency(1), consensus: some, writes: [some], predictedWrites: [Latency(1)],
                 writesBesideReads: [some], predictedBesideReads: [Latency(1)], tentativeWrites: [some],
-                predictedTentative: [Latency(1)], reads: [some], predictedReads: [Latency(1)], leaderChanges: leaderChanges, violations: violations)
+                predictedTentative: [Latency(1)], reads: [some], predictedReads: [Latency(1)],
+                leaderChanges: leaderChanges, violations: violations)
         }
         func isSound(_ row: ConfigurationsReport.Row) -> Bool {
             ConfigurationsReport(names: ["a"], clientNames: ["a"], rows: [row]).isSound

@@ -30,6 +30,8 @@ struct CoreShape {
         // Nothing, every second instance, or every one; and twice the largest window that can follow.
         settings.measuringPermille = [0, 1_000, 500, 0, 1_000][source.number(below: 5)]
         settings.calculationPeriod = 16
+        // Drawn with the others, so that what was found before stays what it is.
+        settings.executesTentatively = settings.window.isMultiple(of: 2)
         mode = source.chance(32) ? .learner : .voter
         let heavy = QuorumRule(faultModel: model, n: n, f: f).heavyCount
         let members = (0..<n).map { place in

@@ -63,7 +63,8 @@ struct NoticeLog {
         case .caughtUp(let instance):
             logger.notice("caught up: executed everything to instance \(instance)")
         case .rolledBack(let last, let from):
-            logger.info("went back from instance \(from) to \(last): what was executed tentatively beyond it was replaced")
+            logger.info(
+                "went back from instance \(from) to \(last): what was executed tentatively beyond it was replaced")
         case .viewEnded(let view, let last):
             logger.info("view \(view) ends with instance \(last)")
         case .viewBegun(let view, let next):
