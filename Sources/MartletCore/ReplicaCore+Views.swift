@@ -151,6 +151,7 @@ extension ReplicaCore {
     /// Everything that belongs to one view begins anew. **Safety**: what was voted for beyond the last instance of the view
     /// before is void; none of it can have been decided.
     mutating func beginView(into effects: inout Effects) {
+        view = views.current
         successor = nil
         window.forget(after: views.base)
         tentative = TentativeChain(settings: view.settings, sessions: sessions, lastTime: lastTime)

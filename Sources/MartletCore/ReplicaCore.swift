@@ -14,6 +14,9 @@ package struct ReplicaCore: ~Copyable {
 
     // Views
     var views: ViewHistory
+    /// The present one of them, stored: an accessor that yields so large a value is compiled wrongly where it is not inlined
+    /// (swiftlang/swift#90550: what is read of it is read after its end).
+    var view: View
     /// The view that follows this one, which has ended with the last decision; nil otherwise.
     var successor: View?
     var installs: InstallTally
@@ -108,6 +111,7 @@ package struct ReplicaCore: ~Copyable {
         }
         self.configuration = configuration
         views = ViewHistory(genesis: view)
+        self.view = view
         installs = InstallTally(n: view.n)
         early = EarlyMessages(view: view)
         viewsAsked = ReplicaTable(repeating: nil, count: view.n)
@@ -184,7 +188,6 @@ package struct ReplicaCore: ~Copyable {
 
     // MARK: Short names
 
-    var view: View { _read { yield views.current } }
     var epoch: Epoch { Epoch(view: view.number, regency: regency) }
     var leader: ReplicaIndex { view.leader(of: regency) }
     var isLeader: Bool { leader == me && mode == .voter }

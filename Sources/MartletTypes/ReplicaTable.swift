@@ -12,7 +12,8 @@ package struct ReplicaTable<Value> {
 
     /// Changed in place: what a list costs to be appended to must not depend on how long it is.
     package subscript(member: ReplicaIndex) -> Value {
-        _read { yield values[member.position] }
+        // Not one that yields: of a large value it is compiled wrongly where it is not inlined (swiftlang/swift#90550).
+        get { values[member.position] }
         _modify { yield &values[member.position] }
     }
 

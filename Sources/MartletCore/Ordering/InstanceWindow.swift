@@ -20,7 +20,8 @@ package struct InstanceWindow: Sendable {
     package func contains(_ number: Instance) -> Bool { number >= first && number < end }
 
     package subscript(number: Instance) -> ConsensusInstance {
-        _read { yield instances[Int(number.rawValue - first.rawValue)] }
+        // Inlined, or it may be compiled wrongly (swiftlang/swift#90550); a copy of an instance would cost too much.
+        @inline(__always) _read { yield instances[Int(number.rawValue - first.rawValue)] }
         _modify { yield &instances[Int(number.rawValue - first.rawValue)] }
     }
 
