@@ -98,6 +98,37 @@ import Testing
         #expect(report.chart.categories.count == 12 && report.text.contains(report.chart.categories[0]))
     }
 
+    // MARK: - Overhead
+
+    /// Each ratio is between runs of one round: a slow round says nothing of the cost.
+    @Test func whatMeasuringCostsIsComparedWithinARound() throws {
+        func run(_ round: Int, _ permille: Int, _ throughput: Double, _ cpu: Double?) -> OverheadReport.Run {
+            OverheadReport.Run(round: round, permille: permille, throughput: throughput, cpu: cpu, p50: 5)
+        }
+        let report = OverheadReport(
+            sentence: "",
+            runs: [
+                run(1, 0, 1_000, 10), run(1, 500, 900, 11), run(2, 500, 480, 24), run(2, 0, 500, 20),
+                run(3, 0, 800, nil), run(3, 500, 720, 12),
+            ])
+        #expect(report.isSound && report.rows.map(\.permille) == [0, 500])
+        #expect(report.rows[0].throughputRatio == 1 && report.rows[0].cpuRatio == 1)
+        #expect(report.rows[1].throughput == 720 && report.rows[1].throughputRatio == 0.9)
+        #expect(abs((report.rows[1].cpuRatio ?? 0) - 1.15) < 1e-9)
+        #expect(report.text.contains("90.0 %") && report.chart.categories == ["0.000", "0.500"])
+        let object = try #require(
+            JSONSerialization.jsonObject(with: Data("\(report.json)".utf8)) as? [String: Any])
+        #expect((object["rows"] as? [Any])?.count == 2 && (object["runs"] as? [Any])?.count == 6)
+    }
+
+    @Test(arguments: [
+        ["--omega", "0,x"], ["--omega", "1001"], ["--rounds", "0"], ["--seconds", "0"], ["--n", "3"],
+        ["--clients", "0"],
+    ])
+    func whatCannotBeRunIsRefused(arguments: [String]) {
+        #expect(throws: (any Error).self) { try OverheadCommand.parse(arguments) }
+    }
+
     @Test func tooManyConfigurationsAreRefused() async throws {
         let places = (0..<13).map { "p\($0)" }
         let rows = places.enumerated().map { row, name in

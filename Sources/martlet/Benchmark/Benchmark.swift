@@ -50,6 +50,7 @@ struct Benchmark {
     private var settings: GroupSettings {
         var settings = GroupSettings()
         if let window = parameters.window { settings.window = window }
+        if let share = parameters.measuringPermille { settings.measuringPermille = share }
         return settings
     }
 

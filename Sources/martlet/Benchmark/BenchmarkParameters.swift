@@ -18,6 +18,8 @@ struct BenchmarkParameters: Sendable {
     var f: Int?
     var faultModel: FaultModel
     var window: Int?
+    /// ω of the group; nil for the usual.
+    var measuringPermille: Int?
     var security: TransportSecurity
     var signs: Bool
     var killsLeader: Bool

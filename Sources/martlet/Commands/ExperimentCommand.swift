@@ -14,7 +14,7 @@ struct ExperimentCommand: AsyncParsableCommand {
             """,
         subcommands: [
             ConfigurationsCommand.self, LeaderLocationCommand.self, RuntimeCommand.self, QuorumSizesCommand.self,
-            SearchCommand.self,
+            SearchCommand.self, OverheadCommand.self,
         ])
 }
 
