@@ -72,6 +72,9 @@ package enum ExecutionOrder: Sendable {
     case execute(Execution)
     /// Locked in that epoch, but not decided (protocol §5): reply tentatively, and be ready to go back.
     case executeTentatively(Execution)
+    /// Answer no reads before everything up to that instance is in the state: this replica has sent ACCEPT for it, so that it may
+    /// be decided and its result be told by others, but it cannot execute it yet.
+    case holdReads(upTo: Instance)
     /// Go back to the state after that instance: what was executed tentatively beyond it has been replaced.
     case rollBack(to: Instance)
     /// Take a snapshot now, after that instance; answer with `Event.snapshotTaken`. The records' replies are left empty

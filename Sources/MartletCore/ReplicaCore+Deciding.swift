@@ -132,11 +132,11 @@ extension ReplicaCore {
         }
     }
 
-    func onFetchBatch(_ fetch: FetchBatch, from member: ReplicaIndex, into effects: inout Effects) {
-        guard window.contains(fetch.instance), let known = window[fetch.instance].completeBatch(fetch.digest) else {
-            return
-        }
-        guard let body = known.body else { return }
+    mutating func onFetchBatch(_ fetch: FetchBatch, from member: ReplicaIndex, into effects: inout Effects) {
+        guard serving.allows(member, at: now.monotonic), window.contains(fetch.instance),
+            let known = window[fetch.instance].completeBatch(fetch.digest), let body = known.body
+        else { return }
+        serving.note(known.bytes + 160 * body.bodies.count, to: member, at: now.monotonic)
         send(.batchBody(body), to: member, into: &effects)
     }
 

@@ -62,7 +62,8 @@ extension ReplicaCore {
         }
     }
 
-    func onFetchRequests(_ fetch: FetchRequests, from member: ReplicaIndex, into effects: inout Effects) {
+    mutating func onFetchRequests(_ fetch: FetchRequests, from member: ReplicaIndex, into effects: inout Effects) {
+        guard serving.allows(member, at: now.monotonic) else { return }
         var forwards: [ForwardedRequest] = []
         var size = 0
         for entry in fetch.entries where size < Self.forwardBytesMax {
@@ -70,6 +71,7 @@ extension ReplicaCore {
             size += forward.request.payload.count + 128 + 32 * (forward.proof?.digests.count ?? 0)
             forwards.append(forward)
         }
+        serving.note(size, to: member, at: now.monotonic)
         if !forwards.isEmpty { send(.forwarded(forwards), to: member, into: &effects) }
     }
 

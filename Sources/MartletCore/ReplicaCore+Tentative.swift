@@ -10,6 +10,13 @@ extension ReplicaCore {
     /// Executes what is locked in this epoch, one after the other, from the first that is not executed on. Not what may end the
     /// view: that is decided first.
     mutating func executeTentatively(into effects: inout Effects) {
+        extendTentative(into: &effects)
+        // **Safety**: a read here must not miss what a client may have been told by others on the strength of this ACCEPT.
+        guard let chain = tentative, let held = tentative?.readsToHold(beyond: decided + chain.count) else { return }
+        effects.executions.append(.holdReads(upTo: held))
+    }
+
+    private mutating func extendTentative(into effects: inout Effects) {
         guard let count = tentative?.count, mode == .voter, successor == nil, catchUp.installing == nil else { return }
         var instance = decided + (count + 1)
         while window.contains(instance), let lock = window[instance].accepted, lock.regency == regency,
@@ -25,6 +32,7 @@ extension ReplicaCore {
 
     /// A lock of this epoch: where another batch was executed, that and all after it is undone.
     mutating func compareWithTentative(_ instance: Instance, _ digest: Digest, into effects: inout Effects) {
+        tentative?.noteAccepted(instance)
         guard let chain = tentative, instance > decided, instance <= decided + chain.count,
             chain[instance.distance(beyond: decided) - 1] != digest
         else { return }

@@ -127,7 +127,7 @@ extension ReplicaCore {
     }
 
     mutating func onFetchDecisions(_ fetch: FetchDecisions, from member: ReplicaIndex, into effects: inout Effects) {
-        guard member != me else { return }
+        guard member != me, serving.allows(member, at: now.monotonic) else { return }
         if fetch.first < window.first {
             return serveCheckpoint(to: member, into: &effects)
         }
@@ -174,7 +174,9 @@ extension ReplicaCore {
         let found = provable.compactMap { known, certificate in
             known.body.map { Decision(body: $0, certificate: certificate) }
         }
-        if !found.isEmpty { send(.decisions(Decisions(decisions: found)), to: member, into: &effects) }
+        guard !found.isEmpty else { return }
+        serving.note(bytes, to: member, at: now.monotonic)
+        send(.decisions(Decisions(decisions: found)), to: member, into: &effects)
     }
 }
 

@@ -96,6 +96,8 @@ package struct ReplicaCore: ~Copyable {
     var helped: ReplicaTable<Instant?>
     /// When each member was last served a checkpoint.
     var served: ReplicaTable<Instant?>
+    /// How much else.
+    var serving: ServingPace
     /// Who waits for decisions whose certificates are being checked, from which instance on.
     var decisionsAwaited: ReplicaTable<Instance?>
     var checksUnderWay = 0
@@ -140,6 +142,7 @@ package struct ReplicaCore: ~Copyable {
         told = ReplicaTable(repeating: nil, count: view.n)
         helped = ReplicaTable(repeating: nil, count: view.n)
         served = ReplicaTable(repeating: nil, count: view.n)
+        serving = ServingPace(n: view.n)
         decisionsAwaited = ReplicaTable(repeating: nil, count: view.n)
         lastAdvance = now.monotonic
         lastTick = now.monotonic

@@ -34,6 +34,38 @@ struct StateTransferTests {
         #expect(ask() == 1)
     }
 
+    /// A hundred kilobytes each, which a few bytes ask for.
+    @Test("Whoever asks for decisions, batches or requests again and again is handed only so much")
+    func servingIsPaced() throws {
+        let group = try Group(checkpointPeriod: 16)
+        let session = group.openSession(client)
+        let payload = Bytes(repeating: 1, count: 100_000)
+        for sequence in 1...4 as ClosedRange<UInt64> {
+            group.submit(Samples.operation(client, session, sequence, payload))
+            group.settle()
+        }
+        let batch = try #require(group.nodes[1].executions.last)
+        let recording = group.record(1)
+        func ask(_ question: PeerMessage) -> Int {
+            recording.messages.removeAll()
+            for _ in 1...1_000 { group.inject(question, from: 3, to: 1) }
+            group.settle()
+            return recording.messages.count { message in
+                switch message {
+                case .decisions, .batchBody, .forwarded: true
+                default: false
+                }
+            }
+        }
+        let decisions = PeerMessage.fetchDecisions(FetchDecisions(first: Instance(2)))
+        // 8 MB at once, of 400 kB each; then as much as 40 MB a second are.
+        #expect((15...25).contains(ask(decisions)))
+        #expect(ask(.fetchBatch(FetchBatch(instance: batch.instance, digest: batch.digest))) == 0)
+        group.pass(milliseconds: 1_000)
+        #expect((70...90).contains(ask(.fetchBatch(FetchBatch(instance: batch.instance, digest: batch.digest)))))
+        #expect(ask(decisions) == 0)
+    }
+
     @Test("An OPEN that a fetched checkpoint covers does not wait any more")
     func openingCovered() throws {
         let group = try Group(checkpointPeriod: 16)

@@ -129,8 +129,9 @@ import Testing
         // It replied for instance 3, and has none now.
         #expect(read(10) == nil)
         carryOut(.execute(execution(3, 7, regency: 2, digest: 30)))
-        let answers = takeReads()
-        #expect(answers.map(\.answer) == [found(9, version: 3, 2), found(10, version: 3, 2)])
+        // Not here and now, thousands may wait: at the driver's pace.
+        #expect(effects.readsAgain.map(\.ticket) == [9, 10] && takeReads().isEmpty)
+        #expect(read(9) == found(9, version: 3, 2) && read(10) == found(10, version: 3, 2))
         #expect(executor.machine.log == [[1], [7]])
         #expect(read(11) == found(11, version: 3, 2))
     }
@@ -149,14 +150,35 @@ import Testing
 
     @Test func noMoreReadsWaitThanThereIsRoomFor() {
         carryOut(.executeTentatively(execution(2, 1)))
-        for number in 1...UInt64(WaitingReads.countMax) { #expect(read(number) == nil) }
+        for number in 1...UInt64(WaitingReads.countOfOneClientMax) { #expect(read(number) == nil) }
         guard case .refusal(let refusal)? = read(5_000) else {
             Issue.record("it was answered, or waits")
             return
         }
         #expect(refusal.reason == .overloaded)
+        // Others have room.
+        #expect(executor.answer(ReadRequest(number: 1, query: []), from: Sample.client(2), ticket: 6_000) == nil)
         carryOut(.execute(execution(2, 1)))
-        #expect(takeReads().count == WaitingReads.countMax)
+        #expect(takeReads().count == WaitingReads.countOfOneClientMax + 1)
+    }
+
+    /// Another replica may decide it, execute it and tell a client: a quorum of readers must not miss it.
+    @Test func whatIsAcceptedButCannotBeExecutedHoldsReadsBack() {
+        #expect(read(1) != nil)
+        carryOut(.holdReads(upTo: Instance(2)))
+        #expect(read(9) == nil)
+        carryOut(.execute(execution(2, 1)))
+        #expect(effects.readsAgain.map(\.ticket) == [9])
+        #expect(read(9) == found(9, version: 2, 1))
+    }
+
+    @Test func aQueryLongerThanARequestMayBeIsRefused() {
+        let long = ReadRequest(number: 1, query: Bytes(repeating: 0, count: GroupSettings().requestBytesMax + 1))
+        guard case .refusal(let refusal)? = executor.answer(long, from: alice, ticket: 1) else {
+            Issue.record("it was run")
+            return
+        }
+        #expect(refusal.reason == .payloadTooLarge)
     }
 
     /// A service without a way of its own is encoded and restored.

@@ -33,6 +33,26 @@ import Testing
         }
     }
 
+    /// Others may decide it, and a client be told of it, while it is only accepted here.
+    @Test func whatMayEndTheViewIsNotExecutedTentativelyAndHoldsReadsBack() throws {
+        var settings = GroupSettings()
+        settings.window = 4
+        settings.executesTentatively = true
+        let group = Group(view: try Samples.view(n: 5, f: 1, model: .byzantine, settings: settings))
+        let change = Change(group, by: admin)
+        let session = group.openSession(alice)
+        group.submit(Samples.operation(alice, session, 1, [7]))
+        group.settle()
+        group.submit(change.request(heavy: [3, 4], order: [4, 3, 2, 1, 0]))
+        group.settle()
+        let last = try #require(group.nodes[0].executions.last?.instance)
+        for place in 0..<5 {
+            #expect(group.status(place).epoch.view == ViewNumber(2))
+            #expect(group.nodes[place].tentative.last?.instance == last.previous)
+            #expect(group.nodes[place].holds == [last] && group.nodes[place].rollbacks.isEmpty)
+        }
+    }
+
     @Test func aSingleReplicaChangesItsViewAlone() throws {
         let group = try Group(n: 1, f: 0)
         let change = Change(group, by: admin)

@@ -10,6 +10,8 @@ package struct ExecutionEffects<Machine: StateMachine>: ~Copyable {
     package var replies: [Reply] = []
     /// Of reads that had to wait, by their tickets.
     package var readAnswers: [(ticket: UInt64, answer: ReplicaToClientMessage)] = []
+    /// Reads that had to wait and can be run now, by their tickets: to be asked again, at the driver's pace.
+    package var readsAgain: [(ticket: UInt64, read: ReadRequest)] = []
     /// For the core.
     package var events: [Event] = []
     /// To be encoded and hashed beside the execution; the digest goes to the core (`Event.snapshotTaken`).
@@ -23,6 +25,7 @@ package struct ExecutionEffects<Machine: StateMachine>: ~Copyable {
     package mutating func removeAll() {
         replies.removeAll(keepingCapacity: true)
         readAnswers.removeAll(keepingCapacity: true)
+        readsAgain.removeAll(keepingCapacity: true)
         events.removeAll(keepingCapacity: true)
         snapshots.removeAll(keepingCapacity: true)
         serves.removeAll(keepingCapacity: true)

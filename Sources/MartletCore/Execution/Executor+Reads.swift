@@ -13,6 +13,7 @@ extension Executor {
     ) -> ReplicaToClientMessage? {
         guard settings.hasUnorderedReads else { return refuse(read, from: client, .readsAreOrdered) }
         guard isServing else { return refuse(read, from: client, .notServing) }
+        guard read.query.count <= settings.requestBytesMax else { return refuse(read, from: client, .payloadTooLarge) }
         var waiting = WaitingReads.Read(read: read, client: client, ticket: ticket)
         run(&waiting)
         if let answer = waiting.answer, answer.version <= lastDecided { return reply(answer, to: read) }
@@ -31,13 +32,15 @@ extension Executor {
     /// Answers those that need not wait any longer, the oldest first.
     mutating func answerWaitingReads(into effects: inout ExecutionEffects<Machine>) {
         guard !waitingReads.isEmpty else { return }
-        for var waiting in waitingReads.takeAll() {
-            if isServing, waiting.answer == nil { run(&waiting) }
+        for waiting in waitingReads.takeAll() {
             if !isServing {
                 let refusal = refuse(waiting.read, from: waiting.client, .notServing)
                 effects.readAnswers.append((waiting.ticket, refusal))
             } else if let answer = waiting.answer, answer.version <= lastDecided {
                 effects.readAnswers.append((waiting.ticket, reply(answer, to: waiting.read)))
+            } else if waiting.answer == nil, lastExecuted >= lastReplied {
+                // Thousands may have waited for this: they are not all run here and now.
+                effects.readsAgain.append((waiting.ticket, waiting.read))
             } else if !waitingReads.add(waiting) {
                 let refusal = refuse(waiting.read, from: waiting.client, .overloaded)
                 effects.readAnswers.append((waiting.ticket, refusal))

@@ -30,7 +30,7 @@ package struct Executor<Machine: StateMachine>: ~Copyable {
 
     /// What is in the state beyond the decided instances.
     var tentative: [TentativeExecution<Machine>] = []
-    /// The newest instance that this replica ever had in its state and may have replied for.
+    /// The newest instance that this replica ever had in its state, and may have replied for, or has sent ACCEPT for.
     var lastReplied = Instance.zero
     var waitingReads = WaitingReads()
 
@@ -59,6 +59,8 @@ package struct Executor<Machine: StateMachine>: ~Copyable {
             finish(execution, into: &effects)
         case .executeTentatively(let execution):
             executeTentatively(execution, into: &effects)
+        case .holdReads(let last):
+            lastReplied = max(lastReplied, last)
         case .rollBack(let last):
             rollBack(to: last)
         case .snapshot(let instance, let time, let view, let sessions, let adaptation):

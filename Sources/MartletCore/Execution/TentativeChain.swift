@@ -9,6 +9,9 @@ package struct TentativeChain: Sendable {
     private var digests: [Digest] = []
     private var sessions: SessionTable
     private var lastTime: Timestamp
+    /// The newest instance that this replica has sent ACCEPT for, and up to which execution was told to hold reads back.
+    private var accepted = Instance.zero
+    private var held = Instance.zero
 
     /// Nil in a group that executes only what is decided.
     package init?(settings: GroupSettings, sessions: SessionTable, lastTime: Timestamp) {
@@ -40,6 +43,15 @@ package struct TentativeChain: Sendable {
         precondition(digests.isEmpty, "another batch is decided than was executed")
         lastTime = time
         _ = order(known)
+    }
+
+    package mutating func noteAccepted(_ instance: Instance) { accepted = max(accepted, instance) }
+
+    /// Up to where reads have to be held back now, when that is news. `last`: the newest instance in the state.
+    package mutating func readsToHold(beyond last: Instance) -> Instance? {
+        guard accepted > max(last, held) else { return nil }
+        held = accepted
+        return accepted
     }
 
     /// Without a state there is nothing that could follow it.

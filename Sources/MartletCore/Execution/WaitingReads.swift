@@ -25,11 +25,16 @@ struct WaitingReads: Sendable {
     }
 
     static let countMax = 4096
-    /// Of queries and results; one larger than that still waits alone.
     static let bytesMax = 16 << 20
+    /// Of one client, so that others have room.
+    static let countOfOneClientMax = 256
+    /// Of queries and results of one client; one larger than that still waits alone.
+    static let bytesOfOneClientMax = 1 << 20
 
     private var reads: [Read] = []
     private var bytes = 0
+    /// Only looked up.
+    private var clients: [ClientID: (count: Int, bytes: Int)] = [:]
 
     var count: Int { reads.count }
 
@@ -37,9 +42,13 @@ struct WaitingReads: Sendable {
 
     /// False when there is no room for it.
     mutating func add(_ read: Read) -> Bool {
-        guard reads.isEmpty || reads.count < Self.countMax && bytes + read.bytes <= Self.bytesMax else { return false }
+        let own = clients[read.client] ?? (0, 0)
+        guard reads.count < Self.countMax, bytes + read.bytes <= Self.bytesMax || reads.isEmpty,
+            own.count < Self.countOfOneClientMax, own.bytes + read.bytes <= Self.bytesOfOneClientMax || own.count == 0
+        else { return false }
         reads.append(read)
         bytes += read.bytes
+        clients[read.client] = (own.count + 1, own.bytes + read.bytes)
         return true
     }
 
@@ -47,6 +56,7 @@ struct WaitingReads: Sendable {
         defer {
             reads = []
             bytes = 0
+            clients = [:]
         }
         return reads
     }
@@ -54,7 +64,7 @@ struct WaitingReads: Sendable {
     /// What was beyond that instance is not so any more: whatever was found there is looked up again.
     mutating func runAgain(beyond last: Instance) {
         for place in reads.indices where reads[place].ranAt > last {
-            bytes -= reads[place].answer?.result.count ?? 0
+            // What it counted for stays counted: the same will be found again, or hardly more.
             reads[place].answer = nil
             reads[place].ranAt = .zero
         }

@@ -56,15 +56,18 @@ final class ExecutionStage<Machine: StateMachine> {
             case .order(.install(let state)): install(state)
             case .order(let order): executor.carryOut(order, into: &effects)
             case .becomeLearner: executor.becomeLearner(into: &effects)
-            case .reads(let reads, let connection):
-                let isBelowMark = self.reads.add(reads, of: ClientID(connection.peer), by: connection)
-                if !isBelowMark { connection.pauseReading() }
+            case .reads(let reads, let connection): add(reads, by: connection)
             }
         }
         inputs.removeAll(keepingCapacity: true)
         act()
         runReads()
         answers.send()
+    }
+
+    private func add(_ reads: [ReadRequest], by connection: InboundConnection) {
+        let isBelowMark = self.reads.add(reads, of: ClientID(connection.peer), by: connection)
+        if !isBelowMark { connection.pauseReading() }
     }
 
     private func runReads() {
@@ -109,6 +112,10 @@ final class ExecutionStage<Machine: StateMachine> {
             let frame = answer.encoded()
             pace.note(frame.count, took: .zero, at: SystemClock.monotonic)
             answers.add(frame, for: connection)
+        }
+        for (ticket, read) in effects.readsAgain {
+            guard let connection = waiting.removeValue(forKey: ticket) else { continue }
+            add([read], by: connection)
         }
         mailboxes.ordering.post(effects.events.map { .event($0) })
         mailboxes.background.post(effects.snapshots.map { .encode($0) })

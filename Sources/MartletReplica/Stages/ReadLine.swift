@@ -11,11 +11,14 @@ struct ReadLine<Asker> {
         var reads = Deque<(read: ReadRequest, asker: Asker)>()
         /// Each as often as it was held.
         var held: [Asker] = []
+        /// Of the queries.
+        var bytes = 0
     }
 
     /// Of one client, whatever connections they came by.
     static var holdsAbove: Int { 1024 }
     static var readsAgainAt: Int { 512 }
+    static var holdsAboveBytes: Int { 1 << 20 }
 
     /// Only looked up; those that are in `turns`.
     private var waiting: [ClientID: Waiting] = [:]
@@ -27,8 +30,13 @@ struct ReadLine<Asker> {
     mutating func add(_ reads: [ReadRequest], of client: ClientID, by asker: Asker) -> Bool {
         guard !reads.isEmpty else { return true }
         if waiting[client] == nil { turns.append(client) }
-        for read in reads { waiting[client, default: Waiting()].reads.append((read, asker)) }
-        guard let count = waiting[client]?.reads.count, count > Self.holdsAbove else { return true }
+        for read in reads {
+            waiting[client, default: Waiting()].reads.append((read, asker))
+            waiting[client]?.bytes += read.query.count
+        }
+        guard let line = waiting[client], line.reads.count > Self.holdsAbove || line.bytes > Self.holdsAboveBytes else {
+            return true
+        }
         waiting[client]?.held.append(asker)
         return false
     }
@@ -38,8 +46,9 @@ struct ReadLine<Asker> {
         guard let client = turns.popFirst(), var line = waiting.removeValue(forKey: client),
             let (read, asker) = line.reads.popFirst()
         else { return nil }
+        line.bytes -= read.query.count
         var resumed: [Asker] = []
-        if line.reads.count <= Self.readsAgainAt { swap(&resumed, &line.held) }
+        if line.reads.count <= Self.readsAgainAt, line.bytes <= Self.holdsAboveBytes / 2 { swap(&resumed, &line.held) }
         if !line.reads.isEmpty {
             waiting[client] = line
             turns.append(client)

@@ -5,9 +5,9 @@ package import MartletCore
 package import MartletTypes
 
 /// Tentative execution (protocol §5): a correct replica executes before the decision only what it has locked in that epoch, in
-/// instance order, with all between it and the decided instances locked in the same epoch; and what it goes back from was
-/// not decided. (That no client keeps what was undone is the results' checker's to see: they are judged by the decided
-/// history alone.)
+/// instance order, with all between it and the decided instances locked in the same epoch; and it goes back from nothing that
+/// it has decided itself. (That no client keeps what was undone is the results' checker's to see: they are judged by the
+/// decided history alone.)
 package struct TentativeChecker: Sendable {
     private struct Replica: Sendable {
         var decided = Instance.zero

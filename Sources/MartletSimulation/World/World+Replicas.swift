@@ -279,6 +279,13 @@ extension World {
             counts.branches.readAwaited()
             send(answer, to: asker, from: replica)
         }
+        for (ticket, read) in replica.executionEffects.readsAgain {
+            guard let asker = replica.waitingReads.removeValue(forKey: ticket),
+                let client = clientPositions[asker.client]
+            else { continue }
+            replica.executionInbox.append(.read(read, client: client))
+        }
+        scheduleExecution(of: replica)
         for event in replica.executionEffects.events {
             if case .checkpointInstalled(let image) = event {
                 counts.installs += 1

@@ -165,7 +165,7 @@ final class World {
                     "not answered \(scenario.livenessTimeoutsMax) longest timeouts after the network healed: "
                         + "client \(id.client) call \(id.number), \(operation)"))
         }
-        let goal = goal ?? highestOwed
+        let goal = max(goal ?? highestOwed, checkers.highestReliedOn)
         for replica in replicas where !replica.isLiar && replica.isUp && replica.executor.lastDecided < goal {
             checkers.note(
                 Violation(

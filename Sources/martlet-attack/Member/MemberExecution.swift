@@ -34,11 +34,15 @@ struct MemberExecution: ~Copyable {
         for (ticket, answer) in effects.readAnswers {
             waiting.removeValue(forKey: ticket)?.send([answer.encoded()])
         }
+        let again = effects.readsAgain.compactMap { again in
+            waiting.removeValue(forKey: again.ticket).map { (again.read, $0) }
+        }
         var events = effects.events
         for snapshot in effects.snapshots { events.append(keep(snapshot)) }
         for service in effects.serves { serve(service) }
         if let below = effects.forgetBelow { store.forget(below: below) }
         effects.removeAll()
+        for (read, connection) in again { answer(read, to: connection) }
         return events
     }
 

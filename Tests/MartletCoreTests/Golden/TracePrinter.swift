@@ -98,6 +98,7 @@ struct TracePrinter {
         case .execute(let it): Self.line("execute", "i\(it.instance) " + list(it.steps.map { text(of: $0) }))
         case .executeTentatively(let it):
             Self.line("execute", "i\(it.instance) tentatively " + list(it.steps.map { text(of: $0) }))
+        case .holdReads(let last): Self.line("hold", "reads up to i\(last)")
         case .rollBack(let last): Self.line("go back", "to i\(last)")
         case .endView: Self.line("end", "view")
         case .beginView(let view): Self.line("begin", "view \(view.number)")

@@ -12,6 +12,7 @@ final class Group {
         var executions: [Execution] = []
         var tentative: [Execution] = []
         var rollbacks: [Instance] = []
+        var holds: [Instance] = []
         var notices: [Notice] = []
         var refusals: [ClientRefusal] = []
         var resends: [RequestID] = []
@@ -249,6 +250,7 @@ final class Group {
                         adaptation: nodes.compactMap { $0.adaptations[instance] }.first ?? .empty, application: [])))
         case .executeTentatively(let execution): node.tentative.append(execution)
         case .rollBack(let last): node.rollbacks.append(last)
+        case .holdReads(let last): node.holds.append(last)
         case .forgetSnapshots, .endView, .beginView: break
         }
     }
