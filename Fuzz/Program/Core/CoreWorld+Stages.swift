@@ -27,7 +27,6 @@ extension CoreWorld {
             hold(!isBetweenViews, "executed between views")
             tentative.append(execution.digest)
             hold(tentative.count <= view.settings.window, "more is executed tentatively than may run")
-        case .holdReads(let last): hold(last > executed + tentative.count, "reads are held back for what is there")
         case .rollBack(let last):
             hold(last >= executed, "what is decided was undone")
             hold(last < executed + tentative.count, "nothing was undone")
@@ -40,7 +39,7 @@ extension CoreWorld {
         case .install(let state): install(state)
         case .endView: isBetweenViews = true
         case .beginView: isBetweenViews = false
-        case .resend, .tellOpened, .serve, .forgetSnapshots: break
+        case .holdReads, .resend, .tellOpened, .serve, .forgetSnapshots: break
         }
     }
 
