@@ -5,7 +5,7 @@ package import MartletTypes
 
 /// Reads that are not ordered (protocol §4; Berger, Reiser & Bessani, SRDS'21). **Safety**: one runs on the newest state, not
 /// decided or not, and its answer waits until everything up to the version that it names is decided. None runs while an
-/// instance that this replica replied for is not in its state: a client may have that instance's result.
+/// instance that this replica replied for, or accepted, is not in its state: a client may have that instance's result.
 extension Executor {
     /// The answer, or nil: then it comes later, under this ticket, in `ExecutionEffects.readAnswers`.
     package mutating func answer(
