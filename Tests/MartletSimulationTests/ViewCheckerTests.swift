@@ -172,6 +172,7 @@ struct ViewCheckerTests {
 struct BarrierCheckerTests {
     private let alone = Sample.digest(1)
     private let beside = Sample.digest(2)
+    private let otherName = Sample.digest(4)
     private let epoch = Epoch(view: .genesis, regency: .first)
 
     /// A checker that knows a batch which may end the view, and one that lists the same request beside another.
@@ -179,8 +180,11 @@ struct BarrierCheckerTests {
         var checker = ViewChecker(genesis: try QuorumCheckerTests.view(), liars: [4])
         let request = BatchEntry(id: Sample.request(1).id, digest: Sample.digest(100))
         let other = BatchEntry(id: Sample.request(2).id, digest: Sample.digest(200))
-        checker.mayEndView(request.digest)
-        for (entries, digest) in [([request], alone), ([request, other], beside), ([other], Sample.digest(3))] {
+        let renamed = BatchEntry(id: other.id, digest: request.digest)
+        checker.mayEndView(request)
+        for (entries, digest) in [
+            ([request], alone), ([request, other], beside), ([other], Sample.digest(3)), ([renamed], otherName),
+        ] {
             checker.proposed(Batch(instance: Instance(10), born: epoch, time: .zero, entries: entries), digest)
         }
         return checker
@@ -211,6 +215,20 @@ struct BarrierCheckerTests {
         #expect(try verdict(alone, by: 1) == nil, "it has voted for something else, or not at all")
         #expect(try verdict(alone, regency: 2) == nil, "it may vote for something else in another regency")
         #expect(try verdict(beside) == nil && verdict(Sample.digest(3)) == nil)
+        #expect(try verdict(otherName) == nil, "under another's name it is nobody's request")
+    }
+
+    @Test("what was executed before is void for whoever has decided that, and may be voted beyond")
+    func executedBefore() throws {
+        var checker = try checker()
+        checker.decided(alone, at: Instance(7))
+        func verdict(decided: UInt64) -> Violation.Rule? {
+            var checker = checker
+            _ = checker.sent(vote(10, alone, isAccept: false), by: 0, decided: Instance(decided), at: .zero)
+            return checker.sent(vote(11, beside, isAccept: false), by: 0, decided: Instance(decided), at: .zero)?.rule
+        }
+        #expect(verdict(decided: 7) == nil)
+        #expect(verdict(decided: 6) == .views, "it cannot know yet")
     }
 }
 

@@ -107,7 +107,10 @@ package struct Checkers: Sendable {
     }
 
     /// Before the proof of a view that it may be the reason of.
-    package mutating func willDecide(_ execution: Execution) { calculations.decided(execution) }
+    package mutating func willDecide(_ execution: Execution) {
+        calculations.decided(execution)
+        views.decided(execution.digest, at: execution.instance)
+    }
 
     /// Before it is executed.
     package mutating func decided(_ execution: Execution, by replica: Int, at now: Instant) {
@@ -141,8 +144,8 @@ package struct Checkers: Sendable {
     /// What that SYNC settles; nil where it settles nothing.
     package func settlement(of sync: Sync) -> NaiveSettlement? { views.settlement(of: sync) }
 
-    /// A request with this digest may end a view.
-    package mutating func mayEndView(_ request: Digest) { views.mayEndView(request) }
+    /// A request that may end a view.
+    package mutating func mayEndView(_ request: BatchEntry) { views.mayEndView(request) }
 
     /// A batch with this digest, to a correct replica or by one.
     package mutating func proposed(_ batch: Batch, _ digest: Digest) { views.proposed(batch, digest) }

@@ -14,9 +14,11 @@ package struct ViewChecker: Sendable {
     /// Who, of those that do not lie, has sent that INSTALL.
     private var installs: [ViewNumber: [Word]] = [:]
 
-    /// Requests that may end a view, and batches that hold one alone.
-    private var requests: Set<Digest> = []
-    private var batches: Set<Digest> = []
+    /// Requests that may end a view, as a batch lists them, and what each batch lists that lists one alone.
+    private var requests: Set<BatchEntry> = []
+    private var batches: [Digest: BatchEntry] = [:]
+    /// Where each was executed first: whoever has decided that finds it void from then on.
+    private var executed: [BatchEntry: Instance] = [:]
     /// Where somebody has voted for such a batch.
     private var barriers: Set<Barrier> = []
 
@@ -68,19 +70,25 @@ package struct ViewChecker: Sendable {
         }
     }
 
-    /// A client has sent a request with this digest that may end a view.
-    package mutating func mayEndView(_ request: Digest) { requests.insert(request) }
+    /// A client has sent a request that may end a view. Under another name its digest names nothing that anybody has.
+    package mutating func mayEndView(_ request: BatchEntry) { requests.insert(request) }
 
     /// A batch with this digest was proposed to a correct replica, or by one.
     package mutating func proposed(_ batch: Batch, _ digest: Digest) {
-        if batch.entries.count == 1, requests.contains(batch.entries[0].digest) { batches.insert(digest) }
+        if batch.entries.count == 1, requests.contains(batch.entries[0]) { batches[digest] = batch.entries[0] }
+    }
+
+    /// A correct replica has decided a batch with this digest.
+    package mutating func decided(_ digest: Digest, at instance: Instance) {
+        guard let request = batches[digest] else { return }
+        executed[request] = min(executed[request] ?? instance, instance)
     }
 
     private mutating func checkBarrier(
         _ name: String, _ epoch: Epoch, _ instance: Instance, _ digest: Digest, by replica: Int, _ decided: Instance,
         at now: Instant
     ) -> Violation? {
-        if batches.contains(digest) {
+        if let request = batches[digest], executed[request].map({ $0 > decided }) ?? true {
             barriers.insert(Barrier(replica: replica, epoch: epoch, instance: instance))
         }
         guard instance - 1 > decided,

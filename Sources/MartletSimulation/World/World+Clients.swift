@@ -74,7 +74,9 @@ extension World {
             if case .requests(let bundle) = send.message {
                 for request in bundle.requests {
                     checkers.sent(request, by: clientIDs[client])
-                    if request.kind.mayEndView { checkers.mayEndView(Hashing.digest(of: request, group: view.group)) }
+                    guard request.kind.mayEndView else { continue }
+                    let digest = Hashing.digest(of: request, group: view.group)
+                    checkers.mayEndView(BatchEntry(id: request.id, digest: digest))
                 }
             }
             trace.sent(send.message, by: client, to: send.receiver, at: now)
