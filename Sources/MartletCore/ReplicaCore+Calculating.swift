@@ -41,18 +41,21 @@ extension ReplicaCore {
     mutating func calculateIfDue(_ batch: Batch, into effects: inout Effects) {
         let period = view.settings.calculationPeriod
         guard measuring.schedule.isOn, view.f > 0, batch.instance.rawValue % UInt64(period) == 0 else { return }
+        let reports = latencies.reports(beyond: batch.instance - period)
+        experience.learn(from: reports, at: batch.instance, in: view, base: views.base)
         let input = CalculationInput(
             view: view.number, instance: batch.instance, base: views.base,
             leader: view[view.leader(of: batch.born.regency)].id,
             excluded: view.replacedLeaders(before: batch.born.regency).map { view[$0].id }.sorted(),
-            reports: latencies.reports(beyond: batch.instance - period))
+            reports: reports, experience: experience)
         calculations.begin(input)
         effects.calculations.append(CalculationTask(input: input, view: view))
     }
 
     /// The view that follows when the instance is executed, if the outcome that is due at it changes anything.
-    func calculatedView(after instance: Instance) -> View? {
-        guard case .change(let outcome) = dueOutcome(at: instance) else { return nil }
+    mutating func calculatedView(after instance: Instance) -> View? {
+        guard case .change(let outcome) = dueOutcome(at: instance), let input = calculations.input else { return nil }
+        experience.noteChange(outcome, of: input, in: view, at: instance)
         do {
             return try view.successor(view.plan(of: outcome))
         } catch {
@@ -62,16 +65,21 @@ extension ReplicaCore {
 
     // MARK: Checkpoints
 
-    /// What is reported and calculated, after the last decided instance. A calculation for a view that ends there is void.
+    /// What is reported and calculated, after the last decided instance. Where the view ends there: as the next view begins,
+    /// since whoever takes it over may enter that one before. A calculation for the view that ends is void.
     func adaptationImage(next: View?) -> AdaptationImage {
         guard measuring.schedule.isOn else { return .empty }
+        var latencies = latencies
+        if let next { latencies.begin(next) }
         return AdaptationImage(
-            reports: latencies.records(numbers: sessions.operationNumbers),
+            reports: latencies.records(numbers: sessions.operationNumbers), experience: experience,
             calculation: calculations.input(after: decided, in: next ?? view))
     }
 
     mutating func takeOver(_ image: AdaptationImage, into effects: inout Effects) {
         latencies = LatencyTables(image: image, view: view)
+        experience = image.experience
+        noteLinks(after: decided)
         let input = image.calculation.flatMap { $0.view == view.number && $0.reports.count == view.n ? $0 : nil }
         calculations.begin(input)
         if let input { effects.calculations.append(CalculationTask(input: input, view: view)) }

@@ -53,7 +53,7 @@ extension ReplicaCore {
             .execute(
                 Execution(epoch: epoch, instance: instance, digest: known.digest, time: lastTime, steps: steps)))
         if steps.contains(where: \.isFresh) { hasOrderedSinceProbe = true }
-        if next == nil { next = calculatedView(after: instance) }
+        if next == nil { next = calculatedView(after: instance) } else { experience.noteOtherChange() }
         noteDecision(of: instance)
         calculateIfDue(known.batch, into: &effects)
         noteWait(of: queue, listed: known.bodies.count)
@@ -78,6 +78,7 @@ extension ReplicaCore {
             timeout.observe(now.monotonic.since(since))
             orderTimes.note(now.monotonic.since(since))
         }
+        lateness.judge(decided: decided, at: now.monotonic)
         if window[instance].accepted?.regency == regency || window[instance].proposed?.regency == regency {
             timeout.recover()
         }

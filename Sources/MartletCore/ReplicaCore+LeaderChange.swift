@@ -64,6 +64,8 @@ extension ReplicaCore {
         window.beginEpoch()
         forgetWantedRequests()
         watch.restart()
+        orderTimes = OrderTimes()
+        beginWatchingVotes()
         probesToOrder = ReplicaTable(repeating: nil, count: view.n)
         pool.takeBack()
         pool.restartTimers(at: now.monotonic)

@@ -64,6 +64,11 @@ extension ReplicaCore {
         effects.entropyWanted += measuring.stock.wanted()
     }
 
+    mutating func onEntropy(_ numbers: [UInt64]) {
+        measuring.stock.refill(numbers)
+        drawSecret()
+    }
+
     // MARK: Answering
 
     mutating func onChallenge(_ challenge: Challenge, from member: ReplicaIndex, into effects: inout Effects) {

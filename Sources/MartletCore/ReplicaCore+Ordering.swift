@@ -22,6 +22,7 @@ extension ReplicaCore {
             return
         }
         window[instance].proposed = RegencyDigest(regency: regency, digest: proposal.digest)
+        lateness.noteProposal(proposal.digest, at: instance, now.monotonic)
         noteActivity(instance)
         compareWithOthers(instance, into: &effects)
         if let complaint = complaint(about: proposal) {
@@ -63,6 +64,9 @@ extension ReplicaCore {
 
     mutating func onWrite(_ vote: WriteVote, from member: ReplicaIndex, into effects: inout Effects) {
         noteVote(vote.epoch, vote.instance, of: member)
+        if isTimed(vote.epoch, vote.instance) {
+            lateness.noteWrite(vote.digest, of: member, at: vote.instance, now.monotonic)
+        }
         guard vote.epoch.view == view.number, vote.epoch.regency >= regency, vote.epoch.regency <= regency.next,
             vote.instance > views.base, isWithinReach(vote.instance)
         else { return }
@@ -92,6 +96,9 @@ extension ReplicaCore {
     /// ACCEPTs of older regencies still count: older certificates still decide.
     mutating func onAccept(_ vote: AcceptVote, from member: ReplicaIndex, into effects: inout Effects) {
         noteVote(vote.epoch, vote.instance, of: member)
+        if isTimed(vote.epoch, vote.instance) {
+            lateness.noteAccept(vote.digest, of: member, at: vote.instance, now.monotonic)
+        }
         guard vote.epoch.view == view.number, vote.epoch.regency > .none, vote.epoch.regency <= regency.next,
             vote.instance > views.base, isWithinReach(vote.instance)
         else { return }
@@ -181,6 +188,7 @@ extension ReplicaCore {
         guard window[instance].noteWrite(vote, writeSetMax: Self.writeSetMax) else { return false }
         effects.sends.append(
             Send(.write(WriteVote(epoch: epoch, instance: instance, digest: digest)), to: .everyone))
+        noteOwnVote(at: instance)
         measureVotes(at: instance, into: &effects)
         return true
     }
@@ -210,7 +218,10 @@ extension ReplicaCore {
         compareWithTentative(instance, digest, into: &effects)
         effects.sends.append(
             Send(.accept(AcceptVote(epoch: epoch, instance: instance, digest: digest)), to: .everyone))
-        if view.faultModel == .crash { measureVotes(at: instance, into: &effects) }
+        if view.faultModel == .crash {
+            noteOwnVote(at: instance)
+            measureVotes(at: instance, into: &effects)
+        }
         return true
     }
 

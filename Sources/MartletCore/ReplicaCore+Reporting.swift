@@ -26,9 +26,11 @@ extension ReplicaCore {
         guard isReporting, isReportDue else { return }
         reported.instance = decided
         reported.at = now.monotonic
+        lateness.judge(decided: decided, at: now.monotonic)
         let everyone = (0..<view.n).map { ReplicaIndex($0) }
         let report = LatencyReport(
-            proposals: everyone.map { measured(.proposals, to: $0) }, votes: everyone.map { measured(.votes, to: $0) })
+            proposals: everyone.map { measured(.proposals, to: $0) }, votes: everyone.map { measured(.votes, to: $0) },
+            late: lateness.late, took: orderTimes.told)
         guard report.isInformative(of: me) else { return }
         reported.number = max(reported.number, sessions.lastOperation(of: me)).next
         let request = Request.measure(report, in: view.number, number: reported.number, by: view[me].key)
@@ -64,6 +66,7 @@ extension ReplicaCore {
             let report = LatencyReport(payload: request.payload, of: member, in: view.number, n: view.n)
         else { return }
         latencies.note(report, of: member, at: instance)
+        noteLinks(after: instance)
     }
 }
 

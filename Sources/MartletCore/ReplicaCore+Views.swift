@@ -171,6 +171,8 @@ extension ReplicaCore {
         catchUp.beginView()
         watch.begin(view)
         latencies.begin(view)
+        lateness = LatenessMonitor(view: view, me: me, patience: configuration.timeouts.challenge)
+        beginWatchingVotes()
         calculations.begin(view)
         orderTimes = OrderTimes()
         probesToOrder = ReplicaTable(repeating: nil, count: view.n)

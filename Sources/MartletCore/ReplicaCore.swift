@@ -79,7 +79,9 @@ package struct ReplicaCore: ~Copyable {
 
     var measuring: Measuring
     var latencies: LatencyTables
+    var experience = Experience()
     var calculations = CalculationBoard()
+    var lateness: LatenessMonitor
     var orderTimes = OrderTimes()
     var reported: OwnReport
 
@@ -136,6 +138,8 @@ package struct ReplicaCore: ~Copyable {
         probed = ReplicaTable(repeating: nil, count: view.n)
         measuring = Measuring(view: view, timeouts: configuration.timeouts, at: now.monotonic)
         latencies = LatencyTables(view: view)
+        lateness = LatenessMonitor(view: view, me: me, patience: configuration.timeouts.challenge)
+        lateness.begin(leader: view.leader(of: .first), after: .zero)
         reported = OwnReport(at: now.monotonic)
         checkpoints = CheckpointTally(n: view.n)
         catchUp = CatchUp(view: view, me: me, seed: configuration.seed)
@@ -167,7 +171,7 @@ package struct ReplicaCore: ~Copyable {
         case .snapshotTaken(let instance, let digest): onSnapshotTaken(instance, digest, into: &effects)
         case .checkpointInstalled(let image): onCheckpointInstalled(image, into: &effects)
         case .calculated(let outcome): onCalculated(outcome)
-        case .entropy(let numbers): measuring.stock.refill(numbers)
+        case .entropy(let numbers): onEntropy(numbers)
         case .deadline: break
         }
         onTime(into: &effects)

@@ -22,6 +22,7 @@ package struct Optimizer: Sendable {
 
     package init(
         model: LatencyModel, ids: [ReplicaID], mayLead: ReplicaSet? = nil, mayBeHeavy: ReplicaSet? = nil,
+        rejected: [WeightAssignment] = [],
         goalPermille: UInt64 = goalPermilleDefault, goalMicroseconds: UInt64 = 0
     ) {
         precondition(ids.count == model.rule.n, "each replica has one id")
@@ -30,18 +31,26 @@ package struct Optimizer: Sendable {
         self.ids = ids
         self.goalPermille = goalPermille
         self.goalMicroseconds = goalMicroseconds
-        space = WeightAssignments(rule: model.rule, mayLead: mayLead, mayBeHeavy: mayBeHeavy)
+        space = WeightAssignments(rule: model.rule, mayLead: mayLead, mayBeHeavy: mayBeHeavy, rejected: rejected)
     }
 
     /// Whether to change the current assignment, and into what. `seed` matters only where there are too many candidates
-    /// to look at all of them: the instance's number.
-    package func decide(current: WeightAssignment, seed: UInt64) -> OptimizerDecision {
+    /// to look at all of them: the instance's number. With `isToLeave` the current assignment is left for any that is
+    /// possible, and for the preferred one if that is.
+    package func decide(
+        current: WeightAssignment, seed: UInt64, isToLeave: Bool = false, preferring preferred: WeightAssignment? = nil
+    ) -> OptimizerDecision {
         let outcome = search(current: current, seed: seed)
         var predictor = ObjectivePredictor(model)
         // Also where it could not be chosen any more: who is missing costs it only what it costs.
         let now = predictor.latency(of: current)
-        let isChange = outcome.best.map { isWorthIt(from: now, to: $0.latency) && $0.assignment != current } ?? false
-        let chosen = isChange ? outcome.best?.assignment ?? current : current
+        var chosen = current
+        if let best = outcome.best, isToLeave ? !best.latency.isMissing : isWorthIt(from: now, to: best.latency) {
+            chosen = best.assignment
+        }
+        if isToLeave, let preferred, space.contains(preferred), !predictor.latency(of: preferred).isMissing {
+            chosen = preferred
+        }
         return OptimizerDecision(
             current: Candidate(current, now), chosen: chosen, leaderOrder: leaderOrder(of: chosen), outcome: outcome)
     }

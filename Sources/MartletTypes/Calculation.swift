@@ -14,10 +14,12 @@ package struct CalculationInput: Hashable, Sendable {
     package let excluded: [ReplicaID]
     /// By position in the view: what each member reported of late; nil where it did not, and then it is missing.
     package let reports: [LatencyReport?]
+    /// What was learnt before, those reports included.
+    package let experience: Experience
 
     package init(
         view: ViewNumber, instance: Instance, base: Instance = .zero, leader: ReplicaID, excluded: [ReplicaID],
-        reports: [LatencyReport?]
+        reports: [LatencyReport?], experience: Experience = Experience()
     ) {
         self.view = view
         self.instance = instance
@@ -25,6 +27,7 @@ package struct CalculationInput: Hashable, Sendable {
         self.leader = leader
         self.excluded = excluded
         self.reports = reports
+        self.experience = experience
     }
 }
 
@@ -55,6 +58,10 @@ package struct CalculationOutcome: Hashable, Sendable {
         /// Something is better by more than the goal, but the view has only begun: a link that is slow now and quick then must not
         /// make the group change to and fro.
         case tooSoon = 5
+        /// Who leads or is heavy has become suspect.
+        case suspected = 6
+        /// With the last change instances take longer than before, and longer than the links explain.
+        case unpaid = 7
     }
 
     package let view: ViewNumber
@@ -65,6 +72,11 @@ package struct CalculationOutcome: Hashable, Sendable {
     package let heavy: ReplicaSet
     /// What was predicted, in microseconds; nil where it is infinite.
     package let predictions: Predictions
+    /// When members decided of late, by their own words, in microseconds after the leader's proposal: by position in the view,
+    /// nil where that is not known.
+    package let decided: [UInt64?]
+    /// What the last change brought, where that can be told.
+    package let comparison: Comparison?
 
     package struct Predictions: Hashable, Sendable {
         package let current: UInt64?
@@ -81,9 +93,26 @@ package struct CalculationOutcome: Hashable, Sendable {
         }
     }
 
+    /// When members have decided, in microseconds after the leader's proposal: before the last change and after it.
+    package struct Comparison: Hashable, Sendable {
+        /// Of the members that told both.
+        package let medianBefore: UInt64
+        package let medianAfter: UInt64
+        /// How many told both, and for how many of them it became worse than before and than the links explain.
+        package let members: Int
+        package let worse: Int
+
+        package init(medianBefore: UInt64, medianAfter: UInt64, members: Int, worse: Int) {
+            self.medianBefore = medianBefore
+            self.medianAfter = medianAfter
+            self.members = members
+            self.worse = worse
+        }
+    }
+
     package init(
         view: ViewNumber, instance: Instance, reason: Reason, leaderOrder: [ReplicaIndex], heavy: ReplicaSet,
-        predictions: Predictions
+        predictions: Predictions, decided: [UInt64?] = [], comparison: Comparison? = nil
     ) {
         self.view = view
         self.instance = instance
@@ -91,12 +120,14 @@ package struct CalculationOutcome: Hashable, Sendable {
         self.leaderOrder = leaderOrder
         self.heavy = heavy
         self.predictions = predictions
+        self.decided = decided
+        self.comparison = comparison
     }
 
     /// Whether a new view is due.
     package var isChange: Bool {
         switch reason {
-        case .better, .needed: true
+        case .better, .needed, .suspected, .unpaid: true
         case .goodEnough, .nothingPossible, .tooSoon: false
         }
     }

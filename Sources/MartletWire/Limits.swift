@@ -63,6 +63,8 @@ package enum Limits {
     package static let reconfigurationTextBytes = Limit("reconfigurationTextBytes", 1_024)
     package static let members = Limit("members", ReplicaSet.membersMax)
     package static let calculations = Limit("calculations", AdaptationReport.calculationsMax)
+    package static let rejectedAssignments = Limit("rejectedAssignments", Experience.rejectedMax)
+    package static let accusations = Limit("accusations", Suspicion.accusationsNeeded)
     package static let administrators = Limit("administrators", Genesis.administratorsMax)
     package static let allowedClients = Limit("allowedClients", Genesis.allowedClientsMax)
     package static let groupNameBytes = Limit("groupNameBytes", Genesis.nameBytesMax)

@@ -143,10 +143,12 @@ package struct Reader: ~Copyable {
         guard version == WireFormat.version else { throw .unknownVersion(version) }
     }
 
-    /// A case of an enum that is a byte.
-    package mutating func enumeration<Value: RawRepresentable<UInt8>>(_ type: Value.Type) throws(WireError) -> Value {
+    /// A case of an enum that is a byte. `name`: what people call it; a private type's own differs with how it is compiled.
+    package mutating func enumeration<Value: RawRepresentable<UInt8>>(
+        _ type: Value.Type, _ name: StaticString
+    ) throws(WireError) -> Value {
         let tag = try uint8()
-        guard let value = Value(rawValue: tag) else { throw .unknownTag(type: "\(type)", tag: tag) }
+        guard let value = Value(rawValue: tag) else { throw .unknownTag(type: "\(name)", tag: tag) }
         return value
     }
 

@@ -79,7 +79,7 @@ extension Principal: WireCodable {
     }
 
     package init(from reader: inout Reader) throws(WireError) {
-        switch try reader.enumeration(Tag.self) {
+        switch try reader.enumeration(Tag.self, "principal") {
         case .replica: self = .replica(try reader.number(ReplicaID.self))
         case .client: self = .client(try ClientID(from: &reader))
         }

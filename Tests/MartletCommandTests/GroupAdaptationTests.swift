@@ -29,11 +29,13 @@ struct GroupAdaptationTests {
     }
 
     private func record(
-        at instance: UInt64 = 500, best: UInt64 = 7, reports: [LatencyReport?] = []
+        at instance: UInt64 = 500, best: UInt64 = 7, reports: [LatencyReport?] = [], leader: UInt16 = 0,
+        experience: Experience = Experience()
     ) -> CalculationRecord {
         CalculationRecord(
             input: CalculationInput(
-                view: .genesis, instance: Instance(instance), leader: ReplicaID(0), excluded: [], reports: reports),
+                view: .genesis, instance: Instance(instance), leader: ReplicaID(leader), excluded: [], reports: reports,
+                experience: experience),
             outcome: CalculationOutcome(
                 view: .genesis, instance: Instance(instance), reason: .goodEnough, leaderOrder: view.leaderOrder,
                 heavy: view.heavyMembers, predictions: .init(current: 9, best: best, median: 9, worst: 9)),
@@ -59,6 +61,38 @@ struct GroupAdaptationTests {
             })
     }
 
+    private var suspecting: Experience {
+        var experience = Experience()
+        experience.suspicions = [
+            Suspicion(
+                replica: ReplicaID(2), accusations: [Instance(500)], accusers: 2, times: 1, until: Instance(9_000))
+        ]
+        experience.rejected = [
+            RejectedAssignment(leader: ReplicaID(1), heavy: [ReplicaID(1), ReplicaID(3)], until: Instance(7_000))
+        ]
+        return experience
+    }
+
+    @Test("Who is suspect, what was taken back, and how the last change went are told")
+    func experience() {
+        let record = CalculationRecord(
+            input: record(experience: suspecting).input,
+            outcome: CalculationOutcome(
+                view: .genesis, instance: Instance(500), reason: .unpaid, leaderOrder: view.leaderOrder,
+                heavy: view.heavyMembers, predictions: .init(current: 9, best: 7, median: 9, worst: 9),
+                decided: [5_000, nil, 6_000, 7_000],
+                comparison: .init(medianBefore: 4_000, medianAfter: 6_000, members: 3, worse: 2)),
+            fate: .due, observed: nil)
+        let text = AdaptationReportText(group: group((0...2).map { report($0, [record]) }))
+        let explanation = text.explanation
+        #expect(explanation.contains("neither to lead nor to be heavy, since others find their votes later"))
+        #expect(explanation.contains("not before instance 7000, since it did not pay: 1 leads, heavy are 1, 3"))
+        #expect(explanation.contains("decide 6.00 ms after the proposal, before it 4.00 ms"))
+        #expect(explanation.contains("for 2 of 3"))
+        let json = text.json.description
+        #expect(json.contains(#""suspects":[2]"#) && json.contains(#""decidedMicroseconds":[5000,null,6000,7000]"#))
+    }
+
     private var honest: [AdaptationReport] {
         (0...2).map { report($0, [record(reports: Array(repeating: row(5), count: 4))]) }
     }
@@ -79,7 +113,7 @@ struct GroupAdaptationTests {
             report(3, [record(reports: Array(repeating: row(1), count: 4))]),
             report(3, [record(reports: Array(repeating: row(1), count: 9))]),
             report(3, [record(best: 1)], view: .max), report(3, [record(best: 1)], decided: .max),
-            report(3, [record(at: .max)]),
+            report(3, [record(at: .max)]), report(3, [record(leader: 2)]), report(3, [record(experience: suspecting)]),
         ]
         for lie in lies {
             let group = group(honest + [lie])
@@ -87,7 +121,7 @@ struct GroupAdaptationTests {
             let text = AdaptationReportText(group: group)
             #expect(!text.explanation.isEmpty && !text.history.isEmpty && !text.json.description.isEmpty)
         }
-        #expect(group(honest + [lies[0]]).dissenters == [ReplicaID(3)])
+        for lie in [lies[0], lies[7], lies[8]] { #expect(group(honest + [lie]).dissenters == [ReplicaID(3)]) }
         #expect(group([lies[4]]).newest == nil)
     }
 }

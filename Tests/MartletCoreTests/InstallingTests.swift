@@ -215,7 +215,10 @@ struct InstallingTests {
         let view = try Samples.view()
         var tables = LatencyTables(view: view)
         let row = [0, 5, 6, 7].map { LinkLatency($0) }
-        tables.note(LatencyReport(proposals: row, votes: row), of: ReplicaIndex(0), at: Instance(7))
+        // What it has seen of consensus was of the view before.
+        tables.note(
+            LatencyReport(proposals: row, votes: row, late: ReplicaSet([ReplicaIndex(2)]), took: LinkLatency(9)),
+            of: ReplicaIndex(0), at: Instance(7))
         let members = [2, 0, 3, 1].map { view.members[$0] }
         let next = try View(
             group: .zero, number: ViewNumber(2), faultModel: .byzantine, f: 1, members: members,
@@ -289,7 +292,7 @@ struct InstallingTests {
                 view: .genesis, instance: Instance(500), reason: reason, leaderOrder: [], heavy: view.heavyMembers,
                 predictions: .init(current: nil, best: nil, median: nil, worst: nil))
             board.note(outcome)
-            let isChange = reason == .better || reason == .needed
+            let isChange = [.better, .needed, .suspected, .unpaid].contains(reason)
             #expect(board.due(at: due, in: view, after: .zero) == (isChange ? .change(outcome) : .nothing))
         }
         #expect(board.history.count == CalculationOutcome.Reason.allCases.count)

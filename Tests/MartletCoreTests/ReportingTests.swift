@@ -219,6 +219,27 @@ struct ReportingTests {
         #expect(LatencyReport(payload: payload, of: ReplicaIndex(4), in: .genesis, n: 4) == nil)
     }
 
+    @Test(
+        "Nobody says of itself that it is late, nor of whoever is no member, nor that instances take more than an hour")
+    func impossibleExperience() {
+        let row = [0, 5, 6, 7].map { LinkLatency($0) }
+        let report = LatencyReport(
+            proposals: row, votes: row, late: ReplicaSet([1, 3].map { ReplicaIndex($0) }), took: LinkLatency(1_000))
+        let payload = report.payload(in: .genesis)
+        #expect(LatencyReport(payload: payload, of: ReplicaIndex(0), in: .genesis, n: 4) == report)
+        for (byte, bits) in [(0, 0xF0), (0, 0x08), (0, 0x01)] as [(Int, UInt8)] {
+            var wrong = payload
+            wrong[payload.count - 1 - byte] = bits
+            #expect(LatencyReport(payload: wrong, of: ReplicaIndex(0), in: .genesis, n: 4) == nil)
+        }
+        var long = payload
+        long.replaceSubrange(payload.count - 5..<payload.count - 1, with: [0xD6, 0x93, 0xA4, 0x01])
+        #expect(LatencyReport(payload: long, of: ReplicaIndex(0), in: .genesis, n: 4) == nil)
+        for count in 1..<payload.count {
+            #expect(LatencyReport(payload: payload.dropLast(count), of: ReplicaIndex(0), in: .genesis, n: 4) == nil)
+        }
+    }
+
     @Test("A report that is sent again later does not come back")
     func replayed() throws {
         let group = try group()
@@ -341,14 +362,19 @@ struct ReportingTests {
             leaderOrder: members.map(\.id), settings: plain.settings)
         var tables = LatencyTables(view: view)
         tables.note(report([0, 20, 23, 21]), of: ReplicaIndex(0), at: Instance(7))
-        tables.note(report([32, 30, 0, 31]), of: ReplicaIndex(2), at: Instance(9))
+        let accusing = LatencyReport(
+            proposals: report([32, 30, 0, 31]).proposals, votes: report([32, 30, 0, 31]).votes,
+            late: ReplicaSet([ReplicaIndex(0), ReplicaIndex(3)]), took: LinkLatency(8))
+        tables.note(accusing, of: ReplicaIndex(2), at: Instance(9))
         let records = tables.records(numbers: [4, 5, 6, 7].map { SequenceNumber($0) })
         #expect(records.map(\.replica.rawValue) == [0, 1, 2, 3])
         #expect(records.map(\.number.rawValue) == [5, 7, 4, 6])
         #expect(records[2].report == report([20, 21, 0, 23]))
-        #expect(records[3].report == report([30, 31, 32, 0]))
+        #expect(records[3].report?.votes == report([30, 31, 32, 0]).votes)
+        #expect(records[3].report?.late == ReplicaSet([ReplicaIndex(1), ReplicaIndex(2)]))
+        #expect(records[3].report?.took == LinkLatency(8))
         let again = LatencyTables(image: AdaptationImage(reports: records, calculation: nil), view: view)
-        #expect(again.reports(beyond: Instance(7)) == [nil, nil, report([32, 30, 0, 31]), nil])
+        #expect(again.reports(beyond: Instance(7)) == [nil, nil, accusing, nil])
         #expect(again.reports(beyond: Instance(6)) == tables.reports(beyond: Instance(6)))
     }
 

@@ -89,4 +89,55 @@ struct CalculationCheckerTests {
         #expect(asked.proved(proof(last: 624), at: .zero) == nil)
         #expect(asked.installed == 0)
     }
+
+    // MARK: Suspicions
+
+    /// Of all members, the accusers finding member 4 late; suspect until then, where it is.
+    private func input(at instance: UInt64, accusers: Int, suspectUntil: UInt64 = 0) -> CalculationInput {
+        let row = Array(repeating: LinkLatency(5), count: 5)
+        var experience = Experience()
+        experience.suspicions = [
+            Suspicion(
+                replica: ReplicaID(4), accusations: [Instance(instance)], accusers: 2, times: suspectUntil > 0 ? 1 : 0,
+                until: Instance(suspectUntil))
+        ]
+        return CalculationInput(
+            view: .genesis, instance: Instance(instance), leader: ReplicaID(0), excluded: [],
+            reports: (0..<5).map { place in
+                LatencyReport(
+                    proposals: row, votes: row,
+                    late: place < accusers ? ReplicaSet([ReplicaIndex(4)]) : ReplicaSet())
+            }, experience: experience)
+    }
+
+    private func outcome(at instance: UInt64, heavy: [Int]) -> CalculationOutcome {
+        CalculationOutcome(
+            view: .genesis, instance: Instance(instance), reason: .better,
+            leaderOrder: ([heavy[0]] + (0..<5).filter { $0 != heavy[0] }).map { ReplicaIndex($0) },
+            heavy: ReplicaSet(heavy.map { ReplicaIndex($0) }),
+            predictions: .init(current: 9, best: 5, median: 7, worst: 9))
+    }
+
+    @Test("a member that becomes suspect by the word of f")
+    func fewAccusers() {
+        for (accusers, isRight) in [(2, true), (1, false)] {
+            var checker = CalculationChecker()
+            let before = input(at: 500, accusers: 2)
+            #expect(checker.calculated(before, outcome(at: 500, heavy: [0, 1]), in: first, by: 0, at: .zero) == nil)
+            let now = input(at: 1_000, accusers: accusers, suspectUntil: 9_000)
+            let found = checker.calculated(now, outcome(at: 1_000, heavy: [0, 1]), in: first, by: 0, at: .zero)
+            #expect((found == nil) == isRight)
+            #expect(checker.suspected.count == 1)
+        }
+    }
+
+    @Test("a suspect that is chosen though all others are there")
+    func suspectChosen() {
+        for (heavy, isRight) in [([0, 1], true), ([0, 4], false), ([4, 0], false)] {
+            var checker = CalculationChecker()
+            let now = input(at: 1_000, accusers: 2, suspectUntil: 9_000)
+            let found = checker.calculated(now, outcome(at: 1_000, heavy: heavy), in: first, by: 0, at: .zero)
+            #expect((found == nil) == isRight)
+        }
+    }
 }

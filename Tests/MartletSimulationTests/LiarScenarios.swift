@@ -12,7 +12,8 @@ enum LiarScenarios {
         var scenario = Scenarios.calm()
         scenario.seed = seed
         scenario.liars = [LiarPlan(replica: replica, kinds: kinds)]
-        scenario.settings.measuringPermille = kinds.contains(.latencyLiar) ? 500 : 0
+        let isMeasured = !Set(kinds).isDisjoint(with: [.latencyLiar, .sluggishVoter, .falseNeighbour])
+        scenario.settings.measuringPermille = isMeasured ? 500 : 0
         scenario.timeouts.report = .milliseconds(50)
         scenario.links.lossPermille = 30
         scenario.healsAt = Instant.zero + .milliseconds(600)

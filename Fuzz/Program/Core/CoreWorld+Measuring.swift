@@ -31,7 +31,11 @@ extension CoreWorld {
         }
         return LatencyReport(
             proposals: distances.map { $0.isMissing || byte % 5 == 0 ? $0 : LinkLatency($0.rawValue * 2) },
-            votes: distances)
+            votes: distances,
+            late: ReplicaSet(
+                (0..<view.n).filter { byte % 3 == 0 && $0 != member.position && byte >> ($0 % 8) & 1 == 1 }
+                    .map { ReplicaIndex($0) }),
+            took: byte % 7 == 0 ? .missing : LinkLatency(byte * 500))
     }
 
     mutating func sayOperations() {
@@ -108,15 +112,51 @@ extension CoreWorld {
                 replica: view.members[place].id, number: SequenceNumber(UInt64(source.byte())),
                 instance: report == nil ? .zero : instance - source.number(below: 8), report: report)
         }
-        guard source.chance(128) else { return AdaptationImage(reports: reports, calculation: nil) }
+        let experience = drawExperience(after: instance, in: view)
+        guard source.chance(128) else {
+            return AdaptationImage(reports: reports, experience: experience, calculation: nil)
+        }
         let period = UInt64(view.settings.calculationPeriod)
         let calculated = Instance(max(1, instance.rawValue / period) * period)
         let leader = view.members[source.number(below: view.n)].id
         return AdaptationImage(
-            reports: reports,
+            reports: reports, experience: experience,
             calculation: CalculationInput(
                 view: source.chance(220) ? view.number : formerView, instance: calculated, leader: leader,
                 excluded: view.members.map(\.id).filter { $0 != leader }.suffix(source.number(below: view.f + 1)),
-                reports: reports.map(\.report)))
+                reports: reports.map(\.report), experience: experience))
     }
+
+    /// As it can be after that instance.
+    private mutating func drawExperience(after instance: Instance, in view: View) -> Experience {
+        var experience = Experience()
+        guard source.chance(128) else { return experience }
+        for member in view.members where source.chance(64) {
+            let times = source.number(below: Suspicion.timesMax + 1)
+            experience.suspicions.append(
+                Suspicion(
+                    replica: member.id, accusations: [instance], accusers: 1 + source.number(below: view.n),
+                    times: times,
+                    until: times == 0 ? .zero : instance + source.number(below: 64)))
+        }
+        experience.suspicions.sort { $0.replica < $1.replica }
+        let heavy = view.plan.heavy
+        if source.chance(128) {
+            let decided = view.members.map(\.id).sorted().map {
+                FormerAssignment.MemberTime(replica: $0, microseconds: UInt64(source.byte()) * 500)
+            }
+            experience.former = FormerAssignment(
+                leader: drawMember(view), heavy: heavy, predicted: UInt64(source.byte()) * 500, decided: decided)
+        }
+        if source.chance(128) {
+            experience.rejected = [
+                RejectedAssignment(
+                    leader: drawMember(view), heavy: heavy, until: instance + 1 + source.number(below: 64))
+            ]
+        }
+        experience.setbacks = source.number(below: Experience.setbacksMax + 1)
+        return experience
+    }
+
+    private mutating func drawMember(_ view: View) -> ReplicaID { view.members[source.number(below: view.n)].id }
 }

@@ -43,6 +43,7 @@ package struct LatencyTables: Sendable {
         func follow(_ row: [LinkLatency]) -> [LinkLatency] { places.map { $0.map { row[$0] } ?? .missing } }
         for (position, place) in places.enumerated() {
             guard let place, let report = former.rows[ReplicaIndex(place)].report else { continue }
+            // What it has seen of consensus was of the view before.
             rows[ReplicaIndex(position)] = Row(
                 instance: former.rows[ReplicaIndex(place)].instance,
                 report: LatencyReport(proposals: follow(report.proposals), votes: follow(report.votes)))
@@ -59,7 +60,11 @@ package struct LatencyTables: Sendable {
         return order.map { place in
             let row = rows[ReplicaIndex(place)]
             let report = row.report.map { report in
-                LatencyReport(proposals: order.map { report.proposals[$0] }, votes: order.map { report.votes[$0] })
+                LatencyReport(
+                    proposals: order.map { report.proposals[$0] }, votes: order.map { report.votes[$0] },
+                    late: ReplicaSet(
+                        order.indices.filter { report.late.contains(ReplicaIndex(order[$0])) }.map { ReplicaIndex($0) }),
+                    took: report.took)
             }
             return ReportRecord(
                 replica: ids[place], number: numbers[place], instance: row.instance, report: report)
@@ -78,7 +83,11 @@ package struct LatencyTables: Sendable {
                 proposals[position] = report.proposals[column]
                 votes[position] = report.votes[column]
             }
-            note(LatencyReport(proposals: proposals, votes: votes), of: ReplicaIndex(place), at: record.instance)
+            let late = ReplicaSet(
+                report.late.filter { $0.position < order.count }.map { ReplicaIndex(order[$0.position]) })
+            note(
+                LatencyReport(proposals: proposals, votes: votes, late: late, took: report.took),
+                of: ReplicaIndex(place), at: record.instance)
         }
     }
 }

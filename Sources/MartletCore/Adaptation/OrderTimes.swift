@@ -3,10 +3,11 @@
 
 package import MartletTypes
 
-/// How long the last instances of this view took here from their first sign to their decision. For people: nothing that is
-/// decided rests on it.
+/// How long the last instances of this regency took here from their first sign to their decision.
 package struct OrderTimes: Sendable {
     static let kept = 64
+    /// Fewer tell nothing.
+    static let toldMin = 16
 
     private var times: [Interval] = []
     private var next = 0
@@ -20,6 +21,11 @@ package struct OrderTimes: Sendable {
             times[next] = time
         }
         next = (next + 1) % Self.kept
+    }
+
+    /// As a member reports it.
+    package var told: LinkLatency {
+        times.count < Self.toldMin ? .missing : LinkLatency(UInt32(clamping: min(median ?? .max, UInt64(UInt32.max))))
     }
 
     /// In whole microseconds; nil while nothing was ordered.

@@ -75,7 +75,7 @@ extension KVOperation: WireCodable {
     }
 
     package init(from reader: inout Reader) throws(WireError) {
-        let tag = try reader.enumeration(Tag.self)
+        let tag = try reader.enumeration(Tag.self, "operation")
         guard tag == .batch else {
             self = try Self.single(tag, from: &reader)
             return
@@ -83,7 +83,7 @@ extension KVOperation: WireCodable {
         let count = try reader.count(KVWireLimits.batchOperations, elementBytesMin: 5)
         var operations: [KVOperation] = []
         for _ in 0..<count {
-            operations.append(try Self.single(try reader.enumeration(Tag.self), from: &reader))
+            operations.append(try Self.single(try reader.enumeration(Tag.self, "operation"), from: &reader))
         }
         self = .batch(operations)
     }

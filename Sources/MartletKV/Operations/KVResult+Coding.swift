@@ -74,7 +74,7 @@ extension KVResult: WireCodable {
     }
 
     package init(from reader: inout Reader) throws(WireError) {
-        switch try reader.enumeration(Tag.self) {
+        switch try reader.enumeration(Tag.self, "result") {
         case .batch:
             let count = try reader.count(KVWireLimits.batchResults, elementBytesMin: 1)
             var results: [KVResult] = []
@@ -92,7 +92,7 @@ extension KVResult: WireCodable {
     }
 
     private static func single(from reader: inout Reader) throws(WireError) -> KVResult {
-        try single(try reader.enumeration(Tag.self), from: &reader)
+        try single(try reader.enumeration(Tag.self, "result"), from: &reader)
     }
 
     /// Never calls itself, however deep the input pretends to be.
@@ -105,7 +105,7 @@ extension KVResult: WireCodable {
         case .mismatch: .mismatch(current: try reader.optionalField())
         case .integer: .integer(Int64(bitPattern: try reader.uint64()))
         case .page: .page(try KVPage(from: &reader))
-        case .refused: .refused(try reader.enumeration(KVRefusal.self))
+        case .refused: .refused(try reader.enumeration(KVRefusal.self, "reason of a refusal"))
         case .batch, .batchRefused: throw .invalid("a batch holds a batch")
         }
     }

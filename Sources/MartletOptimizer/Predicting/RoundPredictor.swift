@@ -37,6 +37,14 @@ package struct RoundPredictor: Sendable {
             instances: InstanceRounds(faultModel: rule.faultModel, voting: voting, propose: propose, vote: vote))
     }
 
+    /// When each replica decides an instance that waits for none before it, counted from the leader's proposal; by position.
+    package mutating func decisions(of assignment: WeightAssignment) -> [Latency] {
+        instances.begin(leader: assignment.leader.position, heavy: assignment.heavy)
+        _ = instances.decideAtLeader()
+        instances.decideElsewhere()
+        return instances.decided.map { Latency($0) }
+    }
+
     /// The predicted latency of consensus; missing when a quorum needs a missing replica or link. What lies above the
     /// limit is cut short: then the outcome is missing, too.
     package mutating func latency(of assignment: WeightAssignment, atMost limit: Latency = .missing) -> Latency {

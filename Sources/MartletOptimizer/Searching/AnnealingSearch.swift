@@ -89,7 +89,9 @@ struct AnnealingSearch {
 
     private func isPromising(_ turn: Turn) -> Bool { best.map { turn.bound < $0.latency } ?? true }
 
+    /// A walk may pass through what is rejected.
     private mutating func note(_ candidate: Candidate) {
+        guard !space.rejected.contains(candidate.assignment) else { return }
         if best.map({ preference.isBetter(candidate, than: $0) }) ?? true { best = candidate }
     }
 

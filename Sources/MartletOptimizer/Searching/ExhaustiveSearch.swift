@@ -18,7 +18,7 @@ package struct ExhaustiveSearch {
     mutating func run() -> SearchOutcome {
         var best: Candidate?
         var latencies: [Latency] = []
-        for assignment in space {
+        for assignment in space where !space.rejected.contains(assignment) {
             let candidate = Candidate(assignment, predictor.latency(of: assignment))
             latencies.append(candidate.latency)
             if best.map({ preference.isBetter(candidate, than: $0) }) ?? true { best = candidate }

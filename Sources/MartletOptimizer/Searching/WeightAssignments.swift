@@ -12,13 +12,19 @@ package struct WeightAssignments: Sequence, Sendable {
     let leaders: [ReplicaIndex]
     private let mayBeHeavy: ReplicaSet
     private let leading: ReplicaSet
+    /// Not to be chosen, though made of replicas that may be.
+    let rejected: [WeightAssignment]
 
     /// By default every replica may lead and be heavy.
-    package init(rule: QuorumRule, mayLead: ReplicaSet? = nil, mayBeHeavy: ReplicaSet? = nil) {
+    package init(
+        rule: QuorumRule, mayLead: ReplicaSet? = nil, mayBeHeavy: ReplicaSet? = nil,
+        rejected: [WeightAssignment] = []
+    ) {
         let everyone = ReplicaSet((0..<rule.n).map { ReplicaIndex($0) })
         let heavy = mayBeHeavy ?? everyone
         self.rule = rule
         self.mayBeHeavy = heavy
+        self.rejected = rejected
         leading = mayLead ?? everyone
         leaders = everyone.filter { [leading] in
             leading.contains($0) && heavy.contains($0) && heavy.count >= rule.heavyCount
@@ -44,7 +50,8 @@ package struct WeightAssignments: Sequence, Sendable {
     }
 
     package func contains(_ assignment: WeightAssignment) -> Bool {
-        leaders.contains(assignment.leader) && assignment.heavy.count == rule.heavyCount
+        !rejected.contains(assignment) && leaders.contains(assignment.leader)
+            && assignment.heavy.count == rule.heavyCount
             && (assignment.heavy.contains(assignment.leader) || rule.heavyCount == 0)
             && assignment.heavy.allSatisfy { mayBeHeavy.contains($0) && $0.position < rule.n }
     }

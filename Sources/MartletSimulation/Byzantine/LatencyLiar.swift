@@ -20,6 +20,7 @@ struct LatencyLiar: Misbehaviour {
         case high = "report too high"
         case malformed = "report malformed"
         case forEach = "another report for each"
+        case accusing = "report that all are late"
         case reported = "report replayed"
     }
 
@@ -116,6 +117,7 @@ struct LatencyLiar: Misbehaviour {
         case .low: payload = report(1, context)
         case .high: payload = report(3_000_000_000, context)
         case .forEach: payload = report(UInt32(context.random.number(in: 1...900_000)), context)
+        case .accusing: payload = accusation(of: operation, context)
         case .malformed:
             payload = (0..<context.random.below(80)).map { _ in UInt8(truncatingIfNeeded: context.random.next()) }
         default: return nil
@@ -123,6 +125,19 @@ struct LatencyLiar: Misbehaviour {
         let request = Request(
             id: operation.request.id, kind: .measure, repliesKeptFrom: SequenceNumber(0), payload: payload)
         return context.seal(.operation(ReplicaOperation(request: request)))
+    }
+
+    /// Its report as it was, but for who is late and how long instances took.
+    private func accusation(of operation: ReplicaOperation, _ context: borrowing LiarContext) -> Bytes {
+        let view = context.view
+        guard
+            let report = LatencyReport(
+                payload: operation.request.payload, of: context.me, in: view.number, n: view.n)
+        else { return operation.request.payload }
+        return LatencyReport(
+            proposals: report.proposals, votes: report.votes, late: ReplicaSet(context.others),
+            took: LinkLatency(report.took.isMissing ? 1 : report.took.rawValue / 2)
+        ).payload(in: view.number)
     }
 
     private func report(_ microseconds: UInt32, _ context: borrowing LiarContext) -> Bytes {

@@ -25,6 +25,8 @@ extension LiarKind {
         case .voucher: Voucher()
         case .latencyLiar: LatencyLiar(&context)
         case .viewLiar: ViewLiar(&context)
+        case .sluggishVoter: SluggishVoter(&context)
+        case .falseNeighbour: FalseNeighbour()
         }
     }
 }

@@ -25,6 +25,8 @@ package enum LiarKind: String, Hashable, Sendable, CaseIterable {
     case voucher = "voucher"
     case latencyLiar = "latency liar"
     case viewLiar = "view liar"
+    case sluggishVoter = "sluggish voter"
+    case falseNeighbour = "false neighbour"
 }
 
 /// A sealed message on its way to one receiver.
@@ -85,6 +87,8 @@ package struct LiarContext: ~Copyable {
 /// gets what the one before it left.
 package protocol Misbehaviour {
     var kind: LiarKind { get }
+    /// Changes what it wants ordered, before anybody is told, itself included.
+    mutating func makeUp(_ operation: ReplicaOperation, _ context: inout LiarContext) -> ReplicaOperation?
     /// Changes, drops or adds messages to other replicas.
     mutating func alter(_ outgoing: inout [Outgoing], _ context: inout LiarContext)
     /// Changes or drops what goes to clients.
@@ -101,6 +105,9 @@ package protocol Misbehaviour {
 }
 
 extension Misbehaviour {
+    package mutating func makeUp(_ operation: ReplicaOperation, _ context: inout LiarContext) -> ReplicaOperation? {
+        nil
+    }
     package mutating func alter(_ outgoing: inout [Outgoing], _ context: inout LiarContext) {}
     package mutating func alter(_ replies: inout [Reply], _ context: inout LiarContext) {}
     package mutating func alter(_ reply: inout ReadReply, to query: Bytes, _ context: inout LiarContext) {}

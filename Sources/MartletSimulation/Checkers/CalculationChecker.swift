@@ -23,6 +23,10 @@ package struct CalculationChecker: Sendable {
     package private(set) var installed = 0
     /// Reports that took part.
     package private(set) var reports = 0
+    /// Who became suspect, as often as that was.
+    package private(set) var suspected: [ReplicaID] = []
+    /// Changes that were taken back.
+    package private(set) var takenBack = 0
 
     package init() {}
 
@@ -32,6 +36,7 @@ package struct CalculationChecker: Sendable {
         guard let before = known[input.instance] else {
             known[input.instance] = (input, outcome)
             count += 1
+            if let violation = judge(input, outcome, in: view, at: now) { return violation }
             if outcome.isChange { noteChange(outcome, in: view) }
             reports += input.reports.count { $0 != nil }
             return nil
@@ -43,8 +48,44 @@ package struct CalculationChecker: Sendable {
         )
     }
 
+    /// Only f+1 members' word makes another suspect, and who is so is not chosen as long as all others are there.
+    private mutating func judge(
+        _ input: CalculationInput, _ outcome: CalculationOutcome, in view: View, at now: Instant
+    ) -> Violation? {
+        let before = known[input.instance - view.settings.calculationPeriod]?.input
+        for suspicion in input.experience.suspicions where suspicion.until > input.instance {
+            let known = before?.experience.suspicions.first { $0.replica == suspicion.replica }
+            guard let before, known?.until != suspicion.until else { continue }
+            if (known?.until ?? .zero) <= before.instance { suspected.append(suspicion.replica) }
+            guard let place = view.members.firstIndex(where: { $0.id == suspicion.replica }) else { continue }
+            let accusers = input.reports.filter { $0?.late.contains(ReplicaIndex(place)) == true }.count
+            if accusers < view.f + 1 {
+                return Violation(
+                    .views, at: now,
+                    "member \(suspicion.replica) is suspect after instance \(input.instance) by the word of \(accusers) members"
+                )
+            }
+        }
+        guard outcome.isChange, isComplete(input) else { return nil }
+        let suspects = input.experience.suspicions.filter { $0.until > input.instance }.map(\.replica)
+        let chosen = outcome.heavy.map { view[$0].id } + outcome.leaderOrder.prefix(1).map { view[$0].id }
+        guard suspects.count <= view.f, input.excluded.isEmpty,
+            let wrong = suspects.first(where: { chosen.contains($0) })
+        else { return nil }
+        return Violation(
+            .views, at: now, "member \(wrong) is suspect after instance \(input.instance), and yet leads or is heavy")
+    }
+
+    private func isComplete(_ input: CalculationInput) -> Bool {
+        input.reports.allSatisfy { report in
+            guard let report else { return false }
+            return (report.proposals + report.votes).allSatisfy { !$0.isMissing }
+        }
+    }
+
     private mutating func noteChange(_ outcome: CalculationOutcome, in view: View) {
         changes += 1
+        if outcome.reason == .unpaid { takenBack += 1 }
         guard !view.settings.isPinned, dues[view.number] == nil else { return }
         let distance = max(view.settings.window, view.settings.calculationPeriod / 4)
         dues[view.number] = Due(

@@ -9,6 +9,9 @@ extension LatencyMatrix {
     /// Three zones of one city and one across the land.
     package static var zones: LatencyMatrix { stock(zonesText) }
 
+    /// Three around a fourth, and one far away.
+    package static var oneFarAway: LatencyMatrix { stock(oneFarAwayText) }
+
     private static let fiveRegionsText = """
         from\\to,west,east,europe,south,pacific
         west,0.2,32,70,90,72
@@ -24,6 +27,15 @@ extension LatencyMatrix {
         b,0.4,0.1,0.5,18
         c,0.6,0.5,0.1,19
         far,18,18,19,0.1
+        """
+
+    private static let oneFarAwayText = """
+        from\\to,middle,a,b,c,far
+        middle,0.2,5,5,5,120
+        a,5,0.2,20,20,120
+        b,5,20,0.2,20,120
+        c,5,20,20,0.2,120
+        far,120,120,120,120,0.2
         """
 
     private static func stock(_ text: String) -> LatencyMatrix {

@@ -70,6 +70,7 @@ public struct SimulationReport: Sendable {
     private static func occurrences(in world: World) -> [(name: String, count: Int)] {
         let counts = world.counts
         let links = world.network.counts
+        let suspected = world.checkers.calculations.suspected.map { Int($0.rawValue) }
         let faults: [(String, Int)] = [
             ("messages lost", links.lost), ("messages cut off", links.cut), ("messages clogged", links.clogged),
             ("messages slowed", links.slowed), ("messages duplicated", links.duplicated),
@@ -93,6 +94,9 @@ public struct SimulationReport: Sendable {
             ("reports calculated with", world.checkers.calculations.reports),
             ("other leader or weights calculated", world.checkers.calculations.changes),
             ("view calculated", world.checkers.calculations.installed),
+            ("liar suspected", suspected.count { !world.scenario.isCorrectThroughout($0) }),
+            ("correct member suspected", suspected.count { world.scenario.isCorrectThroughout($0) }),
+            ("change taken back", world.checkers.calculations.takenBack),
             ("calls that outlast both timeout stages", counts.patientCalls),
             ("latency matrix used", world.scenario.matrix == nil ? 0 : 1),
             ("more than a group must survive", world.scenario.isBeyond ? 1 : 0),

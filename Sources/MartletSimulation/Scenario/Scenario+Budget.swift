@@ -18,6 +18,10 @@ extension Scenario {
         placeComplaint ?? liarComplaint ?? valueComplaint ?? (isBeyond ? nil : budgetComplaint)
     }
 
+    func liars(of kind: LiarKind) -> ReplicaSet {
+        ReplicaSet(liars.filter { $0.kinds.contains(kind) }.map { ReplicaIndex($0.replica) })
+    }
+
     package func isLiar(_ replica: Int) -> Bool { liars.contains { $0.replica == replica } }
 
     package func crashes(_ replica: Int) -> Bool {

@@ -85,6 +85,12 @@ package struct ScenarioGenerator {
         for place in scenario.liars.indices where random.chance(permille: 400) {
             scenario.liars[place].kinds.append(.latencyLiar)
         }
+        for place in scenario.liars.indices where random.chance(permille: 250) {
+            scenario.liars[place].kinds.append(.sluggishVoter)
+        }
+        for place in scenario.liars.indices where random.chance(permille: 250) {
+            scenario.liars[place].kinds.append(.falseNeighbour)
+        }
     }
 
     private mutating func makeTimes() {
@@ -122,7 +128,8 @@ package struct ScenarioGenerator {
 
     private mutating func makeLiar(_ replica: Int) {
         // Those about latencies and views are drawn with the rest of measuring and of views.
-        var kinds = LiarKind.allCases.filter { $0 != .latencyLiar && $0 != .viewLiar }
+        let others: [LiarKind] = [.latencyLiar, .falseNeighbour, .sluggishVoter, .viewLiar]
+        var kinds = LiarKind.allCases.filter { !others.contains($0) }
         random.shuffle(&kinds)
         let plan = LiarPlan(
             replica: replica, kinds: Array(kinds.prefix(random.pick([1, 1, 2, 3, 5]))),

@@ -63,6 +63,9 @@ final class SimulatedReplica {
     /// What it sends is altered on the way out; the replica itself does not know.
     var isLiar = false
 
+    /// What a liar wants ordered is made up before anybody is told, itself included; nil of a replica that is none.
+    var makeUp: ((PeerMessage) -> PeerMessage)?
+
     var isTwin: Bool { slot != index.position }
 
     init(
@@ -124,7 +127,7 @@ final class SimulatedReplica {
         work.decidedAtSend.append(contentsOf: decidedAtSend)
         decidedAtSend.removeAll(keepingCapacity: true)
         for send in effects.sends {
-            let sealed = sealer.seal(send.message)
+            let sealed = sealer.seal(makeUp?(send.message) ?? send.message)
             noteVote(sealed)
             work.sent.append(Send(sealed, to: send.destination))
             switch send.destination {

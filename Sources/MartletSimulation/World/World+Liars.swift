@@ -38,6 +38,17 @@ final class LiarState {
 }
 
 extension World {
+    func makeUp(_ message: PeerMessage, as replica: SimulatedReplica) -> PeerMessage {
+        guard case .operation(var operation) = message, let liar = liar(replica) else { return message }
+        for place in liar.active {
+            liar.context.acts = 0
+            guard let other = liar.misbehaviours[place].makeUp(operation, &liar.context) else { continue }
+            operation = other
+            count(liar, place, replica)
+        }
+        return .operation(operation)
+    }
+
     func lie(_ outgoing: inout [Outgoing], as replica: SimulatedReplica) {
         guard let liar = liar(replica) else { return }
         let status = replica.core.status

@@ -38,6 +38,10 @@ extension World {
             addReplica(place, slot: place, key: keys[place], scheme, &random)
             let plan = scenario.liars.first { $0.replica == place }
             replicas[place].isLiar = plan != nil
+            if plan != nil {
+                replicas[place].makeUp = { [unowned self, unowned replica = replicas[place]] in makeUp($0, as: replica)
+                }
+            }
             liars.append(
                 plan.map {
                     LiarState(plan: $0, replica: replicas[place], conspiracy: conspiracy, random: random.fork())

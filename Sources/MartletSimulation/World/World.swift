@@ -80,9 +80,7 @@ final class World {
             ))
         self.random = random.fork()
         conspiracy = Conspiracy(
-            view: view,
-            members: ReplicaSet(
-                scenario.liars.filter { $0.kinds.contains(.colluder) }.map { ReplicaIndex($0.replica) }),
+            view: view, members: scenario.liars(of: .colluder), neighbours: scenario.liars(of: .falseNeighbour),
             random: &random)
         addReplicas(scheme, keys, &random)
         addClients(scheme, Array(keys[scenario.n..<scenario.n + scenario.clients.count]), &random)

@@ -5,13 +5,15 @@
 package struct AdaptationImage: Hashable, Sendable {
     /// One of each member, by ascending id; none in groups of one.
     package let reports: [ReportRecord]
+    package let experience: Experience
     /// Of the last calculation, as long as it may still be due.
     package let calculation: CalculationInput?
 
     package static let empty = AdaptationImage(reports: [], calculation: nil)
 
-    package init(reports: [ReportRecord], calculation: CalculationInput?) {
+    package init(reports: [ReportRecord], experience: Experience = Experience(), calculation: CalculationInput?) {
         self.reports = reports
+        self.experience = experience
         self.calculation = calculation
     }
 }

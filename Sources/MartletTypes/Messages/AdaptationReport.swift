@@ -59,7 +59,7 @@ package struct CalculationRecord: Hashable, Sendable {
         CalculationRecord(
             input: CalculationInput(
                 view: input.view, instance: input.instance, base: input.base, leader: input.leader,
-                excluded: input.excluded, reports: []),
+                excluded: input.excluded, reports: [], experience: input.experience),
             outcome: outcome, fate: fate, observed: observed)
     }
 }

@@ -32,7 +32,7 @@ extension Challenge: WireCodable {
 
     package init(from reader: inout Reader) throws(WireError) {
         let subject: Subject =
-            switch try reader.enumeration(Tag.self) {
+            switch try reader.enumeration(Tag.self, "challenge's subject") {
             case .vote: .vote
             case .proposal: .proposal(try Epoch(from: &reader), try reader.positive(Instance.self))
             case .dummyProposal: .dummyProposal(padding: try reader.bytes(Limits.paddingBytes))

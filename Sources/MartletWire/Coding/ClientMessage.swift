@@ -34,7 +34,7 @@ extension ClientMessage: WireCodable {
 
     package init(from reader: inout Reader) throws(WireError) {
         try reader.expectVersion()
-        switch try reader.enumeration(Tag.self) {
+        switch try reader.enumeration(Tag.self, "message of a client") {
         case .requests: self = .requests(try RequestBundle(from: &reader))
         case .read: self = .read(try ReadRequest(from: &reader))
         case .statusQuery: self = .statusQuery

@@ -19,7 +19,7 @@ extension ClientAccess: WireCodable {
     }
 
     package init(from reader: inout Reader) throws(WireError) {
-        switch try reader.enumeration(Tag.self) {
+        switch try reader.enumeration(Tag.self, "client access") {
         case .open: self = .open
         case .allowList: self = .allowList(try reader.list(of: PublicKey.self, Limits.allowedClients))
         }
@@ -43,7 +43,7 @@ extension Genesis: WireCodable {
     package init(from reader: inout Reader) throws(WireError) {
         try reader.expectVersion()
         let name = try reader.string(Limits.groupNameBytes)
-        let faultModel = try reader.enumeration(FaultModel.self)
+        let faultModel = try reader.enumeration(FaultModel.self, "fault model")
         let f = Int(try reader.uint8())
         let members = try reader.list(of: Member.self, Limits.members)
         let administrators = try reader.list(of: PublicKey.self, Limits.administrators)

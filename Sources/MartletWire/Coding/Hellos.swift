@@ -36,7 +36,7 @@ extension Role: WireCodable {
     }
 
     package init(from reader: inout Reader) throws(WireError) {
-        switch try reader.enumeration(Tag.self) {
+        switch try reader.enumeration(Tag.self, "role") {
         case .replica: self = .replica(try reader.number(ReplicaID.self))
         case .client: self = .client
         }
@@ -83,12 +83,13 @@ extension HelloAnswer: WireCodable {
 
     package init(from reader: inout Reader) throws(WireError) {
         try reader.expectVersion()
-        switch try reader.enumeration(Tag.self) {
+        switch try reader.enumeration(Tag.self, "answer to a greeting") {
         case .accepted:
             self = .accepted(version: try reader.uint16(), view: try reader.positive(ViewNumber.self))
         case .refused:
             self = .refused(
-                try reader.enumeration(HelloRefusal.self), text: try reader.string(Limits.refusalTextBytes))
+                try reader.enumeration(HelloRefusal.self, "reason of a refused greeting"),
+                text: try reader.string(Limits.refusalTextBytes))
         }
     }
 }

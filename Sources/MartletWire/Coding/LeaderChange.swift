@@ -14,7 +14,7 @@ extension Stop: WireCodable {
     package init(from reader: inout Reader) throws(WireError) {
         self.init(
             view: try reader.positive(ViewNumber.self), regency: try reader.positive(Regency.self),
-            reason: try reader.enumeration(StopReason.self))
+            reason: try reader.enumeration(StopReason.self, "reason of a STOP"))
     }
 }
 

@@ -70,7 +70,7 @@ extension PeerMessage: WireCodable {
 
     package init(from reader: inout Reader) throws(WireError) {
         try reader.expectVersion()
-        switch try reader.enumeration(Tag.self) {
+        switch try reader.enumeration(Tag.self, "message between replicas") {
         case .propose: self = .propose(try Propose(from: &reader))
         case .write: self = .write(try WriteVote(from: &reader))
         case .accept: self = .accept(try AcceptVote(from: &reader))

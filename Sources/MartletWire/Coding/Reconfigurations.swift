@@ -79,7 +79,7 @@ extension ReconfigurationResult: WireCodable {
     }
 
     package init(from reader: inout Reader) throws(WireError) {
-        switch try reader.enumeration(Tag.self) {
+        switch try reader.enumeration(Tag.self, "reconfiguration's result") {
         case .follows: self = .follows(try reader.positive(ViewNumber.self))
         case .refused: self = .refused(try reader.string(Limits.reconfigurationTextBytes))
         }

@@ -50,7 +50,7 @@ extension ReplicaToClientMessage: WireCodable {
 
     package init(from reader: inout Reader) throws(WireError) {
         try reader.expectVersion()
-        switch try reader.enumeration(Tag.self) {
+        switch try reader.enumeration(Tag.self, "message to a client") {
         case .reply: self = .reply(try Reply(from: &reader))
         case .readReply: self = .readReply(try ReadReply(from: &reader))
         case .refusal: self = .refusal(try Refusal(from: &reader))
@@ -78,7 +78,7 @@ extension ReplicaStatus: WireCodable {
 
     package init(from reader: inout Reader) throws(WireError) {
         self.init(
-            replica: try reader.number(ReplicaID.self), mode: try reader.enumeration(ReplicaMode.self),
+            replica: try reader.number(ReplicaID.self), mode: try reader.enumeration(ReplicaMode.self, "mode"),
             epoch: try Epoch(from: &reader), isSynced: try reader.bool(), leader: try reader.number(ReplicaID.self),
             decided: try reader.number(Instance.self), executed: try reader.number(Instance.self),
             stableCheckpoint: try reader.number(Instance.self), highestKnown: try reader.number(Instance.self),

@@ -41,7 +41,7 @@ extension ReplyBody: WireCodable {
     }
 
     package init(from reader: inout Reader) throws(WireError) {
-        switch try reader.enumeration(Tag.self) {
+        switch try reader.enumeration(Tag.self, "reply") {
         case .result: self = .result(try reader.bytes(Limits.resultBytes))
         case .opened: self = .opened(try SessionID(from: &reader))
         case .sessionUnknown: self = .sessionUnknown
@@ -69,7 +69,7 @@ extension Finality: WireCodable {
     }
 
     package init(from reader: inout Reader) throws(WireError) {
-        switch try reader.enumeration(Tag.self) {
+        switch try reader.enumeration(Tag.self, "kind of reply") {
         case .final: self = .final
         case .tentative:
             self = .tentative(epoch: try Epoch(from: &reader), instance: try reader.positive(Instance.self))
@@ -120,6 +120,8 @@ extension Refusal: WireCodable {
     }
 
     package init(from reader: inout Reader) throws(WireError) {
-        self.init(request: try RequestID(from: &reader), reason: try reader.enumeration(RefusalReason.self))
+        self.init(
+            request: try RequestID(from: &reader),
+            reason: try reader.enumeration(RefusalReason.self, "reason of a refusal"))
     }
 }

@@ -19,25 +19,30 @@ extension ReplicaOperation: WireCodable {
 }
 
 extension LatencyReport: WireCodable {
-    package static var encodedBytesMin: Int { 4 }
+    package static var encodedBytesMin: Int { 4 + 4 + 4 }
 
     package func encode(into writer: inout Writer) {
         writer.writeCount(votes.count)
-        for latency in proposals + votes { writer.write(latency.rawValue) }
+        for latency in proposals + votes + [took] { writer.write(latency.rawValue) }
+        writer.write(late)
     }
 
     package init(from reader: inout Reader) throws(WireError) {
         let count = try reader.count(Limits.members, elementBytesMin: 8)
         var latencies: [LinkLatency] = []
-        latencies.reserveCapacity(2 * count)
-        for _ in 0..<2 * count {
+        latencies.reserveCapacity(2 * count + 1)
+        for _ in 0...2 * count {
             let number = try reader.uint32()
             latencies.append(LinkLatency(number))
             guard latencies.last?.rawValue == number else {
                 throw .valueOutOfRange(field: "latency", value: UInt64(number))
             }
         }
-        self.init(proposals: Array(latencies[..<count]), votes: Array(latencies[count...]))
+        let late = try reader.replicaSet()
+        guard late.allSatisfy({ $0.position < count }) else { throw .notCanonical("who is late is no member") }
+        self.init(
+            proposals: Array(latencies[..<count]), votes: Array(latencies[count..<2 * count]), late: late,
+            took: latencies[2 * count])
     }
 }
 
@@ -59,7 +64,7 @@ extension ReportRecord: WireCodable {
 }
 
 extension CalculationInput: WireCodable {
-    package static var encodedBytesMin: Int { 8 + 16 + 2 + 4 + 4 }
+    package static var encodedBytesMin: Int { 8 + 16 + 2 + 4 + 4 + Experience.encodedBytesMin }
 
     package func encode(into writer: inout Writer) {
         writer.write(view)
@@ -68,6 +73,7 @@ extension CalculationInput: WireCodable {
         writer.writeList(excluded)
         writer.writeCount(reports.count)
         for report in reports { writer.writeOptional(report) }
+        experience.encode(into: &writer)
     }
 
     package init(from reader: inout Reader) throws(WireError) {
@@ -80,25 +86,29 @@ extension CalculationInput: WireCodable {
         var reports: [LatencyReport?] = []
         reports.reserveCapacity(count)
         for _ in 0..<count { reports.append(try reader.optional(LatencyReport.self)) }
-        self.init(view: view, instance: instance, base: base, leader: leader, excluded: excluded, reports: reports)
+        self.init(
+            view: view, instance: instance, base: base, leader: leader, excluded: excluded, reports: reports,
+            experience: try Experience(from: &reader))
     }
 }
 
 extension AdaptationImage: WireCodable {
-    package static var encodedBytesMin: Int { 4 + 1 }
+    package static var encodedBytesMin: Int { 4 + Experience.encodedBytesMin + 1 }
     package var encodedSizeHint: Int {
         // As many reports in a calculation as members, each of two numbers for each member.
-        5 + reports.count * (19 + 16 * reports.count)
+        5 + 2 * experience.encodedSizeHint + reports.count * (43 + 16 * reports.count)
     }
 
     package func encode(into writer: inout Writer) {
         writer.writeList(reports)
+        experience.encode(into: &writer)
         writer.writeOptional(calculation)
     }
 
     package init(from reader: inout Reader) throws(WireError) {
         self.init(
             reports: try reader.list(of: ReportRecord.self, Limits.members) { record in record.replica },
+            experience: try Experience(from: &reader),
             calculation: try reader.optional(CalculationInput.self))
     }
 }

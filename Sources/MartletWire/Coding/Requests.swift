@@ -30,7 +30,7 @@ extension RequestKind: WireCodable {
     }
 
     package init(from reader: inout Reader) throws(WireError) {
-        switch try reader.enumeration(Tag.self) {
+        switch try reader.enumeration(Tag.self, "kind of request") {
         case .open: self = .open
         case .operation: self = .operation
         case .orderedRead: self = .orderedRead

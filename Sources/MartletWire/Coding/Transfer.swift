@@ -106,7 +106,7 @@ extension Progress: WireCodable {
     package init(from reader: inout Reader) throws(WireError) {
         self.init(
             epoch: try Epoch(from: &reader), isSynced: try reader.bool(),
-            mode: try reader.enumeration(ReplicaMode.self), decided: try reader.number(Instance.self),
+            mode: try reader.enumeration(ReplicaMode.self, "mode"), decided: try reader.number(Instance.self),
             stableCheckpoint: try reader.number(Instance.self), asksForHelp: try reader.bool())
     }
 }

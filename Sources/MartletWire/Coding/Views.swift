@@ -83,7 +83,7 @@ extension View: WireCodable {
         try reader.expectVersion()
         let group = try Digest(from: &reader)
         let number = try reader.positive(ViewNumber.self)
-        let faultModel = try reader.enumeration(FaultModel.self)
+        let faultModel = try reader.enumeration(FaultModel.self, "fault model")
         let f = Int(try reader.uint8())
         let members = try reader.list(of: Member.self, Limits.members)
         let order = try reader.list(of: ReplicaID.self, Limits.members)

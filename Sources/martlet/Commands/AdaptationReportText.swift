@@ -55,6 +55,7 @@ struct AdaptationReportText {
             let names = silent.compactMap { group.id(ReplicaIndex($0)).map { "\($0)" } }.joined(separator: ", ")
             lines.append("  not to be heavy, since nothing was reported of late: \(names)")
         }
+        lines += experience(record)
         if !record.input.reports.isEmpty { lines += ["", matrix(of: record)] }
         if !group.dissenters.isEmpty {
             let names = group.dissenters.map { "\($0)" }.joined(separator: ", ")
@@ -78,6 +79,32 @@ struct AdaptationReportText {
         }
         return lines
     }
+
+    /// What was learnt of members and of changes.
+    private func experience(_ record: CalculationRecord) -> [String] {
+        let (experience, instance) = (record.input.experience, record.input.instance)
+        var lines: [String] = []
+        let suspects = experience.suspects(at: instance, f: group.view.f)
+        if !suspects.isEmpty {
+            lines.append(
+                "  neither to lead nor to be heavy, since others find their votes later than their links allow: "
+                    + Self.names(suspects))
+        }
+        for rejected in experience.rejected(at: instance) {
+            lines.append(
+                "  not before instance \(rejected.until), since it did not pay: \(rejected.leader) leads, heavy are "
+                    + Self.names(rejected.heavy))
+        }
+        if let comparison = record.outcome.comparison {
+            lines.append(
+                "  since the last change members decide \(Self.words(comparison.medianAfter)) after the proposal, before it "
+                    + "\(Self.words(comparison.medianBefore)); worse than before and than the links explain for "
+                    + "\(comparison.worse) of \(comparison.members)")
+        }
+        return lines
+    }
+
+    private static func names(_ replicas: [ReplicaID]) -> String { replicas.map { "\($0)" }.joined(separator: ", ") }
 
     private func matrix(of record: CalculationRecord) -> String {
         var table = ConsoleTable(
@@ -135,7 +162,7 @@ struct AdaptationReportText {
             switch record.outcome.reason {
             case .nothingPossible: "nothing possible"
             case .tooSoon: "too soon"
-            case .better, .needed, .goodEnough: "good enough"
+            case .better, .needed, .suspected, .unpaid, .goodEnough: "good enough"
             }
         }
     }
@@ -147,6 +174,8 @@ struct AdaptationReportText {
         case .goodEnough: "nothing is predicted to be faster by as much as the goal asks"
         case .tooSoon: "something is predicted to be faster, but the view had only begun"
         case .nothingPossible: "whatever is chosen needs somebody who is missing"
+        case .suspected: "who leads or is heavy votes later than its links allow, as f+1 others find time and again"
+        case .unpaid: "with the last change instances take longer than before, and longer than the links explain"
         }
     }
 
@@ -190,8 +219,29 @@ struct AdaptationReportText {
                 "median": Self.number(predicted.median), "worst": Self.number(predicted.worst),
             ]),
             "votesMicroseconds": .list(record.input.reports.map(Self.row)),
+            "suspects": .list(
+                record.input.experience.suspects(at: record.input.instance, f: group.view.f).map(Self.number)),
+            "rejected": .list(record.input.experience.rejected(at: record.input.instance).map(Self.json)),
+            "decidedMicroseconds": .list(outcome.decided.map(Self.number)),
+            "lastChange": outcome.comparison.map(Self.json) ?? .null,
         ])
     }
+
+    private static func json(_ rejected: RejectedAssignment) -> JSONValue {
+        .object([
+            "leader": number(rejected.leader), "heavy": .list(rejected.heavy.map(number)),
+            "until": .integer(Int(clamping: rejected.until.rawValue)),
+        ])
+    }
+
+    private static func json(_ comparison: CalculationOutcome.Comparison) -> JSONValue {
+        .object([
+            "medianBefore": number(comparison.medianBefore), "medianAfter": number(comparison.medianAfter),
+            "members": .integer(comparison.members), "worse": .integer(comparison.worse),
+        ])
+    }
+
+    private static func number(_ replica: ReplicaID) -> JSONValue { .integer(Int(replica.rawValue)) }
 
     private static func row(_ report: LatencyReport?) -> JSONValue {
         guard let report else { return .null }

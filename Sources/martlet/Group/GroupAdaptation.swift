@@ -33,14 +33,25 @@ struct GroupAdaptation {
         for record in reports.flatMap(\.calculations) { known[record.input.instance, default: []].append(record) }
         return known.keys.sorted().compactMap { instance in
             guard let records = known[instance],
-                let agreed = Self.agreed(records, by: \.outcome, among: view.f)
+                let agreed = Self.agreed(records, by: Told.init, among: view.f)
             else { return nil }
-            let same = records.filter { $0.outcome == agreed.outcome }
+            let same = records.filter { Told($0) == Told(agreed) }
             // Of the newest, which has its reports, f+1 must tell the same too.
             let whole = same.filter { $0.input.reports.count == view.n && $0.input.reports.allSatisfy(isRow) }
             var told = Self.agreed(whole, by: \.input, among: view.f) ?? agreed.summary
             told.fate = Self.agreed(same, by: \.fate, among: view.f)?.fate ?? agreed.fate
             return told
+        }
+    }
+
+    /// What all have of a calculation: what went in, but for the reports, and what came of it.
+    private struct Told: Equatable {
+        let input: CalculationInput
+        let outcome: CalculationOutcome
+
+        init(_ record: CalculationRecord) {
+            input = record.summary.input
+            outcome = record.outcome
         }
     }
 
@@ -72,9 +83,10 @@ struct GroupAdaptation {
 
     /// Members whose last calculation is not what the others have.
     var dissenters: [ReplicaID] {
-        let agreed = Dictionary(uniqueKeysWithValues: calculations.map { ($0.input.instance, $0.outcome) })
+        let agreed = Dictionary(uniqueKeysWithValues: calculations.map { ($0.input.instance, Told($0)) })
         return reports.filter { report in
-            report.calculations.contains { record in agreed[record.input.instance].map { $0 != record.outcome } ?? false
+            report.calculations.contains { record in
+                agreed[record.input.instance].map { $0 != Told(record) } ?? false
             }
         }.map(\.replica).sorted()
     }

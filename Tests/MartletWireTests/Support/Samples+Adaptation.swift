@@ -11,7 +11,68 @@ extension CalculationOutcome: Sampled {
             reason: Reason.allCases.randomElement(using: &generator) ?? .better,
             leaderOrder: (0..<4).shuffled(using: &generator).map { ReplicaIndex($0) },
             heavy: ReplicaSet((0..<4).filter { _ in generator.chance() }.map { ReplicaIndex($0) }),
-            predictions: Predictions(current: latency(), best: latency(), median: latency(), worst: latency()))
+            predictions: Predictions(current: latency(), best: latency(), median: latency(), worst: latency()),
+            decided: (0..<Int.random(in: 0...4, using: &generator)).map { _ in latency() },
+            comparison: generator.optional(Comparison.self))
+    }
+}
+
+extension CalculationOutcome.Comparison: Sampled {
+    static func sample(_ generator: inout Generator) -> Self {
+        let members = Int.random(in: 0...128, using: &generator)
+        return Self(
+            medianBefore: generator.next(), medianAfter: generator.next(), members: members,
+            worse: Int.random(in: 0...members, using: &generator))
+    }
+}
+
+extension Experience: Sampled {
+    static func sample(_ generator: inout Generator) -> Self {
+        var experience = Self()
+        experience.suspicions = generator.ascending(Suspicion.self) { $0.replica }
+        experience.former = generator.optional(FormerAssignment.self)
+        experience.rejected = (0..<Int.random(in: 0...2, using: &generator)).map { _ in .sample(&generator) }
+        experience.setbacks = Int.random(in: 0...setbacksMax, using: &generator)
+        return experience
+    }
+}
+
+extension Suspicion: Sampled {
+    static func sample(_ generator: inout Generator) -> Self {
+        let times = Int.random(in: 0...timesMax, using: &generator)
+        let first = Int.random(in: 1...1_000, using: &generator)
+        return Self(
+            replica: .sample(&generator),
+            accusations: (0..<Int.random(in: 1...accusationsNeeded, using: &generator)).map {
+                Instance(UInt64(first + $0 * 500))
+            },
+            accusers: Int.random(in: 1...127, using: &generator), times: times,
+            until: times == 0 ? .zero : generator.number(Instance.self, from: 1))
+    }
+}
+
+extension FormerAssignment: Sampled {
+    static func sample(_ generator: inout Generator) -> Self {
+        Self(
+            leader: .sample(&generator), heavy: generator.ascending(ReplicaID.self) { $0 },
+            predicted: UInt64.random(in: 0...microsecondsMax, using: &generator),
+            decided: generator.ascending(MemberTime.self) { $0.replica })
+    }
+}
+
+extension FormerAssignment.MemberTime: Sampled {
+    static func sample(_ generator: inout Generator) -> Self {
+        Self(
+            replica: .sample(&generator),
+            microseconds: UInt64.random(in: 0...FormerAssignment.microsecondsMax, using: &generator))
+    }
+}
+
+extension RejectedAssignment: Sampled {
+    static func sample(_ generator: inout Generator) -> Self {
+        Self(
+            leader: .sample(&generator), heavy: generator.ascending(ReplicaID.self) { $0 },
+            until: generator.number(Instance.self, from: 1))
     }
 }
 

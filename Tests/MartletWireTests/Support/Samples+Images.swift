@@ -32,7 +32,10 @@ extension LatencyReport: Sampled {
     static func sample(_ generator: inout Generator) -> Self {
         let count = Int.random(in: 0...3, using: &generator)
         let latencies = (0..<2 * count).map { _ in LinkLatency(generator.number()) }
-        return Self(proposals: Array(latencies[..<count]), votes: Array(latencies[count...]))
+        return Self(
+            proposals: Array(latencies[..<count]), votes: Array(latencies[count...]),
+            late: ReplicaSet((0..<count).filter { _ in generator.chance() }.map { ReplicaIndex($0) }),
+            took: LinkLatency(generator.number()))
     }
 }
 
@@ -50,14 +53,15 @@ extension CalculationInput: Sampled {
             view: generator.number(ViewNumber.self, from: 1), instance: generator.number(Instance.self, from: 1),
             base: generator.number(Instance.self), leader: .sample(&generator),
             excluded: generator.ascending(ReplicaID.self) { $0 },
-            reports: (0..<Int.random(in: 0...3, using: &generator)).map { _ in generator.optional(LatencyReport.self) })
+            reports: (0..<Int.random(in: 0...3, using: &generator)).map { _ in generator.optional(LatencyReport.self) },
+            experience: .sample(&generator))
     }
 }
 
 extension AdaptationImage: Sampled {
     static func sample(_ generator: inout Generator) -> Self {
         Self(
-            reports: generator.ascending(ReportRecord.self) { $0.replica },
+            reports: generator.ascending(ReportRecord.self) { $0.replica }, experience: .sample(&generator),
             calculation: generator.optional(CalculationInput.self))
     }
 }

@@ -20,6 +20,8 @@ package final class Conspiracy {
 
     /// The conspirators' positions.
     package let members: ReplicaSet
+    /// Who claims to be next to whom.
+    let neighbours: ReplicaSet
     /// Half of the replicas that are in no conspiracy.
     let half: ReplicaSet
     private(set) var splits: [Round: Split] = [:]
@@ -32,8 +34,9 @@ package final class Conspiracy {
     private(set) var gifts: [Request] = []
     private static let giftsMax = 8
 
-    package init(view: View, members: ReplicaSet, random: inout SeededRandom) {
+    package init(view: View, members: ReplicaSet, neighbours: ReplicaSet, random: inout SeededRandom) {
         self.members = members
+        self.neighbours = neighbours
         var others = (0..<view.n).map { ReplicaIndex($0) }.filter { !members.contains($0) }
         random.shuffle(&others)
         half = ReplicaSet(others.prefix(others.count / 2))
