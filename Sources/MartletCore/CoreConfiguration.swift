@@ -9,6 +9,8 @@ package struct CoreConfiguration: Sendable {
     package var replica: ReplicaID
     /// A replica whose votes are lost starts as a learner (protocol §7).
     package var mode: ReplicaMode
+    /// What a replica whose votes are lost calls itself when it asks to vote again: random, not 0, and never twice.
+    package var incarnation: UInt64
     /// Local randomness, only for choosing whom to ask first.
     package var seed: UInt64
     package var timeouts = Timeouts()
@@ -22,10 +24,14 @@ package struct CoreConfiguration: Sendable {
     /// The most bytes of decisions sent in answer to one request for them.
     package var decisionsBytesMax = 4 << 20
 
-    package init(view: View, replica: ReplicaID, mode: ReplicaMode = .voter, seed: UInt64 = 0) {
+    package init(
+        view: View, replica: ReplicaID, mode: ReplicaMode = .voter, incarnation: UInt64 = 1, seed: UInt64 = 0
+    ) {
+        precondition(incarnation > 0, "0 is a member's first start")
         self.view = view
         self.replica = replica
         self.mode = mode
+        self.incarnation = incarnation
         self.seed = seed
         pendingPerClientMax = max(8_192, 4 * view.settings.batchRequestsMax)
     }
@@ -48,6 +54,8 @@ package struct Timeouts: Sendable {
     package var measure = Interval.seconds(1)
     /// How often a member reports what it has measured while little is ordered.
     package var report = Interval.seconds(10)
+    /// How long a replica that has lost its votes waits, after it started or asked, until it asks to vote again.
+    package var rejoin = Interval.seconds(1)
     /// What measures a link and is not answered for so long counts as unanswered, until the answer comes.
     package var challenge = Interval.seconds(1)
     /// How long a member remembers that a leader was slow: in so long it finds f+1 leaders slow at most, if the group is slow

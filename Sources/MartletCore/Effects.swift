@@ -84,6 +84,10 @@ package enum ExecutionOrder: Sendable {
     case endView
     /// What is answered from here on is of this view.
     case beginView(View)
+    /// The group has admitted this replica again: from the view that begins now on clients may count on it.
+    case beginVoting
+    /// This replica's votes or state are wrong: nobody is to count on it, nor on what it answers.
+    case stopVoting
     /// Send the kept reply of a request that was executed before.
     case resend(RequestID)
     /// Tell the client again that this request opened this session.
@@ -113,18 +117,15 @@ package enum Notice: Hashable, Sendable {
     /// What was executed tentatively beyond that instance, up to the other, was replaced.
     case rolledBack(to: Instance, from: Instance)
     case followingAsLearner
+    /// This replica asks the others to let it vote again.
+    case askedToRejoin(ViewNumber)
+    /// They have: it votes again.
+    case admittedAgain(ViewNumber)
+    /// Another incarnation of this replica was admitted; it must not vote.
+    case replacedByAnother(ViewNumber)
     case viewEnded(ViewNumber, last: Instance)
     case viewBegun(ViewNumber, leader: ReplicaID)
     case misbehaviour(ReplicaID, Misbehaviour)
-
-    /// Whether that replica, whose notice it is, has found its own state to be another than the group's: it must not serve
-    /// clients from it.
-    package func tellsOfWrongState(at replica: ReplicaID) -> Bool {
-        switch self {
-        case .misbehaviour(replica, .conflictingCheckpoint), .misbehaviour(replica, .conflictingView): true
-        default: false
-        }
-    }
 }
 
 /// Why a proposal is not voted for.

@@ -42,11 +42,11 @@ extension ReplicaCore {
         let period = view.settings.calculationPeriod
         guard measuring.schedule.isOn, view.f > 0, batch.instance.rawValue % UInt64(period) == 0 else { return }
         let reports = latencies.reports(beyond: batch.instance - period)
-        experience.learn(from: reports, at: batch.instance, in: view, base: views.base)
+        let regency = batch.born.regency
+        experience.learn(from: reports, of: regency, at: batch.instance, in: view)
         let input = CalculationInput(
-            view: view.number, instance: batch.instance, base: views.base,
-            leader: view[view.leader(of: batch.born.regency)].id,
-            excluded: view.replacedLeaders(before: batch.born.regency).map { view[$0].id }.sorted(),
+            view: view.number, instance: batch.instance, regency: regency, leader: view[view.leader(of: regency)].id,
+            excluded: view.replacedLeaders(before: regency).map { view[$0].id }.sorted(),
             reports: reports, experience: experience)
         calculations.begin(input)
         effects.calculations.append(CalculationTask(input: input, view: view))
@@ -68,7 +68,6 @@ extension ReplicaCore {
     /// What is reported and calculated, after the last decided instance. Where the view ends there: as the next view begins,
     /// since whoever takes it over may enter that one before. A calculation for the view that ends is void.
     func adaptationImage(next: View?) -> AdaptationImage {
-        guard measuring.schedule.isOn else { return .empty }
         var latencies = latencies
         if let next { latencies.begin(next) }
         return AdaptationImage(

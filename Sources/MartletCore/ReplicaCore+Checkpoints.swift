@@ -10,8 +10,9 @@ extension ReplicaCore {
             stopVotingWithWrongState(stable, into: &effects)
         }
         // Also for the stable one: it may be stable here and lack a quorum of votes elsewhere.
-        guard mode == .voter, instance >= checkpoints.stableInstance else { return }
-        let vote = CheckpointVote(view: views.view(of: instance).number, instance: instance, digest: digest)
+        let view = views.view(of: instance)
+        guard isAdmitted(in: view), instance >= checkpoints.stableInstance else { return }
+        let vote = CheckpointVote(view: view.number, instance: instance, digest: digest)
         checkpoints.noteOwn(vote)
         effects.sends.append(Send(.checkpoint(vote), to: .everyone))
     }
@@ -45,8 +46,7 @@ extension ReplicaCore {
     /// learner and takes the others' state.
     private mutating func stopVotingWithWrongState(_ certificate: CheckpointCertificate, into effects: inout Effects) {
         effects.notices.append(.misbehaviour(view[me].id, .conflictingCheckpoint))
-        mode = .learner
-        proposer.begin(at: nil)
+        stopVoting(into: &effects)
         wrongState = certificate
     }
 
@@ -84,7 +84,7 @@ extension ReplicaCore {
         lastAdvance = now.monotonic
         checkpoints.makeStable(certificate)
         // It has that state now and says so like everyone else: others may still lack a quorum of votes for it.
-        if mode == .voter {
+        if let view = views.view(certificate.view), isAdmitted(in: view) {
             checkpoints.noteOwn(
                 CheckpointVote(view: certificate.view, instance: certificate.instance, digest: certificate.digest))
         }

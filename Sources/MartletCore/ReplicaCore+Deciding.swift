@@ -33,7 +33,7 @@ extension ReplicaCore {
             guard let body else { preconditionFailure("a complete batch lacks a body") }
             if let arrived = pool.remove(body.id) { queue.note(body, since: arrived) }
             guard body.id.session != .ofReplicas else {
-                executeOperation(body, at: instance)
+                if let view = executeOperation(body, in: known.batch) { next = view }
                 continue
             }
             guard body.id.session.isExecuted(in: instance) else {
@@ -53,7 +53,12 @@ extension ReplicaCore {
             .execute(
                 Execution(epoch: epoch, instance: instance, digest: known.digest, time: lastTime, steps: steps)))
         if steps.contains(where: \.isFresh) { hasOrderedSinceProbe = true }
-        if next == nil { next = calculatedView(after: instance) } else { experience.noteOtherChange() }
+        if let next {
+            // One that admits a member again leaves leader and weights as they are.
+            if next.plan != view.plan { experience.noteOtherChange(at: instance) }
+        } else {
+            next = calculatedView(after: instance)
+        }
         noteDecision(of: instance)
         calculateIfDue(known.batch, into: &effects)
         noteWait(of: queue, listed: known.bodies.count)

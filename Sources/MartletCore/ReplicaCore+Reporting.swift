@@ -30,7 +30,7 @@ extension ReplicaCore {
         let everyone = (0..<view.n).map { ReplicaIndex($0) }
         let report = LatencyReport(
             proposals: everyone.map { measured(.proposals, to: $0) }, votes: everyone.map { measured(.votes, to: $0) },
-            late: lateness.late, took: orderTimes.told)
+            late: lateness.late, took: orderTimes.told, regency: regency)
         guard report.isInformative(of: me) else { return }
         reported.number = max(reported.number, sessions.lastOperation(of: me)).next
         let request = Request.measure(report, in: view.number, number: reported.number, by: view[me].key)
@@ -46,7 +46,7 @@ extension ReplicaCore {
     /// It waits to be ordered like a client's signed request, and ends a leader's regency that leaves it out.
     mutating func onOperation(_ operation: AdmittedRequest, from member: ReplicaIndex) {
         guard operation.id.client.key == view[member].key, operation.id.session == .ofReplicas,
-            sessions.standing(of: operation.request, decided: decided) == .new, makeRoom(for: operation.id)
+            sessions.standing(of: operation.request, decided: decided) == .new, makeRoom(for: operation.request)
         else { return }
         _ = pool.add(operation, at: now.monotonic)
         noteArrival(of: operation.id)
@@ -54,19 +54,25 @@ extension ReplicaCore {
 
     /// However it comes here; but what a proposal lists is needed. Those with the highest numbers are kept: once one of them
     /// is ordered the lower ones are void, so that nobody needs to have the leader blamed for them.
-    mutating func makeRoom(for id: RequestID) -> Bool {
+    mutating func makeRoom(for request: Request) -> Bool {
+        let id = request.id
         guard id.session == .ofReplicas, !wantedRequests.contains(id) else { return true }
+        guard request.kind != .rejoin else { return isAdmissible(request) }
         return pool.makeRoom(for: id, unproposedMax: Self.operationsPendingMax)
     }
 
     /// An operation of a member was ordered: the first time, and if it is what it should be, it has its effect.
-    mutating func executeOperation(_ request: Request, at instance: Instance) {
-        guard let member = view.index(of: request.id.client.key), sessions.orderOperation(request.id, of: member),
-            request.kind == .measure,
+    /// Returns the view that follows, if one does.
+    mutating func executeOperation(_ request: Request, in batch: Batch) -> View? {
+        guard let member = view.index(of: request.id.client.key), sessions.orderOperation(request.id, of: member)
+        else { return nil }
+        if request.kind == .rejoin { return view(admitting: member, by: request, in: batch) }
+        guard measuring.schedule.isOn, request.kind == .measure,
             let report = LatencyReport(payload: request.payload, of: member, in: view.number, n: view.n)
-        else { return }
-        latencies.note(report, of: member, at: instance)
-        noteLinks(after: instance)
+        else { return nil }
+        latencies.note(report, of: member, at: batch.instance)
+        noteLinks(after: batch.instance)
+        return nil
     }
 }
 

@@ -46,7 +46,7 @@ extension ReplicaCore {
         for forward in forwards {
             guard sessions.standing(of: forward.admitted.request, decided: decided) == .new else { continue }
             // Only what its author has signed displaces anything.
-            guard forward.admitted.proof == nil || makeRoom(for: forward.admitted.id) else { continue }
+            guard forward.admitted.proof == nil || makeRoom(for: forward.admitted.request) else { continue }
             if pool.hear(forward, from: member, at: now.monotonic) {
                 vouchesToSend.append(BatchEntry(id: forward.admitted.id, digest: forward.admitted.digest))
             }

@@ -12,6 +12,7 @@ extension ReplicaCore {
         consider(missingDeadline)
         consider(strict.until)
         consider(proposalDeadline)
+        consider(rejoinDeadline)
         if mode == .voter {
             consider(syncDeadline)
             consider(instanceDeadline)
@@ -32,6 +33,7 @@ extension ReplicaCore {
         probeIfDue(into: &effects)
         measureIfIdle(into: &effects)
         reportIfDue(into: &effects)
+        rejoinIfDue(into: &effects)
         fetchIfBehind(into: &effects)
         let rhythm = isBusy ? configuration.timeouts.resend : configuration.timeouts.progress
         if lastTick + rhythm <= now.monotonic { tick(into: &effects) }

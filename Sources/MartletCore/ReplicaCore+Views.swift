@@ -140,8 +140,7 @@ extension ReplicaCore {
         guard successor == certificate.next else {
             // From the same decisions a quorum found that another view follows.
             effects.notices.append(.misbehaviour(view[me].id, .conflictingView))
-            mode = .learner
-            proposer.begin(at: nil)
+            stopVoting(into: &effects)
             return
         }
         views.enter(successor.number)
@@ -153,6 +152,7 @@ extension ReplicaCore {
     mutating func beginView(into effects: inout Effects) {
         view = views.current
         successor = nil
+        admitOrNot(into: &effects)
         window.forget(after: views.base)
         tentative = TentativeChain(settings: view.settings, sessions: sessions, lastTime: lastTime)
         regency = .first

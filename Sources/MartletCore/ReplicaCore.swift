@@ -9,6 +9,7 @@ package struct ReplicaCore: ~Copyable {
     let configuration: CoreConfiguration
     let me: ReplicaIndex
     var mode: ReplicaMode
+    var rejoining: Rejoining
     /// The time of the event that is being handled.
     var now: ClockReading
 
@@ -124,6 +125,7 @@ package struct ReplicaCore: ~Copyable {
         self.me = me
         self.now = now
         mode = configuration.mode
+        rejoining = Rejoining(configuration, at: now.monotonic)
         pool = RequestPool(configuration: configuration)
         sessions = SessionTable(settings: view.settings, members: view.members)
         tentative = TentativeChain(settings: view.settings, sessions: sessions, lastTime: .zero)
@@ -184,6 +186,8 @@ package struct ReplicaCore: ~Copyable {
 
     /// How many requests of this client wait to be ordered, and how many bytes of payload they have.
     package func pendingRequests(of client: ClientID) -> (requests: Int, bytes: Int) { pool.queued(of: client) }
+
+    package var isVoter: Bool { mode == .voter }
 
     package var status: CoreStatus {
         CoreStatus(

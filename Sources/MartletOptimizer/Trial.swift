@@ -14,15 +14,13 @@ struct Trial {
     /// led all the time.
     let decided: [UInt64?]
     let comparison: CalculationOutcome.Comparison?
-    /// What the last change replaced; nil when it is not on trial.
+    /// What the last change replaced; nil when it is not on trial, or would not be what it was.
     let former: WeightAssignment?
     let isUnpaid: Bool
 
     init(_ input: CalculationInput, _ view: View, _ model: LatencyModel, _ current: WeightAssignment) {
-        // Under another leader than the view's first, what was told may be about either.
-        let isFirst = input.excluded.isEmpty && view.leader(of: .first) == current.leader
-        decided = isFirst ? Self.decided(input, view, model, current) : []
-        guard isFirst, let left = input.experience.former,
+        decided = Self.decided(input, leader: current.leader)
+        guard let left = input.experience.former,
             let former = WeightAssignment(leader: left.leader, heavy: left.heavy, in: view), former != current,
             let pairs = Self.pairs(left, decided, view)
         else {
@@ -42,19 +40,23 @@ struct Trial {
         comparison = CalculationOutcome.Comparison(
             medianBefore: Self.median(pairs.map(\.before)), medianAfter: Self.median(pairs.map(\.after)),
             members: pairs.count, worse: worse)
-        self.former = former
-        // Where the links that it needs have become worse, to go back is no remedy.
+        isUnpaid = 2 * worse > pairs.count
+        // Where the links that it needs have become worse, to go back is no remedy; something else may be.
         let back = predictor.latency(of: former)
-        isUnpaid = 2 * worse > pairs.count && !back.isMissing && !settings.isWorse(back.rawValue, than: left.predicted)
+        self.former = back.isMissing || settings.isWorse(back.rawValue, than: left.predicted) ? nil : former
     }
 
-    private static func decided(
-        _ input: CalculationInput, _ view: View, _ model: LatencyModel, _ current: WeightAssignment
-    ) -> [UInt64?] {
-        input.reports.enumerated().map { place, report in
-            let way = model.propose[from: current.leader, to: ReplicaIndex(place)]
-            guard let took = report?.took, !took.isMissing, !way.isMissing else { return nil }
-            return way.rawValue + UInt64(took.rawValue)
+    /// The way from the leader is as the member itself has measured it: by its word the leader makes nobody seem to decide late, nor
+    /// early. Where the member knows nothing the leader's word counts, and none as no way at all: it must not have others left
+    /// out by answering them nothing. Of another leader's regency nothing is to be told here.
+    private static func decided(_ input: CalculationInput, leader: ReplicaIndex) -> [UInt64?] {
+        let leaders = input.reports[leader.position]
+        return input.reports.enumerated().map { place, report in
+            guard let report, report.regency == input.regency, !report.took.isMissing else { return nil }
+            guard place != leader.position else { return UInt64(report.took.rawValue) }
+            let ways = [report.votes[leader.position], report.proposals[leader.position], leaders?.proposals[place]]
+            let known = ways.compactMap { $0 }.first { !$0.isMissing }
+            return UInt64(known?.rawValue ?? 0) + UInt64(report.took.rawValue)
         }
     }
 

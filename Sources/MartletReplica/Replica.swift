@@ -48,8 +48,8 @@ public final class Replica<Machine: StateMachine>: Service {
     /// start (its address is taken, its home unusable or another's) or go on (the service refuses the state that the
     /// group agreed on). To be called once.
     ///
-    /// A replica whose home says that it has voted in an earlier run comes back as a learner: it follows and executes,
-    /// but neither votes nor answers clients.
+    /// A replica whose home says that it has voted in an earlier run comes back as a learner: it follows and executes, but
+    /// neither votes nor answers clients, until the others have admitted it again in a new view (protocol §7).
     public func run() async throws {
         let mode: ReplicaMode = try home?.hasVoted() ?? false ? .learner : .voter
         let (ends, ender) = AsyncStream<ReplicaError>.makeStream()
@@ -86,7 +86,7 @@ public final class Replica<Machine: StateMachine>: Service {
         )
         if mode == .learner {
             logger.warning(
-                "this replica has voted in an earlier run, and its votes were kept in memory only: it follows the group as a learner, executes everything, but neither votes nor answers clients; the group tolerates one fault less until it is replaced"
+                "this replica has voted in an earlier run, and its votes were kept in memory only: it follows the group as a learner and neither votes nor answers clients until the others admit it again; so long the group tolerates one fault less"
             )
         } else if home == nil {
             logger.warning(

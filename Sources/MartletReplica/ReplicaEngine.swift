@@ -25,6 +25,7 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
     private let executionTask: LoopTask
     private let threads = StageThreads()
     private let mode: ReplicaMode
+    private let voting: VotingState
     private let onFailure: @Sendable (ReplicaError) -> Void
 
     init(
@@ -43,6 +44,7 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
         self.me = me
         self.machine = machine
         self.mode = mode
+        voting = VotingState(mode)
         self.onFailure = onFailure
         loops = EventLoops(threadCount: configuration.networkThreadCount)
         let stageLoop = loops.next()
@@ -62,7 +64,7 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
         views = verifier.views
         let drops = DropLog(logger: logger)
         let admission = Admission<Machine>(
-            verifier: verifier, access: configuration.genesis.clientAccess, me: view[me].id, mode: mode,
+            verifier: verifier, access: configuration.genesis.clientAccess, me: view[me].id, voting: voting,
             clients: clients, drops: drops)
         let ingress = Ingress(
             admission: admission, mailboxes: mailboxes, clients: clients, drops: drops, logger: logger)
@@ -112,12 +114,13 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
     private func startOrdering() {
         orderingTask.start { [self] in
             var core = CoreConfiguration(
-                view: view, replica: configuration.replica, mode: mode, seed: SystemClock.monotonic.rawValue)
+                view: view, replica: configuration.replica, mode: mode, incarnation: SystemEntropy.positive,
+                seed: SystemClock.monotonic.rawValue)
             core.timeouts = configuration.timeouts
             let sealer = Sealer(
                 group: view.group, replica: configuration.replica, key: configuration.key, scheme: Ed25519Scheme())
             let stage = OrderingStage(
-                configuration: core, mailboxes: mailboxes, clients: clients, views: views,
+                configuration: core, mailboxes: mailboxes, clients: clients, views: views, voting: voting,
                 egress: Egress(sealer: sealer, links: links), logger: configuration.logger)
             return { stage.run() }
         }

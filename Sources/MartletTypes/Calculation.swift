@@ -6,8 +6,8 @@
 package struct CalculationInput: Hashable, Sendable {
     package let view: ViewNumber
     package let instance: Instance
-    /// The last instance before the view.
-    package let base: Instance
+    /// In which regency that instance's batch was first proposed.
+    package let regency: Regency
     /// Who led the epoch in which that instance's batch was first proposed.
     package let leader: ReplicaID
     /// Who led before and was replaced, the last f of them, by ascending id: none of them is chosen.
@@ -18,17 +18,20 @@ package struct CalculationInput: Hashable, Sendable {
     package let experience: Experience
 
     package init(
-        view: ViewNumber, instance: Instance, base: Instance = .zero, leader: ReplicaID, excluded: [ReplicaID],
+        view: ViewNumber, instance: Instance, regency: Regency = .first, leader: ReplicaID, excluded: [ReplicaID],
         reports: [LatencyReport?], experience: Experience = Experience()
     ) {
         self.view = view
         self.instance = instance
-        self.base = base
+        self.regency = regency
         self.leader = leader
         self.excluded = excluded
         self.reports = reports
         self.experience = experience
     }
+
+    /// The last instance before leader and weights became what they are.
+    package var base: Instance { experience.changed }
 }
 
 /// A calculation to be made: of that input, in the view that it is of.

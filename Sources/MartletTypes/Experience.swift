@@ -6,32 +6,37 @@
 package struct Experience: Hashable, Sendable {
     /// Of members that were accused of being late, by ascending id.
     package var suspicions: [Suspicion] = []
-    /// The view before this one, as long as the change from it to this one is on trial.
+    /// What was before the last change of leader or weights, as long as that is on trial.
     package var former: FormerAssignment?
     /// What did not pay, in the order in which it was taken back.
     package var rejected: [RejectedAssignment] = []
-    /// How often a change was taken back, less those that have paid since: with each a view lasts twice as long.
+    /// How often a change was taken back, less those that have paid since: with each an assignment lasts twice as long.
     package var setbacks: Int = 0
+    /// The last instance before leader and weights became what they are; a view in which they stay the same does not count.
+    package var changed = Instance.zero
 
     package init() {}
 
     /// So many are remembered; the oldest is forgotten.
     package static let rejectedMax = 16
     package static let setbacksMax = 5
-    /// A change is on trial for so many calculations.
+    /// A change is on trial until it was judged in so many calculations.
     package static let trialCalculations = 6
+    /// Where too few members tell, for so many calculations at most.
+    package static let trialCalculationsMax = 24
 
     /// Who is neither to lead nor to be heavy at that instance: f members at most, or correct ones could be driven out; those
-    /// that most others accuse, among equals those that were suspect most often, then the smallest id.
+    /// that have been suspect longest, among equals those that most others accuse, then the smallest id. Whoever is so stays so
+    /// until its time is over: by accusing now one, now another nobody can make the group change to and fro.
     package func suspects(at instance: Instance, f: Int) -> [ReplicaID] {
         let all = suspicions.filter { $0.until > instance }
-            .sorted { ($1.accusers, $1.times, $0.replica) < ($0.accusers, $0.times, $1.replica) }
+            .sorted { ($0.since, $1.accusers, $0.replica) < ($1.since, $0.accusers, $1.replica) }
         return all.prefix(f).map(\.replica).sorted()
     }
 
     package func rejected(at instance: Instance) -> [RejectedAssignment] { rejected.filter { $0.until > instance } }
 
-    /// How long a view lasts at least before it is left for something that is only better.
+    /// How long an assignment lasts at least before it is left for something that is only better.
     package func patience(calculationPeriod period: Int) -> Int { period * ((2 << setbacks) - 1) }
 }
 
@@ -50,16 +55,20 @@ package struct Suspicion: Hashable, Sendable {
     package var accusers: Int
     /// How often it has become suspect.
     package var times: Int
+    /// After which instance it became suspect the last time; 0 if it never was.
+    package var since: Instance
     /// It is suspect before this instance; 0 if it never was.
     package var until: Instance
 
     package init(
-        replica: ReplicaID, accusations: [Instance] = [], accusers: Int = 0, times: Int = 0, until: Instance = .zero
+        replica: ReplicaID, accusations: [Instance] = [], accusers: Int = 0, times: Int = 0, since: Instance = .zero,
+        until: Instance = .zero
     ) {
         self.replica = replica
         self.accusations = accusations
         self.accusers = accusers
         self.times = times
+        self.since = since
         self.until = until
     }
 }
@@ -73,6 +82,8 @@ package struct FormerAssignment: Hashable, Sendable {
     package let predicted: UInt64
     /// When members decided, in microseconds after the leader's proposal; by ascending id, of those that told.
     package let decided: [MemberTime]
+    /// In how many calculations enough members have told how it goes since.
+    package var judged: Int
 
     /// No time is longer: twelve days.
     package static let microsecondsMax: UInt64 = 1 << 40
@@ -87,11 +98,14 @@ package struct FormerAssignment: Hashable, Sendable {
         }
     }
 
-    package init(leader: ReplicaID, heavy: [ReplicaID], predicted: UInt64, decided: [MemberTime]) {
+    package init(
+        leader: ReplicaID, heavy: [ReplicaID], predicted: UInt64, decided: [MemberTime], judged: Int = 0
+    ) {
         self.leader = leader
         self.heavy = heavy
         self.predicted = predicted
         self.decided = decided
+        self.judged = judged
     }
 }
 

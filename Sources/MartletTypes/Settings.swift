@@ -31,6 +31,9 @@ public struct GroupSettings: Hashable, Sendable {
     public var goalPermille: Int = 1_020
     /// And by how much at least, in microseconds: where all are near each other, noise is no reason to change anything.
     public var goalMicroseconds: Int = 1_000
+    /// How long a member that was admitted again after it had lost its votes waits until it can be so once more, in milliseconds
+    /// of agreed time: each time a view ends for it.
+    public var rejoinMilliseconds: Int = 10_000
     /// Whether leader and weights stay as they were set by hand, whatever is calculated.
     public var isPinned: Bool = false
     /// Whether replicas answer reads that are not ordered. If so, a write's result needs a quorum of replies.
@@ -79,6 +82,7 @@ public struct GroupSettings: Hashable, Sendable {
             ("calculationPeriod", calculationPeriod, 16...1_000_000),
             ("goalPermille", goalPermille, 1_000...10_000),
             ("goalMicroseconds", goalMicroseconds, 0...1_000_000_000),
+            ("rejoinMilliseconds", rejoinMilliseconds, 1...86_400_000),
         ]
         for (name, value, bound) in bounds where !bound.contains(value) {
             return "\(name) is \(value), but must be from \(bound.lowerBound) to \(bound.upperBound)"

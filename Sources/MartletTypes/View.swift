@@ -53,13 +53,15 @@ package struct View: Hashable, Sendable {
     /// A permutation of the members: leader(r) = order[(r − 1) mod n].
     package let leaderOrder: [ReplicaIndex]
     package let settings: GroupSettings
+    /// Who was admitted again after it had lost its votes, by ascending id; of all others the first start counts.
+    package let incarnations: [Incarnation]
     package let quorum: QuorumRule
     /// Member positions by ascending id, for look-up.
     private let positions: [(ReplicaID, ReplicaIndex)]
 
     package init(
         group: Digest, number: ViewNumber, faultModel: FaultModel, f: Int, members: [Member],
-        leaderOrder: [ReplicaID], settings: GroupSettings
+        leaderOrder: [ReplicaID], settings: GroupSettings, incarnations: [Incarnation] = []
     ) throws(ViewError) {
         let n = members.count
         guard n >= 1, n <= ReplicaSet.membersMax else {
@@ -99,6 +101,16 @@ package struct View: Hashable, Sendable {
             order.append(index)
         }
         guard order.count == n else { throw ViewError("the leader order names \(order.count) of \(n) members") }
+        for (place, incarnation) in incarnations.enumerated() {
+            guard positions.contains(where: { $0.0 == incarnation.replica }), incarnation.number > 0,
+                (1...Incarnation.timesMax).contains(incarnation.times),
+                place == 0 || incarnations[place - 1].replica < incarnation.replica
+            else {
+                throw ViewError(
+                    "incarnations must be of members, once each, by ascending id, and neither 0 nor too many")
+            }
+        }
+        self.incarnations = incarnations
         self.group = group
         self.number = number
         self.members = members
@@ -194,12 +206,42 @@ package struct View: Hashable, Sendable {
         return try View(
             group: group, number: number.next, faultModel: faultModel, f: f,
             members: members.map { $0.weighted(isHeavy: plan.heavy.contains($0.id)) }, leaderOrder: plan.leaderOrder,
-            settings: plan.settings)
+            settings: plan.settings, incarnations: incarnations)
+    }
+
+    /// Which incarnation of the member may vote in this view; 0 for its first start.
+    package func incarnation(of replica: ReplicaID) -> UInt64 {
+        incarnations.first { $0.replica == replica }?.number ?? 0
+    }
+
+    /// As whom a REJOIN of the member would admit it at that agreed time; nil when it does not count.
+    package func incarnation(by rejoin: Rejoin, of replica: ReplicaID, at time: Timestamp) -> Incarnation? {
+        guard rejoin.view == number, rejoin.incarnation > 0 else { return nil }
+        guard let before = incarnations.first(where: { $0.replica == replica }) else {
+            return Incarnation(replica: replica, number: rejoin.incarnation, admitted: time)
+        }
+        return before.following(rejoin.incarnation, at: time, settings)
+    }
+
+    /// The next view, the same but that it admits another incarnation of a member (protocol §7). Nil when it must not: the number
+    /// is none or its present one's, or it was admitted a short while before.
+    package func admitting(_ rejoin: Rejoin, of replica: ReplicaID, at time: Timestamp) -> View? {
+        guard let admitted = incarnation(by: rejoin, of: replica, at: time) else { return nil }
+        let others = incarnations.filter { $0.replica != replica }
+        do {
+            return try View(
+                group: group, number: number.next, faultModel: faultModel, f: f, members: members,
+                leaderOrder: leaderOrder.map { self[$0].id }, settings: settings,
+                incarnations: (others + [admitted]).sorted { $0.replica < $1.replica })
+        } catch {
+            preconditionFailure("a view with another incarnation of a member cannot be: \(error)")
+        }
     }
 
     package static func == (left: View, right: View) -> Bool {
         left.group == right.group && left.number == right.number && left.members == right.members
             && left.leaderOrder == right.leaderOrder && left.settings == right.settings && left.quorum == right.quorum
+            && left.incarnations == right.incarnations
     }
 
     package func hash(into hasher: inout Hasher) {

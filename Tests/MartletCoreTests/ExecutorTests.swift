@@ -39,7 +39,7 @@ import Testing
     @Test func aReplicaThatBecomesALearnerFallsSilent() {
         var executor = executor()
         var effects = ExecutionEffects<AppendingMachine>()
-        executor.becomeLearner(into: &effects)
+        executor.carryOut(.stopVoting, into: &effects)
         executor.carryOut(Sample.execution(1, [Sample.opening(alice, 1, session)]), into: &effects)
         #expect(effects.replies.isEmpty)
     }

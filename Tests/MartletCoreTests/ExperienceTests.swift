@@ -14,12 +14,16 @@ struct ExperienceTests {
     init() throws { view = try Samples.view(n: 7, f: 2) }
 
     /// Of all members but the silent; each of the accusers finds the same others late.
-    private func reports(_ late: [Int], by accusers: [Int], silent: [Int] = []) -> [LatencyReport?] {
+    private func reports(
+        _ late: [Int], by accusers: [Int], silent: [Int] = [], telling: [Int] = [], of regency: UInt64 = 1
+    ) -> [LatencyReport?] {
         (0..<7).map { place in
             guard !silent.contains(place) else { return nil }
             let row = Array(repeating: LinkLatency.zero, count: 7)
             let found = accusers.contains(place) ? late.filter { $0 != place }.map { ReplicaIndex($0) } : []
-            return LatencyReport(proposals: row, votes: row, late: ReplicaSet(found))
+            return LatencyReport(
+                proposals: row, votes: row, late: ReplicaSet(found),
+                took: telling.contains(place) ? LinkLatency(9) : .missing, regency: Regency(regency))
         }
     }
 
@@ -29,7 +33,7 @@ struct ExperienceTests {
     ) {
         for number in calculations {
             experience.learn(
-                from: reports(late, by: accusers, silent: silent), at: Instance(number * 500), in: view, base: .zero)
+                from: reports(late, by: accusers, silent: silent), of: .first, at: Instance(number * 500), in: view)
         }
     }
 
@@ -106,10 +110,20 @@ struct ExperienceTests {
                             mine.late.contains($0) || other.late.contains($0)
                         }))
             }
-            experience.learn(from: all, at: Instance(number * 500), in: view, base: .zero)
+            experience.learn(from: all, of: .first, at: Instance(number * 500), in: view)
         }
         #expect(experience.suspicions.map(\.replica.rawValue) == [1, 3, 5, 6])
         #expect(suspects(experience, at: 3) == [1, 6])
+    }
+
+    @Test("Whoever is suspect stays so until its time is over, whomever more accuse")
+    func toggled() {
+        var experience = Experience()
+        accuse(&experience, [1, 3], by: [0, 2, 4], at: 1...3)
+        #expect(suspects(experience, at: 3) == [1, 3])
+        accuse(&experience, [5, 6], by: [0, 1, 2, 3, 4], at: 4...9)
+        #expect(experience.suspicions.count == 4 && suspects(experience, at: 9) == [1, 3])
+        #expect(suspects(experience, at: 20) == [5, 6])
     }
 
     // MARK: Changes
@@ -129,19 +143,51 @@ struct ExperienceTests {
             decided: decided)
     }
 
-    @Test("What was left for something better is remembered for six calculations, with how it went")
-    func former() throws {
+    private func onTrial() -> Experience {
         var experience = Experience()
         experience.noteChange(outcome(.better), of: input(at: 500), in: view, at: Instance(625))
+        experience.setbacks = 2
+        return experience
+    }
+
+    /// n−f are five.
+    private func judge(
+        _ experience: inout Experience, telling: [Int] = [0, 2, 3, 4, 5], of regency: UInt64 = 1,
+        at calculations: some Sequence<UInt64>
+    ) {
+        for number in calculations {
+            experience.learn(
+                from: reports([], by: [], telling: telling, of: regency), of: .first, at: Instance(number * 500),
+                in: view)
+        }
+    }
+
+    @Test(
+        "What was left for something better is remembered, with how it went, until six calculations have judged that it paid"
+    )
+    func former() throws {
+        var experience = onTrial()
         let former = try #require(experience.former)
         #expect(former.leader == ReplicaID(4) && former.heavy == view.plan.heavy && former.predicted == 12)
-        #expect(former.decided.map(\.replica.rawValue) == [0, 2, 3, 4, 5, 6])
-        experience.setbacks = 2
-        experience.learn(from: reports([], by: []), at: Instance(3_500), in: view, base: Instance(625))
-        #expect(experience.former == former && experience.setbacks == 2)
-        // It has paid.
-        experience.learn(from: reports([], by: []), at: Instance(4_000), in: view, base: Instance(625))
+        #expect(former.decided.map(\.replica.rawValue) == [0, 2, 3, 4, 5, 6] && experience.changed == Instance(625))
+        judge(&experience, at: 2...7)
+        #expect(experience.former?.judged == 6 && experience.setbacks == 2)
+        judge(&experience, at: [8])
         #expect(experience.former == nil && experience.setbacks == 1)
+    }
+
+    @Test("A change that too few tell of, or only of another regency, was not judged, and has not paid")
+    func unjudged() {
+        // Member 1 had told nothing before.
+        for (telling, regency) in [([0, 2, 3, 4], 1), ([0, 1, 2, 3, 4], 1), ([0, 1, 2, 3, 4, 5, 6], 2)]
+            as [([Int], UInt64)]
+        {
+            var experience = onTrial()
+            judge(&experience, telling: telling, of: regency, at: 2...25)
+            #expect(experience.former?.judged == 0 && experience.setbacks == 2)
+            judge(&experience, telling: telling, of: regency, at: [26])
+            #expect(experience.former == nil && experience.setbacks == 2)
+        }
     }
 
     @Test("What was left since it needs who is missing or suspect, or by hand, is not gone back to")
@@ -150,14 +196,14 @@ struct ExperienceTests {
             var experience = Experience()
             experience.noteChange(outcome(.better), of: input(at: 500), in: view, at: Instance(625))
             experience.noteChange(outcome(reason), of: input(at: 1_000), in: view, at: Instance(1_125))
-            #expect(experience == Experience())
+            #expect(experience.former == nil && experience.changed == Instance(1_125))
         }
         var experience = Experience()
         experience.noteChange(outcome(.better, decided: []), of: input(at: 500), in: view, at: Instance(625))
-        #expect(experience == Experience())
+        #expect(experience.former == nil)
         experience.noteChange(outcome(.better), of: input(at: 500), in: view, at: Instance(625))
-        experience.noteOtherChange()
-        #expect(experience == Experience())
+        experience.noteOtherChange(at: Instance(2_000))
+        #expect(experience.former == nil && experience.changed == Instance(2_000))
     }
 
     @Test("What was taken back is rejected, twice as long each time, and each view lasts twice as long")
@@ -174,7 +220,7 @@ struct ExperienceTests {
         for _ in 0..<40 { experience.noteChange(outcome(.unpaid), of: input(at: 1_000), in: view, at: Instance(1_125)) }
         #expect(experience.rejected.count == Experience.rejectedMax && experience.setbacks == Experience.setbacksMax)
         #expect(experience.former == nil)
-        experience.learn(from: reports([], by: []), at: Instance(1_000_000), in: view, base: .zero)
+        experience.learn(from: reports([], by: []), of: .first, at: Instance(1_000_000), in: view)
         #expect(experience.rejected.isEmpty)
     }
 }

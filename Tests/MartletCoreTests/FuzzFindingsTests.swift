@@ -25,10 +25,13 @@ import Testing
         settings.measuringPermille = 0
         let group = Group(view: try Samples.view(settings: settings))
         let session = group.openSession(Samples.client(1))
-        let id = RequestID(client: ClientID(Samples.key(3)), session: .ofReplicas, sequence: SequenceNumber(1))
+        let request = Request(
+            id: RequestID(client: ClientID(Samples.key(3)), session: .ofReplicas, sequence: SequenceNumber(1)),
+            kind: .measure, repliesKeptFrom: SequenceNumber(0), payload: [])
+        for place in 0...3 { group.inject(.operation(ReplicaOperation(request: request)), from: 3, to: place) }
         let batch = Batch(
             instance: group.status(1).decided.next, born: group.status(1).epoch, time: group.now.wall,
-            entries: [BatchEntry(id: id, digest: .zero)])
+            entries: [BatchEntry(id: request.id, digest: Samples.digest(of: request))])
         for place in 0...3 { group.inject(.propose(Propose(epoch: batch.born, batch: batch)), from: 0, to: place) }
         group.settle()
         for place in 0...3 { #expect(group.status(place).decided == batch.instance) }

@@ -119,6 +119,20 @@ struct LatenessMonitorTests {
         #expect(late(seen, far) == [])
     }
 
+    @Test("A leader that is late itself does not hide behind f others that it told late; more than those tell nothing")
+    func hides() {
+        let hidden = seen {
+            $0.write = [86, 40, 80, 140]
+            $0.accept = [190, 80, 120, 190]
+        }
+        #expect(late(hidden) == [0])
+        let more = seen {
+            $0.write = [86, 40, 140, 140]
+            $0.accept = [190, 80, 190, 190]
+        }
+        #expect(late(more) == [])
+    }
+
     @Test("When more are late than can be faulty, it is the looker's own fault")
     func ownFault() {
         #expect(

@@ -187,9 +187,9 @@ struct ReportingTests {
         let session = group.openSession(client)
         let good = report([5, 6, 7, 0]).payload(in: .genesis)
         var tooLong = good
-        tooLong.replaceSubrange(8..<12, with: [0xD6, 0x93, 0xA4, 0x01])
+        tooLong.replaceSubrange(16..<20, with: [0xD6, 0x93, 0xA4, 0x01])
         var fromItself = good
-        fromItself[8 + 15] = 1
+        fromItself[16 + 15] = 1
         let payloads: [Bytes] = [
             [], Bytes(good.dropLast()), good + [0], Bytes(good.prefix(24)), good + good, tooLong, fromItself,
             report([5, 6, 7, 0]).payload(in: ViewNumber(2)),

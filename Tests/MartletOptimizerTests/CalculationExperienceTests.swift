@@ -32,15 +32,18 @@ struct CalculationExperienceTests {
 
     private func input(
         leader: Int, excluded: [Int] = [], base: UInt64 = 0, took: [UInt32?] = [nil, nil, nil, nil, nil],
-        links: [[UInt32]] = regions, _ experience: Experience
+        links: [[UInt32]] = regions, regency: Regency = .first, _ experience: Experience
     ) -> CalculationInput {
-        CalculationInput(
-            view: ViewNumber(3), instance: Instance(5_000), base: Instance(base), leader: id(leader),
+        var experience = experience
+        experience.changed = Instance(base)
+        return CalculationInput(
+            view: ViewNumber(3), instance: Instance(5_000), regency: regency, leader: id(leader),
             excluded: excluded.map(id),
             reports: (0..<5).map { place in
                 let row = links[place].map { LinkLatency($0) }
                 return LatencyReport(
-                    proposals: row, votes: row, took: took[place].map { LinkLatency($0) } ?? .missing)
+                    proposals: row, votes: row, took: took[place].map { LinkLatency($0) } ?? .missing,
+                    regency: .first)
             }, experience: experience)
     }
 
@@ -80,7 +83,7 @@ struct CalculationExperienceTests {
         #expect(later.reason == .goodEnough)
     }
 
-    @Test("Of more than f suspects those that most accuse are avoided")
+    @Test("Of more than f that became suspect together those that most accuse are avoided")
     func bounded() throws {
         let outcome = Calculation.outcome(
             of: input(leader: 0, suspecting([0, 4])), in: try view(leader: 0, heavy: [0, 4]))
@@ -160,7 +163,7 @@ struct CalculationExperienceTests {
     /// proposal.
     private func trial(
         took: [UInt32?], before: [UInt64?] = [150_000, 150_000, 150_000, 200_000, 150_000], predicted: UInt64 = 200_000,
-        links: [[UInt32]] = regions, excluded: [Int] = []
+        links: [[UInt32]] = regions, excluded: [Int] = [], regency: Regency = .first
     ) throws -> CalculationOutcome {
         var experience = Experience()
         experience.former = FormerAssignment(
@@ -169,7 +172,8 @@ struct CalculationExperienceTests {
                 time.map { FormerAssignment.MemberTime(replica: id(place), microseconds: $0) }
             })
         return Calculation.outcome(
-            of: input(leader: 4, excluded: excluded, base: 4_700, took: took, links: links, experience),
+            of: input(
+                leader: 4, excluded: excluded, base: 4_700, took: took, links: links, regency: regency, experience),
             in: try view(leader: 4, heavy: [0, 4]))
     }
 
@@ -229,15 +233,78 @@ struct CalculationExperienceTests {
         #expect(outcome.reason == .goodEnough && outcome.comparison != nil)
     }
 
-    @Test("Nobody goes back to what has become worse itself")
+    @Test("Nobody goes back to what has become worse itself, but what does not pay is left")
     func worseBefore() throws {
-        #expect(try trial(took: slow, predicted: 50_000).reason == .goodEnough)
+        let outcome = try trial(took: slow, predicted: 50_000)
+        #expect(outcome.reason == .unpaid)
+        #expect(
+            outcome.heavy != ReplicaSet([0, 4].map { ReplicaIndex($0) }) || outcome.leaderOrder.first != ReplicaIndex(4)
+        )
     }
 
-    @Test("When the leader was changed meanwhile, what was told may be of either")
-    func otherLeader() throws {
-        let outcome = try trial(took: slow, excluded: [0])
-        #expect(outcome.comparison == nil && outcome.decided.isEmpty && outcome.reason != .unpaid)
+    @Test("Of another regency nothing is concluded; in the present one it is, whoever was replaced before")
+    func otherRegency() throws {
+        #expect(try trial(took: slow, excluded: [2]).reason == .unpaid)
+        let other = try trial(took: slow, regency: .first.next)
+        #expect(other.comparison == nil && other.decided == [nil, nil, nil, nil, nil] && other.reason != .unpaid)
+    }
+
+    // MARK: What a leader says of its links
+
+    /// Three of seven make a quorum; all links are 20 ms long, and ⟨2; 1, 2⟩ was before ⟨0; 0, 1⟩.
+    private func seven(took: UInt32, leaders row: (Int) -> LinkLatency?) throws -> CalculationOutcome {
+        let members = (0..<7).map { place in
+            Member(
+                id: id(place), key: PublicKey(words: Words32(UInt64(place), 1, 1, 1)), host: "h", port: 1 + place,
+                isHeavy: place < 2)
+        }
+        let view = try View(
+            group: .zero, number: ViewNumber(3), faultModel: .byzantine, f: 1, members: members,
+            leaderOrder: members.map(\.id), settings: GroupSettings())
+        var experience = Experience()
+        experience.former = FormerAssignment(
+            leader: id(2), heavy: [id(1), id(2)], predicted: 60_000,
+            decided: (0..<7).map { FormerAssignment.MemberTime(replica: id($0), microseconds: 60_000) })
+        experience.changed = Instance(4_700)
+        let reports = (0..<7).map { place in
+            let honest = (0..<7).map { $0 == place ? LinkLatency.zero : LinkLatency(20_000) }
+            let proposals = place == 0 ? honest.enumerated().map { row($0) ?? $1 } : honest
+            return LatencyReport(
+                proposals: proposals, votes: honest, took: LinkLatency(place == 0 ? took + 20_000 : took),
+                regency: .first)
+        }
+        return Calculation.outcome(
+            of: CalculationInput(
+                view: ViewNumber(3), instance: Instance(5_000), leader: id(0), excluded: [], reports: reports,
+                experience: experience), in: view)
+    }
+
+    @Test("A leader that calls its links long makes nobody seem to decide late")
+    func inflated() throws {
+        let honest = try seven(took: 30_000) { _ in nil }
+        #expect(honest.comparison?.worse == 0 && honest.reason != .unpaid)
+        let lie = try seven(took: 30_000) { $0 > 2 ? LinkLatency(3_000_000) : nil }
+        #expect(lie.comparison == honest.comparison && lie.decided == honest.decided && lie.reason != .unpaid)
+    }
+
+    @Test("A leader that calls its links missing, or short, does not keep the others from being heard")
+    func unspoken() throws {
+        #expect(try seven(took: 300_000) { _ in nil }.reason == .unpaid)
+        #expect(try seven(took: 300_000) { $0 > 2 ? .missing : nil }.reason == .unpaid)
+        for took in [52_000, 60_000, 300_000] as [UInt32] {
+            #expect(try seven(took: took) { _ in nil }.reason == .unpaid)
+            #expect(try seven(took: took) { $0 > 0 ? LinkLatency(1) : nil }.reason == .unpaid)
+        }
+    }
+
+    @Test("Who calls a link of what was before long does not keep what does not pay")
+    func backCalledLong() throws {
+        var links = Self.regions
+        for far in [0, 2, 3] {
+            links[1][far] = 300_000
+            links[far][1] = 300_000
+        }
+        #expect(try trial(took: slow, links: links).reason == .unpaid)
     }
 
     @Test("If what was before has become suspect, the best of the rest is taken")

@@ -31,6 +31,12 @@ struct CalculationTests {
             leaderOrder: order.map { members[$0].id }, settings: settings)
     }
 
+    private func changed(after instance: UInt64) -> Experience {
+        var experience = Experience()
+        experience.changed = Instance(instance)
+        return experience
+    }
+
     private func input(
         leader: Int, excluded: [Int] = [], missing: Set<Int> = [], base: UInt64 = 0,
         change: (Int, Int, UInt32) -> UInt32 = { $2 }
@@ -44,8 +50,8 @@ struct CalculationTests {
             return LatencyReport(proposals: latencies, votes: latencies)
         }
         return CalculationInput(
-            view: ViewNumber(3), instance: Instance(500), base: Instance(base), leader: ReplicaID(UInt16(10 + leader)),
-            excluded: excluded.map { ReplicaID(UInt16(10 + $0)) }, reports: reports)
+            view: ViewNumber(3), instance: Instance(500), leader: ReplicaID(UInt16(10 + leader)),
+            excluded: excluded.map { ReplicaID(UInt16(10 + $0)) }, reports: reports, experience: changed(after: base))
     }
 
     /// c = 500.
@@ -57,8 +63,8 @@ struct CalculationTests {
             #expect(outcome.reason == reason && outcome.isChange == (reason == .better))
         }
         let later = CalculationInput(
-            view: ViewNumber(3), instance: Instance(1_000), base: Instance(375), leader: ReplicaID(12), excluded: [],
-            reports: input(leader: 2).reports)
+            view: ViewNumber(3), instance: Instance(1_000), leader: ReplicaID(12), excluded: [],
+            reports: input(leader: 2).reports, experience: changed(after: 375))
         #expect(Calculation.outcome(of: later, in: view).reason == .better)
         // The leader's own links are gone.
         let needed = Calculation.outcome(

@@ -42,7 +42,7 @@ import Testing
         try await group.stopAll()
     }
 
-    @Test func theGroupSurvivesItsLeaderWhichComesBackAsALearner() async throws {
+    @Test func theGroupSurvivesItsLeaderWhichVotesAgainLaterAndIsALearnerUntilThen() async throws {
         let group = try await TestGroup(settings: settings())
         try group.start(0..<4)
         let client = try RawClient(group: group)
@@ -53,8 +53,20 @@ import Testing
         #expect(try await client.status(of: ReplicaID(1)).epoch.regency > .first)
         #expect(group.log.contains("leads from now on"))
         try group.start([0])
-        let caughtUp = try await client.waitForStatus(of: ReplicaID(0)) { $0.executed >= Instance(40) }
-        #expect(caughtUp.mode == .learner && caughtUp.epoch.regency > .first)
+        let again = try await client.waitForStatus(of: ReplicaID(0)) { $0.mode == .voter }
+        #expect(again.executed >= Instance(40) && again.epoch.view == ViewNumber(2))
+        #expect(group.log.contains("admitted: this replica votes again, from view 2 on"))
+        // Without its vote there is no quorum now.
+        try await group.stop(3)
+        _ = try await client.put("b=1", in: session)
+        try group.start([3])
+        _ = try await client.waitForStatus(of: ReplicaID(3)) { $0.mode == .voter }
+        // It leads again, and the next time it has to wait for ten seconds.
+        try await group.stop(0)
+        _ = try await client.put("b=2", in: session)
+        try group.start([0])
+        let caughtUp = try await client.waitForStatus(of: ReplicaID(0)) { $0.epoch.view == ViewNumber(3) }
+        #expect(caughtUp.mode == .learner)
         let before = client.replyCount(of: ReplicaID(0))
         #expect(try await client.put("a=41", in: session) == "40")
         #expect(client.replyCount(of: ReplicaID(0)) == before)

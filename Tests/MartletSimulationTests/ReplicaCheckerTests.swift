@@ -161,14 +161,39 @@ struct ReplicaCheckerTests {
         }
     }
 
+    @Test(
+        "Votes: in a view those of the incarnation that it admits only; none, and no STOPDATA, of others before or after it"
+    )
+    func incarnations() throws {
+        let first = try QuorumCheckerTests.view()
+        let second = try #require(
+            first.admitting(Rejoin(view: first.number, incarnation: 7), of: first.members[0].id, at: Timestamp(1)))
+        var views = ViewChecker(genesis: first, liars: [0, 1, 2, 3])
+        let shares = first.members.map { SignatureShare(replica: $0.id, signature: .absent) }
+        let proof = ViewCertificate(view: first.number, last: Instance(5), next: second, shares: shares)
+        #expect(views.proved(proof, by: 1, at: .zero) == nil)
+        let later = PeerMessage.write(
+            WriteVote(
+                epoch: Epoch(view: second.number, regency: .first), instance: Instance(6), digest: Sample.digest(5)))
+        for (incarnation, mayVoteBefore, mayVoteAfter) in [(0, true, false), (7, false, true), (8, false, false)]
+            as [(UInt64, Bool, Bool)]
+        {
+            var checker = VoteChecker(replicas: 2)
+            checker.restarted(0, as: incarnation)
+            let before = checker.sent(Self.write(1, 1, 5), by: 0, decided: .zero, views, at: .zero)
+            let after = checker.sent(later, by: 0, decided: Instance(5), views, at: .zero)
+            #expect((before == nil) == mayVoteBefore && (after == nil) == mayVoteAfter)
+        }
+    }
+
     @Test("Votes: none after a restart that lost earlier ones, and no STOPDATA; a first start in the middle may vote")
     func forgetful() throws {
         let views = ViewChecker(genesis: try QuorumCheckerTests.view(), liars: [])
         for last in [Self.write(1, 2, 5), Self.accept(1, 1, 5), Self.stopData(2)] {
             var checker = VoteChecker(replicas: 2)
             #expect(checker.sent(Self.write(1, 1, 5), by: 0, decided: .zero, views, at: .zero) == nil)
-            checker.restarted(0)
-            checker.restarted(1)
+            checker.restarted(0, as: 7)
+            checker.restarted(1, as: 0)
             #expect(checker.sent(last, by: 0, decided: Instance(5), views, at: .zero)?.rule == .votes)
             #expect(checker.sent(last, by: 1, decided: Instance(5), views, at: .zero) == nil)
         }

@@ -51,6 +51,13 @@ import Testing
         var generator = Generator(seed: 300)
         let group = Digest.sample(&generator)
         try compare("hashed-request", HashInput.request(.sample(&generator), group: group).bytes)
+        try compare(
+            "hashed-rejoin",
+            HashInput.request(
+                .rejoin(
+                    Rejoin(view: ViewNumber(3), incarnation: 0x0102_0304_0506_0708), number: SequenceNumber(5),
+                    by: .sample(&generator)), group: group
+            ).bytes)
         try compare("hashed-batch", HashInput.batch(.sample(&generator), group: group).bytes)
         try compare("hashed-genesis", HashInput.genesis(.sample(&generator)).bytes)
         try compare("hashed-view", HashInput.view(.sample(&generator)).bytes)
@@ -63,7 +70,7 @@ import Testing
             "accept", "checkpoint", "stopData", "sync", "requests", "install", "reconfiguration", "operation",
         ]
         .map { "signed-\($0)" }
-        let hashed = ["request", "batch", "genesis", "view", "image"].map { "hashed-\($0)" }
+        let hashed = ["request", "rejoin", "batch", "genesis", "view", "image"].map { "hashed-\($0)" }
         let known = Set((Kinds.all.map(\.name) + signed + hashed).map { "\($0).hex" })
         let kept = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path)
         #expect(kept.filter { $0.hasSuffix(".hex") && !known.contains($0) } == [])

@@ -127,7 +127,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [0, 6, 255] as [UInt8])
+    @Test(arguments: [0, 7, 255] as [UInt8])
     func anUnknownKindOfRequestIsAnError(_ tag: UInt8) {
         var generator = Generator(seed: 1)
         var bytes = Request.reconfiguration(&generator).encoded()

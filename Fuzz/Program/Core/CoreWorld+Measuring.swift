@@ -137,6 +137,7 @@ extension CoreWorld {
                 Suspicion(
                     replica: member.id, accusations: [instance], accusers: 1 + source.number(below: view.n),
                     times: times,
+                    since: times == 0 ? .zero : instance,
                     until: times == 0 ? .zero : instance + source.number(below: 64)))
         }
         experience.suspicions.sort { $0.replica < $1.replica }
@@ -146,7 +147,8 @@ extension CoreWorld {
                 FormerAssignment.MemberTime(replica: $0, microseconds: UInt64(source.byte()) * 500)
             }
             experience.former = FormerAssignment(
-                leader: drawMember(view), heavy: heavy, predicted: UInt64(source.byte()) * 500, decided: decided)
+                leader: drawMember(view), heavy: heavy, predicted: UInt64(source.byte()) * 500, decided: decided,
+                judged: source.number(below: Experience.trialCalculations + 1))
         }
         if source.chance(128) {
             experience.rejected = [
@@ -155,6 +157,7 @@ extension CoreWorld {
             ]
         }
         experience.setbacks = source.number(below: Experience.setbacksMax + 1)
+        experience.changed = source.chance(128) ? .zero : Instance(UInt64(source.number(below: 64)))
         return experience
     }
 

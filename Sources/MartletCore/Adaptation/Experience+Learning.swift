@@ -12,8 +12,10 @@ extension Experience {
 
     // MARK: At every calculation
 
-    /// From what members reported within the last c instances; nil where one did not. `base` is the last instance before the view.
-    package mutating func learn(from reports: [LatencyReport?], at instance: Instance, in view: View, base: Instance) {
+    /// From what members reported within the last c instances; nil where one did not. The regency is that of the instance's batch.
+    package mutating func learn(
+        from reports: [LatencyReport?], of regency: Regency, at instance: Instance, in view: View
+    ) {
         let period = view.settings.calculationPeriod
         for position in 0..<view.n {
             // Who reports nothing is missing, not late.
@@ -28,10 +30,30 @@ extension Experience {
             return instance.distance(beyond: last) > Self.calculationsRemembered * period
         }
         rejected.removeAll { $0.until <= instance }
-        if former != nil, instance.distance(beyond: base) > Self.trialCalculations * period {
+        judgeChange(by: reports, of: regency, at: instance, in: view)
+    }
+
+    /// A trial ends well when the change was not taken back though so many could have said that it should be.
+    private mutating func judgeChange(
+        by reports: [LatencyReport?], of regency: Regency, at instance: Instance, in view: View
+    ) {
+        guard var judged = former else { return }
+        guard judged.judged < Self.trialCalculations else {
             former = nil
             setbacks = max(0, setbacks - 1)
+            return
         }
+        let period = view.settings.calculationPeriod
+        guard instance.distance(beyond: changed) <= Self.trialCalculationsMax * period else {
+            former = nil
+            return
+        }
+        let telling = judged.decided.count { time in
+            let report = view.index(of: time.replica).flatMap { reports[$0.position] }
+            return report.map { $0.regency == regency && !$0.took.isMissing } ?? false
+        }
+        if telling >= view.n - view.f { judged.judged += 1 }
+        former = judged
     }
 
     private mutating func accuse(_ replica: ReplicaID, by accusers: Int, at instance: Instance, _ period: Int) {
@@ -47,7 +69,10 @@ extension Experience {
             && instance.distance(beyond: suspicion.accusations[0]) < Suspicion.calculationsLookedBack * period
         if isSteady {
             // While it is suspect it is no better for having been so; later, worse.
-            if suspicion.until <= instance { suspicion.times = min(Suspicion.timesMax, suspicion.times + 1) }
+            if suspicion.until <= instance {
+                suspicion.times = min(Suspicion.timesMax, suspicion.times + 1)
+                suspicion.since = instance
+            }
             suspicion.until = max(suspicion.until, instance + Self.shunned(times: suspicion.times, period))
         }
         suspicions[place] = suspicion
@@ -63,6 +88,7 @@ extension Experience {
     ) {
         let heavy = view.plan.heavy
         former = nil
+        changed = instance
         switch outcome.reason {
         case .unpaid:
             setbacks = min(Self.setbacksMax, setbacks + 1)
@@ -76,7 +102,10 @@ extension Experience {
     }
 
     /// A view that administrators asked for: what was before is not what they want compared.
-    package mutating func noteOtherChange() { former = nil }
+    package mutating func noteOtherChange(at instance: Instance) {
+        former = nil
+        changed = instance
+    }
 }
 
 extension FormerAssignment {

@@ -64,7 +64,7 @@ package struct LatencyTables: Sendable {
                     proposals: order.map { report.proposals[$0] }, votes: order.map { report.votes[$0] },
                     late: ReplicaSet(
                         order.indices.filter { report.late.contains(ReplicaIndex(order[$0])) }.map { ReplicaIndex($0) }),
-                    took: report.took)
+                    took: report.took, regency: report.regency)
             }
             return ReportRecord(
                 replica: ids[place], number: numbers[place], instance: row.instance, report: report)
@@ -86,7 +86,8 @@ package struct LatencyTables: Sendable {
             let late = ReplicaSet(
                 report.late.filter { $0.position < order.count }.map { ReplicaIndex(order[$0.position]) })
             note(
-                LatencyReport(proposals: proposals, votes: votes, late: late, took: report.took),
+                LatencyReport(
+                    proposals: proposals, votes: votes, late: late, took: report.took, regency: report.regency),
                 of: ReplicaIndex(place), at: record.instance)
         }
     }

@@ -166,10 +166,19 @@ package struct LatenessMonitor: Sendable {
             && (rule.faultModel == .crash || sample.writes.all.allSatisfy { $0 != nil })
     }
 
-    /// If more are late than can be faulty, it is this replica that is, or the leader, or the links have changed.
+    /// If more are late than can be faulty, it is this replica that is, or the links have changed. But a leader that is late itself
+    /// may have kept its proposal from f others: then it is that one, and of the others nothing is known.
     private mutating func note(_ found: (late: ReplicaSet, known: ReplicaSet)) {
-        guard found.late.count <= rule.f else { return }
-        for member in found.known { records[member].note(found.late.contains(member)) }
+        var (late, known) = found
+        if late.contains(leader) {
+            var others = late
+            others.remove(leader)
+            guard others.count <= rule.f else { return }
+            for other in others { known.remove(other) }
+            late = ReplicaSet([leader])
+        }
+        guard late.count <= rule.f else { return }
+        for member in known { records[member].note(late.contains(member)) }
     }
 
     /// All times are counted in microseconds from when this replica could vote. Then the proposal was as far on its way to the

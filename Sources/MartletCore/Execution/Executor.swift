@@ -47,7 +47,7 @@ package struct Executor<Machine: StateMachine>: ~Copyable {
     package var repliesOfOneSession: Int { replies.mostOfOneSession }
 
     /// This replica turned out to have another state than the group's: it tells clients nothing any more.
-    package mutating func becomeLearner(into effects: inout ExecutionEffects<Machine>) {
+    private mutating func becomeLearner(into effects: inout ExecutionEffects<Machine>) {
         mode = .learner
         answerWaitingReads(into: &effects)
     }
@@ -72,6 +72,8 @@ package struct Executor<Machine: StateMachine>: ~Copyable {
         case .endView:
             isBetweenViews = true
             answerWaitingReads(into: &effects)
+        case .beginVoting: mode = .voter
+        case .stopVoting: becomeLearner(into: &effects)
         case .beginView(let view):
             isBetweenViews = false
             self.view = view.number
@@ -177,7 +179,7 @@ package struct Executor<Machine: StateMachine>: ~Copyable {
                     seed: Self.seed(execution.seed, place: place)))
         case .orderedRead:
             return machine.read(request.payload, lastExecuted: execution.instance).result
-        case .open, .reconfiguration, .measure:
+        case .open, .reconfiguration, .measure, .rejoin:
             preconditionFailure("sessions and views are no business of the service")
         }
     }

@@ -44,7 +44,7 @@ package struct SessionTable: Sendable {
     private var operations: [(member: ClientID, last: SequenceNumber)]
 
     package init(settings: GroupSettings, members: [Member] = []) {
-        operations = settings.measuringPermille > 0 ? members.map { (ClientID($0.key), SequenceNumber(0)) } : []
+        operations = members.map { (ClientID($0.key), SequenceNumber(0)) }
         pipelineMax = settings.pipelineMax
         sessionsPerClientMax = settings.sessionsPerClientMax
         sessionsMax = settings.sessionsMax
@@ -106,8 +106,7 @@ package struct SessionTable: Sendable {
         operations.first { $0.member == id.client }.map { id.sequence <= $0.last } ?? true
     }
 
-    /// Whether it is ordered for the first time. What is skipped never has an effect. Where nothing is measured a batch may
-    /// list operations all the same, and none counts.
+    /// Whether it is ordered for the first time. What is skipped never has an effect.
     package mutating func orderOperation(_ id: RequestID, of member: ReplicaIndex) -> Bool {
         guard !isVoid(operation: id), operations[member.position].member == id.client else { return false }
         operations[member.position].last = id.sequence

@@ -56,8 +56,11 @@ extension RequestPool {
     }
 
     func isOutdated(_ request: Request) -> Bool {
-        guard case .reconfiguration(let operation) = request.kind else { return false }
-        return operation.view < view.number
+        switch request.kind {
+        case .reconfiguration(let operation): operation.view < view.number
+        case .rejoin: Rejoin(payload: request.payload).map { $0.view < view.number } ?? true
+        case .open, .operation, .orderedRead, .measure: false
+        }
     }
 
     /// Other settings from here on, with the same members. Returns what its client has sent for a view that has ended: it

@@ -37,7 +37,7 @@ extension Verifier {
         var checkedLast: (client: ClientID, proof: RequestProof, isValid: Bool)?
         for forward in forwarded {
             let digest = Hashing.digest(of: forward.request, group: group)
-            if forward.request.kind == .measure {
+            if forward.request.kind.isOfMembers {
                 result.append(try checked(forward, digest: digest))
                 continue
             }
@@ -84,7 +84,7 @@ extension Verifier {
     /// Whose operation this is.
     private func member(of request: Request) throws(VerificationError) -> ReplicaID {
         guard request.payload.count <= LatencyReport.payloadBytesMax else { throw .payloadTooLarge(request.id) }
-        guard request.kind == .measure, request.id.session == .ofReplicas, request.repliesKeptFrom.rawValue == 0,
+        guard request.kind.isOfMembers, request.id.session == .ofReplicas, request.repliesKeptFrom.rawValue == 0,
             VerifierLimits.isInRange(request.id.sequence.rawValue, from: 1),
             let index = view.index(of: request.id.client.key)
         else { throw .malformedRequest(request.id) }
@@ -102,7 +102,7 @@ extension Verifier {
         let id = request.id
         if case .reconfiguration(let operation) = request.kind, !isAuthorised(operation) { throw .notAuthorised(id) }
         let opens = request.kind == .open
-        guard request.kind != .measure, id.session != .ofReplicas, opens == (id.session == .none),
+        guard !request.kind.isOfMembers, id.session != .ofReplicas, opens == (id.session == .none),
             !(opens || request.kind.mayEndView) || request.payload.isEmpty,
             VerifierLimits.isInRange(id.sequence.rawValue, from: 1),
             VerifierLimits.isInRange(request.repliesKeptFrom.rawValue, from: 0),

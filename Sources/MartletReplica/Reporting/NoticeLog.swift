@@ -72,6 +72,14 @@ struct NoticeLog {
             leader = next
         case .followingAsLearner:
             logger.notice("following the group without a vote")
+        case .askedToRejoin(let view):
+            pass("rejoin", at: now, .notice) { "asking to vote again, after view \(view)" }
+        case .admittedAgain(let view):
+            logger.notice("admitted: this replica votes again, from view \(view) on")
+        case .replacedByAnother(let view):
+            logger.error(
+                "view \(view) admits another incarnation of this replica: its key or directory is in use twice, or its marker was removed; following without a vote"
+            )
         case .misbehaviour(let member, let what):
             pass("misbehaviour \(member) \(what.rawValue)", at: now, .error) {
                 "replica \(member) is faulty: \(what.words)"

@@ -20,7 +20,7 @@ struct Admission<Machine: StateMachine>: Sendable {
     let verifier: Verifier<Ed25519Scheme>
     let access: ClientAccess
     let me: ReplicaID
-    let mode: ReplicaMode
+    let voting: VotingState
     let clients: ClientDirectory
     let drops: DropLog
 
@@ -72,7 +72,7 @@ struct Admission<Machine: StateMachine>: Sendable {
             noteRoutes(of: bundle.requests, from: client, by: connection)
             admitted.ordering.append(.event(.requests(verified)))
             // A learner needs the requests to follow, but its clients must not count on it.
-            if mode == .learner { refuse(bundle.requests.map(\.id), .notServing, to: connection) }
+            if !voting.isVoter { refuse(bundle.requests.map(\.id), .notServing, to: connection) }
         } catch .payloadTooLarge(let id) {
             refuse([id], .payloadTooLarge, to: connection)
         } catch .notAuthorised(let id) {

@@ -55,7 +55,6 @@ final class ExecutionStage<Machine: StateMachine> {
             switch input {
             case .order(.install(let state)): install(state)
             case .order(let order): executor.carryOut(order, into: &effects)
-            case .becomeLearner: executor.becomeLearner(into: &effects)
             case .reads(let reads, let connection): add(reads, by: connection)
             }
         }

@@ -15,6 +15,7 @@ final class OrderingStage<Machine: StateMachine> {
     private let mailboxes: StageMailboxes<Machine>
     private let clients: ClientDirectory
     private let views: KnownViews
+    private let voting: VotingState
     private var core: ReplicaCore
     private var effects = Effects()
     private var egress: Egress
@@ -29,9 +30,10 @@ final class OrderingStage<Machine: StateMachine> {
     /// What the core wants first is done by the first `run`.
     init(
         configuration: CoreConfiguration, mailboxes: StageMailboxes<Machine>, clients: ClientDirectory,
-        views: KnownViews, egress: Egress, logger: Logger
+        views: KnownViews, voting: VotingState, egress: Egress, logger: Logger
     ) {
         self.views = views
+        self.voting = voting
         self.configuration = configuration
         self.mailboxes = mailboxes
         self.clients = clients
@@ -82,17 +84,13 @@ final class OrderingStage<Machine: StateMachine> {
         consensus.note(effects, at: now.monotonic)
         egress.take(effects.sends, loopback: &loopback)
         for case .beginView(let view) in effects.executions { flow.begin(view.settings) }
+        voting.note(isVoter: core.isVoter)
         mailboxes.execution.post(effects.executions.map { .order($0) })
         mailboxes.background.post(effects.checks.map { .check($0) })
         if !effects.calculations.isEmpty { mailboxes.calculation.post(effects.calculations) }
         clients.refuse(effects.refusals)
         if effects.entropyWanted > 0 { loopback.append(.entropy(SystemEntropy.numbers(effects.entropyWanted))) }
-        if !effects.notices.isEmpty {
-            notices.log(effects.notices, at: now.monotonic)
-            if effects.notices.contains(where: { $0.tellsOfWrongState(at: configuration.replica) }) {
-                mailboxes.execution.post(.becomeLearner)
-            }
-        }
+        if !effects.notices.isEmpty { notices.log(effects.notices, at: now.monotonic) }
         effects.removeAll()
     }
 

@@ -15,7 +15,6 @@ enum OrderingInput: Sendable {
 /// What the execution thread is given.
 enum ExecutionInput: Sendable {
     case order(ExecutionOrder)
-    case becomeLearner
     /// Unordered reads that arrived together.
     case reads([ReadRequest], InboundConnection)
 }

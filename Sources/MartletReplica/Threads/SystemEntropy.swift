@@ -7,4 +7,7 @@ enum SystemEntropy {
         var generator = SystemRandomNumberGenerator()
         return (0..<count).map { _ in generator.next() }
     }
+
+    /// One that is not 0.
+    static var positive: UInt64 { .random(in: 1 ... .max) }
 }

@@ -29,6 +29,6 @@ struct FalseNeighbour: Misbehaviour {
         }
         return LatencyReport(
             proposals: proposals, votes: votes, late: ReplicaSet(context.others.filter { !fellows.contains($0) }),
-            took: LinkLatency(1))
+            took: LinkLatency(1), regency: report.regency)
     }
 }

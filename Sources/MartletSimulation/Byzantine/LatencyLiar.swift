@@ -136,7 +136,7 @@ struct LatencyLiar: Misbehaviour {
         else { return operation.request.payload }
         return LatencyReport(
             proposals: report.proposals, votes: report.votes, late: ReplicaSet(context.others),
-            took: LinkLatency(report.took.isMissing ? 1 : report.took.rawValue / 2)
+            took: LinkLatency(report.took.isMissing ? 1 : report.took.rawValue / 2), regency: report.regency
         ).payload(in: view.number)
     }
 

@@ -27,6 +27,7 @@ extension LiarKind {
         case .viewLiar: ViewLiar(&context)
         case .sluggishVoter: SluggishVoter(&context)
         case .falseNeighbour: FalseNeighbour()
+        case .rejoiner: Rejoiner(&context)
         }
     }
 }

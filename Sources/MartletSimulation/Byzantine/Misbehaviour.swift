@@ -27,6 +27,7 @@ package enum LiarKind: String, Hashable, Sendable, CaseIterable {
     case viewLiar = "view liar"
     case sluggishVoter = "sluggish voter"
     case falseNeighbour = "false neighbour"
+    case rejoiner = "rejoiner"
 }
 
 /// A sealed message on its way to one receiver.

@@ -110,10 +110,12 @@ package struct CalculationChecker: Sendable {
         if isByAdministrator { reconfigured.insert(execution.instance) }
     }
 
-    /// A change of members' own making is what was calculated; an administrator's may come before it, and at its instance.
-    package mutating func proved(_ certificate: ViewCertificate, at now: Instant) -> Violation? {
+    /// A change of members' own making is what was calculated; an administrator's may come before it, and at its instance, and so
+    /// may a view that admits a member again.
+    package mutating func proved(_ certificate: ViewCertificate, after view: View?, at now: Instant) -> Violation? {
         guard proven.insert(certificate.next.number).inserted else { return nil }
         let plan = certificate.next.plan
+        if let view, view.incarnations != certificate.next.incarnations, view.plan == plan { return nil }
         if let due = dues[certificate.view], due.instance == certificate.last, due.leaderOrder == plan.leaderOrder,
             due.heavy == plan.heavy
         {

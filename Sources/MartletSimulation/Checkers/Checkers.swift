@@ -13,6 +13,7 @@ package struct Checkers: Sendable {
     private var votes: VoteChecker
     private let blame: BlameChecker
     private var views: ViewChecker
+    package private(set) var rejoining: RejoinChecker
     private var validity = ValidityChecker()
     private var runaway: RunawayChecker
     private let memory: MemoryChecker
@@ -43,6 +44,7 @@ package struct Checkers: Sendable {
         tentative = TentativeChecker(replicas: view.n)
         blame = BlameChecker(liars: liars)
         views = ViewChecker(genesis: view, liars: liars)
+        rejoining = RejoinChecker(liars: liars)
         quorums = QuorumChecker(replicas: view.n, liars: liars)
         settlingCount = view.n - view.f
     }
@@ -129,6 +131,7 @@ package struct Checkers: Sendable {
 
     package mutating func sent(_ message: PeerMessage, by replica: Int, decided: Instance, at now: Instant) {
         tentative.sent(message, by: replica)
+        rejoining.sent(message, by: replica)
         note(votes.sent(message, by: replica, decided: decided, views, at: now))
         note(views.sent(message, by: replica, decided: decided, at: now))
         note(quorums.sent(message, by: replica, views, at: now))
@@ -152,17 +155,19 @@ package struct Checkers: Sendable {
 
     /// A view, by a replica that holds it for proved.
     package mutating func proved(_ certificate: ViewCertificate, by replica: Int, at now: Instant) {
+        let before = views.view(certificate.view)
         note(views.proved(certificate, by: replica, at: now))
-        note(calculations.proved(certificate, at: now))
+        note(rejoining.proved(certificate, after: before, at: now))
+        note(calculations.proved(certificate, after: before, at: now))
     }
 
     /// Its own state is or was wrong, so that it may go back to the others'.
     package mutating func replaced(_ replica: Int) { order.restarted(replica) }
 
-    package mutating func restarted(_ replica: Int) {
+    package mutating func restarted(_ replica: Int, as incarnation: UInt64) {
         order.restarted(replica)
         tentative.replaced(replica, after: .zero)
-        votes.restarted(replica)
+        votes.restarted(replica, as: incarnation)
         quorums.restarted(replica)
     }
 

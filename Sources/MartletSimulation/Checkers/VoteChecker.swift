@@ -4,7 +4,7 @@
 package import MartletTypes
 
 /// What a correct replica never says (protocol §5 and §6, the **Safety** rules on votes), judged by its own messages and by
-/// the SYNCs that reached it: *once*, *in order*, *promise*, and none at all once its memory is lost.
+/// the SYNCs that reached it: *once*, *in order*, *promise*, and none once its memory is lost, but in views that admit it anew (§7).
 package struct VoteChecker: Sendable {
     private struct Place: Hashable {
         let epoch: Epoch
@@ -19,9 +19,8 @@ package struct VoteChecker: Sendable {
         /// The highest regency of each view whose SYNC it has, one that settles something; a view's first needs none.
         var synced: [ViewNumber: Regency] = [:]
         var stopData: [Epoch: StopData] = [:]
-        /// It started again after it had voted.
-        var isForgetful = false
-        var hasVoted: Bool { !writes.isEmpty || !accepts.isEmpty || !stopData.isEmpty }
+        /// Which incarnation runs: 0, or another since it started again after it had spoken.
+        var incarnation: UInt64 = 0
     }
 
     private var votes: [Votes]
@@ -34,11 +33,13 @@ package struct VoteChecker: Sendable {
     ) -> Violation? {
         switch message {
         case .write(let vote):
-            return check("WRITE", vote.epoch, vote.instance, vote.digest, \.writes, replica, decided, now)
+            return check("WRITE", vote.epoch, vote.instance, vote.digest, \.writes, replica, decided, views, now)
         case .accept(let vote):
-            return check("ACCEPT", vote.epoch, vote.instance, vote.digest, \.accepts, replica, decided, now)
-        case .stopData(let data): return check(data, by: replica, at: now)
+            return check("ACCEPT", vote.epoch, vote.instance, vote.digest, \.accepts, replica, decided, views, now)
+        case .stopData(let data): return check(data, by: replica, views, at: now)
         case .sync(let sync): noteSync(sync, of: replica, views)
+        case .checkpoint(let vote): return check("CHECKPOINT", by: replica, in: vote.view, views, at: now)
+        case .install(let install): return check("INSTALL", by: replica, in: install.view, views, at: now)
         case .progress(let progress): votes[replica].promised = max(votes[replica].promised, progress.epoch)
         default: break
         }
@@ -57,21 +58,39 @@ package struct VoteChecker: Sendable {
     }
 
     /// What it promised before is forgotten, but not that it did.
-    package mutating func restarted(_ replica: Int) {
+    package mutating func restarted(_ replica: Int, as incarnation: UInt64) {
         votes[replica].promised = Epoch(view: .genesis, regency: .first)
-        votes[replica].isForgetful = votes[replica].isForgetful || votes[replica].hasVoted
+        votes[replica].incarnation = incarnation
+    }
+
+    private func check(
+        _ name: String, by replica: Int, in number: ViewNumber, _ views: ViewChecker, at now: Instant
+    ) -> Violation? {
+        guard isForgetful(replica, in: number, views) else { return nil }
+        return Violation(
+            .votes, at: now, "replica \(replica) sent \(name) of view \(number) though it had forgotten its votes there"
+        )
+    }
+
+    /// In a view that admits another incarnation it has forgotten what it voted for.
+    private func isForgetful(_ replica: Int, in number: ViewNumber, _ views: ViewChecker) -> Bool {
+        guard let view = views.view(number) else { return false }
+        return view.incarnation(of: view.members[replica].id) != votes[replica].incarnation
     }
 
     private mutating func check(
         _ name: String, _ epoch: Epoch, _ instance: Instance, _ digest: Digest,
-        _ kind: WritableKeyPath<Votes, [Place: Digest]>, _ replica: Int, _ decided: Instance, _ now: Instant
+        _ kind: WritableKeyPath<Votes, [Place: Digest]>, _ replica: Int, _ decided: Instance, _ views: ViewChecker,
+        _ now: Instant
     ) -> Violation? {
         func complaint(_ text: String) -> Violation {
             Violation(
                 .votes, at: now,
                 "replica \(replica) sent \(name) of epoch \(epoch) for instance \(instance) \(text)")
         }
-        guard !votes[replica].isForgetful else { return complaint("though it had forgotten what it voted for") }
+        guard !isForgetful(replica, in: epoch.view, views) else {
+            return complaint("though it had forgotten what it voted for")
+        }
         guard epoch >= votes[replica].promised else { return complaint("after entering \(votes[replica].promised)") }
         guard epoch.regency <= votes[replica].synced[epoch.view] ?? .first else { return complaint("before its SYNC") }
         let place = Place(epoch: epoch, instance: instance)
@@ -87,9 +106,10 @@ package struct VoteChecker: Sendable {
     }
 
     /// One STOPDATA a regency, and none by who has nothing to tell.
-    private mutating func check(_ data: StopData, by replica: Int, at now: Instant) -> Violation? {
+    private mutating func check(_ data: StopData, by replica: Int, _ views: ViewChecker, at now: Instant) -> Violation?
+    {
         let epoch = data.epoch
-        guard !votes[replica].isForgetful else {
+        guard !isForgetful(replica, in: epoch.view, views) else {
             return Violation(.votes, at: now, "replica \(replica) sent STOPDATA though it had forgotten its votes")
         }
         votes[replica].promised = max(votes[replica].promised, epoch)

@@ -50,8 +50,9 @@ package enum LiarDeeds {
         "vote of another view", "invented INSTALL", "proposal beyond one that stands alone",
         "many long proposals of the next view", "INSTALL of another view", "INSTALL after another instance",
         "forged VIEWS",
+        "REJOIN with a new number", "REJOIN with a number of before",
         "response late", "response left out", "response twice", "response with another digest", "response to nothing",
         "response replayed", "response to another's challenge", "flood of challenges", "report too low",
-        "report too high", "report malformed", "another report for each", "report replayed",
+        "report too high", "report malformed", "another report for each", "report that all are late", "report replayed",
     ]
 }

@@ -96,6 +96,7 @@ public struct SimulationReport: Sendable {
             ("view calculated", world.checkers.calculations.installed),
             ("liar suspected", suspected.count { !world.scenario.isCorrectThroughout($0) }),
             ("correct member suspected", suspected.count { world.scenario.isCorrectThroughout($0) }),
+            ("view admits a member again", world.checkers.rejoining.admitted),
             ("change taken back", world.checkers.calculations.takenBack),
             ("calls that outlast both timeout stages", counts.patientCalls),
             ("latency matrix used", world.scenario.matrix == nil ? 0 : 1),

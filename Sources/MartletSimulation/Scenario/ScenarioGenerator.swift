@@ -123,18 +123,27 @@ package struct ScenarioGenerator {
             }
         }
         makeColluders()
+        makeRejoiners()
         for replica in places.dropFirst(faulty) where random.chance(permille: 100) { makePause(replica) }
     }
 
     private mutating func makeLiar(_ replica: Int) {
         // Those about latencies and views are drawn with the rest of measuring and of views.
-        let others: [LiarKind] = [.latencyLiar, .falseNeighbour, .sluggishVoter, .viewLiar]
+        let others: [LiarKind] = [.latencyLiar, .falseNeighbour, .sluggishVoter, .viewLiar, .rejoiner]
         var kinds = LiarKind.allCases.filter { !others.contains($0) }
         random.shuffle(&kinds)
         let plan = LiarPlan(
             replica: replica, kinds: Array(kinds.prefix(random.pick([1, 1, 2, 3, 5]))),
             switchesEvery: random.chance(permille: 300) ? .milliseconds(UInt64(random.number(in: 20...200))) : nil)
         scenario.liars.append(plan)
+    }
+
+    private mutating func makeRejoiners() {
+        scenario.settings.rejoinMilliseconds = random.pick([1, 50, 300])
+        scenario.timeouts.rejoin = .milliseconds(UInt64(random.pick([20, 60, 150])))
+        for place in scenario.liars.indices where random.chance(permille: 100) {
+            scenario.liars[place].kinds.append(.rejoiner)
+        }
     }
 
     /// Liars that collude are stronger together.
@@ -159,6 +168,11 @@ package struct ScenarioGenerator {
         let at = random.instant(from: .zero, to: scenario.healsAt)
         let restart = random.chance(permille: 700) ? at + random.interval(upTo: .milliseconds(400)) : nil
         scenario.replicaFaults.append(ReplicaFault(replica: replica, at: at, kind: .crash(restartAt: restart)))
+        guard let restart, random.chance(permille: 300) else { return }
+        // Once more, when it may vote again.
+        let again = restart + .milliseconds(50) + random.interval(upTo: .milliseconds(600))
+        let back = random.chance(permille: 800) ? again + random.interval(upTo: .milliseconds(300)) : nil
+        scenario.replicaFaults.append(ReplicaFault(replica: replica, at: again, kind: .crash(restartAt: back)))
     }
 
     private mutating func makePause(_ replica: Int) {

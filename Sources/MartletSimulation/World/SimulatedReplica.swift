@@ -60,6 +60,9 @@ final class SimulatedReplica {
     /// When it was last looked at what it keeps.
     var weighedAt = Instant.zero
 
+    /// What it calls itself when it asks to vote again: 0 as long as it need not.
+    private(set) var number: UInt64 = 0
+
     /// What it sends is altered on the way out; the replica itself does not know.
     var isLiar = false
 
@@ -84,7 +87,7 @@ final class SimulatedReplica {
         self.clock = clock
         self.entropy = entropy
         core = Self.core(
-            index, view, .voter, timeouts, pendingPerClientMax, clock.reading(at: .zero), &effects)
+            index, view, .voter, 1, timeouts, pendingPerClientMax, clock.reading(at: .zero), &effects)
         executor = Executor(machine: Service(), view: view.number, mode: .voter, settings: view.settings)
     }
 
@@ -215,20 +218,25 @@ final class SimulatedReplica {
     func restart(at now: Instant) {
         isUp = true
         isRotten = false
-        if hasVoted { mode = .learner }
+        if hasVoted {
+            mode = .learner
+            number = max(1, entropy.next())
+        }
         effects.removeAll()
-        core = Self.core(index, view, mode, timeouts, pendingPerClientMax, clock.reading(at: now), &effects)
+        core = Self.core(
+            index, view, mode, max(1, number), timeouts, pendingPerClientMax, clock.reading(at: now), &effects)
         executor = Executor(machine: Service(), view: view.number, mode: mode, settings: view.settings)
         store = SnapshotStore()
         verifier = makeVerifier()
     }
 
     private static func core(
-        _ index: ReplicaIndex, _ view: View, _ mode: ReplicaMode, _ timeouts: Timeouts, _ pendingPerClientMax: Int,
-        _ now: ClockReading, _ effects: inout Effects
+        _ index: ReplicaIndex, _ view: View, _ mode: ReplicaMode, _ incarnation: UInt64, _ timeouts: Timeouts,
+        _ pendingPerClientMax: Int, _ now: ClockReading, _ effects: inout Effects
     ) -> ReplicaCore {
         var configuration = CoreConfiguration(
-            view: view, replica: view[index].id, mode: mode, seed: UInt64(index.position) + now.monotonic.rawValue)
+            view: view, replica: view[index].id, mode: mode, incarnation: incarnation,
+            seed: UInt64(index.position) + now.monotonic.rawValue)
         configuration.timeouts = timeouts
         configuration.pendingPerClientMax = pendingPerClientMax
         return ReplicaCore(configuration, at: now, into: &effects)

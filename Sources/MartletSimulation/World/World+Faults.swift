@@ -54,7 +54,7 @@ extension World {
         guard !replica.isUp else { return }
         replica.restart(at: now)
         counts.restarts += 1
-        checkers.restarted(replica.index.position)
+        checkers.restarted(replica.index.position, as: replica.number)
         trace.line(now, "r\(replica.index)", "FAULT", "restarts as \(replica.mode)")
         onWake(replica)
         for client in clients.indices { mendLink(client, replica.index.position) }

@@ -119,6 +119,7 @@ extension World {
             fingerprint.mix(place, send.message)
             if trace.isOn { trace.sent(send, by: place, at: now) }
             if liars[place] == nil { counts.branches.sent(MessageKind(send.message)) }
+            noteRejoin(send.message)
         }
         if liars[place] == nil { check(work, of: place) }
         for notice in work.notices { note(notice, of: replica) }
@@ -176,10 +177,16 @@ extension World {
 
     /// Only what holds one request may end a view.
     private func noteProposal(_ message: PeerMessage) {
-        guard !scenario.reconfigurations.isEmpty, case .propose(let it) = message, it.batch.entries.count == 1 else {
-            return
-        }
+        guard case .propose(let it) = message, it.batch.entries.count == 1,
+            !scenario.reconfigurations.isEmpty || it.batch.entries[0].id.session == .ofReplicas
+        else { return }
         checkers.proposed(it.batch, Hashing.digest(of: it.batch, group: view.group))
+    }
+
+    private func noteRejoin(_ message: PeerMessage) {
+        guard case .operation(let operation) = message, operation.request.kind.mayEndView else { return }
+        let digest = Hashing.digest(of: operation.request, group: view.group)
+        checkers.mayEndView(BatchEntry(id: operation.request.id, digest: digest))
     }
 
     private func noteSettlement(_ message: PeerMessage) {

@@ -66,6 +66,9 @@ package enum ProtocolStep: String, Hashable, Sendable, CaseIterable {
     case caughtUp = "caught up"
     case rolledBack = "rolled back"
     case learner = "learner"
+    case askedToRejoin = "asked to vote again"
+    case admittedAgain = "votes again"
+    case replacedByAnother = "replaced by another incarnation"
     case viewEnded = "view ended"
     case viewBegun = "view begun"
     case misbehaviour = "misbehaviour seen"
@@ -84,6 +87,9 @@ package enum ProtocolStep: String, Hashable, Sendable, CaseIterable {
         case .caughtUp: self = .caughtUp
         case .rolledBack: self = .rolledBack
         case .followingAsLearner: self = .learner
+        case .askedToRejoin: self = .askedToRejoin
+        case .admittedAgain: self = .admittedAgain
+        case .replacedByAnother: self = .replacedByAnother
         case .viewEnded: self = .viewEnded
         case .viewBegun: self = .viewBegun
         case .misbehaviour: self = .misbehaviour

@@ -58,7 +58,7 @@ package struct CalculationRecord: Hashable, Sendable {
     package var summary: CalculationRecord {
         CalculationRecord(
             input: CalculationInput(
-                view: input.view, instance: input.instance, base: input.base, leader: input.leader,
+                view: input.view, instance: input.instance, regency: input.regency, leader: input.leader,
                 excluded: input.excluded, reports: [], experience: input.experience),
             outcome: outcome, fate: fate, observed: observed)
     }

@@ -22,4 +22,11 @@ extension Request {
             id: RequestID(client: ClientID(key), session: .ofReplicas, sequence: number), kind: .measure,
             repliesKeptFrom: SequenceNumber(0), payload: report.payload(in: view))
     }
+
+    /// That another incarnation of a member wants to vote.
+    package static func rejoin(_ rejoin: Rejoin, number: SequenceNumber, by key: PublicKey) -> Request {
+        Request(
+            id: RequestID(client: ClientID(key), session: .ofReplicas, sequence: number), kind: .rejoin,
+            repliesKeptFrom: SequenceNumber(0), payload: rejoin.payload)
+    }
 }

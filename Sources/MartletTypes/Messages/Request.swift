@@ -35,12 +35,22 @@ package enum RequestKind: Hashable, Sendable {
     indirect case reconfiguration(Reconfiguration)
     /// What a member has measured (adaptation §3): an operation of its own, of the session `ofReplicas`. Never a client's.
     case measure
+    /// That a member which lost its votes wants to vote again (protocol §7): an operation of its own too, alone in its batch.
+    case rejoin
 
     /// Whether it may end the view that it is ordered in.
     package var mayEndView: Bool {
         switch self {
         case .open, .operation, .orderedRead, .measure: false
-        case .reconfiguration: true
+        case .reconfiguration, .rejoin: true
+        }
+    }
+
+    /// Whether it is a member's own, which no client can make.
+    package var isOfMembers: Bool {
+        switch self {
+        case .measure, .rejoin: true
+        case .open, .operation, .orderedRead, .reconfiguration: false
         }
     }
 }

@@ -4,7 +4,7 @@
 package import MartletTypes
 
 extension Experience: WireCodable {
-    package static var encodedBytesMin: Int { 4 + 1 + 4 + 1 }
+    package static var encodedBytesMin: Int { 4 + 1 + 4 + 1 + 8 }
     package var encodedSizeHint: Int {
         let members = former?.decided.count ?? 0
         return 64 + suspicions.count * 48 + members * 12 + rejected.count
@@ -16,6 +16,7 @@ extension Experience: WireCodable {
         writer.writeOptional(former)
         writer.writeList(rejected)
         writer.write(UInt8(setbacks))
+        writer.write(changed.rawValue)
     }
 
     package init(from reader: inout Reader) throws(WireError) {
@@ -26,11 +27,12 @@ extension Experience: WireCodable {
         let count = try reader.uint8()
         guard count <= Experience.setbacksMax else { throw .valueOutOfRange(field: "setbacks", value: UInt64(count)) }
         setbacks = Int(count)
+        changed = try reader.number(Instance.self)
     }
 }
 
 extension Suspicion: WireCodable {
-    package static var encodedBytesMin: Int { 2 + 4 + 1 + 1 + 8 }
+    package static var encodedBytesMin: Int { 2 + 4 + 1 + 1 + 8 + 8 }
 
     package func encode(into writer: inout Writer) {
         writer.write(replica)
@@ -38,7 +40,7 @@ extension Suspicion: WireCodable {
         for instance in accusations { writer.write(instance.rawValue) }
         writer.write(UInt8(accusers))
         writer.write(UInt8(times))
-        writer.write(until.rawValue)
+        writer.write(since.rawValue, until.rawValue)
     }
 
     /// As it can have come about: at least one accusation, in ascending order, by some of the others.
@@ -60,21 +62,26 @@ extension Suspicion: WireCodable {
             throw .valueOutOfRange(field: "accusers", value: UInt64(accusers))
         }
         guard times <= Suspicion.timesMax else { throw .valueOutOfRange(field: "times", value: UInt64(times)) }
+        let since = try reader.number(Instance.self)
         let until = try reader.number(Instance.self)
-        guard (times == 0) == (until == .zero) else { throw .notCanonical("suspect for no time, or never and yet") }
+        guard (times == 0) == (until == .zero), (times == 0) == (since == .zero) else {
+            throw .notCanonical("suspect for no time, or never and yet")
+        }
         self.init(
-            replica: replica, accusations: accusations, accusers: Int(accusers), times: Int(times), until: until)
+            replica: replica, accusations: accusations, accusers: Int(accusers), times: Int(times), since: since,
+            until: until)
     }
 }
 
 extension FormerAssignment: WireCodable {
-    package static var encodedBytesMin: Int { 2 + 4 + 8 + 4 }
+    package static var encodedBytesMin: Int { 2 + 4 + 8 + 4 + 1 }
 
     package func encode(into writer: inout Writer) {
         writer.write(leader)
         writer.writeList(heavy)
         writer.write(predicted)
         writer.writeList(decided)
+        writer.write(UInt8(judged))
     }
 
     package init(from reader: inout Reader) throws(WireError) {
@@ -83,6 +90,11 @@ extension FormerAssignment: WireCodable {
             heavy: try reader.list(of: ReplicaID.self, Limits.members) { id in id },
             predicted: try reader.microseconds(),
             decided: try reader.list(of: MemberTime.self, Limits.members) { time in time.replica })
+        let count = try reader.uint8()
+        guard count <= Experience.trialCalculations else {
+            throw .valueOutOfRange(field: "judged", value: UInt64(count))
+        }
+        judged = Int(count)
     }
 }
 

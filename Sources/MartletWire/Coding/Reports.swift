@@ -14,17 +14,18 @@ extension ReplicaOperation: WireCodable {
 
     package init(from reader: inout Reader) throws(WireError) {
         self.init(request: try Request(from: &reader), signature: try Signature(from: &reader))
-        guard request.kind == .measure else { throw .notCanonical("a replica's operation is of a client's kind") }
+        guard request.kind.isOfMembers else { throw .notCanonical("a replica's operation is of a client's kind") }
     }
 }
 
 extension LatencyReport: WireCodable {
-    package static var encodedBytesMin: Int { 4 + 4 + 4 }
+    package static var encodedBytesMin: Int { 4 + 4 + 4 + 8 }
 
     package func encode(into writer: inout Writer) {
         writer.writeCount(votes.count)
         for latency in proposals + votes + [took] { writer.write(latency.rawValue) }
         writer.write(late)
+        writer.write(regency.rawValue)
     }
 
     package init(from reader: inout Reader) throws(WireError) {
@@ -42,7 +43,7 @@ extension LatencyReport: WireCodable {
         guard late.allSatisfy({ $0.position < count }) else { throw .notCanonical("who is late is no member") }
         self.init(
             proposals: Array(latencies[..<count]), votes: Array(latencies[count..<2 * count]), late: late,
-            took: latencies[2 * count])
+            took: latencies[2 * count], regency: try reader.number(Regency.self))
     }
 }
 
@@ -64,11 +65,12 @@ extension ReportRecord: WireCodable {
 }
 
 extension CalculationInput: WireCodable {
-    package static var encodedBytesMin: Int { 8 + 16 + 2 + 4 + 4 + Experience.encodedBytesMin }
+    package static var encodedBytesMin: Int { 8 + 8 + 8 + 2 + 4 + 4 + Experience.encodedBytesMin }
 
     package func encode(into writer: inout Writer) {
         writer.write(view)
-        writer.write(instance.rawValue, base.rawValue)
+        writer.write(instance.rawValue)
+        writer.write(regency.rawValue)
         writer.write(leader)
         writer.writeList(excluded)
         writer.writeCount(reports.count)
@@ -79,7 +81,7 @@ extension CalculationInput: WireCodable {
     package init(from reader: inout Reader) throws(WireError) {
         let view = try reader.positive(ViewNumber.self)
         let instance = try reader.positive(Instance.self)
-        let base = try reader.number(Instance.self)
+        let regency = try reader.number(Regency.self)
         let leader = try reader.number(ReplicaID.self)
         let excluded = try reader.list(of: ReplicaID.self, Limits.members) { id in id }
         let count = try reader.count(Limits.members, elementBytesMin: 1)
@@ -87,7 +89,7 @@ extension CalculationInput: WireCodable {
         reports.reserveCapacity(count)
         for _ in 0..<count { reports.append(try reader.optional(LatencyReport.self)) }
         self.init(
-            view: view, instance: instance, base: base, leader: leader, excluded: excluded, reports: reports,
+            view: view, instance: instance, regency: regency, leader: leader, excluded: excluded, reports: reports,
             experience: try Experience(from: &reader))
     }
 }

@@ -10,6 +10,7 @@ extension RequestKind: WireCodable {
         case orderedRead = 3
         case reconfiguration = 4
         case measure = 5
+        case rejoin = 6
     }
 
     package static var encodedBytesMin: Int { 1 }
@@ -23,6 +24,7 @@ extension RequestKind: WireCodable {
         case .operation: writer.write(Tag.operation.rawValue)
         case .orderedRead: writer.write(Tag.orderedRead.rawValue)
         case .measure: writer.write(Tag.measure.rawValue)
+        case .rejoin: writer.write(Tag.rejoin.rawValue)
         case .reconfiguration(let operation):
             writer.write(Tag.reconfiguration.rawValue)
             operation.encode(into: &writer)
@@ -35,6 +37,7 @@ extension RequestKind: WireCodable {
         case .operation: self = .operation
         case .orderedRead: self = .orderedRead
         case .measure: self = .measure
+        case .rejoin: self = .rejoin
         case .reconfiguration: self = .reconfiguration(try Reconfiguration(from: &reader))
         }
     }
@@ -64,6 +67,8 @@ extension Request: WireCodable {
             }
         case .reconfiguration:
             guard payload.isEmpty else { throw .notCanonical("a reconfiguration has a payload") }
+        case .rejoin:
+            guard payload.count == Rejoin.payloadBytes else { throw .notCanonical("a REJOIN is too long or too short") }
         case .operation, .orderedRead, .measure: break
         }
     }

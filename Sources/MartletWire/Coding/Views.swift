@@ -22,7 +22,7 @@ extension Member: WireCodable {
 }
 
 extension GroupSettings: WireCodable {
-    package static var encodedBytesMin: Int { 13 * 4 + 3 }
+    package static var encodedBytesMin: Int { 14 * 4 + 3 }
 
     /// The settings must be within their bounds (`complaint`), as those of a view or genesis are.
     package func encode(into writer: inout Writer) {
@@ -39,6 +39,7 @@ extension GroupSettings: WireCodable {
         writer.write(UInt32(calculationPeriod))
         writer.write(UInt32(goalPermille))
         writer.write(UInt32(goalMicroseconds))
+        writer.write(UInt32(rejoinMilliseconds))
         writer.write(isPinned)
         writer.write(hasUnorderedReads)
         writer.write(executesTentatively)
@@ -59,14 +60,31 @@ extension GroupSettings: WireCodable {
         calculationPeriod = Int(try reader.uint32())
         goalPermille = Int(try reader.uint32())
         goalMicroseconds = Int(try reader.uint32())
+        rejoinMilliseconds = Int(try reader.uint32())
         isPinned = try reader.bool()
         hasUnorderedReads = try reader.bool()
         executesTentatively = try reader.bool()
     }
 }
 
+extension Incarnation: WireCodable {
+    package static var encodedBytesMin: Int { 2 + 8 + 8 + 1 }
+
+    package func encode(into writer: inout Writer) {
+        writer.write(replica)
+        writer.write(number, admitted.rawValue)
+        writer.write(UInt8(times))
+    }
+
+    package init(from reader: inout Reader) throws(WireError) {
+        self.init(
+            replica: try reader.number(ReplicaID.self), number: try reader.uint64(),
+            admitted: try reader.number(Timestamp.self), times: Int(try reader.uint8()))
+    }
+}
+
 extension View: WireCodable {
-    package static var encodedBytesMin: Int { 1 + 32 + 8 + 1 + 1 + 4 + 4 + GroupSettings.encodedBytesMin }
+    package static var encodedBytesMin: Int { 1 + 32 + 8 + 1 + 1 + 4 + 4 + GroupSettings.encodedBytesMin + 4 }
     package var encodedSizeHint: Int { Self.encodedBytesMin + n * (Member.encodedBytesMin + 32) }
 
     package func encode(into writer: inout Writer) {
@@ -77,6 +95,7 @@ extension View: WireCodable {
         writer.writeList(members)
         writer.writeList(leaderOrder.map { self[$0].id })
         settings.encode(into: &writer)
+        writer.writeList(incarnations)
     }
 
     package init(from reader: inout Reader) throws(WireError) {
@@ -88,10 +107,11 @@ extension View: WireCodable {
         let members = try reader.list(of: Member.self, Limits.members)
         let order = try reader.list(of: ReplicaID.self, Limits.members)
         let settings = try GroupSettings(from: &reader)
+        let incarnations = try reader.list(of: Incarnation.self, Limits.members)
         do throws(ViewError) {
             try self.init(
                 group: group, number: number, faultModel: faultModel, f: f, members: members, leaderOrder: order,
-                settings: settings)
+                settings: settings, incarnations: incarnations)
         } catch {
             throw .invalid(error.description)
         }

@@ -21,6 +21,7 @@ enum GroupSettingsTable {
         ("calculationPeriod", \.calculationPeriod, "instances from one choice of leader and weights to the next"),
         ("goalPermille", \.goalPermille, "by how much a change must pay, in thousandths"),
         ("goalMicroseconds", \.goalMicroseconds, "and by how much at least, in microseconds"),
+        ("rejoinMilliseconds", \.rejoinMilliseconds, "how long a member waits to be admitted a second time"),
     ]
     private static let switches:
         [(name: String, path: any WritableKeyPath<GroupSettings, Bool> & Sendable, meaning: String)] = [

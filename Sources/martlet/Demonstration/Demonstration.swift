@@ -129,7 +129,7 @@ struct Demonstration {
         )
     }
 
-    /// It comes back without its votes, as a learner, and must reach what the others had executed by then.
+    /// It comes back without its votes, as a learner, must reach what the others had executed by then, and is admitted again.
     private func restart(
         _ id: ReplicaID, in group: LocalGroup
     ) async throws -> (Void, String, [JSONValue.Member]) {
@@ -139,10 +139,14 @@ struct Demonstration {
         var said = Instance.zero
         while true {
             let status = try await group.reports().first { $0.member.id == id }?.status
-            if let status, status.executed >= target {
+            if let status, status.executed >= target, status.mode == .voter {
                 return (
-                    (), "replica \(id) is back as a \(status.mode), and has caught up with instance \(target)",
-                    [.init(name: "executed", value: .integer(Int(clamping: status.executed.rawValue)))]
+                    (),
+                    "replica \(id) has caught up with instance \(target), and votes again in view \(status.epoch.view)",
+                    [
+                        .init(name: "executed", value: .integer(Int(clamping: status.executed.rawValue))),
+                        .init(name: "view", value: .integer(Int(clamping: status.epoch.view.rawValue))),
+                    ]
                 )
             }
             if let status, status.executed > said {
@@ -150,7 +154,9 @@ struct Demonstration {
                 say("  replica \(id) has executed \(said) of \(target) instances")
             }
             guard ContinuousClock.now < limit else {
-                throw CommandFailure("replica \(id) has not caught up with instance \(target) in \(Self.catchUpMax)")
+                throw CommandFailure(
+                    "replica \(id) has not caught up with instance \(target) and been admitted again in \(Self.catchUpMax)"
+                )
             }
             try await Task.sleep(for: .milliseconds(50))
         }

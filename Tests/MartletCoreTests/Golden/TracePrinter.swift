@@ -102,6 +102,8 @@ struct TracePrinter {
         case .rollBack(let last): Self.line("go back", "to i\(last)")
         case .endView: Self.line("end", "view")
         case .beginView(let view): Self.line("begin", "view \(view.number)")
+        case .stopVoting: Self.line("stop", "voting")
+        case .beginVoting: Self.line("begin", "voting")
         case .snapshot(let instance, _, _, _, _): Self.line("snapshot", "i\(instance)")
         case .resend(let id): Self.line("resend", TraceNames.text(of: id))
         case .tellOpened(let session, let id): Self.line("tell", "\(TraceNames.text(of: id)) opened \(session)")
@@ -159,6 +161,9 @@ struct TracePrinter {
         case .viewEnded(let view, let last): return "view \(view) ends with i\(last)"
         case .viewBegun(let view, let leader): return "view \(view) begins, leader \(leader)"
         case .followingAsLearner: return "follows as a learner"
+        case .askedToRejoin(let view): return "asks to vote again after view \(view)"
+        case .admittedAgain(let view): return "votes again from view \(view) on"
+        case .replacedByAnother(let view): return "view \(view) admits another incarnation"
         case .misbehaviour(let liar, let what): return "replica \(liar) misbehaves: \(what)"
         }
     }

@@ -16,6 +16,8 @@ final class Group {
         var notices: [Notice] = []
         var refusals: [ClientRefusal] = []
         var resends: [RequestID] = []
+        /// How often it was told not to be counted on any more.
+        var stops = 0
         var sessions: [Instance: SessionTable] = [:]
         /// The view after each snapshot.
         var views: [Instance: View] = [:]
@@ -59,6 +61,9 @@ final class Group {
     }
     /// A member that does not come to calculate, and what is done instead.
     var slow: (place: Int, note: (CalculationTask) -> Void)?
+    /// Who takes long to digest a snapshot, and which wait.
+    var holdsSnapshots: Set<Int> = []
+    var heldSnapshots: [Instance] = []
     /// Whose signatures in ACCEPTs are not valid.
     var badSigners: Set<ReplicaID> = []
 
@@ -82,9 +87,10 @@ final class Group {
         self.init(view: try Samples.view(n: n, f: f, model: model, settings: settings))
     }
 
-    func restart(_ place: Int, mode: ReplicaMode) {
+    func restart(_ place: Int, mode: ReplicaMode, incarnation: UInt64 = 1) {
         var configuration = CoreConfiguration(view: view, replica: view.members[place].id)
         configuration.mode = mode
+        configuration.incarnation = incarnation
         nodes[place] = Node(configuration, at: now)
         act(place)
     }
@@ -222,6 +228,10 @@ final class Group {
             shares: certificate.shares.filter { !badSigners.contains($0.replica) })
     }
 
+    func takeSnapshot(_ instance: Instance, at place: Int) {
+        step(place, .snapshotTaken(instance, Digest(words: Words32(instance.rawValue, 1, 1, 1))))
+    }
+
     private func carryOut(_ order: ExecutionOrder, at place: Int) {
         let node = nodes[place]
         switch order {
@@ -232,7 +242,11 @@ final class Group {
             node.views[instance] = view
             node.sessions[instance] = sessions
             node.adaptations[instance] = adaptation
-            step(place, .snapshotTaken(instance, Digest(words: Words32(instance.rawValue, 1, 1, 1))))
+            if holdsSnapshots.contains(place) {
+                heldSnapshots.append(instance)
+            } else {
+                takeSnapshot(instance, at: place)
+            }
         case .resend(let id), .tellOpened(_, let id): node.resends.append(id)
         case .serve(let certificate, let to):
             let state = CheckpointState(certificate: certificate, state: [])
@@ -251,7 +265,8 @@ final class Group {
         case .executeTentatively(let execution): node.tentative.append(execution)
         case .rollBack(let last): node.rollbacks.append(last)
         case .holdReads(let last): node.holds.append(last)
-        case .forgetSnapshots, .endView, .beginView: break
+        case .stopVoting: node.stops += 1
+        case .forgetSnapshots, .endView, .beginView, .beginVoting: break
         }
     }
 

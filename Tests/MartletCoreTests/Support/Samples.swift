@@ -56,6 +56,7 @@ enum Samples {
         case .operation: mixer.mix(2)
         case .orderedRead: mixer.mix(3)
         case .measure: mixer.mix(5)
+        case .rejoin: mixer.mix(6)
         case .reconfiguration(let operation):
             mixer.mix(4)
             mixer.mix(operation.view.rawValue)

@@ -33,6 +33,7 @@ extension Experience: Sampled {
         experience.former = generator.optional(FormerAssignment.self)
         experience.rejected = (0..<Int.random(in: 0...2, using: &generator)).map { _ in .sample(&generator) }
         experience.setbacks = Int.random(in: 0...setbacksMax, using: &generator)
+        experience.changed = generator.number(Instance.self)
         return experience
     }
 }
@@ -47,6 +48,7 @@ extension Suspicion: Sampled {
                 Instance(UInt64(first + $0 * 500))
             },
             accusers: Int.random(in: 1...127, using: &generator), times: times,
+            since: times == 0 ? .zero : generator.number(Instance.self, from: 1),
             until: times == 0 ? .zero : generator.number(Instance.self, from: 1))
     }
 }
@@ -56,7 +58,8 @@ extension FormerAssignment: Sampled {
         Self(
             leader: .sample(&generator), heavy: generator.ascending(ReplicaID.self) { $0 },
             predicted: UInt64.random(in: 0...microsecondsMax, using: &generator),
-            decided: generator.ascending(MemberTime.self) { $0.replica })
+            decided: generator.ascending(MemberTime.self) { $0.replica },
+            judged: Int.random(in: 0...Experience.trialCalculations, using: &generator))
     }
 }
 

@@ -34,7 +34,13 @@ extension View: Sampled {
             return try Self(
                 group: .sample(&generator), number: generator.number(ViewNumber.self, from: 1),
                 faultModel: group.faultModel, f: group.f, members: group.members,
-                leaderOrder: group.members.map(\.id).shuffled(using: &generator), settings: .sample(&generator))
+                leaderOrder: group.members.map(\.id).shuffled(using: &generator), settings: .sample(&generator),
+                incarnations: group.members.map(\.id).sorted().filter { _ in generator.chance() }.map { id in
+                    Incarnation(
+                        replica: id, number: UInt64.random(in: 1 ... .max, using: &generator),
+                        admitted: generator.number(Timestamp.self),
+                        times: Int.random(in: 1...Incarnation.timesMax, using: &generator))
+                })
         } catch {
             preconditionFailure("\(error)")
         }

@@ -51,8 +51,7 @@ extension CalculationInput: Sampled {
     static func sample(_ generator: inout Generator) -> Self {
         Self(
             view: generator.number(ViewNumber.self, from: 1), instance: generator.number(Instance.self, from: 1),
-            base: generator.number(Instance.self), leader: .sample(&generator),
-            excluded: generator.ascending(ReplicaID.self) { $0 },
+            leader: .sample(&generator), excluded: generator.ascending(ReplicaID.self) { $0 },
             reports: (0..<Int.random(in: 0...3, using: &generator)).map { _ in generator.optional(LatencyReport.self) },
             experience: .sample(&generator))
     }

@@ -19,11 +19,15 @@ extension Request: Sampled {
 
 extension ReplicaOperation: Sampled {
     static func sample(_ generator: inout Generator) -> Self {
+        let isRejoin = generator.chance()
+        let rejoin = Rejoin(
+            view: generator.number(ViewNumber.self), incarnation: UInt64.random(in: 0 ... .max, using: &generator))
         let request = Request(
             id: RequestID(
                 client: .sample(&generator), session: .ofReplicas,
                 sequence: generator.number(SequenceNumber.self, from: 1)),
-            kind: .measure, repliesKeptFrom: SequenceNumber(0), payload: generator.bytes(upTo: 40))
+            kind: isRejoin ? .rejoin : .measure, repliesKeptFrom: SequenceNumber(0),
+            payload: isRejoin ? rejoin.payload : generator.bytes(upTo: 40))
         return Self(request: request, signature: .sample(&generator))
     }
 }

@@ -38,7 +38,8 @@ extension FieldWalker {
     mutating func walk(_ request: Request) -> Request {
         if case .request(let whole) = field(.request(request), .request), whole != request { return whole }
         return Request(
-            id: walk(request.id), kind: choice(request.kind, among: [.open, .operation, .orderedRead, .measure]),
+            id: walk(request.id),
+            kind: choice(request.kind, among: [.open, .operation, .orderedRead, .measure, .rejoin]),
             repliesKeptFrom: sequence(request.repliesKeptFrom), payload: bytes(request.payload, .payload))
     }
 

@@ -36,13 +36,28 @@ extension StockScenarios {
             change(
                 measured("does-not-pay", "A change after which instances take longer than before is taken back", n: 5)
             ) {
-                $0.seed = 2
+                $0.seed = 3
                 $0.matrix = .oneFarAway
                 $0.settings.calculationPeriod = 48
                 $0.leaders = [1, 0, 2, 3, 4]
                 $0.heavy = [1, 2]
                 $0.liars = [LiarPlan(replica: 0, kinds: [.sluggishVoter])]
                 $0.expect("view calculated", min: 2)
+                $0.expect("change taken back")
+            },
+            change(
+                measured(
+                    "does-not-pay-led-by-another",
+                    "It is taken back all the same when the leader that it chose was replaced for its silence", n: 5)
+            ) {
+                $0.seed = 2
+                $0.matrix = .oneFarAway
+                $0.settings.calculationPeriod = 48
+                $0.leaders = [1, 0, 2, 3, 4]
+                $0.heavy = [1, 2]
+                $0.liars = [LiarPlan(replica: 0, kinds: [.sluggishVoter, .silentLeader])]
+                $0.expectations.removeAll { $0.what == "leader changes" }
+                $0.expect("leader changes")
                 $0.expect("change taken back")
             },
         ]

@@ -8,7 +8,7 @@ import MartletTypes
 /// wide areas and of what the generator draws rarely. Each says what must occur in it, so that it cannot pass by missing
 /// what it is for.
 package enum StockScenarios {
-    package static var all: [Scenario] { regressions + liars + clients + wideArea + adaptation + beyond }
+    package static var all: [Scenario] { regressions + liars + clients + wideArea + adaptation + rejoining + beyond }
 
     package static func named(_ name: String) -> Scenario? { all.first { $0.name == name } }
 
@@ -27,6 +27,8 @@ package enum StockScenarios {
         scenario.timeouts.fetch = .milliseconds(50)
         scenario.timeouts.probe = .milliseconds(50)
         scenario.timeouts.strict = .milliseconds(300)
+        scenario.timeouts.rejoin = .milliseconds(50)
+        scenario.settings.rejoinMilliseconds = 100
         scenario.settings.window = 4
         scenario.settings.checkpointPeriod = 8
         scenario.settings.batchRequestsMax = 4

@@ -1,0 +1,107 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletTypes
+
+/// Voting again after votes were lost (protocol §7).
+extension ReplicaCore {
+    /// **Safety**: in a view only the incarnation that it admits votes. Whatever an earlier one voted for was for views before, or
+    /// in them it is not this one that votes.
+    mutating func admitOrNot(into effects: inout Effects) {
+        let admitted = view.incarnation(of: view[me].id)
+        switch mode {
+        case .learner where rejoining.isWanted && admitted == rejoining.incarnation:
+            mode = .voter
+            effects.executions.append(.beginVoting)
+            effects.notices.append(.admittedAgain(view.number))
+        case .voter where admitted != rejoining.incarnation:
+            effects.notices.append(.replacedByAnother(view.number))
+            stopVoting(into: &effects)
+        case .learner, .voter: break
+        }
+    }
+
+    /// This replica's votes or state are wrong, and not only lost: it follows, and somebody must see to it.
+    mutating func stopVoting(into effects: inout Effects) {
+        mode = .learner
+        rejoining.isWanted = false
+        proposer.begin(at: nil)
+        effects.executions.append(.stopVoting)
+    }
+
+    // MARK: Asking
+
+    /// Not before it has got as far as the others, or what it orders would be of a view that is over.
+    private var isAsking: Bool {
+        mode == .learner && rejoining.isWanted && view.n > 1 && successor == nil && catchUp.installing == nil
+            && checkpointAhead == nil && wrongState == nil && !isFarBehind
+    }
+
+    /// Asking sooner than a member may be admitted again would be for nothing.
+    var rejoinDeadline: Instant? {
+        guard isAsking else { return nil }
+        let next = rejoining.next(configuration.timeouts)
+        guard let last = view.incarnations.first(where: { $0.replica == view[me].id }) else { return next }
+        let allowed = last.admitted.rawValue + last.wait(view.settings)
+        guard allowed > now.wall.rawValue else { return next }
+        return max(next, now.monotonic + .microseconds(allowed - now.wall.rawValue))
+    }
+
+    mutating func rejoinIfDue(into effects: inout Effects) {
+        guard let due = rejoinDeadline, due <= now.monotonic else { return }
+        rejoining.noteAsked(at: now.monotonic)
+        reported.number = max(reported.number, sessions.lastOperation(of: me)).next
+        let rejoin = Rejoin(view: view.number, incarnation: rejoining.incarnation)
+        let request = Request.rejoin(rejoin, number: reported.number, by: view[me].key)
+        effects.notices.append(.askedToRejoin(view.number))
+        effects.sends.append(Send(.operation(ReplicaOperation(request: request)), to: .everyone))
+    }
+
+    // MARK: Admitting
+
+    /// Whether a REJOIN would count if it were ordered here and now. Any other would take an instance alone to no effect, and by
+    /// giving others to the leader than to the rest its author could have leaders blamed; of those that count there is one
+    /// in a long time.
+    func isAdmissible(_ request: Request) -> Bool {
+        guard let member = view.index(of: request.id.client.key), let rejoin = Rejoin(payload: request.payload) else {
+            return false
+        }
+        return view.incarnation(by: rejoin, of: view[member].id, at: Timestamp(now.wall.rawValue)) != nil
+    }
+
+    /// Whether it is this run of the replica that votes in the view.
+    func isAdmitted(in view: View) -> Bool {
+        mode == .voter && view.incarnation(of: self.view[me].id) == rejoining.incarnation
+    }
+
+    /// The view that follows when a member's REJOIN was ordered; nil when it does not count.
+    func view(admitting member: ReplicaIndex, by request: Request, in batch: Batch) -> View? {
+        guard batch.entries.count == 1, let rejoin = Rejoin(payload: request.payload) else { return nil }
+        return view.admitting(rejoin, of: view[member].id, at: lastTime)
+    }
+}
+
+/// Which incarnation of its member this replica is.
+struct Rejoining {
+    /// 0: the first.
+    let incarnation: UInt64
+    /// Whether it may ask: it has lost its votes, and nothing else.
+    var isWanted: Bool
+    /// When it last did, or started.
+    private var asked: Instant
+    private var times = 0
+
+    init(_ configuration: CoreConfiguration, at now: Instant) {
+        isWanted = configuration.mode == .learner
+        incarnation = isWanted ? configuration.incarnation : 0
+        asked = now
+    }
+
+    /// What was asked may be lost, or was ordered when the view had ended; it may also take long to be ordered.
+    func next(_ timeouts: Timeouts) -> Instant { asked + timeouts.rejoin * (1 << UInt64(min(3, times))) }
+
+    mutating func noteAsked(at now: Instant) {
+        asked = now
+        times += 1
+    }
+}
