@@ -64,7 +64,7 @@ extension StockScenarios {
     }
 
     /// Long enough for some calculations.
-    private static func measured(_ name: String, _ about: String, n: Int) -> Scenario {
+    static func measured(_ name: String, _ about: String, n: Int) -> Scenario {
         change(calm(name, about)) {
             $0.n = n
             $0.settings.measuringPermille = 500

@@ -8,7 +8,9 @@ import MartletTypes
 /// wide areas and of what the generator draws rarely. Each says what must occur in it, so that it cannot pass by missing
 /// what it is for.
 package enum StockScenarios {
-    package static var all: [Scenario] { regressions + liars + clients + wideArea + adaptation + rejoining + beyond }
+    package static var all: [Scenario] {
+        regressions + liars + clients + wideArea + adaptation + unsteady + rejoining + beyond
+    }
 
     package static func named(_ name: String) -> Scenario? { all.first { $0.name == name } }
 
