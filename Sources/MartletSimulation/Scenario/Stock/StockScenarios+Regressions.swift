@@ -111,6 +111,21 @@ extension StockScenarios {
                 $0.expect("fell behind")
                 $0.expect("STOP sent", min: 0, max: 0)
             },
+            change(calm("rolled-back-beyond-answered", "What follows an answered instance is undone, that is not")) {
+                // Clients have answers of what all have locked and nobody has decided. Then replica 3 alone locks and executes
+                // what follows, and is alone; the others settle what was answered and order something else after it.
+                $0.settings.executesTentatively = true
+                $0.settings.window = 16
+                $0.settings.checkpointPeriod = 16
+                $0.trouble(.cut, [.accept, .decided, .decisions, .batchBody], from: 40, to: 450)
+                $0.trouble(.cut, [.write], reaching: [0, 1, 2], from: 43, to: 160)
+                $0.isolate([3], from: 60, to: 400)
+                $0.expect("tentative: executed")
+                $0.expect("settled: bound, decided by no base")
+                $0.expect("leader changes")
+                $0.expect("rolled back")
+                $0.expect("calls", min: 80)
+            },
             change(calm("promise-by-catching-up", "Entering a regency by catching up is a promise too")) {
                 $0.isolate([3], from: 30, to: 300)
                 $0.isolate([0], from: 80, to: 250)
