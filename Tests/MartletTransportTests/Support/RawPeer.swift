@@ -37,8 +37,11 @@ struct RawPeer: Sendable {
     func waitForEnd() async throws { try await channel.closeFuture.get() }
 
     func close() async throws {
-        guard channel.isActive else { return }
-        try await channel.close().get()
+        do {
+            try await channel.close().get()
+        } catch ChannelError.alreadyClosed {
+            // The other end was quicker.
+        }
     }
 }
 
