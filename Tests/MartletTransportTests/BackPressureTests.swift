@@ -109,6 +109,9 @@ import Testing
         connection.pauseReading()
         connection.pauseReading(for: .milliseconds(200), within: .seconds(9))
         connection.resumeReading()
+        // What comes back after it shows that all of that was done.
+        connection.send([[7]])
+        await link.frames.wait(forCount: 1)
         #expect(link.link.send([[1]]))
         #expect(await server.frames.wait(forCount: 1) == [[1]])
         #expect(clock.now - start >= .milliseconds(400))
