@@ -39,7 +39,7 @@ extension CoreWorld {
         case .install(let state): install(state)
         case .endView: isBetweenViews = true
         case .beginView: isBetweenViews = false
-        case .holdReads, .resend, .tellOpened, .serve, .forgetSnapshots: break
+        case .holdReads, .resend, .tellOpened, .serve, .forgetSnapshots, .beginVoting, .stopVoting: break
         }
     }
 

@@ -68,7 +68,7 @@ enum SignedSamples {
                 hold(verified.message.map(\.request) == bundle.requests, "other requests than were sent")
                 hold(verified.sender == .client(ClientID(client.publicKey)))
                 for request in bundle.requests {
-                    hold(request.kind != .measure, "a client's operation of a member")
+                    hold(!request.kind.isOfMembers, "a client's operation of a member")
                     guard case .reconfiguration(let operation) = request.kind else { continue }
                     hold(Set(operation.shares.map(\.administrator)).count >= 2, "reconfigured without authority")
                 }
@@ -103,7 +103,8 @@ enum SignedSamples {
             }
         case .operation(let operation):
             hold(
-                operation.message.id.client.key == keys[sender].publicKey && operation.message.request.kind == .measure,
+                operation.message.id.client.key == keys[sender].publicKey
+                    && operation.message.request.kind.isOfMembers,
                 "an operation of another")
         default: break
         }

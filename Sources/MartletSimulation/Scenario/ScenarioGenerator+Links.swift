@@ -52,6 +52,10 @@ extension ScenarioGenerator {
         scenario.timeouts.missingRequest = .milliseconds(100)
         scenario.timeouts.progress = .milliseconds(400)
         scenario.timeouts.fetch = .milliseconds(500)
+        scenario.timeouts.rejoin = .milliseconds(300)
+        scenario.settings.rejoinMilliseconds = 2_000
+        // One request at a time over such distances waits longer for its turn than any leader is given.
+        scenario.settings.batchRequestsMax = max(4, scenario.settings.batchRequestsMax)
         scenario.timeouts.probe = .milliseconds(400)
         scenario.timeouts.strict = .seconds(2)
         scenario.clientTiming.retryMin = .milliseconds(500)

@@ -139,7 +139,8 @@ package struct ScenarioGenerator {
     }
 
     private mutating func makeRejoiners() {
-        scenario.settings.rejoinMilliseconds = random.pick([1, 50, 300])
+        // 64 times as long apart a liar may have views begin for ever: that must be time enough for some leader changes.
+        scenario.settings.rejoinMilliseconds = random.pick([50, 100, 300])
         scenario.timeouts.rejoin = .milliseconds(UInt64(random.pick([20, 60, 150])))
         for place in scenario.liars.indices where random.chance(permille: 100) {
             scenario.liars[place].kinds.append(.rejoiner)
