@@ -7,8 +7,6 @@ package import MartletTypes
 /// challenges may be quicker than what it votes. One instance in some is looked at; which ones is this replica's secret, so that
 /// nobody can be quick in those alone.
 package struct LatenessMonitor: Sendable {
-    /// One instance in so many is looked at, on average.
-    static let instancesPerSample: UInt64 = 8
     /// Of so many of them a member's share is told, when at least half as many are known.
     static let remembered = 16
     /// So many may be open at a time.
@@ -139,7 +137,7 @@ package struct LatenessMonitor: Sendable {
 
     private func isLookedAt(_ instance: Instance) -> Bool {
         guard let secret, links != nil else { return false }
-        // Every bit of the number has its part in the highest ones.
+        // One in eight: every bit of the number has its part in the three highest ones.
         let mixed = (instance.rawValue ^ secret) &* 0x9E37_79B9_7F4A_7C15
         return ((mixed ^ mixed >> 32) &* 0xD6E8_FEB8_6659_FD93) >> 61 == 0
     }
