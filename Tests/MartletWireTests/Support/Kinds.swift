@@ -6,7 +6,7 @@ import MartletWire
 
 /// Every kind of message. A new one is added here; the vectors' test then asks for its frozen bytes.
 enum Kinds {
-    static let all: [Kind] = peer + client + replicaToClient + documents + parts
+    static let all: [Kind] = peer + client + replicaToClient + documents + parts + records
 
     static let peer: [Kind] = [
         peer("propose") { .propose(.sample(&$0)) },
@@ -83,6 +83,19 @@ enum Kinds {
         Kind("part-principal", Principal.self), Kind("part-digest", Digest.self),
         Kind("part-viewCertificate", ViewCertificate.self), Kind("part-administratorShare", AdministratorShare.self),
         Kind("part-reconfiguration", Request.self) { .reconfiguration(&$0) },
+    ]
+
+    /// What a replica writes down.
+    static let records: [Kind] = [
+        Kind("record-incarnation", LogRecord.self) { .incarnation($0.next()) },
+        Kind("record-view", LogRecord.self) { .view(.sample(&$0)) },
+        Kind("record-entered", LogRecord.self) { .entered(.sample(&$0)) },
+        Kind("record-synced", LogRecord.self) { .synced(.sample(&$0)) },
+        Kind("record-batch", LogRecord.self) { .batch(.sample(&$0), .sample(&$0)) },
+        Kind("record-wrote", LogRecord.self) { .wrote(.sample(&$0)) },
+        Kind("record-accepted", LogRecord.self) { .accepted(.sample(&$0)) },
+        Kind("record-decided", LogRecord.self) { .decided(.sample(&$0)) },
+        Kind("record-stable", LogRecord.self) { .stable(.sample(&$0)) },
     ]
 
     private static func peer(_ name: String, _ make: @escaping @Sendable (inout Generator) -> PeerMessage) -> Kind {

@@ -45,6 +45,13 @@ extension WriteVote: Sampled {
     }
 }
 
+extension LoggedVote: Sampled {
+    static func sample(_ generator: inout Generator) -> Self {
+        Self(
+            epoch: .sample(&generator), instance: generator.number(Instance.self, from: 1), digest: .sample(&generator))
+    }
+}
+
 extension AcceptVote: Sampled {
     static func sample(_ generator: inout Generator) -> Self {
         Self(
