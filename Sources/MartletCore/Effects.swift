@@ -14,10 +14,13 @@ package enum Destination: Hashable, Sendable {
 package struct Send: Hashable, Sendable {
     package let destination: Destination
     package let message: PeerMessage
+    /// It may leave when all records up to there are durable.
+    package let after: LogPosition
 
-    package init(_ message: PeerMessage, to destination: Destination) {
+    package init(_ message: PeerMessage, to destination: Destination, after: LogPosition = .start) {
         self.destination = destination
         self.message = message
+        self.after = after
     }
 }
 
@@ -68,6 +71,9 @@ package struct Execution: Hashable, Sendable {
 
 /// What the execution stage shall do, strictly in this order.
 package enum ExecutionOrder: Sendable {
+    /// What follows is carried out, and answered, only when all records up to there are durable. For `DurabilityGate`, which
+    /// passes it on to nobody.
+    case awaitDurable(LogPosition)
     /// Decided; it may be executed tentatively already, and then it is final now.
     case execute(Execution)
     /// Locked in that epoch, but not decided (protocol §5): reply tentatively, and be ready to go back.
@@ -114,6 +120,8 @@ package enum Notice: Hashable, Sendable {
     case checkpointStable(Instance)
     case behind(Instance, known: Instance)
     case caughtUp(Instance)
+    case logBroken
+    case logMended
     /// What was executed tentatively beyond that instance, up to the other, was replaced.
     case rolledBack(to: Instance, from: Instance)
     case followingAsLearner
@@ -159,6 +167,8 @@ package enum Misbehaviour: UInt8, Hashable, Sendable, CaseIterable {
 /// What the core wants done, one list per stage, in order within each list. The driver empties it after each batch of
 /// steps and hands it in again.
 package struct Effects: ~Copyable {
+    /// For the log, to be made durable; each has the next position. Empty in a memory group.
+    package var records: [LogRecord] = []
     /// For Egress: to be signed where the message has a signature, and sent.
     package var sends: [Send] = []
     /// For Egress: local refusals.
@@ -178,6 +188,7 @@ package struct Effects: ~Copyable {
     package init() {}
 
     package mutating func removeAll() {
+        records.removeAll(keepingCapacity: true)
         sends.removeAll(keepingCapacity: true)
         refusals.removeAll(keepingCapacity: true)
         executions.removeAll(keepingCapacity: true)

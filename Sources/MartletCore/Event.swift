@@ -34,6 +34,10 @@ package enum Event: Sendable {
     /// What came of a calculation that `Effects.calculations` asked for.
     case calculated(CalculationOutcome)
 
+    /// The log could not be written, or made durable; and it can be again, with all that was to be.
+    case logBroken
+    case logMended
+
     /// Random numbers that nobody else can know, as `Effects.entropyWanted` asked for.
     case entropy([UInt64])
 

@@ -37,6 +37,7 @@ extension ReplicaCore {
             return
         }
         checkpoints.makeStable(certificate)
+        journal.write(.stable(certificate), into: &effects)
         window.drop(through: certificate.instance)
         effects.executions.append(.forgetSnapshots(below: certificate.instance))
         effects.notices.append(.checkpointStable(certificate.instance))
@@ -83,6 +84,7 @@ extension ReplicaCore {
         tentative = TentativeChain(settings: view.settings, sessions: sessions, lastTime: lastTime)
         lastAdvance = now.monotonic
         checkpoints.makeStable(certificate)
+        journal.write(.stable(certificate), into: &effects)
         // It has that state now and says so like everyone else: others may still lack a quorum of votes for it.
         if let view = views.view(certificate.view), isAdmitted(in: view) {
             checkpoints.noteOwn(

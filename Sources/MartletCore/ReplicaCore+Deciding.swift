@@ -23,6 +23,7 @@ extension ReplicaCore {
 
     private mutating func execute(_ known: KnownBatch, into effects: inout Effects) {
         let instance = known.batch.instance
+        logDecision(known.digest, at: instance, into: &effects)
         let isExecuted = settleTentative(instance, known.digest, into: &effects)
         lastTime = max(known.batch.time, Timestamp(lastTime.rawValue + 1))
         var steps: [ExecutionStep] = []

@@ -54,6 +54,7 @@ extension ReplicaCore {
         precondition(target > regency, "a regency is entered once")
         let reasons = stops.reasons(for: target)
         regency = target
+        journal.write(.entered(epoch), into: &effects)
         isSynced = false
         isSyncMade = false
         settlement = nil
@@ -97,7 +98,7 @@ extension ReplicaCore {
 
     /// Makes and sends this replica's STOPDATA, once it knows which base it can prove.
     mutating func makeStopData(into effects: inout Effects) {
-        guard mode == .voter, !isSynced, stopData == nil else { return }
+        guard mode == .voter, !isSynced, stopData == nil, restoration == nil else { return }
         var base: DecisionCertificate?
         var candidate = decided
         while candidate > max(checkpoints.stableInstance, views.base), candidate >= window.first {
@@ -111,7 +112,13 @@ extension ReplicaCore {
         let made = StopData(
             epoch: epoch, sender: view[me].id, base: base, checkpoint: checkpoints.stable, claims: claims(above: base))
         stopData = made
-        send(.stopData(made), to: leader, into: &effects)
+        sendStopData(into: &effects)
+    }
+
+    /// **Safety**: all that it tells of, and the promise that it is, rest on records before the next.
+    mutating func sendStopData(into effects: inout Effects) {
+        guard let stopData, !isSynced else { return }
+        effects.sends.append(Send(.stopData(stopData), to: .replica(view[leader].id), after: journal.position))
     }
 
     /// **Safety**: every instance above base − W in which a vote was ever sent, also when the base cannot be proved.
@@ -197,7 +204,7 @@ extension ReplicaCore {
     }
 
     mutating func makeSyncIfPossible(into effects: inout Effects) {
-        guard isLeader, !isSynced, !isSyncMade, regency > .first else { return }
+        guard isLeader, !isSynced, !isSyncMade, regency > .first, restoration == nil else { return }
         // No closure may capture this value; what is held is found out first.
         var held: [FetchBatch] = []
         for claimed in collection.locks {
@@ -223,7 +230,8 @@ extension ReplicaCore {
         let collected = collection.collected
         guard Settlement.settle(collected, view: view, viewEnd: views.base) != nil else { return }
         isSyncMade = true
-        effects.sends.append(Send(.sync(Sync(epoch: epoch, collected: collected)), to: .everyone))
+        effects.sends.append(
+            Send(.sync(Sync(epoch: epoch, collected: collected)), to: .everyone, after: journal.entered))
     }
 
     /// Whether a lock in STOPDATA that waits to be taken in needs this batch.
@@ -242,11 +250,8 @@ extension ReplicaCore {
         if received.epoch == epoch, isSynced { return }
         guard let settled = Settlement.settle(received.collected, view: view, viewEnd: views.base) else { return }
         if received.epoch > epoch { enter(received.epoch.regency, into: &effects) }
-        isSynced = true
-        regencySince = now.monotonic
-        sync = received
-        settlement = settled
-        settledCursor = .zero
+        journal.write(.synced(received), into: &effects)
+        take(received, settled)
         syncDeadline = nil
         pool.restartTimers(at: now.monotonic)
         effects.notices.append(
@@ -261,5 +266,13 @@ extension ReplicaCore {
             else { continue }
             for entry in known.batch.entries { pool.markProposed(entry.id, in: instance) }
         }
+    }
+
+    mutating func take(_ sync: Sync, _ settled: Settlement) {
+        isSynced = true
+        regencySince = now.monotonic
+        self.sync = sync
+        settlement = settled
+        settledCursor = .zero
     }
 }

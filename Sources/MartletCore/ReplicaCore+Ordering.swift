@@ -141,11 +141,12 @@ extension ReplicaCore {
 
     /// Sends every vote that the rules allow by now, and decides what can be decided.
     mutating func pump(into effects: inout Effects) {
+        guard !isLogBroken else { return }
         resolveRunning()
         var hasMoved = true
         while hasMoved {
             hasMoved = decideNext(into: &effects)
-            guard mode == .voter, isSynced else { continue }
+            guard mode == .voter, isSynced, restoration == nil else { continue }
             var instance = firstToVoteFor
             let last = min(voteLimit, window.end.previous)
             while instance <= last {
@@ -186,8 +187,13 @@ extension ReplicaCore {
         else { return false }
         let vote = RegencyDigest(regency: regency, digest: digest)
         guard window[instance].noteWrite(vote, writeSetMax: Self.writeSetMax) else { return false }
+        logBatch(digest, at: instance, into: &effects)
+        journal.write(.wrote(LoggedVote(epoch: epoch, instance: instance, digest: digest)), into: &effects)
+        window[instance].wroteAt = journal.position
         effects.sends.append(
-            Send(.write(WriteVote(epoch: epoch, instance: instance, digest: digest)), to: .everyone))
+            Send(
+                .write(WriteVote(epoch: epoch, instance: instance, digest: digest)), to: .everyone,
+                after: journal.position))
         noteOwnVote(at: instance)
         measureVotes(at: instance, into: &effects)
         return true
@@ -215,9 +221,14 @@ extension ReplicaCore {
         let lock = RegencyDigest(regency: regency, digest: digest)
         window[instance].lock = lock
         window[instance].accepted = lock
+        logBatch(digest, at: instance, into: &effects)
+        journal.write(.accepted(LoggedVote(epoch: epoch, instance: instance, digest: digest)), into: &effects)
+        window[instance].acceptedAt = journal.position
         compareWithTentative(instance, digest, into: &effects)
         effects.sends.append(
-            Send(.accept(AcceptVote(epoch: epoch, instance: instance, digest: digest)), to: .everyone))
+            Send(
+                .accept(AcceptVote(epoch: epoch, instance: instance, digest: digest)), to: .everyone,
+                after: journal.position))
         if view.faultModel == .crash {
             noteOwnVote(at: instance)
             measureVotes(at: instance, into: &effects)

@@ -6,7 +6,7 @@ import MartletTypes
 /// The leader's part of step 1.
 extension ReplicaCore {
     mutating func proposeIfDue(into effects: inout Effects) {
-        guard isLeader, isSynced, catchUp.installing == nil else { return }
+        guard isLeader, isSynced, catchUp.installing == nil, !isLogBroken else { return }
         while let next = proposer.next, next <= voteLimit, !proposer.isBarred(decided: decided), !isBeyondDue(next) {
             if let outcome = settlement?.outcome(of: next) {
                 proposeSettled(next, outcome, into: &effects)
@@ -61,7 +61,8 @@ extension ReplicaCore {
     }
 
     private func propose(_ batch: Batch, into effects: inout Effects) {
-        effects.sends.append(Send(.propose(Propose(epoch: epoch, batch: batch)), to: .everyone))
+        effects.sends.append(
+            Send(.propose(Propose(epoch: epoch, batch: batch)), to: .everyone, after: journal.entered))
     }
 
     /// When a batch that waits for more requests becomes due; nil when it is due already and lacks something else.

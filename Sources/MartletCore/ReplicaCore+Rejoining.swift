@@ -91,9 +91,11 @@ struct Rejoining {
     private var asked: Instant
     private var times = 0
 
-    init(_ configuration: CoreConfiguration, at now: Instant) {
-        isWanted = configuration.mode == .learner
-        incarnation = isWanted ? configuration.incarnation : 0
+    /// What it has written down says which it is; so long as no view that it knows admits it, it has yet to ask.
+    init(_ configuration: CoreConfiguration, _ restoration: Restoration?, at now: Instant) {
+        incarnation =
+            restoration?.incarnation ?? (configuration.mode == .learner ? configuration.incarnation : 0)
+        isWanted = incarnation > 0
         asked = now
     }
 

@@ -17,7 +17,7 @@ extension ReplicaCore {
     }
 
     private mutating func extendTentative(into effects: inout Effects) {
-        guard let count = tentative?.count, mode == .voter, successor == nil, catchUp.installing == nil else { return }
+        guard let count = tentative?.count, mode == .voter, restoration == nil, successor == nil, catchUp.installing == nil else { return }
         var instance = decided + (count + 1)
         while window.contains(instance), let lock = window[instance].accepted, lock.regency == regency,
             dueOutcome(at: instance) == .nothing,
@@ -25,6 +25,7 @@ extension ReplicaCore {
         {
             let epoch = epoch
             guard let execution = tentative?.append(known, in: epoch) else { return }
+            journal.await(window[instance].acceptedAt, into: &effects)
             effects.executions.append(.executeTentatively(execution))
             instance = instance.next
         }

@@ -107,7 +107,7 @@ extension ReplicaCore {
     private mutating func tick(into effects: inout Effects) {
         lastTick = now.monotonic
         repeatStops(into: &effects)
-        if let stopData, !isSynced { send(.stopData(stopData), to: leader, into: &effects) }
+        sendStopData(into: &effects)
         makeSyncIfPossible(into: &effects)
         repeatRunning(into: &effects)
         sendInstall(into: &effects)

@@ -59,17 +59,18 @@ extension ReplicaCore {
 
     /// Sends this replica's proposal and votes of the present epoch again.
     func repeatVotes(at instance: Instance, to destination: Destination, into effects: inout Effects) {
-        guard mode == .voter, isSynced, instance > views.base else { return }
+        guard mode == .voter, isSynced, restoration == nil, instance > views.base else { return }
         if isLeader, let digest = window[instance].proposed?.digest, let known = window[instance].batch(digest) {
-            effects.sends.append(Send(.propose(Propose(epoch: epoch, batch: known.batch)), to: destination))
+            let proposal = Propose(epoch: epoch, batch: known.batch)
+            effects.sends.append(Send(.propose(proposal), to: destination, after: journal.entered))
         }
         if let wrote = window[instance].wrote, wrote.regency == regency {
-            effects.sends.append(
-                Send(.write(WriteVote(epoch: epoch, instance: instance, digest: wrote.digest)), to: destination))
+            let vote = WriteVote(epoch: epoch, instance: instance, digest: wrote.digest)
+            effects.sends.append(Send(.write(vote), to: destination, after: window[instance].wroteAt))
         }
         if let accepted = window[instance].accepted, accepted.regency == regency {
-            effects.sends.append(
-                Send(.accept(AcceptVote(epoch: epoch, instance: instance, digest: accepted.digest)), to: destination))
+            let vote = AcceptVote(epoch: epoch, instance: instance, digest: accepted.digest)
+            effects.sends.append(Send(.accept(vote), to: destination, after: window[instance].acceptedAt))
         }
     }
 

@@ -48,9 +48,11 @@ extension ReplicaCore {
 
     /// Its word on the next view, and on the last instance of this one for those that have not decided it.
     mutating func sendInstall(into effects: inout Effects) {
-        guard let successor, mode == .voter else { return }
+        guard let successor, mode == .voter, restoration == nil else { return }
         effects.sends.append(
-            Send(.install(Install(view: view.number, last: decided, next: successor)), to: .everyone))
+            Send(
+                .install(Install(view: view.number, last: decided, next: successor)), to: .everyone,
+                after: journal.position))
         guard window.contains(decided), let digest = window[decided].decided else { return }
         effects.sends.append(
             Send(.decided(Decided(view: view.number, instance: decided, digest: digest)), to: .others))
@@ -79,6 +81,7 @@ extension ReplicaCore {
     /// **Safety**: proved by the view before it, which is known here. Its signers have executed that one's last instance.
     private mutating func takeCertified(_ certificate: ViewCertificate, into effects: inout Effects) {
         guard views.add(certificate) else { return }
+        journal.write(.view(certificate), into: &effects)
         effects.views.append(certificate)
         for share in certificate.shares {
             if let signer = view.index(of: share.replica) { catchUp.note(decided: certificate.last, of: signer) }
@@ -183,9 +186,11 @@ extension ReplicaCore {
         pool.takeBack()
         pool.restartTimers(at: now.monotonic)
         lastAdvance = now.monotonic
+        if restoration == nil { journal.write(.entered(epoch), into: &effects) }
         proposer.begin(at: isLeader ? decided.next : nil)
         effects.executions.append(.beginView(view))
         effects.notices.append(.viewBegun(view.number, leader: view[leader].id))
+        restoreView(into: &effects)
         if leader == me { leadView(into: &effects) }
         takeEarlyMessages(into: &effects)
     }

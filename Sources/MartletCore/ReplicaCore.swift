@@ -13,6 +13,13 @@ package struct ReplicaCore: ~Copyable {
     /// The time of the event that is being handled.
     var now: ClockReading
 
+    // What is written down
+    var journal: Journal
+    /// What was written down before this start and belongs to views that this replica has not got to again.
+    var restoration: Restoration?
+    /// The log cannot be written: nothing new is voted for or decided.
+    var isLogBroken = false
+
     // Views
     var views: ViewHistory
     /// The present one of them, stored: an accessor that yields so large a value is compiled wrongly where it is not inlined
@@ -108,13 +115,18 @@ package struct ReplicaCore: ~Copyable {
     var lastProgressSent: Instant
     var isBehind = false
 
-    /// A replica that starts for the first time is a voter; one whose votes are lost is a learner.
-    package init(_ configuration: CoreConfiguration, at now: ClockReading, into effects: inout Effects) {
+    /// A replica that starts for the first time is a voter; one whose votes are lost is a learner; one whose votes are written
+    /// down goes on from there, and what it executes first follows the state that the restoration begins with.
+    package init(
+        _ configuration: CoreConfiguration, restoring restoration: Restoration? = nil, at now: ClockReading,
+        into effects: inout Effects
+    ) {
         let view = configuration.view
         guard let me = view.index(of: configuration.replica) else {
             preconditionFailure("replica \(configuration.replica) is no member of view \(view.number)")
         }
         self.configuration = configuration
+        journal = Journal(isOn: view.settings.isDurable)
         views = ViewHistory(genesis: view)
         self.view = view
         installs = InstallTally(n: view.n)
@@ -124,8 +136,8 @@ package struct ReplicaCore: ~Copyable {
         viewsServed = ReplicaTable(repeating: nil, count: view.n)
         self.me = me
         self.now = now
-        mode = configuration.mode
-        rejoining = Rejoining(configuration, at: now.monotonic)
+        rejoining = Rejoining(configuration, restoration, at: now.monotonic)
+        mode = rejoining.incarnation > 0 ? .learner : .voter
         pool = RequestPool(configuration: configuration)
         sessions = SessionTable(settings: view.settings, members: view.members)
         tentative = TentativeChain(settings: view.settings, sessions: sessions, lastTime: .zero)
@@ -153,7 +165,13 @@ package struct ReplicaCore: ~Copyable {
         lastAdvance = now.monotonic
         lastTick = now.monotonic
         lastProgressSent = now.monotonic
-        if leader == me, mode == .voter { proposer.begin(at: Instance(1)) }
+        if let restoration {
+            begin(restoration, into: &effects)
+        } else {
+            journal.write(.incarnation(rejoining.incarnation), into: &effects)
+            journal.write(.entered(epoch), into: &effects)
+            if leader == me, mode == .voter { proposer.begin(at: Instance(1)) }
+        }
         if mode == .learner {
             effects.notices.append(.followingAsLearner)
             if leader == me { abdicate(into: &effects) }
@@ -173,6 +191,8 @@ package struct ReplicaCore: ~Copyable {
         case .snapshotTaken(let instance, let digest): onSnapshotTaken(instance, digest, into: &effects)
         case .checkpointInstalled(let image): onCheckpointInstalled(image, into: &effects)
         case .calculated(let outcome): onCalculated(outcome)
+        case .logBroken: onLog(isBroken: true, into: &effects)
+        case .logMended: onLog(isBroken: false, into: &effects)
         case .entropy(let numbers): onEntropy(numbers)
         case .deadline: break
         }

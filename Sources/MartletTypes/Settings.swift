@@ -34,6 +34,9 @@ public struct GroupSettings: Hashable, Sendable {
     /// How long a member that was admitted again after it had lost its votes waits until it can be so once more, in milliseconds
     /// of agreed time: each time a view ends for it.
     public var rejoinMilliseconds: Int = 10_000
+    /// Whether each replica writes down what it votes for before it does (protocol §7), so that all may lose power at once and
+    /// nothing that a client was told is lost. Otherwise a replica that restarts has lost its votes.
+    public var isDurable: Bool = false
     /// Whether leader and weights stay as they were set by hand, whatever is calculated.
     public var isPinned: Bool = false
     /// Whether replicas answer reads that are not ordered. If so, a write's result needs a quorum of replies.
@@ -63,6 +66,7 @@ public struct GroupSettings: Hashable, Sendable {
             ("sessionsMax", \.sessionsMax), ("measuringPermille", \.measuringPermille),
             ("calculationPeriod", \.calculationPeriod),
         ]
+        if isDurable != other.isDurable { return "isDurable" }
         return fixed.first { self[keyPath: $0.1] != other[keyPath: $0.1] }?.0
     }
 

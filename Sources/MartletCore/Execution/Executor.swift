@@ -86,6 +86,8 @@ package struct Executor<Machine: StateMachine>: ~Copyable {
             effects.serves.append(CheckpointService(certificate: certificate, receiver: receiver))
         case .install:
             preconditionFailure("a checkpoint is decoded before it is installed")
+        case .awaitDurable:
+            preconditionFailure("what is not durable yet is held back before it gets here")
         case .forgetSnapshots(let below):
             effects.forgetBelow = below
         }

@@ -118,6 +118,13 @@ package struct ConsensusInstance: Sendable {
     // This replica's own votes, at most one of each kind a regency.
     package var wrote: RegencyDigest?
     package var accepted: RegencyDigest?
+    /// The records of them.
+    package var wroteAt = LogPosition.start
+    package var acceptedAt = LogPosition.start
+    /// The batches that are written down.
+    package var logged: [Digest] = []
+    package var isDecisionLogged = false
+    package var decidedAt = LogPosition.start
 
     package var decidedWords = VoteTally()
     package var decided: Digest?

@@ -62,6 +62,10 @@ struct NoticeLog {
             pass("behind", at: now, .notice) { "behind: at instance \(instance), others at \(known); catching up" }
         case .caughtUp(let instance):
             logger.notice("caught up: executed everything to instance \(instance)")
+        case .logBroken:
+            logger.error("the log cannot be written: not voting until it can")
+        case .logMended:
+            logger.notice("the log can be written again: voting as before")
         case .rolledBack(let last, let from):
             logger.info(
                 "went back from instance \(from) to \(last): what was executed tentatively beyond it was replaced")

@@ -65,6 +65,8 @@ package enum ProtocolStep: String, Hashable, Sendable, CaseIterable {
     case behind = "fell behind"
     case caughtUp = "caught up"
     case rolledBack = "rolled back"
+    case logBroken = "log broken"
+    case logMended = "log mended"
     case learner = "learner"
     case askedToRejoin = "asked to vote again"
     case admittedAgain = "votes again"
@@ -86,6 +88,8 @@ package enum ProtocolStep: String, Hashable, Sendable, CaseIterable {
         case .behind: self = .behind
         case .caughtUp: self = .caughtUp
         case .rolledBack: self = .rolledBack
+        case .logBroken: self = .logBroken
+        case .logMended: self = .logMended
         case .followingAsLearner: self = .learner
         case .askedToRejoin: self = .askedToRejoin
         case .admittedAgain: self = .admittedAgain

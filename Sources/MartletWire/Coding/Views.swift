@@ -22,7 +22,7 @@ extension Member: WireCodable {
 }
 
 extension GroupSettings: WireCodable {
-    package static var encodedBytesMin: Int { 14 * 4 + 3 }
+    package static var encodedBytesMin: Int { 14 * 4 + 4 }
 
     /// The settings must be within their bounds (`complaint`), as those of a view or genesis are.
     package func encode(into writer: inout Writer) {
@@ -43,6 +43,7 @@ extension GroupSettings: WireCodable {
         writer.write(isPinned)
         writer.write(hasUnorderedReads)
         writer.write(executesTentatively)
+        writer.write(isDurable)
     }
 
     package init(from reader: inout Reader) throws(WireError) {
@@ -64,6 +65,7 @@ extension GroupSettings: WireCodable {
         isPinned = try reader.bool()
         hasUnorderedReads = try reader.bool()
         executesTentatively = try reader.bool()
+        isDurable = try reader.bool()
     }
 }
 

@@ -28,6 +28,7 @@ enum GroupSettingsTable {
             ("isPinned", \.isPinned, "whether leader and weights stay as they were set by hand"),
             ("hasUnorderedReads", \.hasUnorderedReads, "whether replicas answer reads that are not ordered"),
             ("executesTentatively", \.executesTentatively, "whether they execute and reply before the decision"),
+            ("isDurable", \.isDurable, "whether replicas write down what they vote for before they do"),
         ]
 
     static let names = numbers.map(\.name) + switches.map(\.name)

@@ -95,6 +95,7 @@ struct TracePrinter {
 
     func line(_ order: ExecutionOrder) -> String {
         switch order {
+        case .awaitDurable(let it): Self.line("execute", "what follows once \(it.rawValue) records are durable")
         case .execute(let it): Self.line("execute", "i\(it.instance) " + list(it.steps.map { text(of: $0) }))
         case .executeTentatively(let it):
             Self.line("execute", "i\(it.instance) tentatively " + list(it.steps.map { text(of: $0) }))
@@ -157,6 +158,8 @@ struct TracePrinter {
         case .checkpointStable(let instance): return "checkpoint i\(instance) is stable"
         case .behind(let instance, let known): return "behind: at i\(instance), others at i\(known)"
         case .caughtUp(let instance): return "caught up at i\(instance)"
+        case .logBroken: return "cannot write its log"
+        case .logMended: return "can write its log again"
         case .rolledBack(let last, let from): return "went back from i\(from) to i\(last)"
         case .viewEnded(let view, let last): return "view \(view) ends with i\(last)"
         case .viewBegun(let view, let leader): return "view \(view) begins, leader \(leader)"

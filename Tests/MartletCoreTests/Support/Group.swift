@@ -27,9 +27,14 @@ final class Group {
         var isUp = true
         /// How many random numbers it waits for.
         var entropyWanted = 0
+        /// What is written down, in a durable group: what a loss of power leaves, and what it may not.
+        var log: [LogRecord] = []
+        var unsynced: [LogRecord] = []
+        var syncedCount = 0
+        var gate = DurabilityGate()
 
-        init(_ configuration: CoreConfiguration, at now: ClockReading) {
-            core = ReplicaCore(configuration, at: now, into: &effects)
+        init(_ configuration: CoreConfiguration, restoring restoration: Restoration? = nil, at now: ClockReading) {
+            core = ReplicaCore(configuration, restoring: restoration, at: now, into: &effects)
         }
     }
 
@@ -64,11 +69,16 @@ final class Group {
     /// Who takes long to digest a snapshot, and which wait.
     var holdsSnapshots: Set<Int> = []
     var heldSnapshots: [Instance] = []
+    /// Whose disk does not sync until a test says so.
+    var holdsSyncs: Set<Int> = []
     /// Whose signatures in ACCEPTs are not valid.
     var badSigners: Set<ReplicaID> = []
 
+    private let timeouts: Timeouts
+
     init(view: View, timeouts: Timeouts = Timeouts(), pendingMax: Int = 65_536) {
         self.view = view
+        self.timeouts = timeouts
         for member in view.members {
             var configuration = CoreConfiguration(view: view, replica: member.id)
             configuration.timeouts = timeouts
@@ -79,9 +89,11 @@ final class Group {
     }
 
     convenience init(
-        n: Int = 4, f: Int = 1, model: FaultModel = .byzantine, window: Int = 4, checkpointPeriod: Int = 16
+        n: Int = 4, f: Int = 1, model: FaultModel = .byzantine, window: Int = 4, checkpointPeriod: Int = 16,
+        isDurable: Bool = false
     ) throws {
         var settings = GroupSettings()
+        settings.isDurable = isDurable
         settings.window = window
         settings.checkpointPeriod = checkpointPeriod
         self.init(view: try Samples.view(n: n, f: f, model: model, settings: settings))
@@ -92,6 +104,39 @@ final class Group {
         configuration.mode = mode
         configuration.incarnation = incarnation
         nodes[place] = Node(configuration, at: now)
+        act(place)
+    }
+
+    /// It loses power: what was not synced is gone. What it had written down it goes on from.
+    func loseAndRestorePower(_ place: Int) {
+        let before = nodes[place]
+        var restoration = Restoration()
+        for record in before.log { restoration.add(record) }
+        if let stable = restoration.newestStable({ before.sessions[$0.instance] != nil }) {
+            restoration.begin(with: image(after: stable.instance), stable)
+        }
+        var configuration = CoreConfiguration(view: view, replica: view.members[place].id)
+        configuration.timeouts = timeouts
+        nodes[place] = Node(configuration, restoring: restoration.isEmpty ? nil : restoration, at: now)
+        nodes[place].log = before.log
+        nodes[place].syncedCount = before.log.count
+        // Snapshots are durable before anybody is told.
+        nodes[place].sessions = before.sessions
+        nodes[place].views = before.views
+        nodes[place].adaptations = before.adaptations
+        act(place)
+        step(place, .deadline)
+    }
+
+    /// The disk has done what it was asked for.
+    func sync(_ place: Int) {
+        let node = nodes[place]
+        guard !node.unsynced.isEmpty else { return }
+        node.log += node.unsynced
+        node.unsynced = []
+        let written = LogPosition(node.gate.durable.rawValue + UInt64(node.log.count - node.syncedCount))
+        node.syncedCount = node.log.count
+        node.gate.note(durable: written)
         act(place)
     }
 
@@ -187,6 +232,8 @@ final class Group {
 
     private func act(_ place: Int) {
         let node = nodes[place]
+        node.unsynced += node.effects.records
+        node.gate.pass(&node.effects)
         node.notices.append(contentsOf: node.effects.notices)
         node.refusals.append(contentsOf: node.effects.refusals)
         node.certificates.append(contentsOf: node.effects.views)
@@ -201,6 +248,7 @@ final class Group {
         for send in sends { post(send, from: place) }
         for check in checks { step(place, .certificateChecked(valid(check))) }
         for order in orders { carryOut(order, at: place) }
+        if !holdsSyncs.contains(place) { sync(place) }
         for task in tasks {
             if let slow, slow.place == place {
                 slow.note(task)
@@ -252,22 +300,24 @@ final class Group {
             let state = CheckpointState(certificate: certificate, state: [])
             post(Send(.checkpointState(state), to: .replica(to)), from: place)
         case .install(let state):
-            let instance = state.certificate.instance
-            let source = nodes.compactMap { $0.sessions[instance] }.first
-            let view = nodes.compactMap { $0.views[instance] }.first ?? self.view
-            step(
-                place,
-                .checkpointInstalled(
-                    CheckpointImage(
-                        instance: instance, time: Timestamp(1), view: view, sessions: source?.records ?? [],
-                        openings: source?.openings ?? [],
-                        adaptation: nodes.compactMap { $0.adaptations[instance] }.first ?? .empty, application: [])))
+            let image = image(after: state.certificate.instance)
+            node.sessions[image.instance] = nodes.compactMap { $0.sessions[image.instance] }.first
+            step(place, .checkpointInstalled(image))
         case .executeTentatively(let execution): node.tentative.append(execution)
         case .rollBack(let last): node.rollbacks.append(last)
         case .holdReads(let last): node.holds.append(last)
         case .stopVoting: node.stops += 1
         case .forgetSnapshots, .endView, .beginView, .beginVoting: break
+        case .awaitDurable: preconditionFailure("the gate keeps that for itself")
         }
+    }
+
+    private func image(after instance: Instance) -> CheckpointImage {
+        let sessions = nodes.compactMap { $0.sessions[instance] }.first
+        return CheckpointImage(
+            instance: instance, time: Timestamp(1), view: nodes.compactMap { $0.views[instance] }.first ?? view,
+            sessions: sessions?.records ?? [], openings: sessions?.openings ?? [],
+            adaptation: nodes.compactMap { $0.adaptations[instance] }.first ?? .empty, application: [])
     }
 
     // MARK: Admission

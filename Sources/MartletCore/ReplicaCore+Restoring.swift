@@ -1,0 +1,138 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletTypes
+
+/// Writing down what this replica's later behaviour depends on, and going on from it after a restart (protocol §7).
+extension ReplicaCore {
+    // MARK: Writing
+
+    /// Before the first vote that names it.
+    mutating func logBatch(_ digest: Digest, at instance: Instance, into effects: inout Effects) {
+        guard journal.isOn, !window[instance].logged.contains(digest),
+            let body = window[instance].completeBatch(digest)?.body
+        else { return }
+        window[instance].logged.append(digest)
+        journal.write(.batch(digest, body), into: &effects)
+    }
+
+    /// **Safety**: before anybody is told what came of it, this replica's own ACCEPT or the decision is durable, with the batch.
+    /// Where it has accepted, nobody waits for the record of the decision, which tells a restarted replica how far it had come.
+    mutating func logDecision(_ digest: Digest, at instance: Instance, into effects: inout Effects) {
+        guard journal.isOn else { return }
+        if !window[instance].isDecisionLogged {
+            window[instance].isDecisionLogged = true
+            logBatch(digest, at: instance, into: &effects)
+            let owner = views.view(of: instance)
+            let proof = window[instance].certificate ?? window[instance].uncheckedCertificate(owner)
+            let bare = DecisionCertificate(
+                epoch: Epoch(view: owner.number, regency: regency), instance: instance, digest: digest, shares: [])
+            journal.write(.decided(proof ?? bare), into: &effects)
+            window[instance].decidedAt = journal.position
+        }
+        let isAccepted = window[instance].accepted?.digest == digest
+        journal.await(isAccepted ? window[instance].acceptedAt : window[instance].decidedAt, into: &effects)
+    }
+
+    /// While the log cannot be written nothing new is voted for or decided: what could not be written would only pile up. That is
+    /// nobody else's fault.
+    mutating func onLog(isBroken: Bool, into effects: inout Effects) {
+        guard isBroken != isLogBroken else { return }
+        isLogBroken = isBroken
+        effects.notices.append(isBroken ? .logBroken : .logMended)
+        if isBroken {
+            if isLeader { abdicate(into: &effects) }
+        } else {
+            lastAdvance = now.monotonic
+            pool.restartTimers(at: now.monotonic)
+        }
+    }
+
+    // MARK: Restoring
+
+    /// From a state and what was written down since. Until it has got to the view that it was in, it neither votes nor promises.
+    mutating func begin(_ restoration: Restoration, into effects: inout Effects) {
+        self.restoration = restoration
+        for certificate in restoration.chain where views.add(certificate) { effects.views.append(certificate) }
+        if let base = restoration.base {
+            restoreState(base.image, base.certificate)
+            let genesis = view.number
+            takeOverView(base.image.view, after: base.certificate, into: &effects)
+            takeOver(base.image.adaptation, into: &effects)
+            if view.number == genesis { restoreView(into: &effects) }
+        } else {
+            restoreView(into: &effects)
+        }
+        if let ahead = restoration.stable.last, ahead.instance > checkpoints.stableInstance { checkpointAhead = ahead }
+    }
+
+    private mutating func restoreState(_ image: CheckpointImage, _ certificate: CheckpointCertificate) {
+        sessions = SessionTable(image: image, settings: view.settings, members: view.members)
+        decided = image.instance
+        executed = image.instance
+        lastTime = image.time
+        tentative = TentativeChain(settings: view.settings, sessions: sessions, lastTime: lastTime)
+        checkpoints.makeStable(certificate)
+        checkpoints.noteOwn(
+            CheckpointVote(view: certificate.view, instance: certificate.instance, digest: certificate.digest))
+        window.drop(through: image.instance)
+    }
+
+    /// What earlier runs did in the view that begins. **Safety** (no propose or SYNC in an epoch entered before): whether they led
+    /// it is not known, so that this run never does.
+    mutating func restoreView(into effects: inout Effects) {
+        guard let told = restoration else { return }
+        let facts = told.facts(of: view.number)
+        for fact in facts where fact.instance > max(views.base, decided) { restore(fact) }
+        if let epoch = told.epoch, epoch.view == view.number { restoreRegency(epoch.regency, told.sync) }
+        proposer.begin(at: nil)
+        if let last = facts.last(where: { $0.accepted != nil || $0.decision != nil }), last.instance > decided {
+            effects.executions.append(.holdReads(upTo: last.instance))
+        }
+        guard told.ends(with: view.number) else { return }
+        restoration = nil
+        for fact in facts where fact.isOpen && fact.instance > decided {
+            // It is to be decided in time, like a request.
+            window[fact.instance].activeSince = now.monotonic
+            repeatVotes(at: fact.instance, to: .everyone, into: &effects)
+        }
+        if leader == me, mode == .voter { abdicate(into: &effects) }
+        makeStopData(into: &effects)
+    }
+
+    private mutating func restoreRegency(_ entered: Regency, _ sync: Sync?) {
+        regency = entered
+        isSynced = entered == .first
+        if let sync, sync.epoch == epoch,
+            let settled = Settlement.settle(sync.collected, view: view, viewEnd: views.base)
+        {
+            take(sync, settled)
+        }
+        if !isSynced { syncDeadline = now.monotonic + timeout.current * 2 }
+        watch.restart()
+        beginWatchingVotes()
+    }
+
+    private mutating func restore(_ fact: Restoration.InstanceFacts) {
+        let instance = fact.instance
+        window.extend(to: instance)
+        for batch in fact.batches { window[instance].add(batch) }
+        window[instance].logged = fact.batches.map(\.digest)
+        window[instance].wrote = fact.wrote
+        window[instance].writeSet = fact.writeSet
+        window[instance].accepted = fact.accepted
+        window[instance].lock = fact.accepted
+        guard let decision = fact.decision else { return }
+        window[instance].decided = decision.digest
+        window[instance].isDecisionLogged = true
+        guard let round = window[instance].round(decision.epoch.regency) else { return }
+        for share in decision.shares {
+            guard let member = view.index(of: share.replica) else { continue }
+            let addition = window[instance].rounds[round].accepts
+                .add(member, for: decision.digest, weight: view.weight(of: member))
+            guard addition == .counted else { continue }
+            window[instance].rounds[round].signed
+                .append(VoteRound.SignedAccept(voter: member, digest: decision.digest, signature: share.signature))
+        }
+    }
+}
