@@ -145,7 +145,8 @@ extension ReplicaCore {
         resolveRunning()
         var hasMoved = true
         while hasMoved {
-            hasMoved = decideNext(into: &effects)
+            hasMoved = false
+            while decideNext(into: &effects) { hasMoved = true }
             guard mode == .voter, isSynced, restoration == nil else { continue }
             var instance = firstToVoteFor
             let last = min(voteLimit, window.end.previous)

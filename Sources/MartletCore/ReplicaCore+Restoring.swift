@@ -91,13 +91,24 @@ extension ReplicaCore {
         }
         guard told.ends(with: view.number) else { return }
         restoration = nil
-        for fact in facts where fact.isOpen && fact.instance > decided {
-            // It is to be decided in time, like a request.
-            window[fact.instance].activeSince = now.monotonic
-            repeatVotes(at: fact.instance, to: .everyone, into: &effects)
-        }
+        openVotesAfter = facts.last { $0.decision != nil }?.instance ?? decided
         if leader == me, mode == .voter { abdicate(into: &effects) }
         makeStopData(into: &effects)
+    }
+
+    /// What earlier runs voted for and nobody knows the end of is said again, as soon as all that they had decided is decided again;
+    /// and it is to be decided in time, like a request.
+    mutating func repeatOpenVotes(into effects: inout Effects) {
+        guard let last = openVotesAfter, decided >= last else { return }
+        openVotesAfter = nil
+        var instance = decided.next
+        while instance < window.end {
+            if window[instance].wrote != nil || window[instance].accepted != nil {
+                window[instance].activeSince = now.monotonic
+                repeatVotes(at: instance, to: .everyone, into: &effects)
+            }
+            instance = instance.next
+        }
     }
 
     private mutating func restoreRegency(_ entered: Regency, _ sync: Sync?) {

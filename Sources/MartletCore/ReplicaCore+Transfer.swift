@@ -10,13 +10,15 @@ extension ReplicaCore {
 
     mutating func sendProgress(asksForHelp: Bool, into effects: inout Effects) {
         lastProgressSent = now.monotonic
-        effects.sends.append(Send(.progress(progress(asksForHelp: asksForHelp)), to: .others))
+        sendProgress(asksForHelp: asksForHelp, to: .others, into: &effects)
     }
 
-    private func progress(asksForHelp: Bool) -> Progress {
-        Progress(
+    /// Where it says that it stands it stands for good: what it had voted for before leaves before that.
+    private func sendProgress(asksForHelp: Bool, to destination: Destination, into effects: inout Effects) {
+        let progress = Progress(
             epoch: epoch, isSynced: isSynced, mode: mode, decided: decided,
             stableCheckpoint: checkpoints.stableInstance, asksForHelp: asksForHelp)
+        effects.sends.append(Send(.progress(progress), to: destination, after: journal.entered))
     }
 
     mutating func onProgress(_ received: Progress, from member: ReplicaIndex, into effects: inout Effects) {
@@ -32,7 +34,7 @@ extension ReplicaCore {
         }
         guard received.asksForHelp, now.monotonic.hasPassed(patience, since: helped[member]) else { return }
         helped[member] = now.monotonic
-        send(.progress(progress(asksForHelp: false)), to: member, into: &effects)
+        sendProgress(asksForHelp: false, to: .replica(view[member].id), into: &effects)
         if mode == .voter { help(member, stuckAt: received, into: &effects) }
     }
 
@@ -57,9 +59,12 @@ extension ReplicaCore {
         }
     }
 
-    /// Sends this replica's proposal and votes of the present epoch again.
+    /// Sends this replica's proposal and votes of the present epoch again; none for what lies beyond the end of the view, though it
+    /// may have sent some before it knew.
     func repeatVotes(at instance: Instance, to destination: Destination, into effects: inout Effects) {
-        guard mode == .voter, isSynced, restoration == nil, instance > views.base else { return }
+        guard mode == .voter, isSynced, restoration == nil, instance > views.base,
+            successor == nil || instance <= decided
+        else { return }
         if isLeader, let digest = window[instance].proposed?.digest, let known = window[instance].batch(digest) {
             let proposal = Propose(epoch: epoch, batch: known.batch)
             effects.sends.append(Send(.propose(proposal), to: destination, after: journal.entered))

@@ -17,6 +17,8 @@ package struct ReplicaCore: ~Copyable {
     var journal: Journal
     /// What was written down before this start and belongs to views that this replica has not got to again.
     var restoration: Restoration?
+    /// What earlier runs voted for beyond their decisions is to be said again when this is decided again.
+    var openVotesAfter: Instance?
     /// The log cannot be written: nothing new is voted for or decided.
     var isLogBroken = false
 
@@ -198,6 +200,7 @@ package struct ReplicaCore: ~Copyable {
         }
         onTime(into: &effects)
         pump(into: &effects)
+        repeatOpenVotes(into: &effects)
         proposeIfDue(into: &effects)
         flushSignedLate(into: &effects)
         flushVouches(into: &effects)

@@ -15,9 +15,6 @@ package struct Restoration: Sendable {
         /// Each digest with the highest regency, by ascending digest.
         var writeSet: [RegencyDigest] = []
         var decision: DecisionCertificate?
-
-        /// Whether what became of its votes is not known.
-        var isOpen: Bool { decision == nil && (wrote != nil || accepted != nil) }
     }
 
     /// By ascending view; within one by ascending instance.

@@ -72,8 +72,11 @@ extension KnownBatch {
         standIns.insert(place)
     }
 
-    /// Whether it holds what may end a view; always false where it holds anything else.
-    package var mayEndView: Bool { bodies.count == 1 && bodies[0]?.kind.mayEndView ?? true }
+    /// Whether it holds what may end a view; always false where it holds anything else. What a stand-in stands for is void, but may
+    /// have been meant to.
+    package var mayEndView: Bool {
+        bodies.count == 1 && (standIns.contains(0) || bodies[0]?.kind.mayEndView ?? true)
+    }
 
     /// Whether anything in it is about the view, to any effect or none.
     package var namesView: Bool { bodies.contains { $0?.kind.mayEndView == true } }

@@ -171,6 +171,16 @@ package struct Checkers: Sendable {
         quorums.restarted(replica)
     }
 
+    /// It goes on from what it had written down, and has forgotten nothing that it said.
+    package mutating func restored(
+        _ replica: Int, from base: CheckpointImage?, as incarnation: UInt64, at now: Instant
+    ) {
+        order.restarted(replica)
+        if let base { note(order.installed(base.instance, time: base.time, by: replica, at: now)) }
+        tentative.replaced(replica, after: base?.instance ?? .zero)
+        votes.restored(replica, as: incarnation)
+    }
+
     // MARK: - Clients
 
     package mutating func sent(_ request: Request, by client: ClientID) { validity.sent(request, by: client) }

@@ -12,7 +12,7 @@ package struct TentativeChecker: Sendable {
     private struct Replica: Sendable {
         var decided = Instance.zero
         var executed: [Digest] = []
-        /// Its ACCEPTs of each instance that it has not decided, one an epoch.
+        /// Its ACCEPTs of each instance, one an epoch. It may come to execute one again, having lost power.
         var accepted: [Instance: [AcceptVote]] = [:]
     }
 
@@ -23,7 +23,7 @@ package struct TentativeChecker: Sendable {
     package init(replicas: Int) { self.replicas = Array(repeating: Replica(), count: replicas) }
 
     package mutating func sent(_ message: PeerMessage, by replica: Int) {
-        guard case .accept(let vote) = message, vote.instance > replicas[replica].decided else { return }
+        guard case .accept(let vote) = message else { return }
         replicas[replica].accepted[vote.instance, default: []].append(vote)
     }
 
@@ -55,7 +55,6 @@ package struct TentativeChecker: Sendable {
 
     package mutating func executed(_ execution: Execution, by replica: Int, at now: Instant) -> Violation? {
         replicas[replica].decided = execution.instance
-        replicas[replica].accepted[execution.instance] = nil
         guard !replicas[replica].executed.isEmpty else { return nil }
         guard replicas[replica].executed.removeFirst() != execution.digest else { return nil }
         return Violation(

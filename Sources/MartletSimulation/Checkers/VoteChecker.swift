@@ -63,6 +63,12 @@ package struct VoteChecker: Sendable {
         votes[replica].incarnation = incarnation
     }
 
+    /// It remembers every vote and what it promised. What it tells in STOPDATA may be proved otherwise than before.
+    package mutating func restored(_ replica: Int, as incarnation: UInt64) {
+        votes[replica].stopData = [:]
+        votes[replica].incarnation = incarnation
+    }
+
     private func check(
         _ name: String, by replica: Int, in number: ViewNumber, _ views: ViewChecker, at now: Instant
     ) -> Violation? {

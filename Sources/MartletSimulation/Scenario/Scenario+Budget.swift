@@ -24,9 +24,11 @@ extension Scenario {
 
     package func isLiar(_ replica: Int) -> Bool { liars.contains { $0.replica == replica } }
 
+    /// One of a durable group that is back before the network heals has only been slow.
     package func crashes(_ replica: Int) -> Bool {
         replicaFaults.contains { fault in
-            if case .crash = fault.kind { fault.replica == replica } else { false }
+            guard case .crash(let restart) = fault.kind, fault.replica == replica else { return false }
+            return !settings.isDurable || restart ?? .distantFuture > healsAt
         }
     }
 

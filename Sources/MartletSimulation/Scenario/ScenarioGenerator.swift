@@ -44,6 +44,7 @@ package struct ScenarioGenerator {
         makeMeasuring()
         if random.chance(permille: 400) { makeViews() }
         if random.chance(permille: 80) { makeImpatient() }
+        if random.chance(permille: 400) { makeDurable() }
         return scenario
     }
 

@@ -63,6 +63,17 @@ final class SimulatedReplica {
     /// What it calls itself when it asks to vote again: 0 as long as it need not.
     private(set) var number: UInt64 = 0
 
+    // In a durable group
+    private(set) var disk: SimulatedDisk?
+    private var gate = DurabilityGate()
+    /// Not written yet.
+    private var records: [LogRecord] = []
+    /// How many records were written in this run.
+    private var written = LogPosition.start
+    /// At each of the sends that wait for the disk: what for, and how far this replica had decided.
+    private var heldSends: [(after: LogPosition, decided: Instance)] = []
+    var isWriting = false
+
     /// What it sends is altered on the way out; the replica itself does not know.
     var isLiar = false
 
@@ -89,6 +100,7 @@ final class SimulatedReplica {
         core = Self.core(
             index, view, .voter, 1, timeouts, pendingPerClientMax, clock.reading(at: .zero), &effects)
         executor = Executor(machine: Service(), view: view.number, mode: .voter, settings: view.settings)
+        if view.settings.isDurable { disk = SimulatedDisk() }
     }
 
     // MARK: - Ordering
@@ -126,9 +138,8 @@ final class SimulatedReplica {
     var deadline: Instant? { core.nextDeadline.flatMap { clock.worldTime(of: $0) } }
 
     private func take(into work: inout OrderingWork, loopback: inout [Event]) {
-        noteSends()
-        work.decidedAtSend.append(contentsOf: decidedAtSend)
-        decidedAtSend.removeAll(keepingCapacity: true)
+        for case .execute(let execution) in effects.executions { work.decided.append(execution) }
+        work.decidedAtSend += passGate()
         for send in effects.sends {
             let sealed = sealer.seal(makeUp?(send.message) ?? send.message)
             noteVote(sealed)
@@ -154,7 +165,6 @@ final class SimulatedReplica {
         for certificate in effects.views { verifier.views.add(certificate) }
         work.views.append(contentsOf: effects.views)
         for order in effects.executions {
-            if case .execute(let execution) = order { work.decided.append(execution) }
             executionInbox.append(.order(order))
         }
         effects.removeAll()
@@ -189,6 +199,7 @@ final class SimulatedReplica {
         guard case .install(let state) = order else { return executor.carryOut(order, into: &executionEffects) }
         try executor.install(CheckpointImage(decoding: state.state), into: &executionEffects)
         store.insert(state.state, instance: state.certificate.instance, digest: state.certificate.digest)
+        disk?.keep(state.state, instance: state.certificate.instance, digest: state.certificate.digest)
     }
 
     /// Encodes and keeps a snapshot; the digest is what the core gets.
@@ -197,10 +208,43 @@ final class SimulatedReplica {
         if isRotten, !state.isEmpty { state[state.count - 1] ^= 1 }
         let digest = Hashing.checkpointDigest(of: state)
         store.insert(state, instance: snapshot.instance, digest: digest)
+        disk?.keep(state, instance: snapshot.instance, digest: digest)
         return digest
     }
 
-    func forgetSnapshots(below instance: Instance) { store.forget(below: instance) }
+    func forgetSnapshots(below instance: Instance) {
+        store.forget(below: instance)
+        disk?.forget(below: instance)
+    }
+
+    // MARK: - Writing
+
+    /// Keeps back what has to wait for the disk. Returns how far this replica had decided at each of the sends that are left.
+    private func passGate() -> [Instance] {
+        noteSends()
+        records += effects.records
+        heldSends += zip(effects.sends, decidedAtSend).map { ($0.after, $1) }
+        decidedAtSend.removeAll(keepingCapacity: true)
+        gate.pass(&effects)
+        let passed = heldSends.filter { $0.after <= gate.durable }.map(\.decided)
+        heldSends.removeAll { $0.after <= gate.durable }
+        return passed
+    }
+
+    var hasToWrite: Bool { !records.isEmpty }
+
+    /// All records so far in one go. Returns what is durable when they are.
+    func write() -> LogPosition {
+        disk?.append(records)
+        written = LogPosition(written.rawValue + UInt64(records.count))
+        records.removeAll(keepingCapacity: true)
+        return written
+    }
+
+    func synced(upTo position: LogPosition) {
+        disk?.sync()
+        gate.note(durable: position)
+    }
 
     // MARK: - Crashing
 
@@ -213,11 +257,19 @@ final class SimulatedReplica {
         executionEffects.removeAll()
         waitingReads.removeAll()
         armed = nil
+        gate = DurabilityGate()
+        records.removeAll()
+        written = .start
+        heldSends.removeAll()
+        isWriting = false
+        disk?.crash(&entropy)
     }
 
-    func restart(at now: Instant) {
+    /// Returns the state that it begins with, where that is not the very first one.
+    func restart(at now: Instant) throws -> CheckpointImage? {
         isUp = true
         isRotten = false
+        if let disk { return try restart(from: disk, at: now) }
         if hasVoted {
             mode = .learner
             number = max(1, entropy.next())
@@ -228,18 +280,38 @@ final class SimulatedReplica {
         executor = Executor(machine: Service(), view: view.number, mode: mode, settings: view.settings)
         store = SnapshotStore()
         verifier = makeVerifier()
+        return nil
+    }
+
+    private func restart(from disk: SimulatedDisk, at now: Instant) throws -> CheckpointImage? {
+        let (restoration, state) = try disk.recover()
+        number = restoration.incarnation
+        mode = number == 0 ? .voter : .learner
+        effects.removeAll()
+        decidedAtSend.removeAll()
+        core = Self.core(
+            index, view, mode, max(1, number), timeouts, pendingPerClientMax, clock.reading(at: now), &effects,
+            restoration.isEmpty ? nil : restoration)
+        executor = Executor(machine: Service(), view: view.number, mode: mode, settings: view.settings)
+        store = SnapshotStore()
+        verifier = makeVerifier()
+        guard let base = restoration.base, let state else { return nil }
+        try executor.install(base.image, into: &executionEffects)
+        executionEffects.removeAll()
+        store.insert(state, instance: base.image.instance, digest: base.certificate.digest)
+        return base.image
     }
 
     private static func core(
         _ index: ReplicaIndex, _ view: View, _ mode: ReplicaMode, _ incarnation: UInt64, _ timeouts: Timeouts,
-        _ pendingPerClientMax: Int, _ now: ClockReading, _ effects: inout Effects
+        _ pendingPerClientMax: Int, _ now: ClockReading, _ effects: inout Effects, _ restoration: Restoration? = nil
     ) -> ReplicaCore {
         var configuration = CoreConfiguration(
             view: view, replica: view[index].id, mode: mode, incarnation: incarnation,
             seed: UInt64(index.position) + now.monotonic.rawValue)
         configuration.timeouts = timeouts
         configuration.pendingPerClientMax = pendingPerClientMax
-        return ReplicaCore(configuration, at: now, into: &effects)
+        return ReplicaCore(configuration, restoring: restoration, at: now, into: &effects)
     }
 }
 

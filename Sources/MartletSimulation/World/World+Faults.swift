@@ -52,9 +52,19 @@ extension World {
 
     func onRestart(_ replica: SimulatedReplica) {
         guard !replica.isUp else { return }
-        replica.restart(at: now)
+        let place = replica.index.position
         counts.restarts += 1
-        checkers.restarted(replica.index.position, as: replica.number)
+        do {
+            let base = try replica.restart(at: now)
+            if replica.disk == nil {
+                checkers.restarted(place, as: replica.number)
+            } else {
+                checkers.restored(place, from: base, as: replica.number, at: now)
+            }
+        } catch {
+            checkers.note(
+                Violation(.checkpoints, at: now, "replica \(place) cannot go on from what it had written: \(error)"))
+        }
         trace.line(now, "r\(replica.index)", "FAULT", "restarts as \(replica.mode)")
         onWake(replica)
         for client in clients.indices { mendLink(client, replica.index.position) }

@@ -15,6 +15,9 @@ extension World {
     private static let backgroundDelayMax = Interval.milliseconds(1)
     /// What a search may take.
     private static let calculationDelayMax = Interval.milliseconds(200)
+    /// What a disk takes to make durable what was written, mostly and now and then.
+    private static let syncMax = Interval.microseconds(300)
+    private static let slowSyncMax = Interval.milliseconds(20)
     /// How often a replica's memory is looked at.
     private static let weighingPeriod = Interval.milliseconds(10)
 
@@ -71,8 +74,32 @@ extension World {
         replica.order(at: now, loopbackMax: scenario.limits.loopbackMax, into: &work)
         checkers.looped(work.rounds, replica: replica.index.position, at: now)
         act(for: replica)
+        scheduleWrite(by: replica)
         arm(replica)
         weigh(replica)
+    }
+
+    // MARK: - The disk
+
+    private func scheduleWrite(by replica: SimulatedReplica) {
+        guard replica.hasToWrite, !replica.isWriting else { return }
+        replica.isWriting = true
+        queue.insert(
+            .write(replica.slot, incarnation: replica.incarnation), at: now + random.interval(upTo: Self.wakeDelayMax))
+    }
+
+    func onWrite(by replica: SimulatedReplica) {
+        let position = replica.write()
+        let bound = random.chance(permille: 20) ? Self.slowSyncMax : Self.syncMax
+        queue.insert(
+            .sync(replica.slot, incarnation: replica.incarnation, position), at: now + random.interval(upTo: bound))
+    }
+
+    func onSync(by replica: SimulatedReplica, upTo position: LogPosition) {
+        replica.isWriting = false
+        replica.synced(upTo: position)
+        scheduleWake(of: replica)
+        scheduleWrite(by: replica)
     }
 
     /// Looks every now and then at what a correct replica keeps.

@@ -16,6 +16,10 @@ final class World {
         case execute(Int)
         /// From a stage to the right, for the core.
         case post(Int, incarnation: Int, Event)
+        /// What is to be on the disk is written.
+        case write(Int, incarnation: Int)
+        /// And synced.
+        case sync(Int, incarnation: Int, LogPosition)
         case reply(Int, incarnation: Int, client: Int, ReplicaToClientMessage)
         case wakeClient(Int)
         case fault(Int)
@@ -137,6 +141,10 @@ final class World {
         case .execute(let replica): onExecute(replicas[replica])
         case .post(let replica, let incarnation, let event):
             if replicas[replica].incarnation == incarnation { deliver(event, to: replicas[replica]) }
+        case .write(let replica, let incarnation):
+            if replicas[replica].incarnation == incarnation { onWrite(by: replicas[replica]) }
+        case .sync(let replica, let incarnation, let position):
+            if replicas[replica].incarnation == incarnation { onSync(by: replicas[replica], upTo: position) }
         case .reply(let replica, let incarnation, let client, let message):
             if replicas[replica].incarnation == incarnation { sendToClient(message, client: client, from: replica) }
         case .wakeClient(let client): onClientWake(client)

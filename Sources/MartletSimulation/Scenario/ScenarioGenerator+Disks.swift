@@ -1,0 +1,22 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletTypes
+
+/// Groups that write down what they vote for.
+extension ScenarioGenerator {
+    /// Any number of replicas may lose power, all of them too, again and again, and go on as if they had only been slow.
+    mutating func makeDurable() {
+        scenario.settings.isDurable = true
+        for _ in 0..<random.pick([1, 1, 2, 4]) {
+            let at = random.instant(from: .zero, to: scenario.healsAt)
+            let everyone = random.chance(permille: 600)
+            for replica in 0..<scenario.n where !scenario.isLiar(replica) && (everyone || random.chance(permille: 400)) {
+                // Not quite all at once, nor back at once.
+                let from = min(scenario.healsAt, at + random.interval(upTo: .milliseconds(2)))
+                let until = min(scenario.healsAt, from + random.interval(upTo: .milliseconds(200)))
+                scenario.replicaFaults.append(ReplicaFault(replica: replica, at: from, kind: .crash(restartAt: until)))
+            }
+        }
+    }
+}
