@@ -78,6 +78,7 @@ let package = Package(
         library("MartletCore", ["MartletTypes"]),
         library("MartletClientCore", ["MartletTypes"]),
         library("MartletTransport", ["MartletTypes", "MartletWire", crypto, logging] + nio + certificates),
+        library("MartletLog", ["MartletTypes", "MartletWire"]),
         library("MartletKV", ["MartletTypes", "MartletWire"]),
         library("MartletRelay", ["MartletTypes"] + nio.prefix(2)),
         // Layer 3
@@ -93,8 +94,8 @@ let package = Package(
         library(
             "MartletSimulation",
             [
-                "MartletCore", "MartletClientCore", "MartletCrypto", "MartletKV", "MartletOptimizer", "MartletWire",
-                "MartletTypes",
+                "MartletCore", "MartletClientCore", "MartletCrypto", "MartletKV", "MartletLog", "MartletOptimizer",
+                "MartletWire", "MartletTypes",
             ]),
         // The embedder's one import
         library("Martlet", ["MartletReplica", "MartletClient", "MartletCrypto", "MartletTypes"]),
@@ -131,7 +132,8 @@ let package = Package(
             "MartletTransportTests",
             ["MartletTransport", "MartletWire", "MartletTypes", crypto, logging] + nio),
         tests("MartletCryptoTests", ["MartletCrypto", "MartletTypes", "MartletWire"]),
-        tests("MartletSimulationTests", ["MartletSimulation", "MartletCore", "MartletTypes"]),
+        tests("MartletLogTests", ["MartletLog", "MartletSimulation", "MartletTypes", "MartletWire"]),
+        tests("MartletSimulationTests", ["MartletSimulation", "MartletCore", "MartletLog", "MartletTypes"]),
         tests("TidyTests", []),
         tests("MartletRelayTests", ["MartletRelay", "MartletTypes"] + nio.prefix(2)),
         tests("MartletKVTests", ["MartletKV", "MartletTypes", "MartletWire"]),

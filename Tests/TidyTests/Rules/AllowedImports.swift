@@ -24,6 +24,7 @@ enum AllowedImports {
         "MartletTransport": system.union(foundation).union(nio).union([
             "Crypto", "Logging", "MartletTypes", "MartletWire", "SwiftASN1", "X509",
         ]),
+        "MartletLog": ["Darwin", "Glibc", "MartletTypes", "MartletWire", "Musl"],
         "MartletKV": ["MartletTypes", "MartletWire"],
         "MartletRelay": ["MartletTypes", "NIOCore", "NIOPosix", "Synchronization"],
         // Layer 3
@@ -35,8 +36,8 @@ enum AllowedImports {
             "Logging", "MartletClientCore", "MartletCrypto", "MartletTransport", "MartletTypes", "MartletWire",
         ]),
         "MartletSimulation": collections.union([
-            "MartletClientCore", "MartletCore", "MartletCrypto", "MartletKV", "MartletOptimizer", "MartletTypes",
-            "MartletWire", "Synchronization",
+            "MartletClientCore", "MartletCore", "MartletCrypto", "MartletKV", "MartletLog", "MartletOptimizer",
+            "MartletTypes", "MartletWire", "Synchronization",
         ]),
         "Martlet": ["MartletClient", "MartletCrypto", "MartletReplica", "MartletTypes"],
         // Layer 5

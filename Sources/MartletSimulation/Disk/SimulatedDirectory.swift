@@ -1,0 +1,191 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MartletLog
+package import MartletTypes
+
+/// A directory in memory that misbehaves as its faults say, by a seed. Time is counted, not spent.
+package struct SimulatedDirectory: FileStore, Sendable {
+    package var faults: DiskFaults
+    package private(set) var counts = DiskFaultCounts()
+    /// How long all operations have taken.
+    package private(set) var busy = Interval.zero
+    /// How many there were.
+    package private(set) var operations = 0
+    private var random: SeededRandom
+    private var directory = SimulatedNames()
+    /// All that ever were; a name says which one it means.
+    private var files: [SimulatedFile] = []
+
+    package init(faults: DiskFaults = DiskFaults(), random: SeededRandom) {
+        self.faults = faults
+        self.random = random
+    }
+
+    /// In all files that have names.
+    package var usedBytes: Int { directory.visible.reduce(0) { $0 + files[$1.file].visible.count } }
+
+    // MARK: - Bytes
+
+    package mutating func size(of name: String) throws(FileError) -> Int {
+        let file = try file(name)
+        try begin(name, FileError.readFailed)
+        return files[file].visible.count
+    }
+
+    package mutating func read(_ name: String, at offset: Int, count: Int) throws(FileError) -> Bytes {
+        let file = try file(name)
+        try begin(name, FileError.readFailed)
+        if strikes(faults.readErrorPermille, \.readErrors) { throw .readFailed(file: name, reason: "a simulated fault") }
+        let content = files[file].visible
+        return Bytes(content[min(offset, content.count)..<min(offset + count, content.count)])
+    }
+
+    package mutating func write(_ bytes: Bytes, to name: String, at offset: Int) throws(FileError) {
+        let file = try file(name)
+        do {
+            try begin(name, FileError.writeFailed)
+        } catch {
+            // The power may go in the midst of it.
+            files[file].write(Bytes(bytes[..<random.below(bytes.count + 1)]), at: offset)
+            throw error
+        }
+        let fitting = fittingBytes(of: bytes.count, at: offset, in: file)
+        store(bytes[..<fitting], in: file, at: offset)
+        guard fitting == bytes.count else {
+            counts.full += 1
+            throw .noSpace(file: name)
+        }
+    }
+
+    private mutating func store(_ bytes: ArraySlice<UInt8>, in file: Int, at offset: Int) {
+        if strikes(faults.lostPermille, \.lost) { return }
+        var target = offset
+        let places = files[file].visible.count - bytes.count
+        if places > 0, strikes(faults.misdirectedPermille, \.misdirected) {
+            // Anywhere but where it belongs.
+            target = random.below(places)
+            if target >= offset { target += 1 }
+        }
+        var stored = Bytes(bytes)
+        if !stored.isEmpty, strikes(faults.corruptedPermille, \.corrupted) {
+            stored[random.below(stored.count)] ^= 1 << UInt8(random.below(8))
+        }
+        files[file].write(stored, at: target)
+    }
+
+    private func fittingBytes(of count: Int, at offset: Int, in file: Int) -> Int {
+        guard let capacity = faults.capacityBytes else { return count }
+        let free = max(0, capacity - usedBytes)
+        return max(0, min(count, files[file].visible.count + free - offset))
+    }
+
+    package mutating func sync(_ name: String) throws(FileError) {
+        let file = try file(name)
+        try begin(name, FileError.syncFailed)
+        if strikes(faults.syncErrorPermille, \.syncErrors) {
+            files[file].forgetPending()
+            throw .syncFailed(file: name, reason: "a simulated fault")
+        }
+        files[file].sync()
+    }
+
+    // MARK: - Names
+
+    package mutating func names() throws(FileError) -> [String] {
+        try begin("the directory", FileError.readFailed)
+        return directory.visible.map(\.name)
+    }
+
+    package mutating func create(_ name: String) throws(FileError) {
+        guard directory.file(of: name) == nil else { throw .alreadyExists(file: name) }
+        try begin(name, FileError.writeFailed)
+        if let capacity = faults.capacityBytes, usedBytes >= capacity {
+            counts.full += 1
+            throw .noSpace(file: name)
+        }
+        files.append(SimulatedFile())
+        directory.change(removing: nil, adding: .init(name: name, file: files.count - 1))
+    }
+
+    package mutating func rename(_ name: String, to newName: String) throws(FileError) {
+        let file = try file(name)
+        guard directory.file(of: newName) == nil else { throw .alreadyExists(file: newName) }
+        try begin(name, FileError.writeFailed)
+        directory.change(removing: name, adding: .init(name: newName, file: file))
+    }
+
+    package mutating func remove(_ name: String) throws(FileError) {
+        _ = try file(name)
+        try begin(name, FileError.writeFailed)
+        directory.change(removing: name, adding: nil)
+    }
+
+    package mutating func syncNames() throws(FileError) {
+        try begin("the directory", FileError.syncFailed)
+        if strikes(faults.syncErrorPermille, \.syncErrors) {
+            // Names go through the file system's journal: they are not durable now, but the next sync is about them, too.
+            throw .syncFailed(file: "the directory", reason: "a simulated fault")
+        }
+        directory.sync()
+    }
+
+    // MARK: - Trouble
+
+    /// The power goes. Each piece of a write that was not synced, and each change of names, is there afterwards or not;
+    /// now and then all of them are, or none. Faults stay as they are, but there is power again.
+    package mutating func crash() {
+        let bias = random.pick([0, 500, 500, 500, 1_000])
+        let torn = faults.tornPermille
+        for place in files.indices {
+            files[place].crash { count in
+                if torn > 0, random.chance(permille: torn) {
+                    counts.torn += 1
+                    return .torn(random.below(count + 1))
+                }
+                return random.chance(permille: bias) ? .kept : .lost
+            }
+        }
+        let nameBias = random.pick([0, 500, 1_000])
+        // As a journal does it: in order, up to some change; or any of them.
+        let isInOrder = random.chance(permille: 500)
+        var isOver = false
+        directory.crash {
+            let isKept = random.chance(permille: nameBias) && !(isInOrder && isOver)
+            if !isKept { isOver = true }
+            return isKept
+        }
+        faults.operationsLeft = nil
+    }
+
+    /// Flips bits of a byte at rest.
+    package mutating func corrupt(_ name: String, at offset: Int, mask: UInt8 = 1) throws(FileError) {
+        files[try file(name)].corrupt(at: offset, by: mask)
+    }
+
+    // MARK: - Helpers
+
+    private func file(_ name: String) throws(FileError) -> Int {
+        guard let file = directory.file(of: name) else { throw .notFound(file: name) }
+        return file
+    }
+
+    /// One operation more, if there is power.
+    private mutating func begin(
+        _ name: String, _ failure: (_ file: String, _ reason: String) -> FileError
+    ) throws(FileError) {
+        if let left = faults.operationsLeft {
+            guard left > 0 else { throw failure(name, "the power is gone") }
+            faults.operationsLeft = left - 1
+        }
+        operations += 1
+        busy = busy + faults.latency
+        if strikes(faults.slowPermille, \.slow) { busy = busy + random.interval(upTo: faults.slowExtra) }
+    }
+
+    private mutating func strikes(_ permille: Int, _ count: WritableKeyPath<DiskFaultCounts, Int>) -> Bool {
+        guard permille > 0, random.chance(permille: permille) else { return false }
+        counts[keyPath: count] += 1
+        return true
+    }
+}

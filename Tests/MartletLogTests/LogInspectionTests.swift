@@ -1,0 +1,53 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletLog
+import MartletSimulation
+import MartletTypes
+import Testing
+
+@Suite("Inspection of a log")
+struct LogInspectionTests {
+    @Test("Says what is there, of a log that is being written, and changes nothing")
+    func live() throws {
+        var files = LogRig.files()
+        var log = try LogRig(&files).log
+        let empty = try LogInspection(of: &files)
+        #expect(empty.segments.count == 1 && empty.segments[0].frames == nil && empty.findings.isEmpty)
+        for number in 1...20 as ClosedRange<UInt64> {
+            try log.append([Records.vote(number, number), Records.stable(number)], to: &files)
+            try log.sync(&files)
+        }
+        try log.seal(&files)
+        let before = files.usedBytes
+        let inspection = try LogInspection(of: &files)
+        #expect(inspection.segments.count > 3 && inspection.findings.isEmpty && files.usedBytes == before)
+        #expect(inspection.segments.reduce(0) { $0 + $1.records.wrote } == 20)
+        #expect(inspection.segments.reduce(0) { $0 + $1.records.total } == 40)
+        #expect(inspection.segments.reduce(0) { $0 + $1.restated } == inspection.segments.count - 1)
+        #expect(inspection.segments.last?.seals == 1)
+        #expect(inspection.segments.first?.instances?.lowerBound == Instance(1))
+        #expect(inspection.segments.last?.instances?.upperBound == Instance(20))
+        #expect(inspection.segments.allSatisfy { $0.identity == LogRig.identity })
+        #expect(inspection.segments.first?.frames?.lowerBound == FrameNumber(1))
+        try log.append([Records.vote(21)], to: &files)
+        #expect(try LogInspection(of: &files).findings.isEmpty)
+        #expect(try LogRig(&files, salt: 2).delivered.count == 41)
+    }
+
+    @Test("Says what is damaged, and of whom it is")
+    func damaged() throws {
+        var files = LogRig.files()
+        var log = try LogRig(&files).log
+        for number in 1...20 as ClosedRange<UInt64> {
+            try log.append([Records.vote(number, number)], to: &files)
+            try log.sync(&files)
+        }
+        let name = try LogRig.segments(&files)[1]
+        try files.corrupt(name, at: 30)
+        let inspection = try LogInspection(of: &files)
+        #expect(inspection.isDamaged && inspection.segments[1].identity == nil)
+        #expect(inspection.segments[2].frames != nil)
+        #expect("\(inspection.findings[0])".contains(name))
+    }
+}
