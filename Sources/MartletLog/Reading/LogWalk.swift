@@ -55,7 +55,11 @@ struct LogWalk {
     private mutating func checkOldest(of needed: [LogCatalog.Segment]) {
         let isGone = needed.isEmpty ? !catalog.spares.isEmpty : needed[0].number > catalog.oldest && catalog.oldest.rawValue > 0
         guard isGone else { return }
-        let missing = needed.first?.header.flatMap { $0.first.rawValue > 1 ? FrameNumber(1)...$0.first.previous : nil }
+        // Step by step: in one expression the compiler trips over its own optimiser.
+        var missing: ClosedRange<FrameNumber>?
+        if let oldest = needed.first, case .header(let header) = oldest.reading, header.first.rawValue > 1 {
+            missing = FrameNumber(1)...header.first.previous
+        }
         let name = LogNames.segment(max(catalog.oldest, .first))
         findings.append(.damage(LogDamage(file: name, offset: 0, missing: missing, fault: .missing)))
     }

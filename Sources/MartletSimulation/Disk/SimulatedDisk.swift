@@ -3,57 +3,88 @@
 
 import MartletCore
 import MartletCrypto
+import MartletLog
 import MartletTypes
 import MartletWire
 
-/// What a replica of a durable group has on its disk.
+/// What a replica of a durable group has on its disk: a real log and real snapshots, in simulated directories.
 struct SimulatedDisk {
-    private struct Checkpoint {
-        let instance: Instance
-        let digest: Digest
-        let state: Bytes
+    /// What a replica begins with.
+    struct Recovered {
+        let restoration: Restoration
+        /// The state of its base.
+        let state: Bytes?
     }
 
-    private var durable: [LogRecord] = []
-    private var cached: [LogRecord] = []
-    private var checkpoints: [Checkpoint] = []
+    private let identity: LogIdentity
+    private var logFiles: SimulatedDirectory
+    private var snapshotFiles: SimulatedDirectory
+    private var random: SeededRandom
+    private var log: LogWriter?
+    private var snapshots: SnapshotFiles?
+    /// Written, and not durable yet.
+    private var stable: [CheckpointCertificate] = []
 
-    mutating func append(_ records: [LogRecord]) { cached += records }
+    /// Segments so short that some follow one another in a run.
+    private static var settings: LogSettings {
+        var settings = LogSettings()
+        settings.segmentBytes = 16 << 10
+        settings.aheadBytesMin = 1 << 10
+        settings.aheadBytesMax = 4 << 10
+        return settings
+    }
 
-    mutating func sync() {
-        durable += cached
-        cached = []
+    init(_ identity: LogIdentity, faults: DiskFaults, random: SeededRandom) {
+        self.identity = identity
+        var random = random
+        logFiles = SimulatedDirectory(faults: faults, random: random.fork())
+        snapshotFiles = SimulatedDirectory(faults: faults, random: random.fork())
+        self.random = random
+    }
+
+    // MARK: - Writing
+
+    mutating func append(_ records: [LogRecord]) throws {
+        for case .stable(let certificate) in records { stable.append(certificate) }
+        try log?.append(records, to: &logFiles)
+    }
+
+    mutating func sync() throws {
+        try log?.sync(&logFiles)
+        for certificate in stable {
+            if let last = snapshots?.note(stable: certificate, in: &snapshotFiles) { log?.drop(through: last) }
+        }
+        stable = []
     }
 
     /// Durable on return.
-    mutating func keep(_ state: Bytes, instance: Instance, digest: Digest) {
-        guard !checkpoints.contains(where: { $0.instance == instance && $0.digest == digest }) else { return }
-        checkpoints.append(Checkpoint(instance: instance, digest: digest, state: state))
+    mutating func keep(_ state: Bytes, instance: Instance, digest: Digest) throws {
+        if let last = try snapshots?.keep(state, after: instance, digest, in: &snapshotFiles) {
+            log?.drop(through: last)
+        }
     }
 
-    /// A quorum has that checkpoint. Without it nothing older may go.
-    mutating func forget(below instance: Instance) {
-        guard checkpoints.contains(where: { $0.instance == instance }) else { return }
-        checkpoints.removeAll { $0.instance < instance }
-        durable.removeAll { $0.instance.map { $0 <= instance } ?? false }
+    // MARK: - Losing power
+
+    /// What was not synced is there or not, each piece of it for itself.
+    mutating func crash() {
+        logFiles.crash()
+        snapshotFiles.crash()
+        log = nil
+        snapshots = nil
+        stable = []
     }
 
-    /// Of what was not synced some may be there.
-    mutating func crash(_ random: inout SeededRandom) {
-        durable += cached.prefix(random.below(cached.count + 1))
-        cached = []
-    }
-
-    func recover() throws -> (restoration: Restoration, state: Bytes?) {
+    mutating func recover() throws -> Recovered {
         var restoration = Restoration()
-        for record in durable { restoration.add(record) }
-        func kept(_ certificate: CheckpointCertificate) -> Checkpoint? {
-            checkpoints.first { $0.instance == certificate.instance && $0.digest == certificate.digest }
+        log = try LogWriter.open(in: &logFiles, identity, Self.settings, salt: random.next()) { restoration.add($0) }
+        let found = try SnapshotFiles(in: &snapshotFiles, identity)
+        snapshots = found
+        let base = restoration.newestStable { found.holds($0.instance, $0.digest) }
+        guard let base, let state = try found.state(after: base.instance, base.digest, in: &snapshotFiles) else {
+            return Recovered(restoration: restoration, state: nil)
         }
-        guard let stable = restoration.newestStable({ kept($0) != nil }), let state = kept(stable)?.state else {
-            return (restoration, nil)
-        }
-        restoration.begin(with: try CheckpointImage(decoding: state), stable)
-        return (restoration, state)
+        restoration.begin(with: try CheckpointImage(decoding: state), base)
+        return Recovered(restoration: restoration, state: state)
     }
 }

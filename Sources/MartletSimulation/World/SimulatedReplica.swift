@@ -4,6 +4,7 @@
 import MartletCore
 import MartletCrypto
 import MartletKV
+import MartletLog
 import MartletTypes
 import MartletWire
 
@@ -100,7 +101,17 @@ final class SimulatedReplica {
         core = Self.core(
             index, view, .voter, 1, timeouts, pendingPerClientMax, clock.reading(at: .zero), &effects)
         executor = Executor(machine: Service(), view: view.number, mode: .voter, settings: view.settings)
-        if view.settings.isDurable { disk = SimulatedDisk() }
+        guard view.settings.isDurable else { return }
+        var faults = DiskFaults()
+        faults.tornPermille = 300
+        var disk = SimulatedDisk(
+            LogIdentity(group: view.group, replica: view[index].id), faults: faults, random: self.entropy.fork())
+        do {
+            _ = try disk.recover()
+        } catch {
+            preconditionFailure("a disk that nothing was written to cannot be read: \(error)")
+        }
+        self.disk = disk
     }
 
     // MARK: - Ordering
@@ -199,23 +210,20 @@ final class SimulatedReplica {
         guard case .install(let state) = order else { return executor.carryOut(order, into: &executionEffects) }
         try executor.install(CheckpointImage(decoding: state.state), into: &executionEffects)
         store.insert(state.state, instance: state.certificate.instance, digest: state.certificate.digest)
-        disk?.keep(state.state, instance: state.certificate.instance, digest: state.certificate.digest)
+        try disk?.keep(state.state, instance: state.certificate.instance, digest: state.certificate.digest)
     }
 
     /// Encodes and keeps a snapshot; the digest is what the core gets.
-    func keep(_ snapshot: PendingSnapshot<Service>) -> Digest {
+    func keep(_ snapshot: PendingSnapshot<Service>) throws -> Digest {
         var state = snapshot.image().encoded()
         if isRotten, !state.isEmpty { state[state.count - 1] ^= 1 }
         let digest = Hashing.checkpointDigest(of: state)
         store.insert(state, instance: snapshot.instance, digest: digest)
-        disk?.keep(state, instance: snapshot.instance, digest: digest)
+        try disk?.keep(state, instance: snapshot.instance, digest: digest)
         return digest
     }
 
-    func forgetSnapshots(below instance: Instance) {
-        store.forget(below: instance)
-        disk?.forget(below: instance)
-    }
+    func forgetSnapshots(below instance: Instance) { store.forget(below: instance) }
 
     // MARK: - Writing
 
@@ -234,15 +242,15 @@ final class SimulatedReplica {
     var hasToWrite: Bool { !records.isEmpty }
 
     /// All records so far in one go. Returns what is durable when they are.
-    func write() -> LogPosition {
-        disk?.append(records)
+    func write() throws -> LogPosition {
+        try disk?.append(records)
         written = LogPosition(written.rawValue + UInt64(records.count))
         records.removeAll(keepingCapacity: true)
         return written
     }
 
-    func synced(upTo position: LogPosition) {
-        disk?.sync()
+    func sync(upTo position: LogPosition) throws {
+        try disk?.sync()
         gate.note(durable: position)
     }
 
@@ -262,14 +270,14 @@ final class SimulatedReplica {
         written = .start
         heldSends.removeAll()
         isWriting = false
-        disk?.crash(&entropy)
+        disk?.crash()
     }
 
     /// Returns the state that it begins with, where that is not the very first one.
     func restart(at now: Instant) throws -> CheckpointImage? {
         isUp = true
         isRotten = false
-        if let disk { return try restart(from: disk, at: now) }
+        if disk != nil { return try restartFromDisk(at: now) }
         if hasVoted {
             mode = .learner
             number = max(1, entropy.next())
@@ -283,8 +291,9 @@ final class SimulatedReplica {
         return nil
     }
 
-    private func restart(from disk: SimulatedDisk, at now: Instant) throws -> CheckpointImage? {
-        let (restoration, state) = try disk.recover()
+    private func restartFromDisk(at now: Instant) throws -> CheckpointImage? {
+        guard let recovered = try disk?.recover() else { return nil }
+        let (restoration, state) = (recovered.restoration, recovered.state)
         number = restoration.incarnation
         mode = number == 0 ? .voter : .learner
         effects.removeAll()

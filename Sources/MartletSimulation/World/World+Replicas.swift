@@ -89,7 +89,12 @@ extension World {
     }
 
     func onWrite(by replica: SimulatedReplica) {
-        let position = replica.write()
+        let position: LogPosition
+        do {
+            position = try replica.write()
+        } catch {
+            return noteDiskFailure(error, of: replica)
+        }
         let bound = random.chance(permille: 20) ? Self.slowSyncMax : Self.syncMax
         queue.insert(
             .sync(replica.slot, incarnation: replica.incarnation, position), at: now + random.interval(upTo: bound))
@@ -97,9 +102,17 @@ extension World {
 
     func onSync(by replica: SimulatedReplica, upTo position: LogPosition) {
         replica.isWriting = false
-        replica.synced(upTo: position)
+        do {
+            try replica.sync(upTo: position)
+        } catch {
+            return noteDiskFailure(error, of: replica)
+        }
         scheduleWake(of: replica)
         scheduleWrite(by: replica)
+    }
+
+    private func noteDiskFailure(_ error: any Error, of replica: SimulatedReplica) {
+        checkers.note(Violation(.checkpoints, at: now, "the disk of replica \(replica.index) fails: \(error)"))
     }
 
     /// Looks every now and then at what a correct replica keeps.
@@ -333,7 +346,13 @@ extension World {
             post(event, to: replica, within: Self.executionDelayMax)
         }
         for snapshot in replica.executionEffects.snapshots {
-            let digest = replica.keep(snapshot)
+            let digest: Digest
+            do {
+                digest = try replica.keep(snapshot)
+            } catch {
+                noteDiskFailure(error, of: replica)
+                continue
+            }
             if liars[place] == nil, !replica.isRotten {
                 checkers.taken(digest, after: snapshot.instance, by: place, at: now)
             }
