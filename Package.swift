@@ -85,8 +85,8 @@ let package = Package(
         library(
             "MartletReplica",
             [
-                "MartletCore", "MartletCrypto", "MartletOptimizer", "MartletTransport", "MartletWire", "MartletTypes",
-                deques, lifecycle, logging,
+                "MartletCore", "MartletCrypto", "MartletLog", "MartletOptimizer", "MartletTransport", "MartletWire",
+                "MartletTypes", deques, lifecycle, logging,
             ]),
         library(
             "MartletClient",

@@ -51,10 +51,13 @@ public final class Replica<Machine: StateMachine>: Service {
     /// A replica whose home says that it has voted in an earlier run comes back as a learner: it follows and executes, but
     /// neither votes nor answers clients, until the others have admitted it again in a new view (protocol §7).
     public func run() async throws {
-        let mode: ReplicaMode = try home?.hasVoted() ?? false ? .learner : .voter
+        let incarnation = SystemEntropy.positive
+        let disk = try openDisk(incarnation)
+        let mode = try mode(disk)
         let (ends, ender) = AsyncStream<ReplicaError>.makeStream()
         let engine = try ReplicaEngine(
-            configuration: configuration, view: view, me: me, mode: mode, machine: machine,
+            configuration: configuration, view: view, me: me, mode: mode, incarnation: incarnation, disk: disk,
+            machine: machine,
             onFailure: { ender.yield($0) })
         logStart(mode)
         try await engine.listen()
@@ -76,6 +79,22 @@ public final class Replica<Machine: StateMachine>: Service {
         await engine.stop()
         if let failure { throw failure }
         configuration.logger.info("stopped")
+    }
+
+    private func openDisk(_ incarnation: UInt64) throws(ReplicaError) -> ReplicaDisk? {
+        guard view.settings.isDurable else { return nil }
+        guard let home, let directory = configuration.homeDirectory else {
+            throw .invalidConfiguration("the group is durable, so each replica needs a home directory of its own")
+        }
+        return try ReplicaDisk(
+            home: directory, group: view.group, replica: configuration.replica, hasVoted: try home.hasVoted(),
+            incarnation: incarnation, logger: configuration.logger)
+    }
+
+    /// In a durable group what is written down says what it is, once it has been admitted as another than at first.
+    private func mode(_ disk: ReplicaDisk?) throws(ReplicaError) -> ReplicaMode {
+        guard let disk else { return try home?.hasVoted() ?? false ? .learner : .voter }
+        return disk.isDamaged || disk.restoration.incarnation > 0 ? .learner : .voter
     }
 
     private func logStart(_ mode: ReplicaMode) {

@@ -25,11 +25,16 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
     private let executionTask: LoopTask
     private let threads = StageThreads()
     private let mode: ReplicaMode
+    /// What this run calls itself where its votes are lost.
+    private let incarnation: UInt64
+    /// In a durable group.
+    private let disk: ReplicaDisk?
     private let voting: VotingState
     private let onFailure: @Sendable (ReplicaError) -> Void
 
     init(
-        configuration: ReplicaConfiguration, view: View, me: ReplicaIndex, mode: ReplicaMode, machine: Machine,
+        configuration: ReplicaConfiguration, view: View, me: ReplicaIndex, mode: ReplicaMode, incarnation: UInt64,
+        disk: ReplicaDisk?, machine: Machine,
         onFailure: @escaping @Sendable (ReplicaError) -> Void
     ) throws(ReplicaError) {
         let logger = configuration.logger
@@ -44,6 +49,8 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
         self.me = me
         self.machine = machine
         self.mode = mode
+        self.incarnation = incarnation
+        self.disk = disk
         voting = VotingState(mode)
         self.onFailure = onFailure
         loops = EventLoops(threadCount: configuration.networkThreadCount)
@@ -71,7 +78,8 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
         listener = Listener(
             configuration: configuration.transport, identity: identity, group: loops.group,
             handlers: ingress.handlers, logger: logger)
-        background = BackgroundStage(verifier: verifier, mailboxes: mailboxes, links: links, drops: drops)
+        background = BackgroundStage(
+            verifier: verifier, mailboxes: mailboxes, links: links, drops: drops, disk: disk, logger: logger)
     }
 
     /// Others may connect from now on; what they send waits until `start`.
@@ -92,14 +100,20 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
         threads.start("background") { [background] in background.run() }
         let calculation = CalculationStage(tasks: mailboxes.calculation, ordering: mailboxes.ordering)
         threads.start("calculation") { calculation.run() }
+        if let disk {
+            let persistence = PersistenceStage(disk: disk, mailboxes: mailboxes, logger: configuration.logger)
+            threads.start("persistence") { persistence.run() }
+        }
         startExecution()
         startOrdering()
     }
 
     private func startExecution() {
         let makeStage: @Sendable () -> ExecutionStage<Machine> = { [self] in
-            ExecutionStage(
+            let stage = ExecutionStage(
                 machine: machine, view: view, mode: mode, mailboxes: mailboxes, clients: clients, onFailure: onFailure)
+            if let base = disk?.restoration.base { stage.begin(with: base.image) }
+            return stage
         }
         if configuration.executesOnOwnThread {
             threads.start("execution") { makeStage().runUntilClosed() }
@@ -114,13 +128,14 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
     private func startOrdering() {
         orderingTask.start { [self] in
             var core = CoreConfiguration(
-                view: view, replica: configuration.replica, mode: mode, incarnation: SystemEntropy.positive,
+                view: view, replica: configuration.replica, mode: mode, incarnation: incarnation,
                 seed: SystemClock.monotonic.rawValue)
             core.timeouts = configuration.timeouts
             let sealer = Sealer(
                 group: view.group, replica: configuration.replica, key: configuration.key, scheme: Ed25519Scheme())
+            let told = disk.flatMap { $0.restoration.isEmpty ? nil : $0.restoration }
             let stage = OrderingStage(
-                configuration: core, mailboxes: mailboxes, clients: clients, views: views, voting: voting,
+                configuration: core, restoring: told, mailboxes: mailboxes, clients: clients, views: views, voting: voting,
                 egress: Egress(sealer: sealer, links: links), logger: configuration.logger)
             return { stage.run() }
         }
@@ -132,6 +147,8 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
         mailboxes.execution.close()
         await executionTask.stop()
         await threads.join("execution")
+        mailboxes.persistence.close()
+        await threads.join("persistence")
         mailboxes.calculation.close()
         await threads.join("calculation")
         mailboxes.background.close()

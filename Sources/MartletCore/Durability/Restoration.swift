@@ -96,6 +96,15 @@ package struct Restoration: Sendable {
         for place in views.indices { views[place].instances.removeAll { $0.instance <= image.instance } }
     }
 
+    /// Whether nothing is missing between the state to begin with and what is told: the log goes only where a snapshot has come, so
+    /// that otherwise a snapshot is gone.
+    package var isComplete: Bool {
+        guard let first = views.compactMap({ $0.instances.first?.instance }).min() else {
+            return base != nil || stable.isEmpty
+        }
+        return first <= (base?.image.instance ?? .zero).next
+    }
+
     // MARK: - To go on
 
     /// What is told of that view's instances.

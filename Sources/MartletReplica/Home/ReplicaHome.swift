@@ -63,6 +63,18 @@ struct ReplicaHome {
 
     // MARK: - Files
 
+    /// Makes it where it is not there, durably.
+    static func makeDirectory(_ path: String) throws(ReplicaError) {
+        guard unsafe mkdir(path, 0o755) == 0 || errno == EEXIST else {
+            throw .homeUnusable(path: path, reason: "cannot make it: \(unsafe String(cString: strerror(errno)))")
+        }
+        let parent = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        let descriptor = unsafe open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        _ = fsync(descriptor)
+        _ = close(descriptor)
+    }
+
     private func contents(of path: String) throws(ReplicaError) -> Bytes? {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {

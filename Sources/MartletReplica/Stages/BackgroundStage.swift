@@ -1,6 +1,8 @@
 // Martlet, adaptive Byzantine fault-tolerant replication.
 // SPDX-License-Identifier: Apache-2.0
 
+import Dispatch
+import Logging
 import MartletCore
 import MartletCrypto
 import MartletTypes
@@ -13,10 +15,16 @@ struct BackgroundStage<Machine: StateMachine>: Sendable {
     let mailboxes: StageMailboxes<Machine>
     let links: PeerLinks
     let drops: DropLog
+    /// In a durable group.
+    let disk: ReplicaDisk?
+    let logger: Logger
 
     /// Returns when the mailbox is closed.
     func run() {
         var store = SnapshotStore()
+        if let base = disk?.restoration.base, let state = disk?.baseState {
+            store.insert(state, instance: base.image.instance, digest: base.certificate.digest)
+        }
         var jobs: [BackgroundJob<Machine>] = []
         while mailboxes.background.wait(into: &jobs) {
             for job in jobs { carryOut(job, &store) }
@@ -33,15 +41,48 @@ struct BackgroundStage<Machine: StateMachine>: Sendable {
             let state = snapshot.image().encoded()
             let digest = Hashing.checkpointDigest(of: state)
             store.insert(state, instance: snapshot.instance, digest: digest)
+            // Without a snapshot that is durable there is no word on it, and the log stays.
+            guard keepForGood(state, snapshot.instance, digest) else { return }
             mailboxes.ordering.post(.event(.snapshotTaken(snapshot.instance, digest)))
-        case .keep(let state):
-            store.insert(
-                state.state, instance: state.certificate.instance, digest: state.certificate.digest)
+        case .keep(let state, let event): keep(state, thenTell: event, &store)
+        case .noteStable(let certificate): drop(through: disk?.note(stable: certificate))
         case .serve(let service):
             serve(service, store)
         case .forget(let below):
             store.forget(below: below)
         }
+    }
+
+    // MARK: - Snapshots
+
+    private func keep(_ state: CheckpointState, thenTell event: Event, _ store: inout SnapshotStore) {
+        let certificate = state.certificate
+        store.insert(state.state, instance: certificate.instance, digest: certificate.digest)
+        if keepForGood(state.state, certificate.instance, certificate.digest) {
+            mailboxes.ordering.post(.event(event))
+        } else {
+            // Nothing goes on before: what was there is gone from memory, and this is not on the disk.
+            let background = mailboxes.background
+            DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(1)) {
+                background.post(.keep(state, thenTell: event))
+            }
+        }
+    }
+
+    /// False when the disk fails.
+    private func keepForGood(_ state: Bytes, _ instance: Instance, _ digest: Digest) -> Bool {
+        guard let disk else { return true }
+        do {
+            drop(through: try disk.keep(state, after: instance, digest))
+            return true
+        } catch {
+            logger.error("the snapshot after instance \(instance) cannot be kept: \(error)")
+            return false
+        }
+    }
+
+    private func drop(through instance: Instance?) {
+        if let instance { mailboxes.persistence.post(.drop(through: instance)) }
     }
 
     private func verify(_ message: PeerMessage, from sender: ReplicaID) {

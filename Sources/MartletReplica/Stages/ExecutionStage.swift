@@ -36,6 +36,18 @@ final class ExecutionStage<Machine: StateMachine> {
         executor = Executor(machine: machine, view: view.number, mode: mode, settings: view.settings)
     }
 
+    /// The state that it begins with, after a restart.
+    func begin(with image: CheckpointImage) {
+        do {
+            try executor.install(image, into: &effects)
+        } catch {
+            hasFailed = true
+            onFailure(.serviceFailed(String(describing: error)))
+        }
+        // The core knows.
+        effects.removeAll()
+    }
+
     /// On an event loop: does what there is to do. Returns when to come back if reads are left.
     func run() -> Instant? {
         mailboxes.execution.take(into: &inputs)
@@ -96,7 +108,8 @@ final class ExecutionStage<Machine: StateMachine> {
     private func install(_ state: CheckpointState) {
         do {
             try executor.install(CheckpointImage(decoding: state.state), into: &effects)
-            mailboxes.background.post(.keep(state))
+            guard case .checkpointInstalled = effects.events.last else { return }
+            mailboxes.background.post(.keep(state, thenTell: effects.events.removeLast()))
         } catch {
             hasFailed = true
             onFailure(.serviceFailed(String(describing: error)))

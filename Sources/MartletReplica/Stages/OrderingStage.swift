@@ -26,11 +26,14 @@ final class OrderingStage<Machine: StateMachine> {
     private var queries: [InboundConnection] = []
     private var adaptationQueries: [InboundConnection] = []
     private var flow: ClientFlow
+    /// Keeps back what has to wait for the disk, in a durable group.
+    private var gate = DurabilityGate()
+    private var written = LogPosition.start
 
     /// What the core wants first is done by the first `run`.
     init(
-        configuration: CoreConfiguration, mailboxes: StageMailboxes<Machine>, clients: ClientDirectory,
-        views: KnownViews, voting: VotingState, egress: Egress, logger: Logger
+        configuration: CoreConfiguration, restoring restoration: Restoration?, mailboxes: StageMailboxes<Machine>,
+        clients: ClientDirectory, views: KnownViews, voting: VotingState, egress: Egress, logger: Logger
     ) {
         self.views = views
         self.voting = voting
@@ -39,7 +42,7 @@ final class OrderingStage<Machine: StateMachine> {
         self.clients = clients
         self.egress = egress
         flow = ClientFlow(clients: clients, settings: configuration.view.settings)
-        core = ReplicaCore(configuration, at: SystemClock.reading, into: &effects)
+        core = ReplicaCore(configuration, restoring: restoration, at: SystemClock.reading, into: &effects)
         notices = NoticeLog(logger: logger, view: configuration.view, replica: configuration.replica)
         consensus = ConsensusLog(logger: logger)
         // A learner does not know who leads until it has heard from the others.
@@ -55,6 +58,7 @@ final class OrderingStage<Machine: StateMachine> {
             case .event(let event):
                 if case .requests(let requests) = event { flow.received(from: requests.sender) }
                 core.step(event, at: now, into: &effects)
+            case .durable(let position): gate.note(durable: position)
             case .statusQuery(let connection): queries.append(connection)
             case .adaptationQuery(let connection):
                 // However often it is asked, it is answered once a turn: the answer is much larger than the question.
@@ -80,6 +84,11 @@ final class OrderingStage<Machine: StateMachine> {
     }
 
     private func act(at now: ClockReading) {
+        if !effects.records.isEmpty {
+            written = LogPosition(written.rawValue + UInt64(effects.records.count))
+            mailboxes.persistence.post(.records(effects.records, upTo: written))
+        }
+        gate.pass(&effects)
         announce(effects.views)
         consensus.note(effects, at: now.monotonic)
         egress.take(effects.sends, loopback: &loopback)

@@ -8,6 +8,8 @@ import MartletTypes
 /// What the ordering thread is given.
 enum OrderingInput: Sendable {
     case event(Event)
+    /// All records up to there are.
+    case durable(LogPosition)
     case statusQuery(InboundConnection)
     case adaptationQuery(InboundConnection)
 }
@@ -25,8 +27,10 @@ enum BackgroundJob<Machine: StateMachine>: Sendable {
     case verify(PeerMessage, from: ReplicaID)
     case check(DecisionCertificate)
     case encode(PendingSnapshot<Machine>)
-    /// An installed checkpoint can be served on.
-    case keep(CheckpointState)
+    /// An installed checkpoint is kept, in a durable group for good, and then the core is told.
+    case keep(CheckpointState, thenTell: Event)
+    /// A quorum has that checkpoint, as is written down.
+    case noteStable(CheckpointCertificate)
     case serve(CheckpointService)
     case forget(below: Instance)
 }
@@ -37,11 +41,13 @@ struct StageMailboxes<Machine: StateMachine>: Sendable {
     let execution: Mailbox<ExecutionInput>
     let background: Mailbox<BackgroundJob<Machine>>
     let calculation: Mailbox<CalculationTask>
+    let persistence: Mailbox<PersistenceInput>
 
     init(bytesMax: Int, ordering: LoopTask, execution: Mailbox<ExecutionInput>.Taker) {
         self.ordering = Mailbox(bytesMax: bytesMax, taker: .task(ordering))
         self.execution = Mailbox(bytesMax: bytesMax, taker: execution)
         background = Mailbox(bytesMax: bytesMax, taker: .thread)
         calculation = Mailbox(bytesMax: bytesMax, taker: .thread)
+        persistence = Mailbox(bytesMax: bytesMax, taker: .thread)
     }
 }

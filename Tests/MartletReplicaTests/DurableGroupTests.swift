@@ -1,0 +1,75 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import MartletTypes
+import Testing
+
+@testable import MartletReplica
+
+/// Real replicas that write down what they vote for.
+@Suite(.serialized) struct DurableGroupTests {
+    private func settings() -> GroupSettings {
+        var settings = GroupSettings()
+        settings.checkpointPeriod = 8
+        settings.window = 4
+        settings.isDurable = true
+        return settings
+    }
+
+    @Test func allStopAndGoOnFromTheirDisks() async throws {
+        let group = try await TestGroup(settings: settings())
+        try group.start(0..<4)
+        let client = try RawClient(group: group)
+        let session = try await client.open()
+        for number in 1...20 { _ = try await client.put("a=\(number)", in: session) }
+        for place in 0..<4 { try await group.stop(place) }
+        try group.start(0..<4)
+        #expect(try await client.put("a=21", in: session) == "20")
+        for place in 0..<4 {
+            let status = try await client.waitForStatus(of: ReplicaID(UInt16(place))) { $0.executed >= Instance(21) }
+            #expect(status.mode == .voter && status.epoch.view == .genesis)
+        }
+        await client.close()
+        try await group.stopAll()
+    }
+
+    @Test func whoLostItsDiskIsAdmittedAgainAndRemembersThat() async throws {
+        let group = try await TestGroup(settings: settings())
+        try group.start(0..<4)
+        let client = try RawClient(group: group)
+        let session = try await client.open()
+        for number in 1...20 { _ = try await client.put("a=\(number)", in: session) }
+        try await group.stop(3)
+        for folder in ["log", "snapshots"] {
+            try FileManager.default.removeItem(atPath: "\(group.directory)/3/\(folder)")
+        }
+        try group.start([3])
+        let back = try await client.waitForStatus(of: ReplicaID(3)) { $0.mode == .voter }
+        #expect(back.epoch.view == ViewNumber(2))
+        #expect(group.log.contains("what this replica had written down is gone"))
+        try await group.stop(3)
+        try group.start([3])
+        let again = try await client.waitForStatus(of: ReplicaID(3)) { $0.mode == .voter }
+        #expect(again.epoch.view == ViewNumber(2))
+        #expect(try await client.put("a=21", in: session) == "20")
+        await client.close()
+        try await group.stopAll()
+    }
+
+    @Test func anothersLogIsRefused() async throws {
+        let group = try await TestGroup(settings: settings())
+        try group.start(0..<4)
+        let client = try RawClient(group: group)
+        _ = try await client.put("a=1", in: try await client.open())
+        try await group.stop(2)
+        try await group.stop(3)
+        try FileManager.default.removeItem(atPath: "\(group.directory)/3/log")
+        try FileManager.default.copyItem(atPath: "\(group.directory)/2/log", toPath: "\(group.directory)/3/log")
+        let replica = try Replica(configuration: group.configuration(3), machine: TextMachine())
+        let error = await #expect(throws: ReplicaError.self) { try await replica.run() }
+        #expect("\(String(describing: error))".contains("replica 2 of group"))
+        await client.close()
+        try await group.stopAll()
+    }
+}
