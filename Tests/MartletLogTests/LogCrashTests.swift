@@ -75,7 +75,9 @@ struct LogCrashTests {
         }
     }
 
-    @Test("At each operation, with whatever of it is done: what was durable is there", arguments: 1...8 as ClosedRange<UInt64>)
+    @Test(
+        "At each operation, with whatever of it is done: what was durable is there",
+        arguments: 1...8 as ClosedRange<UInt64>)
     func everywhere(seed: UInt64) throws {
         var left = 0
         while true {
@@ -153,7 +155,8 @@ struct LogCrashTests {
         #expect(rig.delivered == [Records.vote(1), Records.vote(3)] && rig.log.recovery.findings.isEmpty)
     }
 
-    @Test("A process that dies after a failed sync leaves records that are read but not durable; they are written again")
+    @Test(
+        "A process that dies after a failed sync leaves records that are read but not durable; they are written again")
     func unprovenTail() throws {
         var files = LogRig.files()
         var log = try LogRig(&files).log

@@ -50,4 +50,19 @@ struct LogInspectionTests {
         #expect(inspection.segments[2].frames != nil)
         #expect("\(inspection.findings[0])".contains(name))
     }
+
+    @Test("Names a segment of a newer format")
+    func newer() throws {
+        var files = LogRig.files()
+        _ = try LogRig(&files)
+        let name = "log-0000000000000001"
+        var header = Bytes(try LogRig.content(name, &files)[..<96])
+        header[11] = 9
+        let checksum = CRC32C.checksum(Bytes(header[..<92]))
+        for place in 0..<4 { header[92 + place] = UInt8(truncatingIfNeeded: checksum >> UInt32(24 - 8 * place)) }
+        try files.write(header, to: name, at: 0)
+        let inspection = try LogInspection(of: &files)
+        let expected = LogDamage(file: name, offset: 0, missing: nil, fault: .unknownFormat(version: 9))
+        #expect(inspection.findings == [.damage(expected)])
+    }
 }

@@ -76,7 +76,8 @@ struct LogModelTests {
                 // A seal that failed may have synced what was before it.
                 let unsynced = Int(log.appended.rawValue - log.durable.rawValue)
                 if unsynced == 0, !wasAppending { model.synced() }
-                isOver = try !recover(&log)
+                let isRescued = try recover(&log)
+                isOver = !isRescued
             }
             if isOver { return try open() }
             self.log = log
@@ -122,7 +123,9 @@ struct LogModelTests {
         }
     }
 
-    @Test("Whatever happens, what was durable is there, in order, and nothing that never was", arguments: 0..<20 as Range<UInt64>)
+    @Test(
+        "Whatever happens, what was durable is there, in order, and nothing that never was",
+        arguments: 0..<20 as Range<UInt64>)
     func random(part: UInt64) throws {
         for seed in part * 100..<part * 100 + 100 {
             var run = Run(seed: seed)
@@ -132,5 +135,57 @@ struct LogModelTests {
             run.files.crash()
             try run.open()
         }
+    }
+
+    /// Writes some, on a disk that may lie about it and lose power; damages some of what it holds.
+    private static func liedTo(seed: UInt64) throws -> (files: SimulatedDirectory, model: LogModel) {
+        var random = SeededRandom(seed: seed)
+        var (records, model) = (Records(seed: seed), LogModel())
+        var files = SimulatedDirectory(random: random.fork())
+        var log = try LogRig(&files).log
+        for _ in 0..<random.number(in: 1...30) {
+            files.faults.lostPermille = random.pick([0, 0, 100])
+            files.faults.misdirectedPermille = random.pick([0, 0, 100])
+            files.faults.corruptedPermille = random.pick([0, 0, 100])
+            let some = try records.next(random.number(in: 1...3))
+            model.append(some)
+            try log.append(some, to: &files)
+            if random.chance(permille: 700) { try log.sync(&files) }
+            if random.chance(permille: 100) { try log.seal(&files) }
+            model.covered = records.instance - 5
+            log.drop(through: model.covered)
+        }
+        let (pieces, faults) = (random.below(4), DiskFaults())
+        files.faults = faults
+        if random.chance(permille: 500) { files.crash() }
+        for _ in 0..<pieces {
+            let names = try LogRig.segments(&files)
+            let name = random.pick(names)
+            let size = try files.size(of: name)
+            if size > 0 { try files.corrupt(name, at: random.below(size), mask: UInt8(random.number(in: 1...255))) }
+        }
+        return (files, model)
+    }
+
+    @Test("Whatever a disk does: a log that is not said to be damaged has no gap, and no record that was not written")
+    func lies() throws {
+        var (damaged, clean) = (0, 0)
+        for seed in 1...600 as ClosedRange<UInt64> {
+            var (files, model) = try Self.liedTo(seed: seed)
+            let rig = try LogRig(&files, salt: 2)
+            if rig.log.isDamaged {
+                damaged += 1
+                #expect(rig.delivered.allSatisfy { record in model.history.contains(record) }, "seed \(seed)")
+                continue
+            }
+            clean += 1
+            let complaint = model.reopened(rig.delivered)
+            #expect(complaint == nil, "seed \(seed): \(complaint ?? "")")
+            // Again the same, or what it comes to.
+            let again = try LogRig(&files, salt: 3)
+            #expect(!again.log.isDamaged && model.reopened(again.delivered) == nil, "seed \(seed)")
+            #expect(model.history.last == rig.delivered.last)
+        }
+        #expect(damaged > 100 && clean > 100)
     }
 }

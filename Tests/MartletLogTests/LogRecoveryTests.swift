@@ -38,7 +38,9 @@ struct LogRecoveryTests {
         try files.sync(name)
     }
 
-    @Test("A write torn at any byte is cut there: what was durable stays, what is whole may", arguments: [0, 0xA7] as [UInt8])
+    @Test(
+        "A write torn at any byte is cut there: what was durable stays, what is whole may",
+        arguments: [0, 0xA7] as [UInt8])
     func torn(filler: UInt8) throws {
         let (before, records) = try Self.written(durable: 3, pending: 2)
         var measured = before
@@ -59,7 +61,9 @@ struct LogRecoveryTests {
         }
     }
 
-    @Test("A bit flipped anywhere is found, or was in nothing that counts; no record is ever changed or left out in silence")
+    @Test(
+        "A bit flipped anywhere is found, or was in nothing that counts; no record is ever changed or left out in silence"
+    )
     func flips() throws {
         let (before, records) = try Self.written(durable: 5, pending: 0)
         var measured = before
@@ -106,7 +110,8 @@ struct LogRecoveryTests {
         var rig = try LogRig(&files, salt: 2)
         #expect(rig.delivered == [records[0], records[1], records[3], records[4]])
         let expected = LogDamage(
-            file: "log-0000000000000001", offset: 298, missing: FrameNumber(3)...FrameNumber(3), fault: .payloadChecksum)
+            file: "log-0000000000000001", offset: 298, missing: FrameNumber(3)...FrameNumber(3), fault: .payloadChecksum
+        )
         #expect(rig.log.recovery.findings == [.damage(expected)])
         #expect(throws: LogError.damaged) { try rig.log.append([.incarnation(1)], to: &files) }
         #expect(throws: LogError.damaged) { try rig.log.rescue(&files) }
@@ -184,7 +189,9 @@ struct LogRecoveryTests {
     @Test("Lengths beyond all bounds are no frames")
     func enormous() throws {
         var (files, records) = try Self.written(durable: 2, pending: 0)
-        for place in 0..<4 { try files.corrupt("log-0000000000000001", at: Self.headerBytes + Self.frameBytes + 8 + place, mask: 0xFF) }
+        for place in 0..<4 {
+            try files.corrupt("log-0000000000000001", at: Self.headerBytes + Self.frameBytes + 8 + place, mask: 0xFF)
+        }
         #expect(try LogRig(&files, salt: 2).delivered == [records[0]])
     }
 

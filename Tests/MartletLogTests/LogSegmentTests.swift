@@ -98,12 +98,12 @@ struct LogSegmentTests {
         #expect(highest < 6 * 1_000)
     }
 
-    @Test("A segment that cannot be removed is tried again, and the log goes on meanwhile")
+    @Test("A file in the way of a new segment is removed by a rescue, and the log goes on")
     func cleaning() throws {
         var files = LogRig.files()
         var log = try LogRig(&files).log
         try files.create("log-draft")
-        // The draft is not this writer's: the next segment cannot be begun.
+        // It is not this writer's: the next segment cannot be begun.
         var failures = 0
         for number in 1...30 as ClosedRange<UInt64> {
             do throws(LogError) {
@@ -117,5 +117,44 @@ struct LogSegmentTests {
             }
         }
         #expect(failures == 1 && log.durable == LogPosition(30))
+    }
+
+    /// A batch of so many entries without bodies, about 116 bytes each.
+    private static func batch(_ instance: UInt64, entries: Int) -> LogRecord {
+        let key = PublicKey(words: Words32(1, 2, 3, 4))
+        let list = (1...UInt64(entries)).map { number in
+            let id = RequestID(client: ClientID(key), session: .none, sequence: SequenceNumber(number))
+            return BatchEntry(id: id, digest: Records.digest(number))
+        }
+        let batch = Batch(
+            instance: Instance(instance), born: Epoch(view: .genesis, regency: .first), time: .zero, entries: list)
+        return .batch(
+            Records.digest(instance), BatchBody(batch: batch, bodies: Array(repeating: nil, count: entries)))
+    }
+
+    @Test("Records longer than what is read at a time, and small ones around its borders")
+    func large() throws {
+        var files = LogRig.files()
+        var settings = LogSettings()
+        settings.segmentBytes = 4 << 20
+        var log = try LogRig(&files, settings: settings).log
+        let large = (1...4 as ClosedRange<UInt64>).map { Self.batch($0, entries: 12_000) }
+        var records: [LogRecord] = []
+        for (place, record) in large.enumerated() {
+            records.append(record)
+            records += (0..<20).map { Records.vote(UInt64(place + 1), UInt64($0)) }
+        }
+        // About 990 KB of small ones, so that a frame lies over each border.
+        records += (0..<9_800).map { Records.vote(9, $0) }
+        for start in stride(from: 0, to: records.count, by: 100) {
+            try log.append(Array(records[start..<min(start + 100, records.count)]), to: &files)
+            try log.sync(&files)
+        }
+        #expect(try LogRig.segments(&files).count == 2)
+        #expect(try LogRig(&files, salt: 2, settings: settings).delivered == records)
+        // In the third batch: found, and all that follows it is read.
+        try files.corrupt("log-0000000000000001", at: 3_300_000)
+        let rig = try LogRig(&files, salt: 3, settings: settings)
+        #expect(rig.log.isDamaged && rig.delivered.count == records.count - 1)
     }
 }

@@ -41,7 +41,8 @@ struct LogSummaryTests {
         #expect(Self.summary(entered + [.entered(Self.epoch(1, 3))]).records == [.entered(Self.epoch(1, 3))])
         let view = LogRecord.view(try Records.view(2))
         #expect(Self.summary(entered + [view]).records == [view])
-        #expect(Self.summary([view] + [.entered(Self.epoch(2, 2)), view]).records == [view, .entered(Self.epoch(2, 2))])
+        #expect(
+            Self.summary([view] + [.entered(Self.epoch(2, 2)), view]).records == [view, .entered(Self.epoch(2, 2))])
     }
 
     @Test("Of what was restated and read again it is the same, from any place on")

@@ -144,7 +144,8 @@ struct SimulatedDirectoryTests {
         #expect(throws: FileError.readFailed(file: "a", reason: "a simulated fault")) { try Self.all(&directory) }
     }
 
-    @Test("Without power nothing is done but a part of one write; a slow disk takes longer; the same seed does the same")
+    @Test(
+        "Without power nothing is done but a part of one write; a slow disk takes longer; the same seed does the same")
     func powerAndTime() throws {
         var directory = try Self.directory { $0.operationsLeft = 1 }
         try directory.write([1], to: "a", at: 0)

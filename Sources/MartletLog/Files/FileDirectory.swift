@@ -12,7 +12,7 @@ package import MartletTypes
 #endif
 
 /// A real directory. Files stay open between calls; whoever may write holds a lock, so that no two processes ever do.
-package struct FileDirectory: FileStore, ~Copyable {
+package struct FileDirectory: FileStore, ~Copyable, Sendable {
     package enum Access: Sendable {
         /// Alone, with the lock.
         case exclusive

@@ -43,9 +43,11 @@ package enum CRC32C {
         while place + 8 <= buffer.count {
             let word = unsafe UInt64(littleEndian: buffer.loadUnaligned(fromByteOffset: place, as: UInt64.self))
             let mixed = word ^ UInt64(remainder)
-            let low = unsafe table[0x700 + Int(mixed & 0xFF)] ^ table[0x600 + Int(mixed >> 8 & 0xFF)]
+            let low =
+                unsafe table[0x700 + Int(mixed & 0xFF)] ^ table[0x600 + Int(mixed >> 8 & 0xFF)]
                 ^ table[0x500 + Int(mixed >> 16 & 0xFF)] ^ table[0x400 + Int(mixed >> 24 & 0xFF)]
-            let high = unsafe table[0x300 + Int(mixed >> 32 & 0xFF)] ^ table[0x200 + Int(mixed >> 40 & 0xFF)]
+            let high =
+                unsafe table[0x300 + Int(mixed >> 32 & 0xFF)] ^ table[0x200 + Int(mixed >> 40 & 0xFF)]
                 ^ table[0x100 + Int(mixed >> 48 & 0xFF)] ^ table[Int(mixed >> 56)]
             remainder = low ^ high
             place += 8

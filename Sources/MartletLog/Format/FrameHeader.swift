@@ -87,7 +87,8 @@ struct FrameHeader: Hashable, Sendable {
         let synced = try reader.number(FrameNumber.self)
         let payloadChecksum = try reader.uint32()
         let isIntact = try reader.uint32() == checksum
-        guard let kind, isMagic, isTagged, isIntact, reserved == (0, 0), payloadBytes <= payloadBytesMax, synced < number
+        guard let kind, isMagic, isTagged, isIntact, reserved == (0, 0), payloadBytes <= payloadBytesMax,
+            synced < number
         else { return nil }
         return Self(
             kind: kind, number: number, synced: synced, payloadBytes: payloadBytes, payloadChecksum: payloadChecksum)

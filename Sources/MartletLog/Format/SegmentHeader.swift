@@ -75,7 +75,8 @@ enum HeaderReading {
 
     /// Of the whole header; nil where there is none, or no such one.
     private static func length(in bytes: Bytes) -> Int? {
-        guard bytes.count >= SegmentHeader.commonBytes + 4, integer(at: 0, in: bytes) == UInt32(SegmentHeader.magic >> 32),
+        guard bytes.count >= SegmentHeader.commonBytes + 4,
+            integer(at: 0, in: bytes) == UInt32(SegmentHeader.magic >> 32),
             integer(at: 4, in: bytes) == UInt32(truncatingIfNeeded: SegmentHeader.magic),
             let length = integer(at: 12, in: bytes).map(Int.init),
             length >= SegmentHeader.commonBytes + 4, length <= bytes.count

@@ -14,6 +14,14 @@ struct LogCatalog {
         var header: SegmentHeader? {
             if case .header(let header) = reading { header } else { nil }
         }
+        /// Why it has no header.
+        var fault: LogFault? {
+            switch reading {
+            case .header: nil
+            case .unknownVersion(let version): .unknownFormat(version: version)
+            case .invalid(let fault): fault
+            }
+        }
     }
 
     /// Ascending.

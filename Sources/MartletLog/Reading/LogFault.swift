@@ -21,6 +21,8 @@ package enum LogFault: Error, Hashable, Sendable {
     case noHeader
     case headerChecksum
     case otherSegment(SegmentNumber)
+    /// Of a newer program.
+    case unknownFormat(version: UInt32)
     case missing
 }
 
@@ -36,6 +38,7 @@ extension LogFault: CustomStringConvertible {
         case .noHeader: "it does not begin as a segment does"
         case .headerChecksum: "the checksum of its header is wrong"
         case .otherSegment(let number): "its header is that of segment \(number)"
+        case .unknownFormat(let version): "it has the format \(version), which this program does not know"
         case .missing: "the file is gone"
         }
     }

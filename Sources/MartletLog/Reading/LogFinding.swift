@@ -43,13 +43,16 @@ extension LogFinding: CustomStringConvertible {
     package var description: String {
         switch self {
         case .tornTail(let tail):
-            return "\(tail.file): what was being written at byte \(tail.offset) (frame \(tail.frame)) was never durable; "
+            return
+                "\(tail.file): what was being written at byte \(tail.offset) (frame \(tail.frame)) was never durable; "
                 + "\(tail.bytes) bytes are cut (\(tail.fault))"
         case .damage(let damage):
             let frames = damage.missing.map {
-                $0.lowerBound == $0.upperBound ? "frame \($0.lowerBound)" : "frames \($0.lowerBound) to \($0.upperBound)"
+                $0.lowerBound == $0.upperBound
+                    ? "frame \($0.lowerBound)" : "frames \($0.lowerBound) to \($0.upperBound)"
             }
-            return "\(damage.file): damaged at byte \(damage.offset), \(frames ?? "an unknown number of frames") missing "
+            return
+                "\(damage.file): damaged at byte \(damage.offset), \(frames ?? "an unknown number of frames") missing "
                 + "(\(damage.fault))"
         }
     }

@@ -53,15 +53,20 @@ struct LogWalk {
     }
 
     private mutating func checkOldest(of needed: [LogCatalog.Segment]) {
-        let isGone = needed.isEmpty ? !catalog.spares.isEmpty : needed[0].number > catalog.oldest && catalog.oldest.rawValue > 0
-        guard isGone else { return }
-        // Step by step: in one expression the compiler trips over its own optimiser.
-        var missing: ClosedRange<FrameNumber>?
-        if let oldest = needed.first, case .header(let header) = oldest.reading, header.first.rawValue > 1 {
-            missing = FrameNumber(1)...header.first.previous
+        let oldest = catalog.oldest
+        guard let segment = needed.first else {
+            // A spare was a segment once, and the newest is never one.
+            if !catalog.spares.isEmpty { reportMissing(.first, nil) }
+            return
         }
-        let name = LogNames.segment(max(catalog.oldest, .first))
-        findings.append(.damage(LogDamage(file: name, offset: 0, missing: missing, fault: .missing)))
+        guard oldest.rawValue > 0, segment.number > oldest else { return }
+        let first = segment.header?.first ?? FrameNumber(1)
+        reportMissing(oldest, first > FrameNumber(1) ? FrameNumber(1)...first.previous : nil)
+    }
+
+    private mutating func reportMissing(_ number: SegmentNumber, _ missing: ClosedRange<FrameNumber>?) {
+        let damage = LogDamage(file: LogNames.segment(number), offset: 0, missing: missing, fault: .missing)
+        findings.append(.damage(damage))
     }
 
     private func end(of place: Int, in needed: [LogCatalog.Segment]) -> End {
@@ -73,7 +78,7 @@ struct LogWalk {
     }
 
     private mutating func report(_ segment: LogCatalog.Segment, firstAfter: FrameNumber?) {
-        guard case .invalid(let fault) = segment.reading else { return }
+        guard let fault = segment.fault else { return }
         let missing = firstAfter.flatMap { $0 > next ? next...$0.previous : nil }
         findings.append(.damage(LogDamage(file: segment.name, offset: 0, missing: missing, fault: fault)))
         if let firstAfter { next = max(next, firstAfter) }

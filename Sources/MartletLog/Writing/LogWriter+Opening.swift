@@ -20,14 +20,16 @@ extension LogWriter {
     ) throws(LogError) -> LogWriter {
         let catalog = try LogError.wrapping { () throws(FileError) in try LogCatalog(of: &files) }
         try catalog.check(identity)
-        let recovered = try LogError.wrapping { () throws(FileError) in try RecoveredLog(catalog, in: &files, onRecord) }
+        let recovered = try LogError.wrapping { () throws(FileError) in try RecoveredLog(catalog, in: &files, onRecord)
+        }
         var log = LogWriter(identity, settings, salt, catalog, recovered)
         if log.state != .damaged { try log.goOn(with: recovered.tail.map(\.record), in: &files) }
         return log
     }
 
     private init(
-        _ identity: LogIdentity, _ settings: LogSettings, _ salt: UInt64, _ catalog: LogCatalog, _ recovered: RecoveredLog
+        _ identity: LogIdentity, _ settings: LogSettings, _ salt: UInt64, _ catalog: LogCatalog,
+        _ recovered: RecoveredLog
     ) {
         let walk = recovered.walk
         // Without what was read beyond the proven place: it is written again.

@@ -58,8 +58,8 @@ package struct LogWriter: Sendable {
 
     // MARK: - Writing
 
-    /// Writes records behind the others, in order; they are durable after the next `sync`. After an error none of them is in
-    /// the log.
+    /// Writes records behind the others, in order; they are durable after the next `sync`. After an error none of them is
+    /// appended; some may be found all the same if the machine stops before `rescue` has succeeded.
     package mutating func append(
         _ records: [LogRecord], to files: inout (some FileStore & ~Copyable)
     ) throws(LogError) {

@@ -14,8 +14,15 @@ package struct SimulatedDirectory: FileStore, Sendable {
     package private(set) var operations = 0
     private var random: SeededRandom
     private var directory = SimulatedNames()
-    /// All that ever were; a name says which one it means.
-    private var files: [SimulatedFile] = []
+    /// Those that have names, or may have them again after a crash; by ascending number.
+    private var files: [NumberedFile] = []
+    private var filesMade = 0
+
+    private struct NumberedFile {
+        /// What a name stands for.
+        let number: Int
+        var content = SimulatedFile()
+    }
 
     package init(faults: DiskFaults = DiskFaults(), random: SeededRandom) {
         self.faults = faults
@@ -23,21 +30,25 @@ package struct SimulatedDirectory: FileStore, Sendable {
     }
 
     /// In all files that have names.
-    package var usedBytes: Int { directory.visible.reduce(0) { $0 + files[$1.file].visible.count } }
+    package var usedBytes: Int {
+        files.reduce(0) { $0 + (directory.isVisible($1.number) ? $1.content.visible.count : 0) }
+    }
 
     // MARK: - Bytes
 
     package mutating func size(of name: String) throws(FileError) -> Int {
         let file = try file(name)
         try begin(name, FileError.readFailed)
-        return files[file].visible.count
+        return files[file].content.visible.count
     }
 
     package mutating func read(_ name: String, at offset: Int, count: Int) throws(FileError) -> Bytes {
         let file = try file(name)
         try begin(name, FileError.readFailed)
-        if strikes(faults.readErrorPermille, \.readErrors) { throw .readFailed(file: name, reason: "a simulated fault") }
-        let content = files[file].visible
+        if strikes(faults.readErrorPermille, \.readErrors) {
+            throw .readFailed(file: name, reason: "a simulated fault")
+        }
+        let content = files[file].content.visible
         return Bytes(content[min(offset, content.count)..<min(offset + count, content.count)])
     }
 
@@ -47,7 +58,7 @@ package struct SimulatedDirectory: FileStore, Sendable {
             try begin(name, FileError.writeFailed)
         } catch {
             // The power may go in the midst of it.
-            files[file].write(Bytes(bytes[..<random.below(bytes.count + 1)]), at: offset)
+            files[file].content.write(Bytes(bytes[..<random.below(bytes.count + 1)]), at: offset)
             throw error
         }
         let fitting = fittingBytes(of: bytes.count, at: offset, in: file)
@@ -61,7 +72,7 @@ package struct SimulatedDirectory: FileStore, Sendable {
     private mutating func store(_ bytes: ArraySlice<UInt8>, in file: Int, at offset: Int) {
         if strikes(faults.lostPermille, \.lost) { return }
         var target = offset
-        let places = files[file].visible.count - bytes.count
+        let places = files[file].content.visible.count - bytes.count
         if places > 0, strikes(faults.misdirectedPermille, \.misdirected) {
             // Anywhere but where it belongs.
             target = random.below(places)
@@ -71,23 +82,23 @@ package struct SimulatedDirectory: FileStore, Sendable {
         if !stored.isEmpty, strikes(faults.corruptedPermille, \.corrupted) {
             stored[random.below(stored.count)] ^= 1 << UInt8(random.below(8))
         }
-        files[file].write(stored, at: target)
+        files[file].content.write(stored, at: target)
     }
 
     private func fittingBytes(of count: Int, at offset: Int, in file: Int) -> Int {
         guard let capacity = faults.capacityBytes else { return count }
         let free = max(0, capacity - usedBytes)
-        return max(0, min(count, files[file].visible.count + free - offset))
+        return max(0, min(count, files[file].content.visible.count + free - offset))
     }
 
     package mutating func sync(_ name: String) throws(FileError) {
         let file = try file(name)
         try begin(name, FileError.syncFailed)
         if strikes(faults.syncErrorPermille, \.syncErrors) {
-            files[file].forgetPending()
+            files[file].content.forgetPending()
             throw .syncFailed(file: name, reason: "a simulated fault")
         }
-        files[file].sync()
+        files[file].content.sync()
     }
 
     // MARK: - Names
@@ -104,15 +115,16 @@ package struct SimulatedDirectory: FileStore, Sendable {
             counts.full += 1
             throw .noSpace(file: name)
         }
-        files.append(SimulatedFile())
-        directory.change(removing: nil, adding: .init(name: name, file: files.count - 1))
+        filesMade += 1
+        files.append(NumberedFile(number: filesMade))
+        directory.change(removing: nil, adding: .init(name: name, file: filesMade))
     }
 
     package mutating func rename(_ name: String, to newName: String) throws(FileError) {
         let file = try file(name)
         guard directory.file(of: newName) == nil else { throw .alreadyExists(file: newName) }
         try begin(name, FileError.writeFailed)
-        directory.change(removing: name, adding: .init(name: newName, file: file))
+        directory.change(removing: name, adding: .init(name: newName, file: files[file].number))
     }
 
     package mutating func remove(_ name: String) throws(FileError) {
@@ -128,6 +140,7 @@ package struct SimulatedDirectory: FileStore, Sendable {
             throw .syncFailed(file: "the directory", reason: "a simulated fault")
         }
         directory.sync()
+        forgetNameless()
     }
 
     // MARK: - Trouble
@@ -138,7 +151,7 @@ package struct SimulatedDirectory: FileStore, Sendable {
         let bias = random.pick([0, 500, 500, 500, 1_000])
         let torn = faults.tornPermille
         for place in files.indices {
-            files[place].crash { count in
+            files[place].content.crash { count in
                 if torn > 0, random.chance(permille: torn) {
                     counts.torn += 1
                     return .torn(random.below(count + 1))
@@ -156,19 +169,25 @@ package struct SimulatedDirectory: FileStore, Sendable {
             return isKept
         }
         faults.operationsLeft = nil
+        forgetNameless()
     }
 
     /// Flips bits of a byte at rest.
     package mutating func corrupt(_ name: String, at offset: Int, mask: UInt8 = 1) throws(FileError) {
-        files[try file(name)].corrupt(at: offset, by: mask)
+        files[try file(name)].content.corrupt(at: offset, by: mask)
     }
 
     // MARK: - Helpers
 
+    /// Its place.
     private func file(_ name: String) throws(FileError) -> Int {
-        guard let file = directory.file(of: name) else { throw .notFound(file: name) }
-        return file
+        let number = directory.file(of: name)
+        guard let place = files.firstIndex(where: { $0.number == number }) else { throw .notFound(file: name) }
+        return place
     }
+
+    /// No name stands for them any more, nor will after a crash.
+    private mutating func forgetNameless() { files.removeAll { !directory.isVisible($0.number) } }
 
     /// One operation more, if there is power.
     private mutating func begin(

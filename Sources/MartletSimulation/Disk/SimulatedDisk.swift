@@ -16,6 +16,11 @@ struct SimulatedDisk {
         let state: Bytes?
     }
 
+    /// Nothing that these disks do loses what was durable.
+    struct DiskDamaged: Error {
+        let finding: LogFinding
+    }
+
     private let identity: LogIdentity
     private var logFiles: SimulatedDirectory
     private var snapshotFiles: SimulatedDirectory
@@ -78,6 +83,7 @@ struct SimulatedDisk {
     mutating func recover() throws -> Recovered {
         var restoration = Restoration()
         log = try LogWriter.open(in: &logFiles, identity, Self.settings, salt: random.next()) { restoration.add($0) }
+        if let finding = log?.recovery.findings.first(where: \.isDamage) { throw DiskDamaged(finding: finding) }
         let found = try SnapshotFiles(in: &snapshotFiles, identity)
         snapshots = found
         let base = restoration.newestStable { found.holds($0.instance, $0.digest) }

@@ -21,6 +21,8 @@ struct SimulatedNames: Sendable {
 
     func file(of name: String) -> Int? { visible.first { $0.name == name }?.file }
 
+    func isVisible(_ file: Int) -> Bool { visible.contains { $0.file == file } }
+
     mutating func change(removing removed: String?, adding added: Entry?) {
         let change = Change(removed: removed, added: added)
         Self.apply(change, to: &visible)

@@ -8,6 +8,8 @@ extension ScenarioGenerator {
     /// Any number of replicas may lose power, all of them too, again and again, and go on as if they had only been slow.
     mutating func makeDurable() {
         scenario.settings.isDurable = true
+        // What is written down has come through the wire format, which refuses what liars make up that is not canonical.
+        scenario.usesWire = true
         for _ in 0..<random.pick([1, 1, 2, 4]) {
             let at = random.instant(from: .zero, to: scenario.healsAt)
             let everyone = random.chance(permille: 600)

@@ -7,6 +7,7 @@ enum DeterminismRule {
     /// The targets that hold what replicas, clients and runs of the simulator must agree on.
     static let targets: Set = [
         "MartletTypes", "MartletWire", "MartletOptimizer", "MartletCore", "MartletClientCore", "MartletKV",
+        "MartletLog",
     ]
     /// The simulator's runs are their seeds; it may still count with floating point in what it reports.
     static let simulator = "MartletSimulation"

@@ -12,10 +12,3 @@ package struct FrameNumber: DistinctNumber {
     package static let zero = FrameNumber(0)
     package var previous: FrameNumber { FrameNumber(rawValue == 0 ? 0 : rawValue - 1) }
 }
-
-/// The number of a segment; grows, with gaps, and is never used again.
-package struct SegmentNumber: DistinctNumber {
-    package let rawValue: UInt64
-    package init(rawValue: UInt64) { self.rawValue = rawValue }
-    package static let first = SegmentNumber(1)
-}
