@@ -49,6 +49,7 @@ struct Benchmark {
 
     private var settings: GroupSettings {
         var settings = GroupSettings()
+        settings.isDurable = parameters.isDurable
         if let window = parameters.window { settings.window = window }
         if let share = parameters.measuringPermille { settings.measuringPermille = share }
         return settings

@@ -27,6 +27,8 @@ struct BenchmarkParameters: Sendable {
     var tellsLog: Bool
     /// Operations on the key-value service, written down call by call, in place of the service that does nothing.
     var isRecorded = false
+    /// Replicas write down what they vote for.
+    var isDurable = false
 
     /// What every figure has to say about itself.
     var json: [JSONValue.Member] {
@@ -38,14 +40,15 @@ struct BenchmarkParameters: Sendable {
             .init(name: "faultModel", value: .text("\(faultModel)")),
             .init(name: "tls", value: .boolean(security == .tls)), .init(name: "signed", value: .boolean(signs)),
             .init(name: "killLeader", value: .boolean(killsLeader)),
-            .init(name: "recorded", value: .boolean(isRecorded)),
+            .init(name: "recorded", value: .boolean(isRecorded)), .init(name: "durable", value: .boolean(isDurable)),
         ]
     }
 
     var sentence: String {
         let how = connections == 1 ? "sharing one connection to each replica" : "each with connections of its own"
         let who = clients == 1 ? "1 client" : "\(clients) clients \(how)"
-        let safety = (security == .tls ? "TLS" : "no TLS") + (signs ? ", signed requests" : "")
+        let safety =
+            (security == .tls ? "TLS" : "no TLS") + (signs ? ", signed requests" : "") + (isDurable ? ", durable" : "")
         return "\(payload)/\(reply) bytes, \(who), n = \(n) (\(faultModel)), \(safety), \(seconds) s"
     }
 }

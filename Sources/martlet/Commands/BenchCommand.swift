@@ -26,6 +26,7 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: "How many of them may be faulty (default: as many as can be).") var f: Int?
     @Option(help: "byzantine or crash.") var faultModel = "byzantine"
     @Option(help: "How many instances may run at the same time.") var window: Int?
+    @Flag(help: "Replicas write down what they vote for, to see the price of that.") var durable = false
     @Flag(help: "Sign every request.") var sign = false
     @Flag(help: "Without TLS, to see its price.") var insecurePlaintext = false
     @Flag(help: "Kill the leader halfway, and see how long nothing is answered.") var killLeader = false
@@ -59,7 +60,7 @@ struct BenchCommand: AsyncParsableCommand {
             payload: payload, reply: reply, clients: clients, connections: connections, seconds: seconds,
             warmup: warmup, n: n, f: f, faultModel: FaultModel(faultModel) ?? .byzantine, window: window,
             security: insecurePlaintext ? .plaintextForBenchmarks : .tls, signs: sign, killsLeader: killLeader,
-            tellsLog: log, isRecorded: history != nil)
+            tellsLog: log, isRecorded: history != nil, isDurable: durable)
         let place = ScratchDirectory(named: directory, kind: "bench", keeps: false)
         defer { place.removeIfTemporary() }
         let result = try await Interruptible.run {

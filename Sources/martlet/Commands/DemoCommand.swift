@@ -14,17 +14,30 @@ struct DemoCommand: AsyncParsableCommand {
             status when anything was not as it should be.
             """)
 
+    @Flag(
+        help: """
+            Instead, make a durable group, kill all four at once under load, start them again, and show that every acknowledged \
+            write is there.
+            """)
+    var durable = false
+    @Option(help: "With --durable: how often all are killed.") var rounds = 3
     @Option(help: "Where to make the group; it stays there (default: a temporary directory that is removed).")
     var directory: String?
     @Flag(help: "Keep the temporary directory.") var keep = false
     @Flag(help: "End with one line of JSON.") var json = false
+
+    func validate() throws {
+        guard (1...1_000).contains(rounds) else { throw ValidationError("--rounds must be from 1 to 1000") }
+    }
 
     func run() async throws {
         let console = Console(isJSON: json)
         let place = ScratchDirectory(named: directory, kind: "demo", keeps: keep)
         defer { place.removeIfTemporary() }
         let report = try await Interruptible.run {
-            await Demonstration(directory: place.path, say: { console.say($0) }).run()
+            durable
+                ? await PowerLossDemonstration(directory: place.path, rounds: rounds, say: { console.say($0) }).run()
+                : await Demonstration(directory: place.path, say: { console.say($0) }).run()
         }
         console.say("\n\(report.text)")
         if keep || directory != nil, report.steps.first?.isDone ?? false {

@@ -16,13 +16,14 @@ struct FoundingReport {
         for member in genesis.members {
             table.add(["\(member.id)", "\(Address(host: member.host, port: member.port))", "\(member.key)"])
         }
-        console.say("Founded \(genesis.name) in \(directory.path): \(sizes).")
+        let kind = genesis.settings.isDurable ? "durable" : "in memory only"
+        console.say("Founded \(genesis.name) in \(directory.path): \(sizes); \(kind).")
         console.say("Its id is \(group.hexadecimal).\n\n\(table.text)\n\n\(advice)")
         console.report(
             .object([
                 "ok": true, "directory": .text(directory.path), "name": .text(genesis.name),
                 "group": .text(group.hexadecimal), "faultModel": .text("\(genesis.faultModel)"),
-                "f": .integer(genesis.f), "members": .list(genesis.members.map(Self.json)),
+                "f": .integer(genesis.f), "durable": .boolean(genesis.settings.isDurable), "members": .list(genesis.members.map(Self.json)),
             ]))
     }
 

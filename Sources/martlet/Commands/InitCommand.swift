@@ -28,6 +28,12 @@ struct InitCommand: ParsableCommand {
     @Option(help: "The members that are heavy, as 4,0 (default: the first that lead).") var heavy: String?
     @Option(help: "An administrator's public key or key file; once for each.") var admin: [String] = []
     @Option(help: "Who may be a client: open, or a file with one public key a line.") var clientAccess = "open"
+    @Flag(
+        help: """
+            Replicas keep what they vote for in memory only (default: they write it down first). Faster, but one that restarts has \
+            to be admitted again, and if too many lose power at once the group is lost.
+            """)
+    var memory = false
     @Option(help: "The group's name.") var name = "martlet"
     @Option(help: "The port of the first replica; the others follow (default: free ones).") var basePort: Int?
     @Flag(help: "End with one line of JSON.") var json = false
@@ -54,10 +60,12 @@ struct InitCommand: ParsableCommand {
         try directory.requireVacant()
         let replicaKeys = (0..<(replicas ?? 0)).map { _ in SigningKey() }
         let clientKey = replicas == nil ? nil : SigningKey()
+        var settings = GroupSettings()
+        settings.isDurable = !memory
         let founding = try Founding(
             name: name, faultModel: FaultModel(faultModel) ?? .byzantine, f: f, members: members(with: replicaKeys),
             administrators: admin.isEmpty ? clientKey.map { [$0.publicKey] } ?? [] : admin.map(PublicKeyList.key),
-            clientAccess: access(for: clientKey), leaders: leaders.flatMap(NumberList.init)?.numbers,
+            clientAccess: access(for: clientKey), settings: settings, leaders: leaders.flatMap(NumberList.init)?.numbers,
             heavy: heavy.flatMap(NumberList.init)?.numbers)
         let genesis = try founding.genesis()
         try GroupFounder(directory: directory, genesis: genesis).write(replicaKeys: replicaKeys, clientKey: clientKey)

@@ -23,7 +23,7 @@ struct Demonstration {
         var report = DemonstrationReport()
         let start = ContinuousClock.now
         do {
-            let group = try await step("found", in: &report) {
+            let group = try await report.step("found", say) {
                 let group = try LocalGroup(in: directory, name: "demo", replicas: 4)
                 return (group, "4 replicas, 1 of which may do anything, in \(directory)", [])
             }
@@ -42,7 +42,7 @@ struct Demonstration {
     }
 
     private func show(_ group: LocalGroup, _ report: inout DemonstrationReport) async throws {
-        try await step("start", in: &report) {
+        try await report.step("start", say) {
             try await group.start()
             return ((), "4 processes serve, with TLS between them", [])
         }
@@ -65,18 +65,18 @@ struct Demonstration {
         let items = (1...Self.keyCount).map { number in
             SteadyLoad.Item(key: "demo/\(number)", value: "value \(number) of group \(group.genesis.members[0].port)")
         }
-        try await step("write", in: &report) {
+        try await report.step("write", say) {
             try await check.write(items)
             return ((), "\(items.count) keys written", [.init(name: "keys", value: .integer(items.count))])
         }
-        try await step("read", in: &report) {
+        try await report.step("read", say) {
             try await check.read(items)
             return ((), "\(items.count) keys read back, each as written", [])
         }
-        let (killed, load) = try await step("kill the leader", in: &report) {
+        let (killed, load) = try await report.step("kill the leader", say) {
             try await killLeader(of: group, client)
         }
-        try await step("nothing lost", in: &report) {
+        try await report.step("nothing lost", say) {
             let acknowledged = load.acknowledged
             try await check.read(items + acknowledged)
             let count = items.count + acknowledged.count
@@ -88,7 +88,7 @@ struct Demonstration {
                 ]
             )
         }
-        try await step("restart it", in: &report) { try await restart(killed, in: group) }
+        try await report.step("restart it", say) { try await restart(killed, in: group) }
     }
 
     // MARK: Steps
@@ -159,28 +159,6 @@ struct Demonstration {
                 )
             }
             try await Task.sleep(for: .milliseconds(50))
-        }
-    }
-
-    // MARK: Keeping the record
-
-    private func step<Value>(
-        _ name: String, in report: inout DemonstrationReport,
-        _ body: () async throws -> (Value, String, [JSONValue.Member])
-    ) async throws -> Value {
-        let start = ContinuousClock.now
-        do {
-            let (value, result, details) = try await body()
-            let seconds = (ContinuousClock.now - start) / .seconds(1)
-            report.steps.append(
-                DemonstrationStep(name: name, isDone: true, seconds: seconds, result: result, details: details))
-            say("\(name): \(result)")
-            return value
-        } catch {
-            let seconds = (ContinuousClock.now - start) / .seconds(1)
-            report.steps.append(
-                DemonstrationStep(name: name, isDone: false, seconds: seconds, result: "\(error)", details: []))
-            throw error
         }
     }
 }

@@ -19,6 +19,26 @@ struct DemonstrationReport: Sendable {
         return table.text
     }
 
+    /// Does one step and keeps what came of it; an error ends the demonstration.
+    mutating func step<Value>(
+        _ name: String, _ say: (String) -> Void,
+        _ body: () async throws -> (Value, String, [JSONValue.Member])
+    ) async throws -> Value {
+        let start = ContinuousClock.now
+        func seconds() -> Double { (ContinuousClock.now - start) / .seconds(1) }
+        do {
+            let (value, result, details) = try await body()
+            steps.append(
+                DemonstrationStep(name: name, isDone: true, seconds: seconds(), result: result, details: details))
+            say("\(name): \(result)")
+            return value
+        } catch {
+            steps.append(
+                DemonstrationStep(name: name, isDone: false, seconds: seconds(), result: "\(error)", details: []))
+            throw error
+        }
+    }
+
     private static func time(_ seconds: Double) -> String { Rounding.text(seconds, digits: 2) + " s" }
 
     var json: JSONValue {

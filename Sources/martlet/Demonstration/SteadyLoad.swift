@@ -28,6 +28,10 @@ final class SteadyLoad: Sendable {
     private static let pause = Duration.milliseconds(2)
 
     private let state = Mutex(State())
+    /// What its keys begin with.
+    private let prefix: String
+
+    init(prefix: String = "load") { self.prefix = prefix }
 
     /// Writes with so many sessions at once; returns when stopped.
     func run(on client: Client, writers: Int) async throws {
@@ -62,7 +66,7 @@ final class SteadyLoad: Sendable {
         var number = 0
         while !Task.isCancelled, !state.withLock({ $0.isStopped }) {
             number += 1
-            let item = Item(key: "load/\(writer)/\(number)", value: "\(writer * 1_000_003 + number)")
+            let item = Item(key: "\(prefix)/\(writer)/\(number)", value: "\(writer * 1_000_003 + number)")
             do {
                 try await client.put(Bytes(item.key.utf8), Bytes(item.value.utf8))
                 state.withLock { state in
