@@ -17,7 +17,9 @@ extension ReplicaCore {
     }
 
     private mutating func extendTentative(into effects: inout Effects) {
-        guard let count = tentative?.count, mode == .voter, restoration == nil, successor == nil, catchUp.installing == nil else { return }
+        guard let count = tentative?.count, mode == .voter, restoration == nil, successor == nil,
+            catchUp.installing == nil
+        else { return }
         var instance = decided + (count + 1)
         while window.contains(instance), let lock = window[instance].accepted, lock.regency == regency,
             dueOutcome(at: instance) == .nothing,

@@ -59,7 +59,7 @@ public final class Replica<Machine: StateMachine>: Service {
             configuration: configuration, view: view, me: me, mode: mode, incarnation: incarnation, disk: disk,
             machine: machine,
             onFailure: { ender.yield($0) })
-        logStart(mode)
+        logStart(mode, disk)
         try await engine.listen()
         if mode == .voter {
             do {
@@ -97,13 +97,19 @@ public final class Replica<Machine: StateMachine>: Service {
         return disk.isDamaged || disk.restoration.incarnation > 0 ? .learner : .voter
     }
 
-    private func logStart(_ mode: ReplicaMode) {
+    private func logStart(_ mode: ReplicaMode, _ disk: ReplicaDisk?) {
         let logger = configuration.logger
         let rule = view.quorum
         logger.info(
             "replica \(configuration.replica) of group \(configuration.genesis.name) (\(view.group)): \(view.n) members, \(rule.faultModel) faults, f = \(rule.f); Martlet \(SoftwareVersion.current)"
         )
-        if mode == .learner {
+        if let disk {
+            if let epoch = disk.restoration.epoch {
+                let from = disk.restoration.base.map { " and the state after instance \($0.image.instance)" } ?? ""
+                logger.info(
+                    "going on from what was written down in view \(epoch.view), regency \(epoch.regency)\(from)")
+            }
+        } else if mode == .learner {
             logger.warning(
                 "this replica has voted in an earlier run, and its votes were kept in memory only: it follows the group as a learner and neither votes nor answers clients until the others admit it again; so long the group tolerates one fault less"
             )

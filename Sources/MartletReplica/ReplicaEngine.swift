@@ -135,7 +135,8 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
                 group: view.group, replica: configuration.replica, key: configuration.key, scheme: Ed25519Scheme())
             let told = disk.flatMap { $0.restoration.isEmpty ? nil : $0.restoration }
             let stage = OrderingStage(
-                configuration: core, restoring: told, mailboxes: mailboxes, clients: clients, views: views, voting: voting,
+                configuration: core, restoring: told, mailboxes: mailboxes, clients: clients, views: views,
+                voting: voting,
                 egress: Egress(sealer: sealer, links: links), logger: configuration.logger)
             return { stage.run() }
         }

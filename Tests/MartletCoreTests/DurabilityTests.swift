@@ -91,7 +91,9 @@ import Testing
         group.loseAndRestorePower(0)
         group.submit(Samples.operation(client, session, 4))
         group.pass(milliseconds: 3_000)
-        let proposals = record.messages.filter { if case .propose(let it) = $0 { it.epoch.regency == .first } else { false } }
+        let proposals = record.messages.filter {
+            if case .propose(let it) = $0 { it.epoch.regency == .first } else { false }
+        }
         #expect(proposals.isEmpty)
         #expect(group.executed(1).count == 4)
         #expect(group.status(1).epoch.regency > .first)

@@ -45,8 +45,8 @@ final class OrderingStage<Machine: StateMachine> {
         core = ReplicaCore(configuration, restoring: restoration, at: SystemClock.reading, into: &effects)
         notices = NoticeLog(logger: logger, view: configuration.view, replica: configuration.replica)
         consensus = ConsensusLog(logger: logger)
-        // A learner does not know who leads until it has heard from the others.
-        if configuration.mode == .voter { notices.logBeginning() }
+        // Who leads a learner, or one that has been away, does not know until it has heard from the others.
+        if configuration.mode == .voter, restoration == nil { notices.logBeginning() }
     }
 
     /// Does all there is to do. Returns when to come back at the latest.

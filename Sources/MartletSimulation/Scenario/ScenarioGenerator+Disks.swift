@@ -13,7 +13,8 @@ extension ScenarioGenerator {
         for _ in 0..<random.pick([1, 1, 2, 4]) {
             let at = random.instant(from: .zero, to: scenario.healsAt)
             let everyone = random.chance(permille: 600)
-            for replica in 0..<scenario.n where !scenario.isLiar(replica) && (everyone || random.chance(permille: 400)) {
+            for replica in 0..<scenario.n where !scenario.isLiar(replica) && (everyone || random.chance(permille: 400))
+            {
                 // Not quite all at once, nor back at once.
                 let from = min(scenario.healsAt, at + random.interval(upTo: .milliseconds(2)))
                 let until = min(scenario.healsAt, from + random.interval(upTo: .milliseconds(200)))

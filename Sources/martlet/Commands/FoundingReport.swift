@@ -23,7 +23,8 @@ struct FoundingReport {
             .object([
                 "ok": true, "directory": .text(directory.path), "name": .text(genesis.name),
                 "group": .text(group.hexadecimal), "faultModel": .text("\(genesis.faultModel)"),
-                "f": .integer(genesis.f), "durable": .boolean(genesis.settings.isDurable), "members": .list(genesis.members.map(Self.json)),
+                "f": .integer(genesis.f), "durable": .boolean(genesis.settings.isDurable),
+                "members": .list(genesis.members.map(Self.json)),
             ]))
     }
 

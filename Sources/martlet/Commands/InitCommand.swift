@@ -65,7 +65,8 @@ struct InitCommand: ParsableCommand {
         let founding = try Founding(
             name: name, faultModel: FaultModel(faultModel) ?? .byzantine, f: f, members: members(with: replicaKeys),
             administrators: admin.isEmpty ? clientKey.map { [$0.publicKey] } ?? [] : admin.map(PublicKeyList.key),
-            clientAccess: access(for: clientKey), settings: settings, leaders: leaders.flatMap(NumberList.init)?.numbers,
+            clientAccess: access(for: clientKey), settings: settings,
+            leaders: leaders.flatMap(NumberList.init)?.numbers,
             heavy: heavy.flatMap(NumberList.init)?.numbers)
         let genesis = try founding.genesis()
         try GroupFounder(directory: directory, genesis: genesis).write(replicaKeys: replicaKeys, clientKey: clientKey)

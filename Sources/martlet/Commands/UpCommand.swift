@@ -84,7 +84,10 @@ private struct GroupOnThisMachine: Service {
                 health = try await fleet.waitUntilServing(within: .seconds(30))
             }
             Console.note("ready: \(health.sentence). Try: martlet kv put a 1 --group \(directory)")
-            Console.note("everything is kept in memory: Ctrl-C stops the group, and ends it")
+            Console.note(
+                fleet.isDurable
+                    ? "Ctrl-C stops the group; 'martlet up \(directory)' goes on with it"
+                    : "everything is kept in memory: Ctrl-C stops the group, and ends it")
         } catch is CancellationError {
             return
         } catch {

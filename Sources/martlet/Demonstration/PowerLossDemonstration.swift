@@ -51,7 +51,8 @@ struct PowerLossDemonstration {
         }
         let client = try Client(
             ClientConfiguration(
-                genesis: group.genesis, key: group.clientKey, logger: ConsoleLogHandler.logger("client", level: .error)))
+                genesis: group.genesis, key: group.clientKey, logger: ConsoleLogHandler.logger("client", level: .error))
+        )
         client.start()
         do {
             try await use(group, client, &report)

@@ -9,6 +9,8 @@ import Synchronization
 final class ReplicaFleet: Sendable {
     let processes: [ReplicaProcess]
     private let access: GroupAccess
+    /// Whether the group goes on after all its replicas have been stopped.
+    var isDurable: Bool { access.genesis.settings.isDurable }
 
     /// `onLine` gets each line that a replica logs. Throws when the directory holds no group, or no replica's home.
     init(
