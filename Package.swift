@@ -103,7 +103,7 @@ let package = Package(
         .executableTarget(
             name: "martlet-cli",
             dependencies: [
-                "MartletReplica", "MartletClient", "MartletSimulation", "MartletKV", "MartletCrypto",
+                "MartletReplica", "MartletClient", "MartletSimulation", "MartletKV", "MartletCrypto", "MartletLog",
                 "MartletTransport",
                 "MartletWire", "MartletTypes", "MartletCore", "MartletClientCore", "MartletOptimizer", "MartletRelay",
                 arguments, yaml, logging, histogram, subprocess, lifecycle, signals, system,
@@ -121,7 +121,7 @@ let package = Package(
             "MartletCommandTests",
             [
                 "martlet-cli", "martlet-attack", "MartletClient", "MartletCore", "MartletCrypto", "MartletKV",
-                "MartletOptimizer", "MartletReplica",
+                "MartletLog", "MartletOptimizer", "MartletReplica",
                 "MartletSimulation", "MartletTransport", "MartletTypes", logging,
             ], resources: [.copy("Scenarios")]),
         tests("MartletWireTests", ["MartletWire", "MartletTypes"], resources: [.copy("Vectors")]),

@@ -13,9 +13,8 @@ struct MartletCommand: AsyncParsableCommand {
         version: SoftwareVersion.current,
         subcommands: [
             DemoCommand.self, KeyCommand.self, InitCommand.self, UpCommand.self, ReplicaCommand.self, KVCommand.self,
-            StatusCommand.self, AdaptationCommand.self, BenchCommand.self, JudgeCommand.self, AttackCommand.self,
-            SimulateCommand.self, OptimizeCommand.self, QuorumsCommand.self, ExperimentCommand.self,
-            WideAreaCommand.self,
-            RelayCommand.self, WideAreaClientCommand.self,
+            StatusCommand.self, LogCommand.self, AdaptationCommand.self, BenchCommand.self, JudgeCommand.self,
+            AttackCommand.self, SimulateCommand.self, OptimizeCommand.self, QuorumsCommand.self, ExperimentCommand.self,
+            WideAreaCommand.self, RelayCommand.self, WideAreaClientCommand.self,
         ])
 }

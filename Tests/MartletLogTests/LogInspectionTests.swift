@@ -51,6 +51,39 @@ struct LogInspectionTests {
         #expect("\(inspection.findings[0])".contains(name))
     }
 
+    @Test("What looks damaged only while it is being written is looked at again")
+    func settling() throws {
+        var files = LogRig.files()
+        var log = try LogRig(&files).log
+        for number in 1...20 as ClosedRange<UInt64> {
+            try log.append([Records.vote(number)], to: &files)
+            try log.sync(&files)
+        }
+        var torn = files
+        let name = try LogRig.segments(&files)[1]
+        try torn.corrupt(name, at: 150)
+        #expect(try LogInspection(of: &torn).isDamaged)
+        var settling = SettlingFiles(before: torn, after: files)
+        #expect(try LogInspection(of: &settling).findings.isEmpty)
+        settling = SettlingFiles(before: torn, after: torn)
+        #expect(try LogInspection(of: &settling).isDamaged && settling.looks == 4)
+    }
+
+    @Test("Tells of checkpoints and instances, and what lies beside the log")
+    func told() throws {
+        var files = LogRig.files()
+        var log = try LogRig(&files).log
+        try log.append([Records.vote(4), Records.vote(2), Records.stable(3), Records.vote(4, 1)], to: &files)
+        try log.sync(&files)
+        let inspection = try LogInspection(of: &files)
+        #expect(inspection.instances == [Instance(2), Instance(4)] && inspection.abandoned.isEmpty)
+        #expect(inspection.stable.map(\.instance) == [Instance(3)] && inspection.stable[0].digest == Records.digest(3))
+        try log.startOver(with: [Records.vote(9)], in: &files)
+        let anew = try LogInspection(of: &files)
+        #expect(anew.instances == [Instance(9)] && anew.stable.isEmpty)
+        #expect(anew.abandoned == ["abandoned-0000000000000001"])
+    }
+
     @Test("Names a segment of a newer format")
     func newer() throws {
         var files = LogRig.files()

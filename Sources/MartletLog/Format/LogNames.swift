@@ -21,6 +21,8 @@ package enum LogNames {
     static func segmentNumber(in name: String) -> SegmentNumber? { number(in: name, after: segmentPrefix) }
     static func isSpare(_ name: String) -> Bool { number(in: name, after: sparePrefix) != nil }
 
+    static func isAbandoned(_ name: String) -> Bool { number(in: name, after: abandonedPrefix) != nil }
+
     private static func hexadecimal(_ number: SegmentNumber) -> String {
         let text = String(number.rawValue, radix: 16)
         return String(repeating: "0", count: digits - text.count) + text

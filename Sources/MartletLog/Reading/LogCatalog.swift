@@ -14,6 +14,14 @@ struct LogCatalog {
         var header: SegmentHeader? {
             if case .header(let header) = reading { header } else { nil }
         }
+        /// The version; nil where the header is damaged.
+        var format: UInt32? {
+            switch reading {
+            case .header: SegmentHeader.version
+            case .unknownVersion(let version): version
+            case .invalid: nil
+            }
+        }
         /// Why it has no header.
         var fault: LogFault? {
             switch reading {
@@ -27,6 +35,7 @@ struct LogCatalog {
     /// Ascending.
     private(set) var segments: [Segment] = []
     private(set) var spares: [String] = []
+    private(set) var abandoned: [String] = []
     private(set) var hasDraft = false
 
     init(of files: inout (some FileStore & ~Copyable)) throws(FileError) {
@@ -38,6 +47,8 @@ struct LogCatalog {
                     Segment(number: number, fileBytes: size, reading: HeaderReading(bytes, in: number)))
             } else if LogNames.isSpare(name) {
                 spares.append(name)
+            } else if LogNames.isAbandoned(name) {
+                abandoned.append(name)
             } else if name == LogNames.draft {
                 hasDraft = true
             }

@@ -105,7 +105,7 @@ package struct SnapshotFiles: Sendable {
 
     // MARK: - Names
 
-    private static let draftName = "snapshot-draft"
+    static let draftName = "snapshot-draft"
     private static let prefix = "snapshot-"
 
     package static func name(_ instance: Instance) -> String {
@@ -113,7 +113,7 @@ package struct SnapshotFiles: Sendable {
         return prefix + String(repeating: "0", count: 16 - text.count) + text
     }
 
-    private static func instance(in name: String) -> Instance? {
+    static func instance(in name: String) -> Instance? {
         guard name.hasPrefix(prefix), let value = UInt64(name.dropFirst(prefix.count), radix: 16), value > 0,
             name == self.name(Instance(value))
         else { return nil }

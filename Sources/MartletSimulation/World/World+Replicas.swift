@@ -15,9 +15,6 @@ extension World {
     private static let backgroundDelayMax = Interval.milliseconds(1)
     /// What a search may take.
     private static let calculationDelayMax = Interval.milliseconds(200)
-    /// What a disk takes to make durable what was written, mostly and now and then.
-    private static let syncMax = Interval.microseconds(300)
-    private static let slowSyncMax = Interval.milliseconds(20)
     /// How often a replica's memory is looked at.
     private static let weighingPeriod = Interval.milliseconds(10)
 
@@ -77,42 +74,6 @@ extension World {
         scheduleWrite(by: replica)
         arm(replica)
         weigh(replica)
-    }
-
-    // MARK: - The disk
-
-    private func scheduleWrite(by replica: SimulatedReplica) {
-        guard replica.hasToWrite, !replica.isWriting else { return }
-        replica.isWriting = true
-        queue.insert(
-            .write(replica.slot, incarnation: replica.incarnation), at: now + random.interval(upTo: Self.wakeDelayMax))
-    }
-
-    func onWrite(by replica: SimulatedReplica) {
-        let position: LogPosition
-        do {
-            position = try replica.write()
-        } catch {
-            return noteDiskFailure(error, of: replica)
-        }
-        let bound = random.chance(permille: 20) ? Self.slowSyncMax : Self.syncMax
-        queue.insert(
-            .sync(replica.slot, incarnation: replica.incarnation, position), at: now + random.interval(upTo: bound))
-    }
-
-    func onSync(by replica: SimulatedReplica, upTo position: LogPosition) {
-        replica.isWriting = false
-        do {
-            try replica.sync(upTo: position)
-        } catch {
-            return noteDiskFailure(error, of: replica)
-        }
-        scheduleWake(of: replica)
-        scheduleWrite(by: replica)
-    }
-
-    private func noteDiskFailure(_ error: any Error, of replica: SimulatedReplica) {
-        checkers.note(Violation(.checkpoints, at: now, "the disk of replica \(replica.index) fails: \(error)"))
     }
 
     /// Looks every now and then at what a correct replica keeps.

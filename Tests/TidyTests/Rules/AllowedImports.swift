@@ -29,8 +29,8 @@ enum AllowedImports {
         "MartletRelay": ["MartletTypes", "NIOCore", "NIOPosix", "Synchronization"],
         // Layer 3
         "MartletReplica": system.union(foundation).union(collections).union([
-            "Logging", "MartletCore", "MartletCrypto", "MartletOptimizer", "MartletTransport", "MartletTypes",
-            "MartletWire", "Metrics", "ServiceLifecycle",
+            "Logging", "MartletCore", "MartletCrypto", "MartletLog", "MartletOptimizer", "MartletTransport",
+            "MartletTypes", "MartletWire", "Metrics", "ServiceLifecycle",
         ]),
         "MartletClient": system.union(foundation).union(collections).union(nio).union([
             "Logging", "MartletClientCore", "MartletCrypto", "MartletTransport", "MartletTypes", "MartletWire",
@@ -43,8 +43,8 @@ enum AllowedImports {
         // Layer 5
         "martlet": system.union(foundation).union([
             "ArgumentParser", "Histogram", "Logging", "MartletClient", "MartletClientCore", "MartletCore",
-            "MartletCrypto", "MartletKV", "MartletOptimizer", "MartletRelay", "MartletReplica", "MartletSimulation",
-            "MartletTransport",
+            "MartletCrypto", "MartletKV", "MartletLog", "MartletOptimizer", "MartletRelay", "MartletReplica",
+            "MartletSimulation", "MartletTransport",
             "MartletTypes", "MartletWire", "ServiceLifecycle", "Subprocess", "SystemPackage", "UnixSignals", "Yams",
         ]),
         // Hostile peers: they stand beside everything, and nothing stands on them (SeparationRule).
