@@ -47,11 +47,36 @@ struct SimulatedDisk {
         self.random = random
     }
 
+    // MARK: - Trouble
+
+    /// So many operations more on each of the two directories; then nothing is done any more before `crash`.
+    mutating func losePower(after operations: Int) {
+        logFiles.faults.operationsLeft = operations
+        snapshotFiles.faults.operationsLeft = operations
+    }
+
+    var hasNoPower: Bool {
+        logFiles.faults.operationsLeft == 0 || snapshotFiles.faults.operationsLeft == 0
+    }
+
+    /// There is no more space than what is used, or as much as anybody likes again.
+    mutating func setFull(_ isFull: Bool) {
+        logFiles.faults.capacityBytes = isFull ? logFiles.usedBytes : nil
+        snapshotFiles.faults.capacityBytes = isFull ? snapshotFiles.usedBytes : nil
+    }
+
+    /// A write or sync has failed: all that was not durable is to be appended again.
+    var needsRescue: Bool { log?.needsRescue ?? false }
+
     // MARK: - Writing
 
     mutating func append(_ records: [LogRecord]) throws {
-        for case .stable(let certificate) in records { stable.append(certificate) }
+        if needsRescue {
+            stable = []
+            try log?.rescue(&logFiles)
+        }
         try log?.append(records, to: &logFiles)
+        for case .stable(let certificate) in records { stable.append(certificate) }
     }
 
     mutating func sync() throws {
@@ -62,8 +87,19 @@ struct SimulatedDisk {
         stable = []
     }
 
-    /// Durable on return.
-    mutating func keep(_ state: Bytes, instance: Instance, digest: Digest) throws {
+    /// Durable on return. What nothing goes on without is tried until there is space: then no fault but a loss of power counts.
+    mutating func keep(_ state: Bytes, instance: Instance, digest: Digest, untilDone: Bool = false) throws {
+        let faults = snapshotFiles.faults
+        if untilDone {
+            snapshotFiles.faults.capacityBytes = nil
+            snapshotFiles.faults.syncErrorPermille = 0
+        }
+        defer {
+            if untilDone {
+                snapshotFiles.faults.capacityBytes = faults.capacityBytes
+                snapshotFiles.faults.syncErrorPermille = faults.syncErrorPermille
+            }
+        }
         if let last = try snapshots?.keep(state, after: instance, digest, in: &snapshotFiles) {
             log?.drop(through: last)
         }
@@ -75,6 +111,7 @@ struct SimulatedDisk {
     mutating func crash() {
         logFiles.crash()
         snapshotFiles.crash()
+        setFull(false)
         log = nil
         snapshots = nil
         stable = []

@@ -27,8 +27,12 @@ extension Scenario {
     /// One of a durable group that is back before the network heals has only been slow.
     package func crashes(_ replica: Int) -> Bool {
         replicaFaults.contains { fault in
-            guard case .crash(let restart) = fault.kind, fault.replica == replica else { return false }
-            return !settings.isDurable || restart ?? .distantFuture > healsAt
+            guard fault.replica == replica else { return false }
+            switch fault.kind {
+            case .crash(let restart): return !settings.isDurable || restart ?? .distantFuture > healsAt
+            case .powerLoss(_, let restart): return restart > healsAt
+            case .diskFull, .pause, .rot: return false
+            }
         }
     }
 
@@ -121,9 +125,15 @@ extension Scenario {
             switch fault.kind {
             case .crash(let restart?) where restart < fault.at:
                 return "replica \(fault.replica) would be restarted before it crashes"
+            case .powerLoss(_, let restart) where restart < fault.at:
+                return "replica \(fault.replica) would be restarted before it loses power"
             case .pause(let until) where until < fault.at:
                 return "replica \(fault.replica) would go on before it is paused"
-            case .crash, .pause, .rot: break
+            case .diskFull(let until) where until < fault.at:
+                return "replica \(fault.replica)'s disk would have space before it is full"
+            case .powerLoss where !settings.isDurable, .diskFull where !settings.isDurable:
+                return "replica \(fault.replica) has no disk: only those of a durable group have (isDurable)"
+            case .crash, .pause, .rot, .powerLoss, .diskFull: break
             }
         }
         for fault in clockFaults {
@@ -151,6 +161,9 @@ extension Scenario {
         for fault in replicaFaults {
             if case .pause(let until) = fault.kind, until > healsAt {
                 return "replica \(fault.replica) is paused beyond healsAt; say 'beyond: true' if that is meant"
+            }
+            if case .diskFull(let until) = fault.kind, until > healsAt {
+                return "replica \(fault.replica)'s disk is full beyond healsAt; say 'beyond: true' if that is meant"
             }
         }
         for fault in clockFaults {

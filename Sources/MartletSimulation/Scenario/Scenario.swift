@@ -33,6 +33,8 @@ package struct Scenario: Sendable {
     package var clientLinkFaults: [ClientLinkFault] = []
     package var clockFaults: [ClockFault] = []
     package var replicaFaults: [ReplicaFault] = []
+    /// So many of a thousand syncs of a durable group fail.
+    package var diskSyncErrorPermille = 0
     package var liars: [LiarPlan] = []
     package var clients: [ClientPlan] = []
     /// What an administrator has the group changed to, one after the other.
@@ -109,6 +111,10 @@ package struct ReplicaFault: Hashable, Sendable {
     package enum Kind: Hashable, Sendable {
         /// Loses everything. Comes back as a learner if it has ever voted; without a time it stays away.
         case crash(restartAt: Instant?)
+        /// Of a durable group: loses power once so many operations more of its disk are done, or a little later.
+        case powerLoss(after: Int, restartAt: Instant)
+        /// Of a durable group: nothing more fits on its disk for a while.
+        case diskFull(until: Instant)
         /// Stands still and then goes on, with all that has arrived meanwhile.
         case pause(until: Instant)
         /// Its memory goes bad: its snapshots hold a wrong bit until it takes over the others' state.

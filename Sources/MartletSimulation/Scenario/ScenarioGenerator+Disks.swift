@@ -10,16 +10,27 @@ extension ScenarioGenerator {
         scenario.settings.isDurable = true
         // What is written down has come through the wire format, which refuses what liars make up that is not canonical.
         scenario.usesWire = true
-        for _ in 0..<random.pick([1, 1, 2, 4]) {
+        if random.chance(permille: 300) { scenario.diskSyncErrorPermille = random.pick([5, 20, 100]) }
+        for _ in 0..<random.pick([1, 1, 2, 4]) { makePowerLoss() }
+        for replica in 0..<scenario.n where !scenario.isLiar(replica) && random.chance(permille: 60) {
             let at = random.instant(from: .zero, to: scenario.healsAt)
-            let everyone = random.chance(permille: 600)
-            for replica in 0..<scenario.n where !scenario.isLiar(replica) && (everyone || random.chance(permille: 400))
-            {
-                // Not quite all at once, nor back at once.
-                let from = min(scenario.healsAt, at + random.interval(upTo: .milliseconds(2)))
-                let until = min(scenario.healsAt, from + random.interval(upTo: .milliseconds(200)))
-                scenario.replicaFaults.append(ReplicaFault(replica: replica, at: from, kind: .crash(restartAt: until)))
-            }
+            let until = min(scenario.healsAt, at + random.interval(upTo: .milliseconds(300)))
+            scenario.replicaFaults.append(ReplicaFault(replica: replica, at: at, kind: .diskFull(until: until)))
+        }
+    }
+
+    /// Of some or of all, not quite at the same time, nor back at the same time; half of them in the midst of what they write.
+    private mutating func makePowerLoss() {
+        let at = random.instant(from: .zero, to: scenario.healsAt)
+        let everyone = random.chance(permille: 600)
+        for replica in 0..<scenario.n
+        where !scenario.isLiar(replica) && (everyone || random.chance(permille: 400)) {
+            let from = min(scenario.healsAt, at + random.interval(upTo: .milliseconds(2)))
+            let until = min(scenario.healsAt, from + random.interval(upTo: .milliseconds(200)))
+            let kind: ReplicaFault.Kind =
+                random.chance(permille: 500)
+                ? .crash(restartAt: until) : .powerLoss(after: random.below(8), restartAt: until)
+            scenario.replicaFaults.append(ReplicaFault(replica: replica, at: from, kind: kind))
         }
     }
 }

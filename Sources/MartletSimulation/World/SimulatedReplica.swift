@@ -69,6 +69,12 @@ final class SimulatedReplica {
     private var gate = DurabilityGate()
     /// Not written yet.
     private var records: [LogRecord] = []
+    /// Written, but not durable.
+    private var unsynced: [LogRecord] = []
+    /// The core was told that the log cannot be written.
+    var isLogBroken = false
+    /// When there is power again.
+    var powerBackAt: Instant?
     /// How many records were written in this run.
     private var written = LogPosition.start
     /// At each of the sends that wait for the disk: what for, and how far this replica had decided.
@@ -86,7 +92,8 @@ final class SimulatedReplica {
     init(
         index: ReplicaIndex, slot: Int, view: View, makeVerifier: @escaping () -> Verifier<SimulatedScheme>,
         sealer: Sealer<SimulatedScheme>,
-        timeouts: Timeouts, pendingPerClientMax: Int, clock: ReplicaClock, entropy: SeededRandom
+        timeouts: Timeouts, pendingPerClientMax: Int, clock: ReplicaClock, entropy: SeededRandom,
+        syncErrorPermille: Int
     ) {
         self.index = index
         self.slot = slot
@@ -104,6 +111,7 @@ final class SimulatedReplica {
         guard view.settings.isDurable else { return }
         var faults = DiskFaults()
         faults.tornPermille = 300
+        faults.syncErrorPermille = syncErrorPermille
         var disk = SimulatedDisk(
             LogIdentity(group: view.group, replica: view[index].id), faults: faults, random: self.entropy.fork())
         do {
@@ -210,7 +218,8 @@ final class SimulatedReplica {
         guard case .install(let state) = order else { return executor.carryOut(order, into: &executionEffects) }
         try executor.install(CheckpointImage(decoding: state.state), into: &executionEffects)
         store.insert(state.state, instance: state.certificate.instance, digest: state.certificate.digest)
-        try disk?.keep(state.state, instance: state.certificate.instance, digest: state.certificate.digest)
+        try disk?.keep(
+            state.state, instance: state.certificate.instance, digest: state.certificate.digest, untilDone: true)
     }
 
     /// Encodes and keeps a snapshot; the digest is what the core gets.
@@ -241,9 +250,14 @@ final class SimulatedReplica {
 
     var hasToWrite: Bool { !records.isEmpty }
 
+    func losePower(after operations: Int) { disk?.losePower(after: operations) }
+    func setDiskFull(_ isFull: Bool) { disk?.setFull(isFull) }
+
     /// All records so far in one go. Returns what is durable when they are.
     func write() throws -> LogPosition {
-        try disk?.append(records)
+        let isRescue = disk?.needsRescue ?? false
+        try disk?.append(isRescue ? unsynced + records : records)
+        unsynced += records
         written = LogPosition(written.rawValue + UInt64(records.count))
         records.removeAll(keepingCapacity: true)
         return written
@@ -251,6 +265,7 @@ final class SimulatedReplica {
 
     func sync(upTo position: LogPosition) throws {
         try disk?.sync()
+        unsynced.removeAll(keepingCapacity: true)
         gate.note(durable: position)
     }
 
@@ -267,6 +282,8 @@ final class SimulatedReplica {
         armed = nil
         gate = DurabilityGate()
         records.removeAll()
+        unsynced.removeAll()
+        isLogBroken = false
         written = .start
         heldSends.removeAll()
         isWriting = false

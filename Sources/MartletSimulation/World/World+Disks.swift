@@ -1,6 +1,7 @@
 // Martlet, adaptive Byzantine fault-tolerant replication.
 // SPDX-License-Identifier: Apache-2.0
 
+import MartletCore
 import MartletTypes
 
 /// The disks of a durable group.
@@ -10,6 +11,8 @@ extension World {
     /// What a disk takes to make durable what was written, mostly and now and then.
     private static let syncMax = Interval.microseconds(300)
     private static let slowSyncMax = Interval.milliseconds(20)
+
+    private static let retryAfter = Interval.milliseconds(15)
 
     func scheduleWrite(by replica: SimulatedReplica) {
         guard replica.hasToWrite, !replica.isWriting else { return }
@@ -23,7 +26,7 @@ extension World {
         do {
             position = try replica.write()
         } catch {
-            return noteDiskFailure(error, of: replica)
+            return noteLogFailure(error, of: replica)
         }
         let bound = random.chance(permille: 20) ? Self.slowSyncMax : Self.syncMax
         queue.insert(
@@ -31,17 +34,46 @@ extension World {
     }
 
     func onSync(by replica: SimulatedReplica, upTo position: LogPosition) {
-        replica.isWriting = false
         do {
             try replica.sync(upTo: position)
         } catch {
-            return noteDiskFailure(error, of: replica)
+            return noteLogFailure(error, of: replica)
+        }
+        replica.isWriting = false
+        if replica.isLogBroken {
+            replica.isLogBroken = false
+            deliver(.logMended, to: replica)
         }
         scheduleWake(of: replica)
         scheduleWrite(by: replica)
     }
 
-    func noteDiskFailure(_ error: any Error, of replica: SimulatedReplica) {
-        checkers.note(Violation(.checkpoints, at: now, "the disk of replica \(replica.index) fails: \(error)"))
+    // MARK: - Trouble
+
+    /// As a replica's persistence does: says so once, and tries again.
+    private func noteLogFailure(_ error: any Error, of replica: SimulatedReplica) {
+        guard !crashesWithoutPower(replica) else { return }
+        trace.line(now, "r\(replica.index)", "DISK", "\(error)")
+        counts.logFailures += 1
+        if !replica.isLogBroken {
+            replica.isLogBroken = true
+            deliver(.logBroken, to: replica)
+        }
+        queue.insert(.write(replica.slot, incarnation: replica.incarnation), at: now + Self.retryAfter)
+    }
+
+    /// Without its snapshot a replica has no word on the checkpoint, and goes on.
+    func noteSnapshotFailure(_ error: any Error, of replica: SimulatedReplica) {
+        guard !crashesWithoutPower(replica) else { return }
+        trace.line(now, "r\(replica.index)", "DISK", "no snapshot: \(error)")
+        counts.snapshotFailures += 1
+    }
+
+    /// What could not be done because the power is gone is the end of this run.
+    func crashesWithoutPower(_ replica: SimulatedReplica) -> Bool {
+        guard replica.disk?.hasNoPower == true else { return false }
+        counts.crashesInWrites += 1
+        crash(replica, restartAt: replica.powerBackAt)
+        return true
     }
 }

@@ -24,12 +24,18 @@ extension World {
         let replica = replicas[fault.replica]
         guard replica.isUp else { return }
         switch fault.kind {
-        case .crash(let restartAt):
-            trace.line(now, "r\(fault.replica)", "FAULT", "crashes")
-            counts.crashes += 1
-            replica.crash()
-            if let restartAt { queue.insert(.restart(fault.replica), at: restartAt) }
-            for client in clients.indices { breakLink(client, fault.replica) }
+        case .crash(let restartAt): crash(replica, restartAt: restartAt)
+        case .powerLoss(let operations, let restartAt):
+            replica.losePower(after: operations)
+            replica.powerBackAt = restartAt
+            queue.insert(
+                .powerGone(fault.replica, incarnation: replica.incarnation),
+                at: min(restartAt, now + random.interval(upTo: .milliseconds(3))))
+        case .diskFull(let until):
+            trace.line(now, "r\(fault.replica)", "FAULT", "its disk is full until \(until.rawValue / 1_000) µs")
+            counts.fullDisks += 1
+            replica.setDiskFull(true)
+            queue.insert(.diskFree(fault.replica), at: until)
         case .pause(let until):
             trace.line(now, "r\(fault.replica)", "FAULT", "stands still until \(until.rawValue / 1_000) µs")
             counts.pauses += 1
@@ -40,6 +46,16 @@ extension World {
             counts.rots += 1
             replica.isRotten = true
         }
+    }
+
+    func crash(_ replica: SimulatedReplica, restartAt: Instant?) {
+        guard replica.isUp else { return }
+        let place = replica.index.position
+        trace.line(now, "r\(place)", "FAULT", "crashes")
+        counts.crashes += 1
+        replica.crash()
+        if let restartAt { queue.insert(.restart(place), at: max(now, restartAt)) }
+        for client in clients.indices { breakLink(client, place) }
     }
 
     func onResume(_ replica: SimulatedReplica) {

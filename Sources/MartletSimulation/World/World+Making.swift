@@ -73,7 +73,8 @@ extension World {
                 clock: ReplicaClock(
                     monotonicOffset: random.interval(upTo: .seconds(1_000)),
                     wallOffset: .microseconds(UInt64(random.below(20_000)))),
-                entropy: SeededRandom(seed: scenario.seed ^ 0xE417_0000 &+ UInt64(slot))))
+                entropy: SeededRandom(seed: scenario.seed ^ 0xE417_0000 &+ UInt64(slot)),
+                syncErrorPermille: scenario.diskSyncErrorPermille))
         queue.insert(.wake(slot), at: random.instant(from: .zero, to: Instant.zero + .milliseconds(2)))
     }
 

@@ -240,7 +240,7 @@ extension World {
         guard replica.isUp, !replica.isPaused else { return }
         var inputs: [SimulatedReplica.ExecutionInput] = []
         swap(&inputs, &replica.executionInbox)
-        for input in inputs {
+        for input in inputs where replica.isUp {
             switch input {
             case .order(let order): carryOut(order, by: replica)
             case .read(let request, let client):
@@ -248,7 +248,7 @@ extension World {
                 send(answer, to: ReadAsker(client: clientIDs[client], query: request.query), from: replica)
             }
         }
-        takeExecutionEffects(of: replica)
+        if replica.isUp { takeExecutionEffects(of: replica) }
     }
 
     private func carryOut(_ order: ExecutionOrder, by replica: SimulatedReplica) {
@@ -257,6 +257,7 @@ extension World {
         do {
             try replica.carryOut(order)
         } catch {
+            guard !crashesWithoutPower(replica) else { return }
             checkers.note(Violation(.checkpoints, at: now, "replica \(place) cannot take over a state: \(error)"))
         }
         if case .execute(let execution) = order, trace.isOn { trace.executed(execution, by: place, at: now) }
@@ -311,7 +312,8 @@ extension World {
             do {
                 digest = try replica.keep(snapshot)
             } catch {
-                noteDiskFailure(error, of: replica)
+                noteSnapshotFailure(error, of: replica)
+                guard replica.isUp else { return }
                 continue
             }
             if liars[place] == nil, !replica.isRotten {

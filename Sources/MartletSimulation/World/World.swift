@@ -25,6 +25,8 @@ final class World {
         case fault(Int)
         case resume(Int)
         case restart(Int)
+        case powerGone(Int, incarnation: Int)
+        case diskFree(Int)
         /// A clock fault by its place in the scenario, or the end of it.
         case clock(Int, isOver: Bool)
         case clientLink(Int, isUp: Bool)
@@ -151,6 +153,10 @@ final class World {
         case .fault(let place): onFault(scenario.replicaFaults[place])
         case .resume(let replica): onResume(replicas[replica])
         case .restart(let replica): onRestart(replicas[replica])
+        case .powerGone(let replica, let incarnation):
+            guard replicas[replica].incarnation == incarnation else { return }
+            crash(replicas[replica], restartAt: replicas[replica].powerBackAt)
+        case .diskFree(let replica): replicas[replica].setDiskFull(false)
         case .clock(let place, let isOver): onClock(scenario.clockFaults[place], isOver: isOver)
         case .clientLink(let place, let isUp): onClientLink(scenario.clientLinkFaults[place], isUp: isUp)
         }

@@ -10,6 +10,10 @@ struct WorldCounts {
     var messages = 0
     var calls = 0
     var crashes = 0
+    var crashesInWrites = 0
+    var fullDisks = 0
+    var logFailures = 0
+    var snapshotFailures = 0
     var restarts = 0
     var pauses = 0
     var rots = 0

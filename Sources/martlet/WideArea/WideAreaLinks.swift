@@ -20,6 +20,7 @@ struct WideAreaLinks {
             (links.lossPermille > 0 || links.duplicatePermille > 0, "links that lose or repeat"),
             (links.slowPermille > 0, "links.slowPermille"), (links.bytesPerSecond > 0, "links.bytesPerSecond"),
             (scenario.replicaFaults.contains { $0.kind == .rot }, "memory that rots"),
+            (scenario.replicaFaults.contains(where: Self.isOfDisk), "disks that lose power or are full"),
             (scenario.linkFaults.contains { $0.messages != nil }, "link faults of some messages only"),
             (scenario.linkFaults.contains(where: Self.isLossy), "links that lose"),
         ]
@@ -27,6 +28,13 @@ struct WideAreaLinks {
             return "'martlet wan' cannot do everything that the simulator can: this scenario has \(what)"
         }
         return scenario.clients.isEmpty ? "the scenario has no clients" : nil
+    }
+
+    private static func isOfDisk(_ fault: ReplicaFault) -> Bool {
+        switch fault.kind {
+        case .powerLoss, .diskFull: true
+        case .crash, .pause, .rot: false
+        }
     }
 
     private static func isLossy(_ fault: LinkFault) -> Bool {

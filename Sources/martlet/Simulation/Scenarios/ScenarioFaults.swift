@@ -99,11 +99,25 @@ struct ScenarioFaults {
     }
 
     private func replicaFault(_ item: YAMLValue) throws(ConfigurationError) -> ReplicaFault {
-        let map = try item.map(of: ["replica", "crashAt", "restartAt", "pauseAt", "resumeAt", "rotsAt"])
+        let map = try item.map(of: [
+            "replica", "crashAt", "restartAt", "pauseAt", "resumeAt", "rotsAt", "losesPowerAt", "diskOperations",
+            "diskFullAt", "diskFreeAt",
+        ])
         if let crash = map["crashAt"] {
             let restart = try map["restartAt"]?.instant()
             return ReplicaFault(
                 replica: try replica(map), at: try crash.instant(), kind: .crash(restartAt: restart))
+        }
+        if let loses = map["losesPowerAt"] {
+            let operations = try map["diskOperations"]?.integer(in: 0...1_000_000) ?? 0
+            return ReplicaFault(
+                replica: try replica(map), at: try loses.instant(),
+                kind: .powerLoss(after: operations, restartAt: try map.required("restartAt").instant()))
+        }
+        if let full = map["diskFullAt"] {
+            return ReplicaFault(
+                replica: try replica(map), at: try full.instant(),
+                kind: .diskFull(until: try map.required("diskFreeAt").instant()))
         }
         if let rots = map["rotsAt"] {
             return ReplicaFault(replica: try replica(map), at: try rots.instant(), kind: .rot)

@@ -104,6 +104,11 @@ extension ScenarioFile {
         case .crash(let restart):
             return [replica, "crashAt: \(at)"] + (restart.map { ["restartAt: \(TimeText.text($0))"] } ?? [])
         case .rot: return [replica, "rotsAt: \(at)"]
+        case .powerLoss(let operations, let restart):
+            return [
+                replica, "losesPowerAt: \(at)", "diskOperations: \(operations)", "restartAt: \(TimeText.text(restart))",
+            ]
+        case .diskFull(let until): return [replica, "diskFullAt: \(at)", "diskFreeAt: \(TimeText.text(until))"]
         case .pause(let until): return [replica, "pauseAt: \(at)", "resumeAt: \(TimeText.text(until))"]
         }
     }

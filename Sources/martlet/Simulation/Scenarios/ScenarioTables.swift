@@ -13,6 +13,7 @@ enum ScenarioTables {
             seed,
             .number("n", \.n, in: 1...64), .number("f", \.f, in: 0...21),
             .flag("usesWire", \.usesWire), .flag("usesRealSignatures", \.usesRealSignatures),
+            .number("diskSyncErrorPermille", \.diskSyncErrorPermille, in: 0...1_000),
             .time("healsAt", \.healsAt), .time("clientsUntil", \.clientsUntil),
             .number("livenessTimeoutsMax", \.livenessTimeoutsMax, in: 1...10_000), .flag("beyond", \.isBeyond),
             .number("pendingPerClientMax", \.memory.pendingPerClientMax, in: 1...1_000_000),
