@@ -30,9 +30,9 @@ extension ReplicaCore {
     }
 
     /// It leads this regency, but lost what it would have to know. Alone in its group it would only follow itself, regency
-    /// after regency.
+    /// after regency; unless the next is one that it may lead.
     mutating func abdicate(into effects: inout Effects) {
-        guard view.n > 1 else { return }
+        guard view.n > 1 || isEpochOld else { return }
         sendStop(regency.next, .abdication, into: &effects)
     }
 
@@ -55,6 +55,7 @@ extension ReplicaCore {
         let reasons = stops.reasons(for: target)
         regency = target
         journal.write(.entered(epoch), into: &effects)
+        isEpochOld = false
         isSynced = false
         isSyncMade = false
         settlement = nil
@@ -80,7 +81,7 @@ extension ReplicaCore {
                 refuse(id, .signatureRequired, into: &effects)
             }
         }
-        if leader == me, mode == .learner { abdicate(into: &effects) }
+        if leader == me, mode == .learner || isLogBroken { abdicate(into: &effects) }
         takeEarlyStopData(into: &effects)
         makeStopData(into: &effects)
     }
@@ -204,7 +205,7 @@ extension ReplicaCore {
     }
 
     mutating func makeSyncIfPossible(into effects: inout Effects) {
-        guard isLeader, !isSynced, !isSyncMade, regency > .first, restoration == nil else { return }
+        guard isLeading, !isSynced, !isSyncMade, regency > .first else { return }
         // No closure may capture this value; what is held is found out first.
         var held: [FetchBatch] = []
         for claimed in collection.locks {
@@ -257,7 +258,8 @@ extension ReplicaCore {
         effects.notices.append(
             .synced(epoch, settled: settled.outcomes.count, proposingFrom: settled.ceiling.next))
         if settled.provenBase > decided { isBehind = true }
-        guard isLeader else { return }
+        awaitBound(settled)
+        guard isLeading else { return }
         proposer.begin(at: settled.floor.next)
         for (offset, outcome) in settled.outcomes.enumerated() {
             let instance = settled.floor + (offset + 1)
@@ -265,6 +267,17 @@ extension ReplicaCore {
                 let known = window[instance].batch(digest)
             else { continue }
             for entry in known.batch.entries { pool.markProposed(entry.id, in: instance) }
+        }
+    }
+
+    /// Where something may have been decided, it is to be decided in time, even if no request waits for that here: whoever has
+    /// restarted has no requests.
+    private mutating func awaitBound(_ settled: Settlement) {
+        for (offset, outcome) in settled.outcomes.enumerated() {
+            let instance = settled.floor + (offset + 1)
+            guard case .bound = outcome, instance > decided, isWithinReach(instance) else { continue }
+            window.extend(to: instance)
+            noteActivity(instance)
         }
     }
 

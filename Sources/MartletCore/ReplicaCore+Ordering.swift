@@ -127,7 +127,7 @@ extension ReplicaCore {
         _ = window[word.instance].decidedWords.add(member, for: word.digest, weight: view.weight(of: member))
     }
 
-    private mutating func noteActivity(_ instance: Instance) {
+    mutating func noteActivity(_ instance: Instance) {
         if window[instance].activeSince == nil { window[instance].activeSince = now.monotonic }
     }
 

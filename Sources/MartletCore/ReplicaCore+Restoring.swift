@@ -44,6 +44,7 @@ extension ReplicaCore {
             if isLeader { abdicate(into: &effects) }
         } else {
             lastAdvance = now.monotonic
+            if !isSynced { syncDeadline = now.monotonic + timeout.current * 2 }
             pool.restartTimers(at: now.monotonic)
         }
     }
@@ -73,26 +74,34 @@ extension ReplicaCore {
         lastTime = image.time
         tentative = TentativeChain(settings: view.settings, sessions: sessions, lastTime: lastTime)
         checkpoints.makeStable(certificate)
-        checkpoints.noteOwn(
-            CheckpointVote(view: certificate.view, instance: certificate.instance, digest: certificate.digest))
+        // Unless an earlier run of another incarnation spoke there, of which nothing is known.
+        if views.view(certificate.view)?.incarnation(of: view[me].id) == rejoining.incarnation {
+            checkpoints.noteOwn(
+                CheckpointVote(view: certificate.view, instance: certificate.instance, digest: certificate.digest))
+        }
         window.drop(through: image.instance)
     }
 
-    /// What earlier runs did in the view that begins. **Safety** (no propose or SYNC in an epoch entered before): whether they led
-    /// it is not known, so that this run never does.
+    /// What earlier runs did in the view that begins. **Safety** (no PROPOSE or SYNC in an epoch entered before): what they said
+    /// when they led it is not known, so that this run never does.
     mutating func restoreView(into effects: inout Effects) {
         guard let told = restoration else { return }
         let facts = told.facts(of: view.number)
         for fact in facts where fact.instance > max(views.base, decided) { restore(fact) }
         if let epoch = told.epoch, epoch.view == view.number { restoreRegency(epoch.regency, told.sync) }
-        proposer.begin(at: nil)
+        if let epoch = told.epoch, epoch.view < view.number {
+            journal.write(.entered(self.epoch), into: &effects)
+        } else {
+            isEpochOld = true
+            proposer.begin(at: nil)
+        }
         if let last = facts.last(where: { $0.accepted != nil || $0.decision != nil }), last.instance > decided {
             effects.executions.append(.holdReads(upTo: last.instance))
         }
         guard told.ends(with: view.number) else { return }
         restoration = nil
         openVotesAfter = facts.last { $0.decision != nil }?.instance ?? decided
-        if leader == me, mode == .voter { abdicate(into: &effects) }
+        if isEpochOld, leader == me, mode == .voter { abdicate(into: &effects) }
         makeStopData(into: &effects)
     }
 
@@ -127,14 +136,15 @@ extension ReplicaCore {
     private mutating func restore(_ fact: Restoration.InstanceFacts) {
         let instance = fact.instance
         window.extend(to: instance)
-        for batch in fact.batches { window[instance].add(batch) }
-        window[instance].logged = fact.batches.map(\.digest)
         window[instance].wrote = fact.wrote
         window[instance].writeSet = fact.writeSet
         window[instance].accepted = fact.accepted
         window[instance].lock = fact.accepted
+        window[instance].decided = fact.decision?.digest
+        // Of more than an instance keeps, those stay that the above names.
+        for batch in fact.batches { window[instance].add(batch) }
+        window[instance].logged = fact.batches.map(\.digest)
         guard let decision = fact.decision else { return }
-        window[instance].decided = decision.digest
         window[instance].isDecisionLogged = true
         guard let round = window[instance].round(decision.epoch.regency) else { return }
         for share in decision.shares {

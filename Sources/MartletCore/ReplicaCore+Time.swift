@@ -14,13 +14,13 @@ extension ReplicaCore {
         consider(proposalDeadline)
         consider(rejoinDeadline)
         if mode == .voter {
-            consider(syncDeadline)
+            if !isLogBroken { consider(syncDeadline) }
             consider(instanceDeadline)
             consider(measuringDeadline)
             consider(reportDeadline)
             if isProbing, view.n > 1 { consider(lastProbe + configuration.timeouts.probe) }
             if pool.hasSignedLate { consider(now.monotonic) }
-            if !isFarBehind, !isAwaitingOutcome { consider(pool.nextExpiry(timeout: timeout.current)) }
+            if !isFarBehind, !isAwaitingOutcome, !isLogBroken { consider(pool.nextExpiry(timeout: timeout.current)) }
         }
         return earliest
     }
@@ -42,6 +42,7 @@ extension ReplicaCore {
     // MARK: The leader's time
 
     private mutating func watchLeader(into effects: inout Effects) {
+        guard !isLogBroken else { return }
         if let deadline = syncDeadline, deadline <= now.monotonic {
             syncDeadline = now.monotonic + timeout.current * 2
             endRegency(.syncTimeout, into: &effects)
@@ -64,7 +65,9 @@ extension ReplicaCore {
     }
 
     /// Whether what stays undecided here is the leader's fault.
-    var isJudgingLeader: Bool { stopSent <= regency && successor == nil && !isFarBehind && !isAwaitingOutcome }
+    var isJudgingLeader: Bool {
+        stopSent <= regency && successor == nil && !isFarBehind && !isAwaitingOutcome && !isLogBroken
+    }
 
     /// A replica that is behind by more than the window, by the word of f+1 others, has itself to blame: what it waits for was
     /// decided by a correct one of them, and it fetches that. The others do without its word, or it joins them.
@@ -107,6 +110,8 @@ extension ReplicaCore {
     private mutating func tick(into effects: inout Effects) {
         lastTick = now.monotonic
         repeatStops(into: &effects)
+        // Nothing that waits for a log that cannot be written is said again: it would only pile up.
+        guard !isLogBroken else { return }
         sendStopData(into: &effects)
         makeSyncIfPossible(into: &effects)
         repeatRunning(into: &effects)

@@ -84,8 +84,8 @@ extension ReplicaCore {
     /// Asks one source for decisions when this replica is behind: at once by more than the window, else when it does
     /// not come forward by votes.
     mutating func fetchIfBehind(into effects: inout Effects) {
-        // What it waits for is its own calculation; what is decided it has.
-        guard catchUp.installing == nil, !isAwaitingOutcome else { return }
+        // What it waits for is its own calculation, or its own disk; what is decided it has, or could not take.
+        guard catchUp.installing == nil, !isAwaitingOutcome, !isLogBroken else { return }
         if let wrongState {
             ask(beyond: .zero, .fetchCheckpoint(FetchCheckpoint(instance: wrongState.instance)), into: &effects)
             return

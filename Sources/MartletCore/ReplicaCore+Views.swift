@@ -159,6 +159,7 @@ extension ReplicaCore {
         window.forget(after: views.base)
         tentative = TentativeChain(settings: view.settings, sessions: sessions, lastTime: lastTime)
         regency = .first
+        isEpochOld = false
         isSynced = true
         regencySince = now.monotonic
         settlement = nil
@@ -199,6 +200,7 @@ extension ReplicaCore {
     private mutating func leadView(into effects: inout Effects) {
         switch mode {
         case .learner: abdicate(into: &effects)
+        case .voter where isLogBroken: abdicate(into: &effects)
         case .voter:
             let part = views.proof
             if view.n > 1, !part.certificates.isEmpty { effects.sends.append(Send(.views(part), to: .others)) }

@@ -19,6 +19,8 @@ package struct ReplicaCore: ~Copyable {
     var restoration: Restoration?
     /// What earlier runs voted for beyond their decisions is to be said again when this is decided again.
     var openVotesAfter: Instance?
+    /// Whether an earlier run had entered the present epoch, or may have: then this one never leads it.
+    var isEpochOld = false
     /// The log cannot be written: nothing new is voted for or decided.
     var isLogBroken = false
 
@@ -225,6 +227,9 @@ package struct ReplicaCore: ~Copyable {
     var epoch: Epoch { Epoch(view: view.number, regency: regency) }
     var leader: ReplicaIndex { view.leader(of: regency) }
     var isLeader: Bool { leader == me && mode == .voter }
+    /// Whether it may propose, and settle what its predecessor left. **Safety** (protocol §7): never in an epoch that an earlier
+    /// run had entered, since nobody knows what that one said there.
+    var isLeading: Bool { isLeader && !isEpochOld && restoration == nil }
     /// Instances up to here get no votes in this epoch.
     var floor: Instance { max(settlement?.floor ?? .zero, views.base) }
     /// No vote is sent beyond this (protocol §5 and §6: window and L; §3: nor beyond the end of the view).

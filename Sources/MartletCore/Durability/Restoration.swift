@@ -54,14 +54,20 @@ package struct Restoration: Sendable {
         case .wrote(let vote):
             let wrote = RegencyDigest(regency: vote.epoch.regency, digest: vote.digest)
             change(vote.instance, in: vote.epoch.view) { facts in
-                facts.wrote = wrote
+                if facts.wrote?.regency ?? .none <= wrote.regency { facts.wrote = wrote }
+                guard !facts.writeSet.contains(where: { $0.digest == wrote.digest && $0.regency > wrote.regency })
+                else {
+                    return
+                }
                 facts.writeSet.removeAll { $0.digest == wrote.digest }
                 let place = facts.writeSet.firstIndex { $0.digest > wrote.digest } ?? facts.writeSet.count
                 facts.writeSet.insert(wrote, at: place)
             }
         case .accepted(let vote):
             let accepted = RegencyDigest(regency: vote.epoch.regency, digest: vote.digest)
-            change(vote.instance, in: vote.epoch.view) { $0.accepted = accepted }
+            change(vote.instance, in: vote.epoch.view) { facts in
+                if facts.accepted?.regency ?? .none <= accepted.regency { facts.accepted = accepted }
+            }
         case .decided(let certificate):
             change(certificate.instance, in: certificate.epoch.view) { $0.decision = certificate }
         case .stable(let certificate):

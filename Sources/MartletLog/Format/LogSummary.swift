@@ -9,7 +9,7 @@ package struct LogSummary: Hashable, Sendable {
     package private(set) var incarnation: UInt64?
     /// In order.
     package private(set) var views: [ViewCertificate] = []
-    /// The newest, unless a later view has begun.
+    /// The newest.
     package private(set) var entered: Epoch?
     /// Of the epoch that was entered last.
     package private(set) var synced: Sync?
@@ -21,11 +21,9 @@ package struct LogSummary: Hashable, Sendable {
         switch record {
         case .incarnation(let number): incarnation = number
         case .view(let certificate):
-            // With a view its first regency is entered.
+            // It is proved; that it is entered, another record says: until then the epoch before stands.
             if let last = views.last, last.next.number >= certificate.next.number { return }
             views.append(certificate)
-            if let epoch = entered, epoch.view < certificate.next.number { (entered, synced) = (nil, nil) }
-            synced = nil
         case .entered(let epoch): (entered, synced) = (epoch, nil)
         case .synced(let sync): synced = sync
         case .stable(let certificate): stable = certificate

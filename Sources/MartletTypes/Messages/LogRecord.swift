@@ -6,7 +6,7 @@
 package enum LogRecord: Hashable, Sendable {
     /// From here on this run of the replica is the one that the group has admitted, or asks to be; 0 is the first start.
     case incarnation(UInt64)
-    /// A view that was proved and entered, its first regency with it.
+    /// A view that was proved, entered or not.
     case view(ViewCertificate)
     case entered(Epoch)
     /// The SYNC of the epoch that was entered last.

@@ -50,6 +50,8 @@ final class Group {
     var queue: [Parcel] = []
     /// What passes; by default everything between replicas that are up.
     var passes: (Parcel) -> Bool = { _ in true }
+    /// Is told of everything that leaves a replica, arrived or not.
+    var onSend: (Int, PeerMessage) -> Void = { _, _ in }
     /// What a liar makes of its own message for one receiver.
     var rewrite: (Parcel) -> PeerMessage = { $0.message }
     /// The others send again what is not answered, signed, as the library does.
@@ -259,6 +261,7 @@ final class Group {
     }
 
     private func post(_ send: Send, from place: Int) {
+        onSend(place, send.message)
         for (to, member) in view.members.enumerated() {
             let isMeant =
                 switch send.destination {
