@@ -75,7 +75,8 @@ extension KnownBatch {
     /// Whether it holds what may end a view; always false where it holds anything else. What a stand-in stands for is void, but may
     /// have been meant to.
     package var mayEndView: Bool {
-        bodies.count == 1 && (standIns.contains(0) || bodies[0]?.kind.mayEndView ?? true)
+        guard bodies.count == 1, batch.entries[0].id.session != .ofProbes else { return false }
+        return standIns.contains(0) || bodies[0]?.kind.mayEndView ?? true
     }
 
     /// Whether anything in it is about the view, to any effect or none.

@@ -117,7 +117,11 @@ struct SimulatedDisk {
         stable = []
     }
 
+    /// While it is read and a new segment begun nothing fails: a replica that cannot even do that does not start.
     mutating func recover() throws -> Recovered {
+        let syncErrorPermille = logFiles.faults.syncErrorPermille
+        logFiles.faults.syncErrorPermille = 0
+        defer { logFiles.faults.syncErrorPermille = syncErrorPermille }
         var restoration = Restoration()
         log = try LogWriter.open(in: &logFiles, identity, Self.settings, salt: random.next()) { restoration.add($0) }
         if let finding = log?.recovery.findings.first(where: \.isDamage) { throw DiskDamaged(finding: finding) }
