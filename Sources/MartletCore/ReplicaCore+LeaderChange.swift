@@ -54,7 +54,7 @@ extension ReplicaCore {
         precondition(target > regency, "a regency is entered once")
         let reasons = stops.reasons(for: target)
         regency = target
-        journal.write(.entered(epoch), into: &effects)
+        if restoration == nil { journal.write(.entered(epoch), into: &effects) }
         isEpochOld = false
         isSynced = false
         isSyncMade = false
@@ -97,9 +97,10 @@ extension ReplicaCore {
         if entered > regency { enter(entered, into: &effects) }
     }
 
-    /// Makes and sends this replica's STOPDATA, once it knows which base it can prove.
+    /// Makes and sends this replica's STOPDATA, once it knows which base it can prove. After a restart not before it has got as far
+    /// as it had been: from a base that lies further back it would tell of more than anybody believes.
     mutating func makeStopData(into effects: inout Effects) {
-        guard mode == .voter, !isSynced, stopData == nil, restoration == nil else { return }
+        guard mode == .voter, !isSynced, stopData == nil, !isRestoring else { return }
         var base: DecisionCertificate?
         var candidate = decided
         while candidate > max(checkpoints.stableInstance, views.base), candidate >= window.first {
@@ -251,7 +252,7 @@ extension ReplicaCore {
         if received.epoch == epoch, isSynced { return }
         guard let settled = Settlement.settle(received.collected, view: view, viewEnd: views.base) else { return }
         if received.epoch > epoch { enter(received.epoch.regency, into: &effects) }
-        journal.write(.synced(received), into: &effects)
+        if restoration == nil { journal.write(.synced(received), into: &effects) }
         take(received, settled)
         syncDeadline = nil
         pool.restartTimers(at: now.monotonic)

@@ -51,6 +51,9 @@ extension ReplicaCore {
 
     // MARK: Restoring
 
+    /// Whether it has not got yet as far as an earlier run.
+    var isRestoring: Bool { restoration != nil || openVotesAfter != nil }
+
     /// From a state and what was written down since. Until it has got to the view that it was in, it neither votes nor promises.
     mutating func begin(_ restoration: Restoration, into effects: inout Effects) {
         self.restoration = restoration
@@ -102,7 +105,6 @@ extension ReplicaCore {
         restoration = nil
         openVotesAfter = facts.last { $0.decision != nil }?.instance ?? decided
         if isEpochOld, leader == me, mode == .voter { abdicate(into: &effects) }
-        makeStopData(into: &effects)
     }
 
     /// What earlier runs voted for and nobody knows the end of is said again, as soon as all that they had decided is decided again;
@@ -110,6 +112,7 @@ extension ReplicaCore {
     mutating func repeatOpenVotes(into effects: inout Effects) {
         guard let last = openVotesAfter, decided >= last else { return }
         openVotesAfter = nil
+        makeStopData(into: &effects)
         var instance = decided.next
         while instance < window.end {
             if window[instance].wrote != nil || window[instance].accepted != nil {

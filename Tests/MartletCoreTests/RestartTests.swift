@@ -14,6 +14,8 @@ import Testing
         let group = try Group.durable(model: model) { $0.executesTentatively = tentative }
         let session = group.openSession(client)
         group.order(client, session, 1...3)
+        // It is gone from here on.
+        group.neverSigning = [client]
         let sent = group.recordAll()
         group.passes = { if case .accept = $0.message { false } else { true } }
         group.submit(Samples.operation(client, session, 4, [4]))
@@ -50,9 +52,16 @@ import Testing
         }
     }
 
-    /// The leader after it proposes nothing once it has its SYNC: no request waits anywhere that would end its regency.
-    @Test(arguments: FaultModel.allCases) func whatIsBoundIsAwaitedInTheNextRegencyToo(_ model: FaultModel) throws {
-        let (group, instance, digest) = try locked(model)
+    /// The leader after it proposes nothing once it has its SYNC: no request waits anywhere that would end its regency, and
+    /// nothing was executed that it would have to be measured by.
+    @Test func whatIsBoundIsAwaitedInTheNextRegencyToo() throws {
+        let group = try Group.durable()
+        group.neverSigning = [client]
+        let sent = group.recordAll()
+        group.passes = { if case .accept = $0.message { false } else { true } }
+        group.submit(Samples.open(client))
+        group.settle()
+        let vote = try #require(sent.accepts(of: 2).last)
         group.loseAndRestorePowerOfAll()
         group.queue.removeAll()
         group.passes = { parcel in
@@ -63,8 +72,9 @@ import Testing
             }
         }
         group.pass(milliseconds: 6_000)
-        for place in group.nodes.indices where place != 1 {
-            #expect(self.digest(of: instance, at: place, in: group) == digest)
+        for place in [0, 2, 3] {
+            #expect(group.status(place).epoch.regency > Regency(2))
+            #expect(self.digest(of: vote.instance, at: place, in: group) == vote.digest)
         }
     }
 
@@ -98,6 +108,23 @@ import Testing
         #expect(after.epoch == before.epoch)
         for claim in before.claims { #expect(after.claims.contains(claim)) }
         #expect(sent.accepts(of: 2).isEmpty && sent.writes(of: 2).isEmpty)
+    }
+
+    /// Its own snapshots came late, so that it begins far back: what it tells of must not be more than anybody believes.
+    @Test(arguments: FaultModel.allCases) func stopDataIsMadeOnlyWhenItHasGotAsFarAgain(_ model: FaultModel) throws {
+        let group = try Group.durable(model: model)
+        let session = group.openSession(client)
+        group.order(client, session, 1...70)
+        group.passes = { if case .sync = $0.message { false } else { $0.to != 1 } }
+        group.begin(regency: 2)
+        group.settle()
+        group.nodes[2].sessions = [:]
+        group.loseAndRestorePower(2)
+        let sent = group.recordAll()
+        group.pass(milliseconds: 110)
+        let told = try #require(sent.stopData(of: 2).last)
+        #expect(told.epoch.regency == Regency(2) && told.checkpoint?.instance == group.status(0).stableCheckpoint)
+        #expect(told.claims.count <= group.view.settings.window + 1)
     }
 
     @Test(arguments: FaultModel.allCases) func readsAreHeldUntilWhatWasAcceptedIsExecuted(_ model: FaultModel) throws {

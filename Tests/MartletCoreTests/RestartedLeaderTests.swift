@@ -21,9 +21,9 @@ import Testing
             group.inject(parcel.message, from: parcel.from, to: parcel.to)
         }
         group.queue.removeAll()
+        let sent = group.recordAll()
         group.loseAndRestorePower(1)
         #expect(group.status(1).epoch == Self.second && !group.status(1).isSynced)
-        let sent = group.recordAll()
         group.pass(milliseconds: 150)
         #expect(!sent.stopData(of: 2).isEmpty)
         #expect(sent.syncs(of: 1).allSatisfy { $0.epoch != Self.second })

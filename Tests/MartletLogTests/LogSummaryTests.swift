@@ -39,6 +39,7 @@ struct LogSummaryTests {
         let entered: [LogRecord] = [.entered(Self.epoch(1, 2)), Records.sync(Self.epoch(1, 2))]
         #expect(Self.summary(entered).records == entered)
         #expect(Self.summary(entered + [.entered(Self.epoch(1, 3))]).records == [.entered(Self.epoch(1, 3))])
+        #expect(Self.summary(entered + [.entered(Self.epoch(1, 1)), .entered(Self.epoch(1, 2))]).records == entered)
         let view = LogRecord.view(try Records.view(2))
         #expect(Self.summary(entered + [view]).records == [view] + entered)
         #expect(

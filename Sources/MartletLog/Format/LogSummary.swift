@@ -24,8 +24,11 @@ package struct LogSummary: Hashable, Sendable {
             // It is proved; that it is entered, another record says: until then the epoch before stands.
             if let last = views.last, last.next.number >= certificate.next.number { return }
             views.append(certificate)
-        case .entered(let epoch): (entered, synced) = (epoch, nil)
-        case .synced(let sync): synced = sync
+        case .entered(let epoch):
+            // Epochs only grow: what is told again takes nothing back.
+            if let last = entered, last >= epoch { return }
+            (entered, synced) = (epoch, nil)
+        case .synced(let sync): if sync.epoch == entered { synced = sync }
         case .stable(let certificate): stable = certificate
         case .batch, .wrote, .accepted, .decided: break
         }

@@ -4,7 +4,7 @@
 import MartletCore
 import MartletTypes
 
-/// A durable group whose replicas lose power at moments that a test chooses.
+/// Replicas that restart, and those of a durable group that lose power, at moments that a test chooses.
 extension Group {
     static func durable(
         n: Int? = nil, model: FaultModel = .byzantine, _ change: (inout GroupSettings) -> Void = { _ in }
@@ -16,6 +16,47 @@ extension Group {
         change(&settings)
         let n = n ?? (model == .crash ? 3 : 4)
         return Group(view: try Samples.view(n: n, f: n == 1 ? 0 : 1, model: model, settings: settings))
+    }
+
+    func restart(_ place: Int, mode: ReplicaMode, incarnation: UInt64 = 1) {
+        var configuration = CoreConfiguration(view: view, replica: view.members[place].id)
+        configuration.mode = mode
+        configuration.incarnation = incarnation
+        nodes[place] = Node(configuration, at: now)
+        act(place)
+    }
+
+    /// It loses power: what was not synced is gone. What it had written down it goes on from.
+    func loseAndRestorePower(_ place: Int) {
+        let before = nodes[place]
+        var restoration = Restoration()
+        for record in before.log { restoration.add(record) }
+        if let stable = restoration.newestStable({ before.sessions[$0.instance] != nil }) {
+            restoration.begin(with: image(after: stable.instance), stable)
+        }
+        var configuration = CoreConfiguration(view: view, replica: view.members[place].id)
+        configuration.timeouts = timeouts
+        nodes[place] = Node(configuration, restoring: restoration.isEmpty ? nil : restoration, at: now)
+        nodes[place].log = before.log
+        nodes[place].syncedCount = before.log.count
+        // Snapshots are durable before anybody is told.
+        nodes[place].sessions = before.sessions
+        nodes[place].views = before.views
+        nodes[place].adaptations = before.adaptations
+        act(place)
+        step(place, .deadline)
+    }
+
+    /// The disk has done what it was asked for.
+    func sync(_ place: Int) {
+        let node = nodes[place]
+        guard !node.unsynced.isEmpty else { return }
+        node.log += node.unsynced
+        node.unsynced = []
+        let written = LogPosition(node.gate.durable.rawValue + UInt64(node.log.count - node.syncedCount))
+        node.syncedCount = node.log.count
+        node.gate.note(durable: written)
+        act(place)
     }
 
     /// All at once, with everything that is on its way.

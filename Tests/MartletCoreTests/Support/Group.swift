@@ -76,7 +76,7 @@ final class Group {
     /// Whose signatures in ACCEPTs are not valid.
     var badSigners: Set<ReplicaID> = []
 
-    private let timeouts: Timeouts
+    let timeouts: Timeouts
 
     init(view: View, timeouts: Timeouts = Timeouts(), pendingMax: Int = 65_536) {
         self.view = view
@@ -99,47 +99,6 @@ final class Group {
         settings.window = window
         settings.checkpointPeriod = checkpointPeriod
         self.init(view: try Samples.view(n: n, f: f, model: model, settings: settings))
-    }
-
-    func restart(_ place: Int, mode: ReplicaMode, incarnation: UInt64 = 1) {
-        var configuration = CoreConfiguration(view: view, replica: view.members[place].id)
-        configuration.mode = mode
-        configuration.incarnation = incarnation
-        nodes[place] = Node(configuration, at: now)
-        act(place)
-    }
-
-    /// It loses power: what was not synced is gone. What it had written down it goes on from.
-    func loseAndRestorePower(_ place: Int) {
-        let before = nodes[place]
-        var restoration = Restoration()
-        for record in before.log { restoration.add(record) }
-        if let stable = restoration.newestStable({ before.sessions[$0.instance] != nil }) {
-            restoration.begin(with: image(after: stable.instance), stable)
-        }
-        var configuration = CoreConfiguration(view: view, replica: view.members[place].id)
-        configuration.timeouts = timeouts
-        nodes[place] = Node(configuration, restoring: restoration.isEmpty ? nil : restoration, at: now)
-        nodes[place].log = before.log
-        nodes[place].syncedCount = before.log.count
-        // Snapshots are durable before anybody is told.
-        nodes[place].sessions = before.sessions
-        nodes[place].views = before.views
-        nodes[place].adaptations = before.adaptations
-        act(place)
-        step(place, .deadline)
-    }
-
-    /// The disk has done what it was asked for.
-    func sync(_ place: Int) {
-        let node = nodes[place]
-        guard !node.unsynced.isEmpty else { return }
-        node.log += node.unsynced
-        node.unsynced = []
-        let written = LogPosition(node.gate.durable.rawValue + UInt64(node.log.count - node.syncedCount))
-        node.syncedCount = node.log.count
-        node.gate.note(durable: written)
-        act(place)
     }
 
     // MARK: Driving
@@ -232,7 +191,7 @@ final class Group {
 
     // MARK: Acting on effects, as the stages do
 
-    private func act(_ place: Int) {
+    func act(_ place: Int) {
         let node = nodes[place]
         node.unsynced += node.effects.records
         node.gate.pass(&node.effects)
@@ -315,7 +274,7 @@ final class Group {
         }
     }
 
-    private func image(after instance: Instance) -> CheckpointImage {
+    func image(after instance: Instance) -> CheckpointImage {
         let sessions = nodes.compactMap { $0.sessions[instance] }.first
         return CheckpointImage(
             instance: instance, time: Timestamp(1), view: nodes.compactMap { $0.views[instance] }.first ?? view,
