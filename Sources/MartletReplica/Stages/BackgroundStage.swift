@@ -41,9 +41,10 @@ struct BackgroundStage<Machine: StateMachine>: Sendable {
             let state = snapshot.image().encoded()
             let digest = Hashing.checkpointDigest(of: state)
             store.insert(state, instance: snapshot.instance, digest: digest)
-            // Without a snapshot that is durable there is no word on it, and the log stays.
-            guard keepForGood(state, snapshot.instance, digest) else { return }
-            mailboxes.ordering.post(.event(.snapshotTaken(snapshot.instance, digest)))
+            tell(of: state, snapshot.instance, digest)
+        case .keepAgain(let instance, let digest):
+            // Unless a newer one is stable by now.
+            if let state = store.state(instance: instance, digest: digest) { tell(of: state, instance, digest) }
         case .keep(let state, let event): keep(state, thenTell: event, &store)
         case .noteStable(let certificate): drop(through: disk?.note(stable: certificate))
         case .serve(let service):
@@ -62,11 +63,23 @@ struct BackgroundStage<Machine: StateMachine>: Sendable {
             mailboxes.ordering.post(.event(event))
         } else {
             // Nothing goes on before: what was there is gone from memory, and this is not on the disk.
-            let background = mailboxes.background
-            DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(1)) {
-                background.post(.keep(state, thenTell: event))
-            }
+            tryAgain(.keep(state, thenTell: event))
         }
+    }
+
+    /// Without a snapshot that is durable there is no word on it, and the log stays; and without enough words on any the group comes
+    /// to a stand in the end.
+    private func tell(of state: Bytes, _ instance: Instance, _ digest: Digest) {
+        if keepForGood(state, instance, digest) {
+            mailboxes.ordering.post(.event(.snapshotTaken(instance, digest)))
+        } else {
+            tryAgain(.keepAgain(instance, digest))
+        }
+    }
+
+    private func tryAgain(_ job: BackgroundJob<Machine>) {
+        let background = mailboxes.background
+        DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(1)) { background.post(job) }
     }
 
     /// False when the disk fails.

@@ -27,6 +27,8 @@ enum BackgroundJob<Machine: StateMachine>: Sendable {
     case verify(PeerMessage, from: ReplicaID)
     case check(DecisionCertificate)
     case encode(PendingSnapshot<Machine>)
+    /// One that was encoded and could not be kept on the disk.
+    case keepAgain(Instance, Digest)
     /// An installed checkpoint is kept, in a durable group for good, and then the core is told.
     case keep(CheckpointState, thenTell: Event)
     /// A quorum has that checkpoint, as is written down.

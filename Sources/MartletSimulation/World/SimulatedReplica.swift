@@ -222,14 +222,20 @@ final class SimulatedReplica {
             state.state, instance: state.certificate.instance, digest: state.certificate.digest, untilDone: true)
     }
 
-    /// Encodes and keeps a snapshot; the digest is what the core gets.
-    func keep(_ snapshot: PendingSnapshot<Service>) throws -> Digest {
+    /// Encodes a snapshot and keeps it in memory; the digest is what the core gets.
+    func encode(_ snapshot: PendingSnapshot<Service>) -> Digest {
         var state = snapshot.image().encoded()
         if isRotten, !state.isEmpty { state[state.count - 1] ^= 1 }
         let digest = Hashing.checkpointDigest(of: state)
         store.insert(state, instance: snapshot.instance, digest: digest)
-        try disk?.keep(state, instance: snapshot.instance, digest: digest)
         return digest
+    }
+
+    /// Keeps a snapshot on the disk, where there is one; false when it is not needed any more.
+    func keep(_ instance: Instance, _ digest: Digest) throws -> Bool {
+        guard let state = store.state(instance: instance, digest: digest) else { return false }
+        try disk?.keep(state, instance: instance, digest: digest)
+        return true
     }
 
     func forgetSnapshots(below instance: Instance) { store.forget(below: instance) }

@@ -62,11 +62,23 @@ extension World {
         queue.insert(.write(replica.slot, incarnation: replica.incarnation), at: now + Self.retryAfter)
     }
 
-    /// Without its snapshot a replica has no word on the checkpoint, and goes on.
-    func noteSnapshotFailure(_ error: any Error, of replica: SimulatedReplica) {
+    /// Without its snapshot a replica has no word on the checkpoint; it tries again.
+    func noteSnapshotFailure(_ error: any Error, _ instance: Instance, _ digest: Digest, of replica: SimulatedReplica) {
         guard !crashesWithoutPower(replica) else { return }
         trace.line(now, "r\(replica.index)", "DISK", "no snapshot: \(error)")
         counts.snapshotFailures += 1
+        queue.insert(
+            .keepAgain(replica.slot, incarnation: replica.incarnation, instance, digest), at: now + Self.retryAfter)
+    }
+
+    /// Unless a newer one is stable by now.
+    func keepAgain(_ instance: Instance, _ digest: Digest, by replica: SimulatedReplica) {
+        guard replica.isUp else { return }
+        do {
+            if try replica.keep(instance, digest) { deliver(.snapshotTaken(instance, digest), to: replica) }
+        } catch {
+            noteSnapshotFailure(error, instance, digest, of: replica)
+        }
     }
 
     /// What could not be done because the power is gone is the end of this run.

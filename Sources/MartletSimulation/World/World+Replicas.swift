@@ -308,18 +308,17 @@ extension World {
             post(event, to: replica, within: Self.executionDelayMax)
         }
         for snapshot in replica.executionEffects.snapshots {
-            let digest: Digest
-            do {
-                digest = try replica.keep(snapshot)
-            } catch {
-                noteSnapshotFailure(error, of: replica)
-                guard replica.isUp else { return }
-                continue
-            }
+            let digest = replica.encode(snapshot)
             if liars[place] == nil, !replica.isRotten {
                 checkers.taken(digest, after: snapshot.instance, by: place, at: now)
             }
-            post(.snapshotTaken(snapshot.instance, digest), to: replica, within: Self.backgroundDelayMax)
+            do {
+                _ = try replica.keep(snapshot.instance, digest)
+                post(.snapshotTaken(snapshot.instance, digest), to: replica, within: Self.backgroundDelayMax)
+            } catch {
+                noteSnapshotFailure(error, snapshot.instance, digest, of: replica)
+                guard replica.isUp else { return }
+            }
         }
         for service in replica.executionEffects.serves { serve(service, by: replica) }
         if let below = replica.executionEffects.forgetBelow { replica.forgetSnapshots(below: below) }

@@ -25,6 +25,8 @@ final class World {
         case fault(Int)
         case resume(Int)
         case restart(Int)
+        /// A snapshot that could not be kept on the disk.
+        case keepAgain(Int, incarnation: Int, Instance, Digest)
         case powerGone(Int, incarnation: Int)
         case diskFree(Int)
         /// A clock fault by its place in the scenario, or the end of it.
@@ -153,6 +155,8 @@ final class World {
         case .fault(let place): onFault(scenario.replicaFaults[place])
         case .resume(let replica): onResume(replicas[replica])
         case .restart(let replica): onRestart(replicas[replica])
+        case .keepAgain(let replica, let incarnation, let instance, let digest):
+            if replicas[replica].incarnation == incarnation { keepAgain(instance, digest, by: replicas[replica]) }
         case .powerGone(let replica, let incarnation):
             guard replicas[replica].incarnation == incarnation else { return }
             crash(replicas[replica], restartAt: replicas[replica].powerBackAt)
