@@ -147,7 +147,8 @@ extension ReplicaCore {
         while hasMoved {
             hasMoved = false
             while decideNext(into: &effects) { hasMoved = true }
-            guard mode == .voter, isSynced, restoration == nil else { continue }
+            repeatOpenVotes(into: &effects)
+            guard mode == .voter, isSynced, !isRestoring else { continue }
             var instance = firstToVoteFor
             let last = min(voteLimit, window.end.previous)
             while instance <= last {

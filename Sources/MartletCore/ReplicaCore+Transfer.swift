@@ -60,9 +60,9 @@ extension ReplicaCore {
     }
 
     /// Sends this replica's proposal and votes of the present epoch again; none for what lies beyond the end of the view, though it
-    /// may have sent some before it knew.
+    /// may have sent some before it knew; and after a restart none before the open ones are said again, in order.
     func repeatVotes(at instance: Instance, to destination: Destination, into effects: inout Effects) {
-        guard mode == .voter, isSynced, restoration == nil, instance > views.base,
+        guard mode == .voter, isSynced, !isRestoring, instance > views.base,
             successor == nil || instance <= decided
         else { return }
         if isLeader, let digest = window[instance].proposed?.digest, let known = window[instance].batch(digest) {

@@ -202,7 +202,6 @@ package struct ReplicaCore: ~Copyable {
         }
         onTime(into: &effects)
         pump(into: &effects)
-        repeatOpenVotes(into: &effects)
         proposeIfDue(into: &effects)
         flushSignedLate(into: &effects)
         flushVouches(into: &effects)

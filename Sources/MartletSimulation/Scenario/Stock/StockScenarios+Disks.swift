@@ -1,0 +1,76 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletCore
+import MartletTypes
+
+/// Durable groups whose disks lose power, fail and are full.
+extension StockScenarios {
+    static var disks: [Scenario] {
+        [
+            change(
+                durable(
+                    "power-lost-by-all", "All replicas lose power at once, three times, in the midst of what they write"
+                )
+            ) {
+                for at in [100, 300, 500] as [UInt64] { $0.losePower(Array(0..<4), at: at, for: 60) }
+                $0.expect("replica lost power in a write", min: 3)
+                $0.expect("replica restarted", min: 12)
+                $0.expect("leader changes")
+            },
+            change(durable("power-lost-in-turn", "Each replica in turn loses power, and the group goes on meanwhile")) {
+                for place in 0..<4 { $0.losePower([place], at: UInt64(100 + 120 * place), for: 80) }
+                $0.expect("replica restarted", min: 4)
+            },
+            change(
+                durable(
+                    "disks-that-fail", "A quarter of all syncs fail; snapshots that could not be kept are tried again")
+            ) {
+                $0.diskSyncErrorPermille = 250
+                $0.settings.checkpointPeriod = 8
+                $0.expect("log could not be written", min: 20)
+                $0.expect("snapshot not kept", min: 2)
+                $0.expect("checkpoint stable", min: 4)
+            },
+            change(durable("full-disks", "All disks are full for a while, and the group goes on when they are not")) {
+                for place in 0..<4 {
+                    $0.replicaFaults.append(
+                        ReplicaFault(replica: place, at: ms(UInt64(100 + 20 * place)), kind: .diskFull(until: ms(400))))
+                }
+                $0.expect("log broken", min: 2)
+                $0.expect("log mended", min: 2)
+            },
+            change(
+                durable("power-lost-with-a-liar", "All that do not lie lose power while the first leader equivocates")
+            ) {
+                $0.liars = [LiarPlan(replica: 0, kinds: [.equivocatingLeader])]
+                for at in [60, 200] as [UInt64] { $0.losePower([1, 2, 3], at: at, for: 50) }
+                $0.expect("replica restarted", min: 6)
+                $0.expect("leader changes")
+            },
+        ]
+    }
+
+    private static func durable(_ name: String, _ about: String) -> Scenario {
+        var scenario = calm(name, about)
+        scenario.usesWire = true
+        scenario.settings.isDurable = true
+        scenario.settings.checkpointPeriod = 16
+        scenario.healsAt = ms(700)
+        scenario.clientsUntil = ms(800)
+        return scenario
+    }
+}
+
+extension Scenario {
+    /// After one to some operations of each disk.
+    fileprivate mutating func losePower(_ places: [Int], at begin: UInt64, for milliseconds: UInt64) {
+        for place in places {
+            replicaFaults.append(
+                ReplicaFault(
+                    replica: place, at: Instant.zero + .milliseconds(begin),
+                    kind: .powerLoss(
+                        after: 1 + 2 * place, restartAt: Instant.zero + .milliseconds(begin + milliseconds))))
+        }
+    }
+}
