@@ -99,7 +99,10 @@ package struct MemoryChecker: Sendable {
     private var voteLimit: Int { 2 * settings.checkpointPeriod + settings.window }
 
     /// From the newest stable checkpoint on.
-    private var instancesMax: Int { voteLimit + runningMax }
+    private var instancesMax: Int { voteLimit + runningMax + unkeptMax }
+    /// One of a durable group begins again with the newest snapshot that it could keep, which may be some periods older than the
+    /// newest stable checkpoint.
+    private var unkeptMax: Int { settings.isDurable ? 4 * settings.checkpointPeriod : 0 }
 
     /// What any member may have locked, a few proposals, and what this replica itself wrote, locked and decided.
     private var batchesMax: Int { n + 6 }
