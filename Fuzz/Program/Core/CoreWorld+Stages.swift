@@ -39,6 +39,7 @@ extension CoreWorld {
         case .install(let state): install(state)
         case .endView: isBetweenViews = true
         case .beginView: isBetweenViews = false
+        case .awaitDurable: hold(false, "a memory group waits for its disk")
         case .holdReads, .resend, .tellOpened, .serve, .forgetSnapshots, .beginVoting, .stopVoting: break
         }
     }
