@@ -188,3 +188,19 @@ struct BarrierTests {
         }
     }
 }
+
+@Suite("What stands in for a void request") struct StandInTests {
+    private func known(_ session: SessionID) -> KnownBatch {
+        let id = RequestID(client: Samples.client(1), session: session, sequence: SequenceNumber(1))
+        let batch = Batch(
+            instance: Instance(1), born: Epoch(view: .genesis, regency: .first), time: Timestamp(1),
+            entries: [BatchEntry(id: id, digest: Digest(words: Words32(1, 2, 3, 4)))])
+        var known = KnownBatch(batch: batch, digest: Samples.digest(of: batch))
+        known.standIn(at: 0)
+        return known
+    }
+
+    @Test func isABarrierWhereItMayHaveBeenMeantToEndTheView() { #expect(known(.ofReplicas).mayEndView) }
+
+    @Test func isNoneForAProbe() { #expect(!known(.ofProbes).mayEndView) }
+}
