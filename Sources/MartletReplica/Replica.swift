@@ -61,9 +61,10 @@ public final class Replica<Machine: StateMachine>: Service {
             onFailure: { ender.yield($0) })
         logStart(mode, disk)
         try await engine.listen()
-        if mode == .voter {
+        // In a durable group a learner, too, is admitted and votes without another start.
+        if mode == .voter || disk != nil {
             do {
-                try home?.markVoted()
+                if try home?.hasVoted() == false { try home?.markVoted() }
             } catch {
                 await engine.stop()
                 throw error

@@ -112,7 +112,7 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
         let makeStage: @Sendable () -> ExecutionStage<Machine> = { [self] in
             let stage = ExecutionStage(
                 machine: machine, view: view, mode: mode, mailboxes: mailboxes, clients: clients, onFailure: onFailure)
-            if let base = disk?.restoration.base { stage.begin(with: base.image) }
+            if let restoration = disk?.restoration { stage.begin(with: restoration) }
             return stage
         }
         if configuration.executesOnOwnThread {

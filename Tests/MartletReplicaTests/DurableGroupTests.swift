@@ -34,6 +34,22 @@ import Testing
         try await group.stopAll()
     }
 
+    /// Reads that come at once after a restart were answered from the snapshot that a replica begins with.
+    @Test func readsThatComeBeforeAllIsExecutedAgainWaitForThat() async throws {
+        var settings = settings()
+        settings.checkpointPeriod = 64
+        let group = try await TestGroup(settings: settings)
+        try group.start(0..<4)
+        let client = try RawClient(group: group)
+        let session = try await client.open()
+        for number in 1...40 { _ = try await client.put("a=\(number)", in: session) }
+        for place in 0..<4 { try await group.stop(place) }
+        try group.start(0..<4)
+        #expect(try await client.read("a") == "40")
+        await client.close()
+        try await group.stopAll()
+    }
+
     @Test func whoLostItsDiskIsAdmittedAgainAndRemembersThat() async throws {
         let group = try await TestGroup(settings: settings())
         try group.start(0..<4)

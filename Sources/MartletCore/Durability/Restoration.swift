@@ -111,6 +111,21 @@ package struct Restoration: Sendable {
         return first <= (base?.image.instance ?? .zero).next
     }
 
+    /// The newest instance that an earlier run may have answered for: its reads that are not ordered have to wait for that. What it
+    /// had accepted beyond the end of a view is void.
+    package var lastAnswered: Instance {
+        var last = base?.image.instance ?? .zero
+        for (number, instances) in views {
+            let end = chain.first { $0.view == number }?.last ?? .max
+            for facts in instances.reversed() where facts.instance <= end {
+                guard facts.accepted != nil || facts.decision != nil else { continue }
+                last = max(last, facts.instance)
+                break
+            }
+        }
+        return last
+    }
+
     // MARK: - To go on
 
     /// What is told of that view's instances.

@@ -28,6 +28,9 @@ package struct SnapshotStore: Sendable {
         entries.first { $0.instance == instance && $0.digest == digest }?.state
     }
 
+    /// What was taken of a state that another one has replaced.
+    package mutating func forget(beyond instance: Instance) { entries.removeAll { $0.instance > instance } }
+
     package mutating func forget(below instance: Instance) {
         entries.removeAll { $0.instance < instance }
     }

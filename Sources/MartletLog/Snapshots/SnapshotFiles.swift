@@ -15,6 +15,8 @@ package struct SnapshotFiles: Sendable {
     private let identity: LogIdentity
     /// By ascending instance.
     package private(set) var entries: [Entry] = []
+    /// Those that this run has written, or read and found whole: only on them anything rests.
+    private var proven: [Entry] = []
     /// The newest checkpoint that is stable, as this replica has written down durably.
     private var stable: Entry?
     /// Why a file that nobody needs is still there.
@@ -43,7 +45,8 @@ package struct SnapshotFiles: Sendable {
     package mutating func keep(
         _ state: Bytes, after instance: Instance, _ digest: Digest, in files: inout (some FileStore & ~Copyable)
     ) throws(FileError) -> Instance? {
-        guard !holds(instance, digest) else { return nil }
+        let entry = Entry(instance: instance, digest: digest)
+        guard !proven.contains(entry) else { return nil }
         let header = SnapshotHeader(
             identity: identity, instance: instance, digest: digest, stateBytes: state.count,
             stateChecksum: CRC32C.checksum(state))
@@ -55,10 +58,12 @@ package struct SnapshotFiles: Sendable {
         // Of the same instance another state was wrong, or this one is.
         try removeIfThere(Self.name(instance), in: &files)
         entries.removeAll { $0.instance == instance }
+        proven.removeAll { $0.instance == instance }
         try files.rename(Self.draftName, to: Self.name(instance))
         try files.syncNames()
         let place = entries.firstIndex { $0.instance > instance } ?? entries.count
-        entries.insert(Entry(instance: instance, digest: digest), at: place)
+        entries.insert(entry, at: place)
+        proven.append(entry)
         return stable?.instance == instance ? forgetOlder(in: &files) : nil
     }
 
@@ -73,7 +78,7 @@ package struct SnapshotFiles: Sendable {
 
     /// Before the log goes: a crash in between leaves a log that is longer than it need be.
     private mutating func forgetOlder(in files: inout (some FileStore & ~Copyable)) -> Instance? {
-        guard let stable, entries.contains(stable) else { return nil }
+        guard let stable, proven.contains(stable) else { return nil }
         cleaningFailure = nil
         for entry in entries where entry.instance < stable.instance {
             do {
@@ -84,13 +89,14 @@ package struct SnapshotFiles: Sendable {
             }
         }
         entries.removeAll { $0.instance < stable.instance }
+        proven.removeAll { $0.instance < stable.instance }
         return stable.instance
     }
 
     // MARK: - Reading
 
-    /// The state, or nil when it is not kept or damaged.
-    package func state(
+    /// The state, or nil when it is not kept or damaged. What is found whole need not be written again.
+    package mutating func state(
         after instance: Instance, _ digest: Digest, in files: inout (some FileStore & ~Copyable)
     ) throws(FileError) -> Bytes? {
         guard holds(instance, digest) else { return nil }
@@ -100,6 +106,8 @@ package struct SnapshotFiles: Sendable {
         else { return nil }
         let state = try files.read(name, at: SnapshotHeader.bytes, count: header.stateBytes)
         guard state.count == header.stateBytes, CRC32C.checksum(state) == header.stateChecksum else { return nil }
+        let entry = Entry(instance: instance, digest: digest)
+        if !proven.contains(entry) { proven.append(entry) }
         return state
     }
 

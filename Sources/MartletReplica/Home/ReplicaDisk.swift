@@ -41,7 +41,7 @@ final class ReplicaDisk: Sendable {
         var snapshotFiles = try Self.open(home + "/snapshots")
         var restoration = Restoration()
         var writer = try Self.openLog(home, in: &logFiles, identity, into: &restoration)
-        let entries: SnapshotFiles
+        var entries: SnapshotFiles
         do {
             entries = try SnapshotFiles(in: &snapshotFiles, identity)
         } catch {
@@ -50,7 +50,7 @@ final class ReplicaDisk: Sendable {
         for finding in writer.recovery.findings {
             logger.log(level: finding.isDamage ? .error : .notice, "\(home)/log: \(finding)")
         }
-        let state = Self.base(of: &restoration, entries, &snapshotFiles, logger)
+        let state = Self.base(of: &restoration, &entries, &snapshotFiles, logger)
         let isLost = hasVoted && restoration.isEmpty
         isDamaged = writer.isDamaged || !restoration.isComplete || isLost
         if isDamaged {
@@ -96,7 +96,8 @@ final class ReplicaDisk: Sendable {
 
     /// Has the restoration begin with the newest stable checkpoint that is kept.
     private static func base(
-        of restoration: inout Restoration, _ entries: SnapshotFiles, _ files: inout FileDirectory, _ logger: Logger
+        of restoration: inout Restoration, _ entries: inout SnapshotFiles, _ files: inout FileDirectory,
+        _ logger: Logger
     ) -> Bytes? {
         guard let stable = restoration.newestStable({ entries.holds($0.instance, $0.digest) }) else { return nil }
         do {

@@ -58,6 +58,7 @@ struct BackgroundStage<Machine: StateMachine>: Sendable {
 
     private func keep(_ state: CheckpointState, thenTell event: Event, _ store: inout SnapshotStore) {
         let certificate = state.certificate
+        store.forget(beyond: certificate.instance)
         store.insert(state.state, instance: certificate.instance, digest: certificate.digest)
         if keepForGood(state.state, certificate.instance, certificate.digest) {
             mailboxes.ordering.post(.event(event))

@@ -36,10 +36,13 @@ final class ExecutionStage<Machine: StateMachine> {
         executor = Executor(machine: machine, view: view.number, mode: mode, settings: view.settings)
     }
 
-    /// The state that it begins with, after a restart.
-    func begin(with image: CheckpointImage) {
+    /// What it begins with, after a restart. **Safety**: no read is answered before all that an earlier run may have answered for is
+    /// in the state again, however soon it comes.
+    func begin(with restoration: Restoration) {
+        executor.carryOut(.holdReads(upTo: restoration.lastAnswered), into: &effects)
+        guard let base = restoration.base else { return }
         do {
-            try executor.install(image, into: &effects)
+            try executor.install(base.image, into: &effects)
         } catch {
             hasFailed = true
             onFailure(.serviceFailed(String(describing: error)))
@@ -109,7 +112,10 @@ final class ExecutionStage<Machine: StateMachine> {
         do {
             try executor.install(CheckpointImage(decoding: state.state), into: &effects)
             guard case .checkpointInstalled = effects.events.last else { return }
-            mailboxes.background.post(.keep(state, thenTell: effects.events.removeLast()))
+            let event = effects.events.removeLast()
+            // What came before it comes first everywhere.
+            act()
+            mailboxes.background.post(.keep(state, thenTell: event))
         } catch {
             hasFailed = true
             onFailure(.serviceFailed(String(describing: error)))

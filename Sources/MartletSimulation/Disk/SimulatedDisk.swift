@@ -125,8 +125,8 @@ struct SimulatedDisk {
         var restoration = Restoration()
         log = try LogWriter.open(in: &logFiles, identity, Self.settings, salt: random.next()) { restoration.add($0) }
         if let finding = log?.recovery.findings.first(where: \.isDamage) { throw DiskDamaged(finding: finding) }
-        let found = try SnapshotFiles(in: &snapshotFiles, identity)
-        snapshots = found
+        var found = try SnapshotFiles(in: &snapshotFiles, identity)
+        defer { snapshots = found }
         let base = restoration.newestStable { found.holds($0.instance, $0.digest) }
         guard let base, let state = try found.state(after: base.instance, base.digest, in: &snapshotFiles) else {
             return Recovered(restoration: restoration, state: nil)

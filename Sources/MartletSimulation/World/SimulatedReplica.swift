@@ -327,6 +327,7 @@ final class SimulatedReplica {
         executor = Executor(machine: Service(), view: view.number, mode: mode, settings: view.settings)
         store = SnapshotStore()
         verifier = makeVerifier()
+        executor.carryOut(.holdReads(upTo: restoration.lastAnswered), into: &executionEffects)
         guard let base = restoration.base, let state else { return nil }
         try executor.install(base.image, into: &executionEffects)
         executionEffects.removeAll()
