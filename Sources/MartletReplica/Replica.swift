@@ -10,7 +10,8 @@ public import ServiceLifecycle
 
 /// One member of a group: orders what clients ask together with the others, and executes it on its copy of the service.
 ///
-/// Run it as a service of its own or in a `ServiceGroup`; a graceful shutdown lets what is decided be answered.
+/// Run it as a service of its own or in a `ServiceGroup`; a graceful shutdown lets what is decided, and
+/// in a durable group on the disk, be answered.
 ///
 /// ```swift
 /// let replica = try Replica(configuration: configuration, machine: Counter())
@@ -48,8 +49,9 @@ public final class Replica<Machine: StateMachine>: Service {
     /// start (its address is taken, its home unusable or another's) or go on (the service refuses the state that the
     /// group agreed on). To be called once.
     ///
-    /// A replica whose home says that it has voted in an earlier run comes back as a learner: it follows and executes, but
-    /// neither votes nor answers clients, until the others have admitted it again in a new view (protocol §7).
+    /// In a durable group it goes on from what it has written down. Otherwise, or where that is damaged or gone, a replica whose
+    /// home says that it has voted in an earlier run comes back as a learner: it follows and executes, but neither votes nor
+    /// answers clients, until the others have admitted it again in a new view (protocol §7).
     public func run() async throws {
         let incarnation = SystemEntropy.positive
         let disk = try openDisk(incarnation)
