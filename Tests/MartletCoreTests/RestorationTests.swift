@@ -55,6 +55,23 @@ import Testing
         #expect(told.epoch == epoch(1, view: 2) && !told.ends(with: .genesis) && told.ends(with: ViewNumber(2)))
     }
 
+    /// Reads that are not ordered have to wait for what may have been answered, and for nothing that a view's end has made void.
+    @Test func whatMayHaveBeenAnsweredIsWhatWasAcceptedOrDecidedWithinItsView() throws {
+        let (digest, _) = batch(3, 1)
+        var settings = GroupSettings()
+        settings.isDurable = true
+        let view = try Samples.view(settings: settings)
+        let records: [LogRecord] = [
+            .incarnation(0), .entered(epoch(1)), .accepted(vote(3, digest, in: 1)), .accepted(vote(9, digest, in: 1)),
+            .wrote(vote(11, digest, in: 1)),
+        ]
+        #expect(restoration(records).lastAnswered == Instance(9))
+        let next = try view.successor(view.plan)
+        let end = ViewCertificate(view: view.number, last: Instance(5), next: next, shares: [])
+        #expect(restoration(records + [.view(end)]).lastAnswered == Instance(3))
+        #expect(restoration([]).lastAnswered == .zero)
+    }
+
     /// A log that had to be written anew tells the end of the old one again, and may be torn in that.
     @Test func whatIsToldAgainTakesNothingBack() {
         let (first, _) = batch(3, 1)
