@@ -29,7 +29,7 @@ package enum Event: Sendable {
     case executed(upTo: Instance)
     /// The digest of the checkpoint image after that instance.
     case snapshotTaken(Instance, Digest)
-    /// An ordered `.install` is done: the state is that of the image (whose replies and application may be left empty).
+    /// An ordered `.install` is done: the state is that of the image (whose replies may be left empty).
     case checkpointInstalled(CheckpointImage)
     /// What came of a calculation that `Effects.calculations` asked for.
     case calculated(CalculationOutcome)

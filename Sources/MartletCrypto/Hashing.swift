@@ -24,22 +24,9 @@ package enum Hashing {
     /// The group's id, which every signature covers.
     package static func group(of genesis: Genesis) -> Digest { digest(of: HashInput.genesis(genesis).bytes) }
 
-    /// What checkpoint votes name.
-    package static func checkpointDigest(of image: CheckpointImage) -> Digest {
-        digest(of: HashInput.checkpoint(image).bytes)
-    }
-
-    /// The same from the image's encoding, which may be large and is not copied.
-    package static func checkpointDigest(of image: Bytes) -> Digest {
-        var hash = SHA256()
-        hash.update(data: HashInput.checkpointPrefix)
-        hash.update(data: image)
-        return digest(hash.finalize())
-    }
-
     package static func digest(of bytes: Bytes) -> Digest { digest(SHA256.hash(data: bytes)) }
 
-    private static func digest(_ hash: SHA256Digest) -> Digest {
+    static func digest(_ hash: SHA256Digest) -> Digest {
         unsafe hash.withUnsafeBytes { bytes in
             let word = { (offset: Int) in
                 unsafe UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))

@@ -112,7 +112,9 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
         let makeStage: @Sendable () -> ExecutionStage<Machine> = { [self] in
             let stage = ExecutionStage(
                 machine: machine, view: view, mode: mode, mailboxes: mailboxes, clients: clients, onFailure: onFailure)
-            if let restoration = disk?.restoration { stage.begin(with: restoration) }
+            if let restoration = disk?.restoration {
+                stage.begin(with: restoration, disk?.baseCheckpoint?.contents.application ?? [])
+            }
             return stage
         }
         if configuration.executesOnOwnThread {

@@ -12,9 +12,12 @@ package enum HashInput: Hashable, Sendable {
     /// The group's id.
     case genesis(Genesis)
     case view(View)
-    case checkpoint(CheckpointImage)
-    /// A checkpoint image that is encoded already, such as one that was fetched.
-    case encodedCheckpoint(Bytes)
+    /// A checkpoint's chunk.
+    case chunk(Bytes)
+    /// An inner node of the Merkle tree over a checkpoint's chunks.
+    case node(Digest, Digest)
+    /// What checkpoint votes name: the tree's root, and all else that a manifest says.
+    case manifest(root: Digest, imageChunks: Int, chunks: Int, bytes: Int)
 
     package var bytes: Bytes {
         var writer = Writer()
@@ -35,13 +38,18 @@ package enum HashInput: Hashable, Sendable {
             batch.encode(into: &writer)
         case .genesis(let genesis): genesis.encode(into: &writer)
         case .view(let view): view.encode(into: &writer)
-        case .checkpoint(let image): image.encode(into: &writer)
-        case .encodedCheckpoint(let bytes): writer.writeRaw(bytes)
+        case .chunk(let bytes): writer.writeRaw(bytes)
+        case .node(let left, let right):
+            left.encode(into: &writer)
+            right.encode(into: &writer)
+        case .manifest(let root, let imageChunks, let chunks, let bytes):
+            root.encode(into: &writer)
+            writer.write(UInt64(imageChunks), UInt64(chunks), UInt64(bytes))
         }
     }
 
-    /// What stands before the bytes of an encoded checkpoint, for whoever hashes them without copying them.
-    package static var checkpointPrefix: Bytes { HashInput.encodedCheckpoint([]).bytes }
+    /// What stands before the bytes of a chunk, for whoever hashes them without copying them.
+    package static var chunkPrefix: Bytes { HashInput.chunk([]).bytes }
 
     private var purpose: StaticString {
         switch self {
@@ -49,7 +57,9 @@ package enum HashInput: Hashable, Sendable {
         case .batch: "martlet/v1/batch"
         case .genesis: "martlet/v1/genesis"
         case .view: "martlet/v1/view"
-        case .checkpoint, .encodedCheckpoint: "martlet/v1/image"
+        case .chunk: "martlet/v1/chunk"
+        case .node: "martlet/v1/node"
+        case .manifest: "martlet/v1/manifest"
         }
     }
 }

@@ -52,7 +52,8 @@ package enum Limits {
     package static let collected = Limit("collected", 128)
 
     // Checkpoints.
-    package static let checkpointBytes = Limit("checkpointBytes", 256 << 20)
+    package static let chunkBytes = Limit("chunkBytes", SnapshotChunks.chunkBytesMax)
+    package static let chunks = Limit("chunks", SnapshotChunks.countMax)
     package static let sessions = Limit("sessions", 1_048_576)
     package static let openings = Limit("openings", 1_048_576)
     package static let keptReplies = Limit("keptReplies", 4_096)

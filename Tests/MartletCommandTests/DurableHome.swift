@@ -5,13 +5,17 @@ import Foundation
 import MartletCrypto
 import MartletLog
 import MartletTypes
+import MartletWire
 
 /// A replica's home as a durable replica leaves it: a log of several segments and two snapshots.
 struct DurableHome {
     static let identity = LogIdentity(group: Digest(words: Words32(1, 2, 3, 4)), replica: ReplicaID(2))
     /// The state after an instance.
-    static func state(_ instance: UInt64) -> Bytes { Bytes(repeating: UInt8(instance), count: 500) }
-    static func digest(_ instance: UInt64) -> Digest { Hashing.checkpointDigest(of: state(instance)) }
+    static func contents(_ instance: UInt64) -> CheckpointContents {
+        CheckpointContents(imageChunks: 1, chunks: [Bytes(repeating: UInt8(instance), count: 488)])
+    }
+    static func state(_ instance: UInt64) -> Bytes { contents(instance).encoded() }
+    static func digest(_ instance: UInt64) -> Digest { Hashing.hashed(contents(instance)).digest }
 
     static var settings: LogSettings {
         var settings = LogSettings()

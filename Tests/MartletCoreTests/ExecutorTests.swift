@@ -70,7 +70,7 @@ import Testing
         let image = effects.snapshots[0].image()
         var other = Executor(machine: AppendingMachine(), view: .genesis, mode: .voter, settings: settings)
         var otherEffects = ExecutionEffects<AppendingMachine>()
-        try other.install(image, into: &otherEffects)
+        try other.install(image, effects.snapshots[0].encodedApplication(), into: &otherEffects)
         let otherTable = SessionTable(image: image, settings: settings)
         other.carryOut(
             .snapshot(
@@ -191,9 +191,8 @@ import Testing
         let image = CheckpointImage(
             instance: Instance(12), time: Timestamp(99), view: Sample.view,
             sessions: [Sample.record(session, alice, highest: 5, replies: replies)],
-            openings: [OpeningRecord(client: alice, number: SequenceNumber(2), session: session)],
-            application: [4, 5])
-        try executor.install(image, into: &effects)
+            openings: [OpeningRecord(client: alice, number: SequenceNumber(2), session: session)])
+        try executor.install(image, [[4], [5]], into: &effects)
         #expect(effects.events.count == 1 && executor.lastExecuted == Instance(12))
         executor.carryOut(.resend(Sample.request(alice, session, 5).id), into: &effects)
         executor.carryOut(.resend(Sample.request(alice, session, 4).id), into: &effects)
@@ -208,8 +207,8 @@ import Testing
         var executor = executor()
         var effects = ExecutionEffects<AppendingMachine>()
         let image = CheckpointImage(
-            instance: Instance(12), time: .zero, view: Sample.view, sessions: [], openings: [], application: [0xFF])
-        #expect(throws: SnapshotNotRestored.self) { try executor.install(image, into: &effects) }
+            instance: Instance(12), time: .zero, view: Sample.view, sessions: [], openings: [])
+        #expect(throws: SnapshotNotRestored.self) { try executor.install(image, [[0xFF]], into: &effects) }
         #expect(effects.events.isEmpty)
     }
 
@@ -230,18 +229,23 @@ import Testing
                     ExecutionStep(request: Sample.request(alice, session, 1), verdict: .execute),
                 ]), into: &effects)
         let image = effects.snapshots[0].image()
-        #expect(image.instance == Instance(1) && image.application.isEmpty && image.sessions.isEmpty)
+        #expect(
+            image.instance == Instance(1) && effects.snapshots[0].encodedApplication().isEmpty && image.sessions.isEmpty
+        )
     }
 
     @Test func onlyWhatADigestNamesIsServed() {
         var store = SnapshotStore()
         let digest = Digest(words: Words32(1, 2, 3, 4))
-        store.insert([1], instance: Instance(8), digest: digest)
-        #expect(store.state(instance: Instance(8), digest: digest) == [1])
-        #expect(store.state(instance: Instance(8), digest: .zero) == nil)
+        let kept = HashedCheckpoint(
+            contents: CheckpointContents(imageChunks: 1, chunks: [[1]]),
+            manifest: CheckpointManifest(imageChunks: 1, bytes: 1, digests: [.zero]), digest: digest)
+        store.insert(kept, after: Instance(8))
+        #expect(store.checkpoint(after: Instance(8), digest) == kept)
+        #expect(store.checkpoint(after: Instance(8), .zero) == nil)
         store.forget(below: Instance(8))
-        #expect(store.state(instance: Instance(8), digest: digest) == [1])
+        #expect(store.checkpoint(after: Instance(8), digest) == kept)
         store.forget(below: Instance(9))
-        #expect(store.state(instance: Instance(8), digest: digest) == nil)
+        #expect(store.checkpoint(after: Instance(8), digest) == nil)
     }
 }

@@ -122,7 +122,7 @@ private struct SeededGenerator: RandomNumberGenerator {
         settings.pipelineMax = pipelineMax
         let installed = ReplyCache(
             image: CheckpointImage(
-                instance: Instance(2), time: .zero, view: Sample.view, sessions: image, openings: [], application: []),
+                instance: Instance(2), time: .zero, view: Sample.view, sessions: image, openings: []),
             settings: settings)
         #expect(installed.filling([Sample.record(first, alice, highest: naive.highest)]) == image)
     }

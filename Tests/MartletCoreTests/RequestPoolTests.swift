@@ -61,8 +61,7 @@ struct RequestPoolTests {
             replies: [])
         let opening = OpeningRecord(client: Samples.client(1), number: SequenceNumber(1), session: session)
         let image = CheckpointImage(
-            instance: session.instance, time: .zero, view: view, sessions: [record], openings: [opening],
-            application: [])
+            instance: session.instance, time: .zero, view: view, sessions: [record], openings: [opening])
         return SessionTable(image: image, settings: view.settings)
     }
 

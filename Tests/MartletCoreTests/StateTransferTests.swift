@@ -116,7 +116,10 @@ struct StateTransferTests {
         }
         #expect(group.status(3).stableCheckpoint == Instance(16))
         let old = CheckpointCertificate(view: .genesis, instance: Instance(8), digest: digests[0], shares: [])
-        group.inject(.checkpointState(CheckpointState(certificate: old, state: [])), from: 2, to: 3)
+        group.inject(
+            .checkpointState(
+                CheckpointState(certificate: old, contents: CheckpointContents(imageChunks: 1, chunks: [[0]]))),
+            from: 2, to: 3)
         #expect(group.status(3).decided >= Instance(16))
         group.passes = { _ in true }
         group.pass(milliseconds: 3_000)

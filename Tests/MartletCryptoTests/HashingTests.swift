@@ -54,22 +54,32 @@ struct HashingTests {
         #expect(Set(digests + variants.map { Hashing.digest(of: $0, group: digest(2)) }).count == 2 * variants.count)
     }
 
-    @Test("an image's digest is that of its encoding, and for this purpose only")
-    func images() throws {
-        let client = ClientID(TestGroup.key(1).publicKey)
-        let session = SessionID(instance: Instance(1), place: 0)
-        let (first, second) = (try TestGroup().view, try TestGroup(view: ViewNumber(2)).view)
-        let image = { (application: Bytes, view: View) in
-            CheckpointImage(
-                instance: Instance(256), time: Timestamp(9), view: view, sessions: [],
-                openings: [OpeningRecord(client: client, number: SequenceNumber(1), session: session)],
-                application: application)
+    @Test("a checkpoint's digest tells every chunk, their order, number and cuts apart")
+    func checkpoints() {
+        let digest = { (imageChunks: Int, chunks: [Bytes]) in
+            Hashing.hashed(CheckpointContents(imageChunks: imageChunks, chunks: chunks)).digest
         }
-        let encoded = image([1, 2, 3], first).encoded()
-        #expect(Hashing.checkpointDigest(of: image([1, 2, 3], first)) == Hashing.checkpointDigest(of: encoded))
-        #expect(Hashing.checkpointDigest(of: image([1, 2, 4], first)) != Hashing.checkpointDigest(of: encoded))
-        #expect(Hashing.checkpointDigest(of: image([1, 2, 3], second)) != Hashing.checkpointDigest(of: encoded))
-        #expect(Hashing.digest(of: encoded) != Hashing.checkpointDigest(of: encoded))
+        let all = [
+            digest(1, [[1, 2], [3]]), digest(2, [[1, 2], [3]]), digest(1, [[1], [2, 3]]), digest(1, [[3], [1, 2]]),
+            digest(1, [[1, 2], [4]]), digest(1, [[1, 2, 3]]), digest(1, [[1, 2], [3], [3]]),
+            digest(1, [[1, 2], [3], [3], [3]]),
+        ]
+        #expect(Set(all).count == all.count)
+        #expect(digest(1, [[1, 2], [3]]) == all[0])
+    }
+
+    @Test("the tree's root is that of the published construction, for each number of leaves", arguments: 1...9)
+    func roots(count: Int) {
+        let leaves = (0..<count).map { Hashing.digest(ofChunk: [UInt8($0)]) }
+        /// The left part of a tree is the largest power of two below its number of leaves (RFC 6962, section 2.1).
+        func root(_ leaves: ArraySlice<Digest>) -> Digest {
+            guard leaves.count > 1 else { return leaves.first ?? .zero }
+            var left = 1
+            while left * 2 < leaves.count { left *= 2 }
+            let middle = leaves.startIndex + left
+            return Hashing.digest(of: HashInput.node(root(leaves[..<middle]), root(leaves[middle...])).bytes)
+        }
+        #expect(Hashing.root(of: leaves) == root(leaves[...]))
     }
 
     @Test("a view's digest tells views apart, and a group's id its founding documents")

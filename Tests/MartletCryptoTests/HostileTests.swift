@@ -66,8 +66,8 @@ struct HostileTests {
                 by: replica, base: group.decision(of: 5), checkpoint: group.checkpoint(of: 4),
                 claims: [claim(6, lock: vote(1), wrote: [vote(1)])])
         }
-        let state: Bytes = [1, 2, 3]
-        let certificate = group.checkpoint(of: 256, Hashing.checkpointDigest(of: state))
+        let contents = CheckpointContents(imageChunks: 1, chunks: [[1, 2, 3]])
+        let certificate = group.checkpoint(of: 256, Hashing.hashed(contents).digest)
         let next = try group.following(heavy: [2, 3]).view
         let checkpoint = CheckpointVote(view: group.view.number, instance: Instance(256), digest: digest(1))
         return [
@@ -75,7 +75,7 @@ struct HostileTests {
             group.sealer(0).seal(.checkpoint(checkpoint)),
             .forwarded(bundle.requests.map { ForwardedRequest(request: $0, isVouched: true, proof: proof) }),
             .batchBody(body), .decisions(Decisions(decisions: [decision])),
-            .checkpointState(CheckpointState(certificate: certificate, state: state)),
+            .checkpointState(CheckpointState(certificate: certificate, contents: contents)),
             .install(group.install(0, last: 5, next: next)),
             .views(ViewChainPart(certificates: [group.proof(of: next, last: 5)])),
         ]

@@ -165,18 +165,24 @@ struct TransferTests {
 
     @Test("a checkpoint's state is the one that a quorum signed")
     func checkpointState() throws {
-        let state: Bytes = [1, 2, 3]
-        let certificate = group.checkpoint(of: 256, Hashing.checkpointDigest(of: state))
-        let good = CheckpointState(certificate: certificate, state: state)
+        let contents = CheckpointContents(imageChunks: 1, chunks: [[1, 2, 3], [4]])
+        let digest = Hashing.hashed(contents).digest
+        let certificate = group.checkpoint(of: 256, digest)
+        let good = CheckpointState(certificate: certificate, contents: contents)
         #expect(
             try verifier.verify(.checkpointState(good), from: ReplicaID(0))
                 == .checkpointState(Verified(good, sender: .replica(ReplicaID(0)))))
         #expect(
-            error(.checkpointState(CheckpointState(certificate: certificate, state: [1, 2])))
+            error(
+                .checkpointState(
+                    CheckpointState(
+                        certificate: certificate,
+                        contents: CheckpointContents(imageChunks: 2, chunks: [[1, 2, 3], [4]]))
+                ))
                 == .stateDiffers(Instance(256)))
-        let light = group.checkpoint(of: 256, Hashing.checkpointDigest(of: state), by: [0, 1])
+        let light = group.checkpoint(of: 256, digest, by: [0, 1])
         #expect(
-            error(.checkpointState(CheckpointState(certificate: light, state: state)))
+            error(.checkpointState(CheckpointState(certificate: light, contents: contents)))
                 == .invalidCertificate(Instance(256)))
     }
 

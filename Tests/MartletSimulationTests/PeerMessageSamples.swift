@@ -30,7 +30,9 @@ enum PeerMessageSamples {
             .fetchDecisions(FetchDecisions(first: Instance(3))),
             .decisions(Decisions(decisions: [decision, decision])),
             .fetchCheckpoint(FetchCheckpoint(instance: Instance(8))),
-            .checkpointState(CheckpointState(certificate: checkpoint, state: [1, 2, 3])),
+            .checkpointState(
+                CheckpointState(
+                    certificate: checkpoint, contents: CheckpointContents(imageChunks: 1, chunks: [[1, 2, 3], [4]]))),
             .progress(
                 Progress(
                     epoch: epoch, isSynced: true, mode: .voter, decided: Instance(6), stableCheckpoint: .zero,

@@ -115,7 +115,6 @@ import Testing
     private static func image(sessions: [SessionRecord] = [], openings: [OpeningRecord] = []) -> CheckpointImage {
         var generator = Generator(seed: 1)
         return CheckpointImage(
-            instance: Instance(1), time: .zero, view: .sample(&generator), sessions: sessions, openings: openings,
-            application: [])
+            instance: Instance(1), time: .zero, view: .sample(&generator), sessions: sessions, openings: openings)
     }
 }

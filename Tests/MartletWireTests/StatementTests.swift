@@ -129,10 +129,10 @@ import Testing
             .sync(.sample(&generator)), .requests([.sample(&generator)]), .install(.sample(&generator)),
             .reconfiguration(.sample(&generator)),
         ]
-        let image = CheckpointImage.sample(&generator)
         let inputs: [HashInput] = [
             .request(.sample(&generator), group: Self.group), .batch(.sample(&generator), group: Self.group),
-            .genesis(.sample(&generator)), .view(.sample(&generator)), .checkpoint(image),
+            .genesis(.sample(&generator)), .view(.sample(&generator)), .chunk([1]),
+            .node(.zero, .zero), .manifest(root: .zero, imageChunks: 1, chunks: 1, bytes: 1),
         ]
         let heads = (statements.map { $0.bytes(group: Self.group, sender: Self.sender) } + inputs.map(\.bytes))
             .map { $0.prefix(4 + Int($0[3])) }
@@ -174,11 +174,15 @@ import Testing
         #expect(Set(all).count == all.count)
     }
 
-    @Test func aFetchedImageHashesLikeOnesOwn() {
+    @Test func aChunkIsHashedBehindItsPrefix() {
+        #expect(HashInput.chunkPrefix + [1, 2] == HashInput.chunk([1, 2]).bytes)
+    }
+
+    @Test func whatWasCutIntoChunksIsReadAgain() throws {
         var generator = Generator(seed: 6)
         let image = CheckpointImage.sample(&generator)
-        let own = HashInput.checkpoint(image).bytes
-        #expect(HashInput.encodedCheckpoint(image.encoded()).bytes == own)
-        #expect(HashInput.checkpointPrefix + image.encoded() == own)
+        let contents = CheckpointContents(image: image, application: [[1], [2, 3]])
+        #expect(try contents.image() == image)
+        #expect(contents.application == [[1], [2, 3]] && contents.bytes == image.encoded().count + 3)
     }
 }

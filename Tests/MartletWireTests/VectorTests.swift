@@ -61,7 +61,11 @@ import Testing
         try compare("hashed-batch", HashInput.batch(.sample(&generator), group: group).bytes)
         try compare("hashed-genesis", HashInput.genesis(.sample(&generator)).bytes)
         try compare("hashed-view", HashInput.view(.sample(&generator)).bytes)
-        try compare("hashed-image", HashInput.checkpoint(.sample(&generator)).bytes)
+        try compare("hashed-chunk", HashInput.chunk([1, 2, 3]).bytes)
+        try compare("hashed-node", HashInput.node(.sample(&generator), .sample(&generator)).bytes)
+        try compare(
+            "hashed-manifest",
+            HashInput.manifest(root: .sample(&generator), imageChunks: 1, chunks: 3, bytes: 77).bytes)
     }
 
     /// Every kept file belongs to something that is still compared.
@@ -70,7 +74,9 @@ import Testing
             "accept", "checkpoint", "stopData", "sync", "requests", "install", "reconfiguration", "operation",
         ]
         .map { "signed-\($0)" }
-        let hashed = ["request", "rejoin", "batch", "genesis", "view", "image"].map { "hashed-\($0)" }
+        let hashed = ["request", "rejoin", "batch", "genesis", "view", "chunk", "node", "manifest"].map {
+            "hashed-\($0)"
+        }
         let known = Set((Kinds.all.map(\.name) + signed + hashed).map { "\($0).hex" })
         let kept = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path)
         #expect(kept.filter { $0.hasSuffix(".hex") && !known.contains($0) } == [])

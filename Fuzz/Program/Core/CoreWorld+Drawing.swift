@@ -140,15 +140,15 @@ extension CoreWorld {
         let image = CheckpointImage(
             instance: instance, time: Timestamp(now.wall.rawValue + 1), view: following,
             sessions: hasSession ? [record] : [], openings: hasSession || source.chance(64) ? [opening] : [],
-            adaptation: drawAdaptation(after: instance, in: following), application: [])
+            adaptation: drawAdaptation(after: instance, in: following))
         if hasSession {
             sessions = sessions.suffix(7) + [session]
             clients[session] = client
         }
-        let state = image.encoded()
+        let contents = CheckpointContents(image: image, application: [])
         let certificate = CheckpointCertificate(
-            view: owner(of: instance).number, instance: instance, digest: Hashing.checkpointDigest(of: state),
+            view: owner(of: instance).number, instance: instance, digest: Hashing.hashed(contents).digest,
             shares: shares())
-        return CheckpointState(certificate: certificate, state: state)
+        return CheckpointState(certificate: certificate, contents: contents)
     }
 }

@@ -46,7 +46,7 @@ extension CoreWorld {
 
     private mutating func install(_ state: CheckpointState) {
         do {
-            let image = try CheckpointImage(decoding: state.state)
+            let image = try state.contents.image()
             executed = image.instance
             tentative = []
             lastTime = image.time

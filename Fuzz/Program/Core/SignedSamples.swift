@@ -204,7 +204,7 @@ enum SignedSamples {
             instance: Instance(4), born: Epoch(view: .genesis, regency: .first), time: Timestamp(5), entries: [entry])
         let body = BatchBody(batch: batch, bodies: [request])
         let certificate = decision(of: Hashing.digest(of: batch, group: view.group), Instance(4))
-        let state = Bytes(repeating: 5, count: 8)
+        let contents = CheckpointContents(imageChunks: 1, chunks: [Bytes(repeating: 5, count: 8)])
         return [
             (0, .batchBody(body)), (0, .propose(Propose(epoch: batch.born, batch: batch))),
             (0, .decisions(Decisions(decisions: [Decision(body: body, certificate: certificate)]))),
@@ -212,7 +212,7 @@ enum SignedSamples {
                 0,
                 .checkpointState(
                     CheckpointState(
-                        certificate: checkpoint(of: Hashing.checkpointDigest(of: state), Instance(8)), state: state))
+                        certificate: checkpoint(of: Hashing.hashed(contents).digest, Instance(8)), contents: contents))
             ),
         ]
     }

@@ -59,6 +59,9 @@ package struct PendingSnapshot<Machine: StateMachine>: Sendable {
     package func image() -> CheckpointImage {
         CheckpointImage(
             instance: instance, time: time, view: view, sessions: replies.filling(sessions.records),
-            openings: sessions.openings, adaptation: adaptation, application: Machine.encode(application))
+            openings: sessions.openings, adaptation: adaptation)
     }
+
+    /// The service's chunks.
+    package func encodedApplication() -> [Bytes] { SnapshotChunks.pieces(of: Machine.encode(application)) }
 }

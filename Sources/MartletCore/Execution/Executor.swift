@@ -93,12 +93,13 @@ package struct Executor<Machine: StateMachine>: ~Copyable {
         }
     }
 
-    /// Replaces the whole state by that of an image that a quorum agreed on. After a throw the state is undefined.
+    /// Replaces the whole state by one that a quorum agreed on: the image, and the chunks of the service's snapshot. After a throw
+    /// the state is undefined.
     package mutating func install(
-        _ image: CheckpointImage, into effects: inout ExecutionEffects<Machine>
+        _ image: CheckpointImage, _ application: [Bytes], into effects: inout ExecutionEffects<Machine>
     ) throws(SnapshotNotRestored) {
         do {
-            try machine.restore(from: image.application)
+            try machine.restore(from: Bytes(application.joined()))
         } catch {
             throw SnapshotNotRestored(instance: image.instance, reason: String(describing: error))
         }
@@ -108,11 +109,7 @@ package struct Executor<Machine: StateMachine>: ~Copyable {
         lastDecided = image.instance
         waitingReads.runAgain(beyond: .zero)
         answerWaitingReads(into: &effects)
-        effects.events.append(
-            .checkpointInstalled(
-                CheckpointImage(
-                    instance: image.instance, time: image.time, view: image.view, sessions: image.sessions,
-                    openings: image.openings, adaptation: image.adaptation, application: [])))
+        effects.events.append(.checkpointInstalled(image))
     }
 
     // MARK: - Execution

@@ -3,13 +3,12 @@
 
 package import MartletTypes
 
-/// The encoded checkpoints that this replica can serve: those it took itself and those it installed. The core says
-/// which are not needed any more, which bounds them.
+/// The checkpoints that this replica can serve: those it took itself and those it installed. The core says which are not
+/// needed any more, which bounds them.
 package struct SnapshotStore: Sendable {
     private struct Entry {
         let instance: Instance
-        let digest: Digest
-        let state: Bytes
+        let checkpoint: HashedCheckpoint
     }
 
     private var entries: [Entry] = []
@@ -18,14 +17,14 @@ package struct SnapshotStore: Sendable {
 
     package var count: Int { entries.count }
 
-    package mutating func insert(_ state: Bytes, instance: Instance, digest: Digest) {
-        guard self.state(instance: instance, digest: digest) == nil else { return }
-        entries.append(Entry(instance: instance, digest: digest, state: state))
+    package mutating func insert(_ checkpoint: HashedCheckpoint, after instance: Instance) {
+        guard self.checkpoint(after: instance, checkpoint.digest) == nil else { return }
+        entries.append(Entry(instance: instance, checkpoint: checkpoint))
     }
 
     /// Nil when it is not kept: never taken, dropped, or different from what the digest names.
-    package func state(instance: Instance, digest: Digest) -> Bytes? {
-        entries.first { $0.instance == instance && $0.digest == digest }?.state
+    package func checkpoint(after instance: Instance, _ digest: Digest) -> HashedCheckpoint? {
+        entries.first { $0.instance == instance && $0.checkpoint.digest == digest }?.checkpoint
     }
 
     /// What was taken of a state that another one has replaced.

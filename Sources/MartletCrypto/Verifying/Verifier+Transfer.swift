@@ -45,7 +45,7 @@ extension Verifier {
         _ = try known(certificate.view)
         try check(certificate.instance)
         guard isProof(certificate) else { throw .invalidCertificate(certificate.instance) }
-        guard Hashing.checkpointDigest(of: state.state) == certificate.digest else {
+        guard Hashing.hashed(state.contents).digest == certificate.digest else {
             throw .stateDiffers(certificate.instance)
         }
         return state

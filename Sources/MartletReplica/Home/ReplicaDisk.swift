@@ -26,8 +26,8 @@ final class ReplicaDisk: Sendable {
     private let snapshots: Mutex<Snapshots>
     /// What the replica goes on from; empty at its first start, and when what it had said is lost.
     let restoration: Restoration
-    /// The encoded state of the restoration's base.
-    let baseState: Bytes?
+    /// That of the restoration's base.
+    let baseCheckpoint: HashedCheckpoint?
     /// Something that was durable is gone: the replica does not know any more what it has said.
     let isDamaged: Bool
 
@@ -50,7 +50,7 @@ final class ReplicaDisk: Sendable {
         for finding in writer.recovery.findings {
             logger.log(level: finding.isDamage ? .error : .notice, "\(home)/log: \(finding)")
         }
-        let state = Self.base(of: &restoration, &entries, &snapshotFiles, logger)
+        let checkpoint = Self.base(of: &restoration, &entries, &snapshotFiles, logger)
         let isLost = hasVoted && restoration.isEmpty
         isDamaged = writer.isDamaged || !restoration.isComplete || isLost
         if isDamaged {
@@ -65,7 +65,7 @@ final class ReplicaDisk: Sendable {
             }
         }
         self.restoration = restoration
-        baseState = isDamaged ? nil : state
+        baseCheckpoint = isDamaged ? nil : checkpoint
         log = Mutex(Log(writer: writer, files: logFiles))
         snapshots = Mutex(Snapshots(entries: entries, files: snapshotFiles))
     }
@@ -98,17 +98,20 @@ final class ReplicaDisk: Sendable {
     private static func base(
         of restoration: inout Restoration, _ entries: inout SnapshotFiles, _ files: inout FileDirectory,
         _ logger: Logger
-    ) -> Bytes? {
+    ) -> HashedCheckpoint? {
         guard let stable = restoration.newestStable({ entries.holds($0.instance, $0.digest) }) else { return nil }
         do {
-            guard let state = try entries.state(after: stable.instance, stable.digest, in: &files),
-                Hashing.checkpointDigest(of: state) == stable.digest
-            else {
+            guard let state = try entries.state(after: stable.instance, stable.digest, in: &files) else {
                 logger.error("the snapshot after instance \(stable.instance) is damaged")
                 return nil
             }
-            restoration.begin(with: try CheckpointImage(decoding: state), stable)
-            return state
+            let checkpoint = Hashing.hashed(try CheckpointContents(decoding: state))
+            guard checkpoint.digest == stable.digest else {
+                logger.error("the snapshot after instance \(stable.instance) is damaged")
+                return nil
+            }
+            restoration.begin(with: try checkpoint.contents.image(), stable)
+            return checkpoint
         } catch {
             logger.error("the snapshot after instance \(stable.instance) cannot be read: \(error)")
             return nil
@@ -133,9 +136,10 @@ final class ReplicaDisk: Sendable {
     // MARK: - Snapshots
 
     /// Durable on return. Returns through which instance the log is not needed any more, if that has changed.
-    func keep(_ state: Bytes, after instance: Instance, _ digest: Digest) throws(FileError) -> Instance? {
+    func keep(_ checkpoint: HashedCheckpoint, after instance: Instance) throws(FileError) -> Instance? {
         try snapshots.withLock { (snapshots) throws(FileError) in
-            try snapshots.entries.keep(state, after: instance, digest, in: &snapshots.files)
+            try snapshots.entries.keep(
+                checkpoint.contents.encoded(), after: instance, checkpoint.digest, in: &snapshots.files)
         }
     }
 

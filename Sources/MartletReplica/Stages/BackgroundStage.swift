@@ -22,8 +22,8 @@ struct BackgroundStage<Machine: StateMachine>: Sendable {
     /// Returns when the mailbox is closed.
     func run() {
         var store = SnapshotStore()
-        if let base = disk?.restoration.base, let state = disk?.baseState {
-            store.insert(state, instance: base.image.instance, digest: base.certificate.digest)
+        if let base = disk?.restoration.base, let checkpoint = disk?.baseCheckpoint {
+            store.insert(checkpoint, after: base.image.instance)
         }
         var jobs: [BackgroundJob<Machine>] = []
         while mailboxes.background.wait(into: &jobs) {
@@ -38,13 +38,13 @@ struct BackgroundStage<Machine: StateMachine>: Sendable {
         case .check(let certificate):
             mailboxes.ordering.post(.event(.certificateChecked(verifier.validShares(of: certificate))))
         case .encode(let snapshot):
-            let state = snapshot.image().encoded()
-            let digest = Hashing.checkpointDigest(of: state)
-            store.insert(state, instance: snapshot.instance, digest: digest)
-            tell(of: state, snapshot.instance, digest)
+            let contents = CheckpointContents(image: snapshot.image(), application: snapshot.encodedApplication())
+            let checkpoint = Hashing.hashed(contents)
+            store.insert(checkpoint, after: snapshot.instance)
+            tell(of: checkpoint, snapshot.instance)
         case .keepAgain(let instance, let digest):
             // Unless a newer one is stable by now.
-            if let state = store.state(instance: instance, digest: digest) { tell(of: state, instance, digest) }
+            if let checkpoint = store.checkpoint(after: instance, digest) { tell(of: checkpoint, instance) }
         case .keep(let state, let event): keep(state, thenTell: event, &store)
         case .noteStable(let certificate): drop(through: disk?.note(stable: certificate))
         case .serve(let service):
@@ -57,10 +57,11 @@ struct BackgroundStage<Machine: StateMachine>: Sendable {
     // MARK: - Snapshots
 
     private func keep(_ state: CheckpointState, thenTell event: Event, _ store: inout SnapshotStore) {
-        let certificate = state.certificate
-        store.forget(beyond: certificate.instance)
-        store.insert(state.state, instance: certificate.instance, digest: certificate.digest)
-        if keepForGood(state.state, certificate.instance, certificate.digest) {
+        let instance = state.certificate.instance
+        let checkpoint = Hashing.hashed(state.contents)
+        store.forget(beyond: instance)
+        store.insert(checkpoint, after: instance)
+        if keepForGood(checkpoint, instance) {
             mailboxes.ordering.post(.event(event))
         } else {
             // Nothing goes on before: what was there is gone from memory, and this is not on the disk.
@@ -70,11 +71,11 @@ struct BackgroundStage<Machine: StateMachine>: Sendable {
 
     /// Without a snapshot that is durable there is no word on it, and the log stays; and without enough words on any the group comes
     /// to a stand in the end.
-    private func tell(of state: Bytes, _ instance: Instance, _ digest: Digest) {
-        if keepForGood(state, instance, digest) {
-            mailboxes.ordering.post(.event(.snapshotTaken(instance, digest)))
+    private func tell(of checkpoint: HashedCheckpoint, _ instance: Instance) {
+        if keepForGood(checkpoint, instance) {
+            mailboxes.ordering.post(.event(.snapshotTaken(instance, checkpoint.digest)))
         } else {
-            tryAgain(.keepAgain(instance, digest))
+            tryAgain(.keepAgain(instance, checkpoint.digest))
         }
     }
 
@@ -84,10 +85,10 @@ struct BackgroundStage<Machine: StateMachine>: Sendable {
     }
 
     /// False when the disk fails.
-    private func keepForGood(_ state: Bytes, _ instance: Instance, _ digest: Digest) -> Bool {
+    private func keepForGood(_ checkpoint: HashedCheckpoint, _ instance: Instance) -> Bool {
         guard let disk else { return true }
         do {
-            drop(through: try disk.keep(state, after: instance, digest))
+            drop(through: try disk.keep(checkpoint, after: instance))
             return true
         } catch {
             logger.error("the snapshot after instance \(instance) cannot be kept: \(error)")
@@ -110,10 +111,11 @@ struct BackgroundStage<Machine: StateMachine>: Sendable {
     private func serve(_ service: CheckpointService, _ store: SnapshotStore) {
         let certificate = service.certificate
         // Dropped in the meantime: whoever asked asks again, and is told of a newer one.
-        guard let state = store.state(instance: certificate.instance, digest: certificate.digest),
+        guard let checkpoint = store.checkpoint(after: certificate.instance, certificate.digest),
             let index = links.view.index(of: service.receiver)
         else { return }
-        let message = PeerMessage.checkpointState(CheckpointState(certificate: certificate, state: state))
+        let message = PeerMessage.checkpointState(
+            CheckpointState(certificate: certificate, contents: checkpoint.contents))
         links.send([message.encoded()], to: index)
     }
 }

@@ -38,11 +38,11 @@ final class ExecutionStage<Machine: StateMachine> {
 
     /// What it begins with, after a restart. **Safety**: no read is answered before all that an earlier run may have answered for is
     /// in the state again, however soon it comes.
-    func begin(with restoration: Restoration) {
+    func begin(with restoration: Restoration, _ application: [Bytes]) {
         executor.carryOut(.holdReads(upTo: restoration.lastAnswered), into: &effects)
         guard let base = restoration.base else { return }
         do {
-            try executor.install(base.image, into: &effects)
+            try executor.install(base.image, application, into: &effects)
         } catch {
             hasFailed = true
             onFailure(.serviceFailed(String(describing: error)))
@@ -110,7 +110,7 @@ final class ExecutionStage<Machine: StateMachine> {
 
     private func install(_ state: CheckpointState) {
         do {
-            try executor.install(CheckpointImage(decoding: state.state), into: &effects)
+            try executor.install(state.contents.image(), state.contents.application, into: &effects)
             guard case .checkpointInstalled = effects.events.last else { return }
             let event = effects.events.removeLast()
             // What came before it comes first everywhere.

@@ -30,7 +30,11 @@ struct CertificateForger: Misbehaviour {
         case .decisions(let decisions):
             .decisions(Decisions(decisions: decisions.decisions.map { forged($0, &context) }))
         case .checkpointState(let state):
-            .checkpointState(CheckpointState(certificate: state.certificate, state: state.state + [0]))
+            .checkpointState(
+                CheckpointState(
+                    certificate: state.certificate,
+                    contents: CheckpointContents(
+                        imageChunks: state.contents.imageChunks, chunks: state.contents.chunks + [[0]])))
         case .checkpoint(let vote):
             context.seal(
                 .checkpoint(

@@ -12,8 +12,8 @@ struct SimulatedDisk {
     /// What a replica begins with.
     struct Recovered {
         let restoration: Restoration
-        /// The state of its base.
-        let state: Bytes?
+        /// That of its base.
+        let checkpoint: HashedCheckpoint?
     }
 
     /// Nothing that these disks do loses what was durable.
@@ -88,7 +88,7 @@ struct SimulatedDisk {
     }
 
     /// Durable on return. What nothing goes on without is tried until there is space: then no fault but a loss of power counts.
-    mutating func keep(_ state: Bytes, instance: Instance, digest: Digest, untilDone: Bool = false) throws {
+    mutating func keep(_ checkpoint: HashedCheckpoint, after instance: Instance, untilDone: Bool = false) throws {
         let faults = snapshotFiles.faults
         if untilDone {
             snapshotFiles.faults.capacityBytes = nil
@@ -100,9 +100,9 @@ struct SimulatedDisk {
                 snapshotFiles.faults.syncErrorPermille = faults.syncErrorPermille
             }
         }
-        if let last = try snapshots?.keep(state, after: instance, digest, in: &snapshotFiles) {
-            log?.drop(through: last)
-        }
+        let last = try snapshots?.keep(
+            checkpoint.contents.encoded(), after: instance, checkpoint.digest, in: &snapshotFiles)
+        if let last { log?.drop(through: last) }
     }
 
     // MARK: - Losing power
@@ -129,9 +129,10 @@ struct SimulatedDisk {
         defer { snapshots = found }
         let base = restoration.newestStable { found.holds($0.instance, $0.digest) }
         guard let base, let state = try found.state(after: base.instance, base.digest, in: &snapshotFiles) else {
-            return Recovered(restoration: restoration, state: nil)
+            return Recovered(restoration: restoration, checkpoint: nil)
         }
-        restoration.begin(with: try CheckpointImage(decoding: state), base)
-        return Recovered(restoration: restoration, state: state)
+        let checkpoint = Hashing.hashed(try CheckpointContents(decoding: state))
+        restoration.begin(with: try checkpoint.contents.image(), base)
+        return Recovered(restoration: restoration, checkpoint: checkpoint)
     }
 }

@@ -216,25 +216,26 @@ final class SimulatedReplica {
     /// read, which no correct group ever produces.
     func carryOut(_ order: ExecutionOrder) throws {
         guard case .install(let state) = order else { return executor.carryOut(order, into: &executionEffects) }
-        try executor.install(CheckpointImage(decoding: state.state), into: &executionEffects)
-        store.insert(state.state, instance: state.certificate.instance, digest: state.certificate.digest)
-        try disk?.keep(
-            state.state, instance: state.certificate.instance, digest: state.certificate.digest, untilDone: true)
+        let contents = state.contents
+        try executor.install(contents.image(), contents.application, into: &executionEffects)
+        let checkpoint = Hashing.hashed(contents)
+        store.insert(checkpoint, after: state.certificate.instance)
+        try disk?.keep(checkpoint, after: state.certificate.instance, untilDone: true)
     }
 
     /// Encodes a snapshot and keeps it in memory; the digest is what the core gets.
     func encode(_ snapshot: PendingSnapshot<Service>) -> Digest {
-        var state = snapshot.image().encoded()
-        if isRotten, !state.isEmpty { state[state.count - 1] ^= 1 }
-        let digest = Hashing.checkpointDigest(of: state)
-        store.insert(state, instance: snapshot.instance, digest: digest)
-        return digest
+        var contents = CheckpointContents(image: snapshot.image(), application: snapshot.encodedApplication())
+        if isRotten { contents = contents.flippingLastBit }
+        let checkpoint = Hashing.hashed(contents)
+        store.insert(checkpoint, after: snapshot.instance)
+        return checkpoint.digest
     }
 
     /// Keeps a snapshot on the disk, where there is one; false when it is not needed any more.
     func keep(_ instance: Instance, _ digest: Digest) throws -> Bool {
-        guard let state = store.state(instance: instance, digest: digest) else { return false }
-        try disk?.keep(state, instance: instance, digest: digest)
+        guard let checkpoint = store.checkpoint(after: instance, digest) else { return false }
+        try disk?.keep(checkpoint, after: instance)
         return true
     }
 
@@ -316,7 +317,7 @@ final class SimulatedReplica {
 
     private func restartFromDisk(at now: Instant) throws -> CheckpointImage? {
         guard let recovered = try disk?.recover() else { return nil }
-        let (restoration, state) = (recovered.restoration, recovered.state)
+        let (restoration, checkpoint) = (recovered.restoration, recovered.checkpoint)
         number = restoration.incarnation
         mode = number == 0 ? .voter : .learner
         effects.removeAll()
@@ -328,10 +329,10 @@ final class SimulatedReplica {
         store = SnapshotStore()
         verifier = makeVerifier()
         executor.carryOut(.holdReads(upTo: restoration.lastAnswered), into: &executionEffects)
-        guard let base = restoration.base, let state else { return nil }
-        try executor.install(base.image, into: &executionEffects)
+        guard let base = restoration.base, let checkpoint else { return nil }
+        try executor.install(base.image, checkpoint.contents.application, into: &executionEffects)
         executionEffects.removeAll()
-        store.insert(state, instance: base.image.instance, digest: base.certificate.digest)
+        store.insert(checkpoint, after: base.image.instance)
         return base.image
     }
 
@@ -345,6 +346,18 @@ final class SimulatedReplica {
         configuration.timeouts = timeouts
         configuration.pendingPerClientMax = pendingPerClientMax
         return ReplicaCore(configuration, restoring: restoration, at: now, into: &effects)
+    }
+}
+
+extension CheckpointContents {
+    /// What a rotten memory makes of it.
+    fileprivate var flippingLastBit: CheckpointContents {
+        var chunks = chunks
+        if var last = chunks.popLast() {
+            last[last.count - 1] ^= 1
+            chunks.append(last)
+        }
+        return CheckpointContents(imageChunks: imageChunks, chunks: chunks)
     }
 }
 

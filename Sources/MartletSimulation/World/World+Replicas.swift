@@ -327,13 +327,15 @@ extension World {
 
     private func serve(_ service: CheckpointService, by replica: SimulatedReplica) {
         let certificate = service.certificate
-        guard let state = replica.store.state(instance: certificate.instance, digest: certificate.digest),
+        guard let checkpoint = replica.store.checkpoint(after: certificate.instance, certificate.digest),
             let receiver = view.index(of: service.receiver)
         else { return }
         counts.served += 1
         counts.branches.sent(.checkpointState)
         var outgoing = [
-            Outgoing(.checkpointState(CheckpointState(certificate: certificate, state: state)), to: receiver)
+            Outgoing(
+                .checkpointState(CheckpointState(certificate: certificate, contents: checkpoint.contents)),
+                to: receiver)
         ]
         if liars[replica.index.position] != nil { lie(&outgoing, as: replica) }
         for item in outgoing { send(item, from: replica.index.position) }

@@ -31,14 +31,13 @@ package struct CheckpointCertificate: Hashable, Sendable {
     }
 }
 
-/// A stable checkpoint with the whole state: sessions, kept replies and the application's snapshot, whose encoding has
-/// the certificate's digest.
+/// A stable checkpoint with the whole state, whose manifest has the certificate's digest.
 package struct CheckpointState: Hashable, Sendable {
     package let certificate: CheckpointCertificate
-    package let state: Bytes
+    package let contents: CheckpointContents
 
-    package init(certificate: CheckpointCertificate, state: Bytes) {
+    package init(certificate: CheckpointCertificate, contents: CheckpointContents) {
         self.certificate = certificate
-        self.state = state
+        self.contents = contents
     }
 }

@@ -49,8 +49,7 @@ package struct OpeningRecord: Hashable, Sendable {
     }
 }
 
-/// The whole replicated state after an instance, as plain data with one canonical encoding; its digest is what
-/// checkpoint votes name.
+/// The replicated state after an instance but for the service's own, as plain data with one canonical encoding.
 package struct CheckpointImage: Hashable, Sendable {
     package let instance: Instance
     /// The agreed time of that instance.
@@ -62,12 +61,10 @@ package struct CheckpointImage: Hashable, Sendable {
     /// By ascending client.
     package let openings: [OpeningRecord]
     package let adaptation: AdaptationImage
-    /// The state machine's own encoded snapshot.
-    package let application: Bytes
 
     package init(
         instance: Instance, time: Timestamp, view: View, sessions: [SessionRecord], openings: [OpeningRecord],
-        adaptation: AdaptationImage = .empty, application: Bytes
+        adaptation: AdaptationImage = .empty
     ) {
         self.instance = instance
         self.time = time
@@ -75,6 +72,5 @@ package struct CheckpointImage: Hashable, Sendable {
         self.sessions = sessions
         self.openings = openings
         self.adaptation = adaptation
-        self.application = application
     }
 }

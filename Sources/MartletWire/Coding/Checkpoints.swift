@@ -5,16 +5,54 @@ package import MartletTypes
 
 extension CheckpointState: WireCodable {
     package static var encodedBytesMin: Int { CheckpointCertificate.encodedBytesMin + 4 }
-    package var encodedSizeHint: Int { certificate.encodedSizeHint + 4 + state.count }
+    package var encodedSizeHint: Int { certificate.encodedSizeHint + contents.encodedSizeHint }
 
     package func encode(into writer: inout Writer) {
         certificate.encode(into: &writer)
-        writer.writeBytes(state)
+        contents.encode(into: &writer)
     }
 
     package init(from reader: inout Reader) throws(WireError) {
         self.init(
-            certificate: try CheckpointCertificate(from: &reader), state: try reader.bytes(Limits.checkpointBytes))
+            certificate: try CheckpointCertificate(from: &reader), contents: try CheckpointContents(from: &reader))
+    }
+}
+
+extension CheckpointContents: WireCodable {
+    package static var encodedBytesMin: Int { 4 + 4 }
+    package var encodedSizeHint: Int { 8 + bytes + 4 * chunks.count }
+
+    package func encode(into writer: inout Writer) {
+        writer.writeCount(imageChunks)
+        writer.writeCount(chunks.count)
+        for chunk in chunks { writer.writeBytes(chunk) }
+    }
+
+    package init(from reader: inout Reader) throws(WireError) {
+        let imageChunks = Int(try reader.uint32())
+        let count = try reader.count(Limits.chunks, elementBytesMin: 4 + 1)
+        guard imageChunks > 0, imageChunks <= count else {
+            throw .valueOutOfRange(field: "imageChunks", value: UInt64(imageChunks))
+        }
+        var chunks: [Bytes] = []
+        chunks.reserveCapacity(count)
+        for _ in 0..<count {
+            let chunk = try reader.bytes(Limits.chunkBytes)
+            guard !chunk.isEmpty else { throw .valueOutOfRange(field: "chunkBytes", value: 0) }
+            chunks.append(chunk)
+        }
+        self.init(imageChunks: imageChunks, chunks: chunks)
+    }
+
+    /// Cuts the image's encoding; the service's chunks follow as they are.
+    package init(image: CheckpointImage, application: [Bytes]) {
+        let pieces = SnapshotChunks.pieces(of: image.encoded())
+        self.init(imageChunks: pieces.count, chunks: pieces + application)
+    }
+
+    /// The image that the first chunks encode.
+    package func image() throws(WireError) -> CheckpointImage {
+        try CheckpointImage(decoding: Bytes(chunks.prefix(imageChunks).joined()))
     }
 }
 
@@ -80,11 +118,11 @@ extension OpeningRecord: WireCodable {
 
 extension CheckpointImage: WireCodable {
     package static var encodedBytesMin: Int {
-        1 + 8 + 8 + View.encodedBytesMin + 4 + 4 + AdaptationImage.encodedBytesMin + 4
+        1 + 8 + 8 + View.encodedBytesMin + 4 + 4 + AdaptationImage.encodedBytesMin
     }
     package var encodedSizeHint: Int {
         Self.encodedBytesMin + view.encodedSizeHint + sessions.count * 256 + openings.count * 52
-            + adaptation.encodedSizeHint + application.count
+            + adaptation.encodedSizeHint
     }
 
     package func encode(into writer: inout Writer) {
@@ -94,7 +132,6 @@ extension CheckpointImage: WireCodable {
         writer.writeList(sessions)
         writer.writeList(openings)
         adaptation.encode(into: &writer)
-        writer.writeBytes(application)
     }
 
     package init(from reader: inout Reader) throws(WireError) {
@@ -104,6 +141,6 @@ extension CheckpointImage: WireCodable {
             view: try View(from: &reader),
             sessions: try reader.list(of: SessionRecord.self, Limits.sessions) { session in session.id },
             openings: try reader.list(of: OpeningRecord.self, Limits.openings) { opening in opening.client },
-            adaptation: try AdaptationImage(from: &reader), application: try reader.bytes(Limits.checkpointBytes))
+            adaptation: try AdaptationImage(from: &reader))
     }
 }

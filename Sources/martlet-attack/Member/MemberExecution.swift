@@ -68,23 +68,23 @@ struct MemberExecution: ~Copyable {
 
     private mutating func install(_ state: CheckpointState) {
         do {
-            try executor.install(CheckpointImage(decoding: state.state), into: &effects)
-            store.insert(state.state, instance: state.certificate.instance, digest: state.certificate.digest)
+            try executor.install(state.contents.image(), state.contents.application, into: &effects)
+            store.insert(Hashing.hashed(state.contents), after: state.certificate.instance)
         } catch {
             preconditionFailure("the group agreed on a state that cannot be read: \(error)")
         }
     }
 
     private mutating func keep(_ snapshot: PendingSnapshot<KVStateMachine>) -> Event {
-        let state = snapshot.image().encoded()
-        let digest = Hashing.checkpointDigest(of: state)
-        store.insert(state, instance: snapshot.instance, digest: digest)
-        return .snapshotTaken(snapshot.instance, digest)
+        let contents = CheckpointContents(image: snapshot.image(), application: snapshot.encodedApplication())
+        let checkpoint = Hashing.hashed(contents)
+        store.insert(checkpoint, after: snapshot.instance)
+        return .snapshotTaken(snapshot.instance, checkpoint.digest)
     }
 
     private mutating func serve(_ service: CheckpointService) {
         let certificate = service.certificate
-        guard let state = store.state(instance: certificate.instance, digest: certificate.digest) else { return }
-        served.append((CheckpointState(certificate: certificate, state: state), service.receiver))
+        guard let checkpoint = store.checkpoint(after: certificate.instance, certificate.digest) else { return }
+        served.append((CheckpointState(certificate: certificate, contents: checkpoint.contents), service.receiver))
     }
 }

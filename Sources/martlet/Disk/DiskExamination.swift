@@ -4,6 +4,7 @@
 import MartletCrypto
 import MartletLog
 import MartletTypes
+import MartletWire
 
 /// A replica's log and snapshots, read without changing anything, and what is wrong with them.
 struct DiskExamination {
@@ -47,11 +48,20 @@ struct DiskExamination {
             guard let path = place.snapshots else { return (log, nil) }
             guard LogPlace.kind(of: path) == .directory else { return (log, SnapshotInspection()) }
             var files = try FileDirectory(at: path, .reading)
-            return (log, try SnapshotInspection(of: &files) { Hashing.checkpointDigest(of: $0) })
+            return (log, try SnapshotInspection(of: &files) { Self.digest(of: $0) })
         } catch let error as FileError {
             throw CommandFailure(
                 "\(error). Run this as the user that the replica runs as; if the disk fails, copy the home to another first"
             )
+        }
+    }
+
+    /// What is no contents has a digest that is no checkpoint's.
+    private static func digest(of state: Bytes) -> Digest {
+        do {
+            return Hashing.hashed(try CheckpointContents(decoding: state)).digest
+        } catch {
+            return Hashing.digest(of: state)
         }
     }
 

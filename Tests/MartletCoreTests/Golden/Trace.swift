@@ -92,7 +92,7 @@ struct TraceRunner {
             try replica.step(
                 .checkpointInstalled(
                     CheckpointImage(
-                        instance: instance, time: Timestamp(1), view: view, sessions: [], openings: [], application: [])
+                        instance: instance, time: Timestamp(1), view: view, sessions: [], openings: [])
                 ))
         case "entropy":
             var drawn: [UInt64] = []

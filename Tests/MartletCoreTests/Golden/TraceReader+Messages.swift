@@ -77,7 +77,10 @@ extension TraceReader {
         case "CHECKPOINT-STATE":
             let instance = Instance(try words.number(after: "i", "instance"))
             let digest = try names.digest(try words.next("a digest"))
-            return .checkpointState(CheckpointState(certificate: certificate(instance, digest), state: []))
+            return .checkpointState(
+                CheckpointState(
+                    certificate: certificate(instance, digest),
+                    contents: CheckpointContents(imageChunks: 1, chunks: [[0]])))
         case "PROGRESS": return .progress(try progress(&words))
         case "PROBE": return .probe(Probe(sequence: SequenceNumber(try words.number(after: "#", "a sequence"))))
         case "PROBE-ECHO":

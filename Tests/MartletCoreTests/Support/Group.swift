@@ -259,7 +259,8 @@ final class Group {
             }
         case .resend(let id), .tellOpened(_, let id): node.resends.append(id)
         case .serve(let certificate, let to):
-            let state = CheckpointState(certificate: certificate, state: [])
+            let state = CheckpointState(
+                certificate: certificate, contents: CheckpointContents(imageChunks: 1, chunks: [[0]]))
             post(Send(.checkpointState(state), to: .replica(to)), from: place)
         case .install(let state):
             let image = image(after: state.certificate.instance)
@@ -279,7 +280,7 @@ final class Group {
         return CheckpointImage(
             instance: instance, time: Timestamp(1), view: nodes.compactMap { $0.views[instance] }.first ?? view,
             sessions: sessions?.records ?? [], openings: sessions?.openings ?? [],
-            adaptation: nodes.compactMap { $0.adaptations[instance] }.first ?? .empty, application: [])
+            adaptation: nodes.compactMap { $0.adaptations[instance] }.first ?? .empty)
     }
 
     // MARK: Admission

@@ -70,7 +70,6 @@ extension CheckpointImage: Sampled {
         Self(
             instance: generator.number(Instance.self), time: generator.number(Timestamp.self),
             view: .sample(&generator), sessions: generator.ascending(SessionRecord.self) { $0.id },
-            openings: generator.ascending(OpeningRecord.self) { $0.client }, adaptation: .sample(&generator),
-            application: generator.bytes(upTo: 40))
+            openings: generator.ascending(OpeningRecord.self) { $0.client }, adaptation: .sample(&generator))
     }
 }

@@ -63,7 +63,16 @@ extension CheckpointCertificate: Sampled {
 
 extension CheckpointState: Sampled {
     static func sample(_ generator: inout Generator) -> Self {
-        Self(certificate: .sample(&generator), state: generator.bytes(upTo: 40))
+        Self(certificate: .sample(&generator), contents: .sample(&generator))
+    }
+}
+
+extension CheckpointContents: Sampled {
+    static func sample(_ generator: inout Generator) -> Self {
+        let count = Int.random(in: 1...4, using: &generator)
+        return Self(
+            imageChunks: Int.random(in: 1...count, using: &generator),
+            chunks: (0..<count).map { _ in [7] + generator.bytes(upTo: 40) })
     }
 }
 

@@ -72,7 +72,10 @@ extension FieldWalker {
     }
 
     mutating func walk(_ state: CheckpointState) -> CheckpointState {
-        CheckpointState(certificate: walk(state.certificate), state: bytes(state.state, .state))
+        CheckpointState(
+            certificate: walk(state.certificate),
+            contents: CheckpointContents(
+                imageChunks: state.contents.imageChunks, chunks: state.contents.chunks.map { bytes($0, .state) }))
     }
 
     // MARK: What clients are told

@@ -33,26 +33,32 @@ struct TransferLies {
     // MARK: States
 
     func lie(_ state: CheckpointState, _ context: inout LiarContext) -> Lie {
-        let certificate = state.certificate
+        let (certificate, contents) = (state.certificate, state.contents)
+        let told = { (contents: CheckpointContents) -> PeerMessage in
+            .checkpointState(CheckpointState(certificate: certificate, contents: contents))
+        }
         switch context.random.below(7) {
         case 0:
-            var bytes = state.state
-            if !bytes.isEmpty { bytes[context.random.below(bytes.count)] ^= 0x40 }
-            return (.checkpointState(CheckpointState(certificate: certificate, state: bytes)), "state: a byte changed")
+            var chunks = contents.chunks
+            let place = context.random.below(chunks.count)
+            chunks[place][context.random.below(chunks[place].count)] ^= 0x40
+            return (
+                told(CheckpointContents(imageChunks: contents.imageChunks, chunks: chunks)), "state: a byte changed"
+            )
         case 1:
-            let cut = Bytes(state.state.prefix(state.state.count / 2))
-            return (.checkpointState(CheckpointState(certificate: certificate, state: cut)), "state: cut in half")
-        case 2: return (.checkpointState(CheckpointState(certificate: certificate, state: [])), "state: empty")
+            let chunks = Array(contents.chunks.prefix(max(1, contents.chunks.count / 2)))
+            let imageChunks = min(contents.imageChunks, chunks.count)
+            return (told(CheckpointContents(imageChunks: imageChunks, chunks: chunks)), "state: cut in half")
+        case 2: return (told(CheckpointContents(imageChunks: 1, chunks: [[0]])), "state: empty")
         case 3: return (.checkpointState(states.first ?? state), "state: stale")
         case 4:
-            let other = CheckpointState(certificate: certificate, state: states.first?.state ?? [])
-            return (.checkpointState(other), "state: stale bytes under the new certificate")
+            return (told(states.first?.contents ?? contents), "state: stale bytes under the new certificate")
         case 5:
             let raised = CheckpointCertificate(
                 view: certificate.view, instance: certificate.instance + context.view.settings.checkpointPeriod,
                 digest: certificate.digest, shares: certificate.shares)
             return (
-                .checkpointState(CheckpointState(certificate: raised, state: state.state)), "state: another instance"
+                .checkpointState(CheckpointState(certificate: raised, contents: contents)), "state: another instance"
             )
         default: return (nil, "state: none")
         }
