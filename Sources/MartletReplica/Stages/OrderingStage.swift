@@ -58,7 +58,9 @@ final class OrderingStage<Machine: StateMachine> {
             case .event(let event):
                 if case .requests(let requests) = event { flow.received(from: requests.sender) }
                 core.step(event, at: now, into: &effects)
-            case .durable(let position): gate.note(durable: position)
+            case .durable(let position):
+                gate.note(durable: position)
+                core.step(.durable(position), at: now, into: &effects)
             case .statusQuery(let connection): queries.append(connection)
             case .adaptationQuery(let connection):
                 // However often it is asked, it is answered once a turn: the answer is much larger than the question.
