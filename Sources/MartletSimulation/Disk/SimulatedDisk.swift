@@ -21,6 +21,8 @@ struct SimulatedDisk {
         let finding: LogFinding
     }
 
+    struct RecordsMissing: Error {}
+
     private let identity: LogIdentity
     private var logFiles: SimulatedDirectory
     private var snapshotFiles: SimulatedDirectory
@@ -128,10 +130,9 @@ struct SimulatedDisk {
         var found = try SnapshotFiles(in: &snapshotFiles, identity)
         defer { snapshots = found }
         let base = restoration.newestStable { found.holds($0.instance, $0.digest) }
-        guard let base, let state = try found.state(after: base.instance, base.digest, in: &snapshotFiles) else {
-            return Recovered(restoration: restoration, state: nil)
-        }
-        restoration.begin(with: try CheckpointImage(decoding: state), base)
+        let state = try base.flatMap { try found.state(after: $0.instance, $0.digest, in: &snapshotFiles) }
+        if let base, let state { restoration.begin(with: try CheckpointImage(decoding: state), base) }
+        guard restoration.isComplete else { throw RecordsMissing() }
         return Recovered(restoration: restoration, state: state)
     }
 }
