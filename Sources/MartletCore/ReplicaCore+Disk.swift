@@ -54,9 +54,12 @@ extension ReplicaCore {
         pool.restartTimers(at: now.monotonic)
     }
 
-    /// When this replica, leading, has kept the others waiting for its disk so long that they had better have another leader.
+    /// When this replica, leading, has kept the others waiting for its disk so long that they had better have another leader. Not where
+    /// it lacks a snapshot that nobody has: then the group waits for its checkpoint, whoever leads.
     var diskDeadline: Instant? {
-        guard isLeader, view.n > 1, stopSent <= regency, let since = diskBehindSince else { return nil }
+        guard isLeader, view.n > 1, stopSent <= regency, let since = diskBehindSince,
+            journal.unwritten >= unwrittenMax || snapshotKept < checkpoints.stableInstance
+        else { return nil }
         return since + timeout.current
     }
 

@@ -154,6 +154,23 @@ import Testing
         #expect(group.status(2).decided == group.status(0).decided)
     }
 
+    /// No other leader could do better: it costs nobody the lead.
+    @Test func aGroupWhoseSnapshotsAreSlowChangesNoLeader() throws {
+        let (group, session) = try started(.byzantine)
+        group.holdsSnapshots = [0, 1, 2, 3]
+        let sent = group.recordAll()
+        group.order(client, session, 4...35)
+        group.pass(milliseconds: 3_000)
+        #expect((0..<4).allSatisfy { group.status($0).decided == Instance(36) && sent.stops(of: $0).isEmpty })
+        group.holdsSnapshots = []
+        for place in 0..<4 {
+            for snapshot in [16, 32] as [UInt64] { group.takeSnapshot(Instance(snapshot), at: place) }
+        }
+        group.settle()
+        group.order(client, session, 36...50)
+        #expect((0..<4).allSatisfy { group.executed($0).count == 50 && sent.stops(of: $0).isEmpty })
+    }
+
     /// Also across the end of a view, and a loss of power in the midst of it.
     @Test(arguments: FaultModel.allCases) func aViewThatEndsMeanwhileIsFollowed(_ model: FaultModel) throws {
         let (group, session) = try started(model, n: 5)
