@@ -122,6 +122,9 @@ package enum Notice: Hashable, Sendable {
     case caughtUp(Instance)
     case logBroken
     case logMended
+    /// At that instance this replica waits for its disk, on which so many records are not durable yet; and then no more.
+    case diskBehind(Instance, unwritten: Int)
+    case diskKeptUp
     /// What was executed tentatively beyond that instance, up to the other, was replaced.
     case rolledBack(to: Instance, from: Instance)
     case followingAsLearner

@@ -20,7 +20,8 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
     private let mailboxes: StageMailboxes<Machine>
     private let clients = ClientDirectory()
     private let views: KnownViews
-    private let background: BackgroundStage<Machine>
+    private let verification: VerificationStage
+    private let snapshots: SnapshotStage<Machine>
     private let orderingTask: LoopTask
     private let executionTask: LoopTask
     private let threads = StageThreads()
@@ -28,13 +29,13 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
     /// What this run calls itself where its votes are lost.
     private let incarnation: UInt64
     /// In a durable group.
-    private let disk: ReplicaDisk?
+    private let disk: (any DurableDisk)?
     private let voting: VotingState
     private let onFailure: @Sendable (ReplicaError) -> Void
 
     init(
         configuration: ReplicaConfiguration, view: View, me: ReplicaIndex, mode: ReplicaMode, incarnation: UInt64,
-        disk: ReplicaDisk?, machine: Machine,
+        disk: (any DurableDisk)?, machine: Machine,
         onFailure: @escaping @Sendable (ReplicaError) -> Void
     ) throws(ReplicaError) {
         let logger = configuration.logger
@@ -70,7 +71,7 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
             scheme: Ed25519Scheme())
         views = verifier.views
         let drops = DropLog(logger: logger)
-        let admission = Admission<Machine>(
+        let admission = Admission(
             verifier: verifier, access: configuration.genesis.clientAccess, me: view[me].id, voting: voting,
             clients: clients, drops: drops)
         let ingress = Ingress(
@@ -78,8 +79,9 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
         listener = Listener(
             configuration: configuration.transport, identity: identity, group: loops.group,
             handlers: ingress.handlers, logger: logger)
-        background = BackgroundStage(
-            verifier: verifier, mailboxes: mailboxes, links: links, drops: drops, disk: disk, logger: logger)
+        verification = VerificationStage(
+            verifier: verifier, jobs: mailboxes.verification, ordering: mailboxes.ordering, drops: drops)
+        snapshots = SnapshotStage(mailboxes: mailboxes, links: links, disk: disk, logger: logger)
     }
 
     /// Others may connect from now on; what they send waits until `start`.
@@ -95,25 +97,28 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
         configuration.logger.info("listening on \(host):\(listener.localPort ?? port)")
     }
 
-    func start() {
+    /// `recovered` is what it goes on from, in a durable group.
+    func start(_ recovered: RecoveredDisk?) {
         links.start()
-        threads.start("background") { [background] in background.run() }
+        threads.start("verification") { [verification] in verification.run() }
+        let base = Handover(recovered)
+        threads.start("snapshots") { [snapshots] in snapshots.run(beginningWith: base) }
         let calculation = CalculationStage(tasks: mailboxes.calculation, ordering: mailboxes.ordering)
         threads.start("calculation") { calculation.run() }
         if let disk {
             let persistence = PersistenceStage(disk: disk, mailboxes: mailboxes, logger: configuration.logger)
             threads.start("persistence") { persistence.run() }
         }
-        startExecution()
-        startOrdering()
+        startExecution(Handover(recovered))
+        startOrdering(Handover(recovered))
     }
 
-    private func startExecution() {
+    private func startExecution(_ recovered: Handover<RecoveredDisk>) {
         let makeStage: @Sendable () -> ExecutionStage<Machine> = { [self] in
             let stage = ExecutionStage(
                 machine: machine, view: view, mode: mode, mailboxes: mailboxes, clients: clients, onFailure: onFailure)
-            if let restoration = disk?.restoration {
-                stage.begin(with: restoration, disk?.baseCheckpoint?.contents.application ?? [])
+            if let recovered = recovered.take() {
+                stage.begin(with: recovered.restoration, recovered.baseCheckpoint?.contents.application ?? [])
             }
             return stage
         }
@@ -127,7 +132,7 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
         }
     }
 
-    private func startOrdering() {
+    private func startOrdering(_ recovered: Handover<RecoveredDisk>) {
         orderingTask.start { [self] in
             var core = CoreConfiguration(
                 view: view, replica: configuration.replica, mode: mode, incarnation: incarnation,
@@ -135,7 +140,7 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
             core.timeouts = configuration.timeouts
             let sealer = Sealer(
                 group: view.group, replica: configuration.replica, key: configuration.key, scheme: Ed25519Scheme())
-            let told = disk.flatMap { $0.restoration.isEmpty ? nil : $0.restoration }
+            let told = recovered.take().flatMap { $0.restoration.isEmpty ? nil : $0.restoration }
             let stage = OrderingStage(
                 configuration: core, restoring: told, mailboxes: mailboxes, clients: clients, views: views,
                 voting: voting,
@@ -144,21 +149,44 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
         }
     }
 
-    /// Each stage finishes what it has been given, then what waits for the network is sent.
+    /// What is decided, and on the disk before long, is answered; each stage finishes what it has been given, and what waits for the
+    /// network is sent. A disk that hangs is not waited for.
     func stop() async {
+        await drain()
         await orderingTask.stop()
         mailboxes.execution.close()
         await executionTask.stop()
         await threads.join("execution")
         mailboxes.persistence.close()
-        await threads.join("persistence")
+        mailboxes.snapshots.close()
+        await joinAtDisk("persistence", "the log")
+        await joinAtDisk("snapshots", "a snapshot")
         mailboxes.calculation.close()
         await threads.join("calculation")
-        mailboxes.background.close()
-        await threads.join("background")
+        mailboxes.verification.close()
+        await threads.join("verification")
         async let listenerIsClosed: Void = listener.close()
         await links.close()
         await listenerIsClosed
         await loops.shutDown()
     }
+
+    private func drain() async {
+        guard threads.isStarted("persistence") else { return }
+        let drained = DispatchSemaphore(value: 0)
+        mailboxes.ordering.post(.drain { drained.signal() })
+        guard await !drained.isSignalled(within: drainMax) else { return }
+        configuration.logger.warning(
+            "the disk takes more than \(drainMax): what was decided and is not durable yet is not answered")
+    }
+
+    private func joinAtDisk(_ thread: String, _ what: String) async {
+        guard await !threads.join(thread, within: joinMax) else { return }
+        configuration.logger.error(
+            "the disk has not written \(what) for \(joinMax): not waiting for it any longer; nobody was told of it")
+    }
 }
+
+/// So long a replica that stops waits for its disk, with what is decided and with what is being written.
+private let drainMax = Interval.seconds(3)
+private let joinMax = Interval.seconds(5)

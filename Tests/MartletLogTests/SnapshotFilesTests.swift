@@ -43,4 +43,60 @@ import Testing
         #expect(try after.state(after: Instance(8), digest(8), in: &files) == [1, 2, 3, 4])
         #expect(after.note(stable: certificate(8), in: &files) == Instance(8))
     }
+
+    // MARK: - What is refused
+
+    private func kept(as identity: LogIdentity = LogRig.identity) throws -> SimulatedDirectory {
+        var files = LogRig.files()
+        var before = try SnapshotFiles(in: &files, identity)
+        _ = try before.keep([1, 2, 3, 4], after: Instance(8), digest(8), in: &files)
+        try files.create("snapshot-draft")
+        return files
+    }
+
+    /// It was passed over, and the replica took itself for one that had lost what it had said.
+    @Test func anothersAreRefusedByName() throws {
+        let other = LogIdentity(group: LogRig.identity.group, replica: ReplicaID(3))
+        var files = try kept(as: other)
+        #expect(
+            throws: LogError.otherOwner(
+                file: SnapshotFiles.name(Instance(8)), found: other, expected: LogRig.identity)
+        ) { try SnapshotFiles(in: &files, LogRig.identity) }
+        #expect(try files.names().contains("snapshot-draft"), "nothing is touched")
+    }
+
+    @Test func whatANewerProgramHasWrittenIsRefusedByName() throws {
+        var files = try kept()
+        let name = SnapshotFiles.name(Instance(8))
+        // Version 3, and so another checksum.
+        try files.corrupt(name, at: 11, mask: 2)
+        try files.corrupt(name, at: 100)
+        #expect(throws: LogError.unknownSnapshotFormat(file: name, version: 3)) {
+            try SnapshotFiles(in: &files, LogRig.identity)
+        }
+        #expect(try files.names().contains("snapshot-draft"), "nothing is touched")
+    }
+
+    /// A bit of it has flipped: that is no newer format.
+    @Test func aDamagedHeaderIsDamage() throws {
+        for offset in [11, 20, 60, 100] {
+            var files = try kept()
+            try files.corrupt(SnapshotFiles.name(Instance(8)), at: offset)
+            let snapshots = try SnapshotFiles(in: &files, LogRig.identity)
+            #expect(!snapshots.holds(Instance(8), digest(8)))
+            #expect(try files.names() == [SnapshotFiles.name(Instance(8))])
+        }
+    }
+
+    @Test func whatCannotBeReadNowIsNotTakenForDamage() throws {
+        var files = try kept()
+        files.faults.readErrorPermille = 1_000
+        #expect(throws: LogError.self) { try SnapshotFiles(in: &files, LogRig.identity) }
+        files.faults.readErrorPermille = 0
+        var snapshots = try SnapshotFiles(in: &files, LogRig.identity)
+        files.faults.readErrorPermille = 1_000
+        #expect(throws: FileError.self) { try snapshots.state(after: Instance(8), digest(8), in: &files) }
+        files.faults.readErrorPermille = 0
+        #expect(try snapshots.state(after: Instance(8), digest(8), in: &files) == [1, 2, 3, 4])
+    }
 }

@@ -22,16 +22,38 @@ package struct SnapshotFiles: Sendable {
     /// Why a file that nobody needs is still there.
     package private(set) var cleaningFailure: FileError?
 
-    /// Finds what earlier runs left. A file whose header cannot be read is left alone: nobody counts on it.
-    package init(in files: inout (some FileStore & ~Copyable), _ identity: LogIdentity) throws(FileError) {
+    /// Finds what earlier runs left. A file whose header is damaged is left alone: nobody counts on it. What a newer program or another
+    /// replica has written is refused, and then nothing is touched.
+    package init(in files: inout (some FileStore & ~Copyable), _ identity: LogIdentity) throws(LogError) {
         self.identity = identity
-        for name in try files.names() {
-            if name == Self.draftName { try files.remove(name) }
-            guard let instance = Self.instance(in: name),
-                let header = SnapshotHeader(try files.read(name, at: 0, count: SnapshotHeader.bytes)),
-                header.instance == instance, header.identity == identity
-            else { continue }
-            entries.append(Entry(instance: instance, digest: header.digest))
+        let names = try LogError.wrapping { () throws(FileError) in try files.names() }
+        for name in names {
+            guard let instance = Self.instance(in: name), let header = try Self.header(of: name, in: &files) else {
+                continue
+            }
+            guard header.identity == identity else {
+                throw .otherOwner(file: name, found: header.identity, expected: identity)
+            }
+            if header.instance == instance { entries.append(Entry(instance: instance, digest: header.digest)) }
+        }
+        if names.contains(Self.draftName) {
+            try LogError.wrapping { () throws(FileError) in try files.remove(Self.draftName) }
+        }
+    }
+
+    /// Nil when it is damaged.
+    private static func header(
+        of name: String, in files: inout (some FileStore & ~Copyable)
+    ) throws(LogError) -> SnapshotHeader? {
+        let bytes = try LogError.wrapping { () throws(FileError) in
+            try files.read(name, at: 0, count: SnapshotHeader.bytes)
+        }
+        do {
+            return try SnapshotHeader(reading: bytes)
+        } catch .unknownFormat(let version) {
+            throw .unknownSnapshotFormat(file: name, version: version)
+        } catch {
+            return nil
         }
     }
 

@@ -10,7 +10,7 @@ import MartletWire
 import Synchronization
 
 /// What a replica of a durable group has in its home: the log and the snapshots, a directory each.
-final class ReplicaDisk: Sendable {
+final class ReplicaDisk: DurableDisk {
     private struct Log: ~Copyable {
         var writer: LogWriter
         var files: FileDirectory
@@ -24,50 +24,54 @@ final class ReplicaDisk: Sendable {
     /// Only ever used by one thread each: neither waits for the other's disk.
     private let log: Mutex<Log>
     private let snapshots: Mutex<Snapshots>
-    /// What the replica goes on from; empty at its first start, and when what it had said is lost.
-    let restoration: Restoration
-    /// That of the restoration's base.
-    let baseCheckpoint: HashedCheckpoint?
-    /// Something that was durable is gone: the replica does not know any more what it has said.
-    let isDamaged: Bool
 
-    /// Opens both, or makes them. `hasVoted`: whether an earlier run may have said anything. Throws when they are another's, or
-    /// cannot be used.
-    init(
+    private init(_ log: consuming Log, _ snapshots: consuming Snapshots) {
+        self.log = Mutex(log)
+        self.snapshots = Mutex(snapshots)
+    }
+
+    /// Opens both, or makes them, and tells what the replica goes on from. `hasVoted`: whether an earlier run may have said
+    /// anything. Throws when they are another's, or cannot be used.
+    static func open(
         home: String, group: Digest, replica: ReplicaID, hasVoted: Bool, incarnation: UInt64, logger: Logger
-    ) throws(ReplicaError) {
+    ) throws(ReplicaError) -> (disk: ReplicaDisk, recovered: RecoveredDisk) {
         let identity = LogIdentity(group: group, replica: replica)
-        var logFiles = try Self.open(home + "/log")
-        var snapshotFiles = try Self.open(home + "/snapshots")
-        var restoration = Restoration()
-        var writer = try Self.openLog(home, in: &logFiles, identity, into: &restoration)
-        var entries: SnapshotFiles
-        do {
-            entries = try SnapshotFiles(in: &snapshotFiles, identity)
-        } catch {
-            throw .homeUnusable(path: home + "/snapshots", reason: "\(error)")
+        var logFiles = try open(home + "/log")
+        var snapshotFiles = try open(home + "/snapshots")
+        var recovered = RecoveredDisk()
+        var writer = try openLog(home, in: &logFiles, identity, into: &recovered.restoration)
+        var entries = try refusing(home + "/snapshots") { () throws(LogError) in
+            try SnapshotFiles(in: &snapshotFiles, identity)
         }
         for finding in writer.recovery.findings {
             logger.log(level: finding.isDamage ? .error : .notice, "\(home)/log: \(finding)")
         }
-        let checkpoint = Self.base(of: &restoration, &entries, &snapshotFiles, logger)
-        let isLost = hasVoted && restoration.isEmpty
-        isDamaged = writer.isDamaged || !restoration.isComplete || isLost
-        if isDamaged {
+        recovered.baseCheckpoint = try base(of: &recovered.restoration, &entries, &snapshotFiles, logger)
+        let isLost = hasVoted && recovered.restoration.isEmpty
+        if writer.isDamaged || !recovered.restoration.isComplete || isLost {
             logger.error(
                 "what this replica had written down is \(isLost ? "gone" : "damaged"): it begins anew, and follows the group until the others admit it again"
             )
-            restoration = Restoration()
-            do {
+            recovered = RecoveredDisk(isDamaged: true)
+            try refusing(home + "/log") { () throws(LogError) in
                 try writer.startOver(with: [.incarnation(incarnation)], in: &logFiles)
-            } catch {
-                throw .homeUnusable(path: home + "/log", reason: "\(error)")
             }
         }
-        self.restoration = restoration
-        baseCheckpoint = isDamaged ? nil : checkpoint
-        log = Mutex(Log(writer: writer, files: logFiles))
-        snapshots = Mutex(Snapshots(entries: entries, files: snapshotFiles))
+        let log = Log(writer: writer, files: logFiles)
+        return (ReplicaDisk(log, Snapshots(entries: entries, files: snapshotFiles)), recovered)
+    }
+
+    /// Names what cannot be used, and why, or whose it is.
+    private static func refusing<Value>(
+        _ path: String, _ body: () throws(LogError) -> Value
+    ) throws(ReplicaError) -> Value {
+        do {
+            return try body()
+        } catch .otherOwner(let file, let found, let expected) {
+            throw .homeOfAnother(path: "\(path)/\(file)", found: "\(found)", expected: "\(expected)")
+        } catch {
+            throw .homeUnusable(path: path, reason: "\(error)")
+        }
     }
 
     private static func open(_ path: String) throws(ReplicaError) -> FileDirectory {
@@ -83,28 +87,31 @@ final class ReplicaDisk: Sendable {
         _ home: String, in files: inout FileDirectory, _ identity: LogIdentity, into restoration: inout Restoration
     ) throws(ReplicaError) -> LogWriter {
         var told = Restoration()
-        do {
-            let log = try LogWriter.open(in: &files, identity, salt: SystemEntropy.positive) { told.add($0) }
-            restoration = told
-            return log
-        } catch .otherOwner(let file, let found, let expected) {
-            throw .homeOfAnother(path: "\(home)/log/\(file)", found: "\(found)", expected: "\(expected)")
-        } catch {
-            throw .homeUnusable(path: home + "/log", reason: "\(error)")
+        let log = try refusing(home + "/log") { () throws(LogError) in
+            try LogWriter.open(in: &files, identity, salt: SystemEntropy.positive) { told.add($0) }
         }
+        restoration = told
+        return log
     }
 
-    /// Has the restoration begin with the newest stable checkpoint that is kept.
+    /// Has the restoration begin with the newest stable checkpoint that is kept. What cannot be read now may be read by a later
+    /// start: that is no reason to give up what the log tells.
     private static func base(
         of restoration: inout Restoration, _ entries: inout SnapshotFiles, _ files: inout FileDirectory,
         _ logger: Logger
-    ) -> HashedCheckpoint? {
+    ) throws(ReplicaError) -> HashedCheckpoint? {
         guard let stable = restoration.newestStable({ entries.holds($0.instance, $0.digest) }) else { return nil }
+        let found: Bytes?
         do {
-            guard let state = try entries.state(after: stable.instance, stable.digest, in: &files) else {
-                logger.error("the snapshot after instance \(stable.instance) is damaged")
-                return nil
-            }
+            found = try entries.state(after: stable.instance, stable.digest, in: &files)
+        } catch {
+            throw .homeUnusable(path: "\(files.path)/\(SnapshotFiles.name(stable.instance))", reason: "\(error)")
+        }
+        guard let state = found else {
+            logger.error("the snapshot after instance \(stable.instance) is damaged")
+            return nil
+        }
+        do {
             let checkpoint = Hashing.hashed(try CheckpointContents(decoding: state))
             guard checkpoint.digest == stable.digest else {
                 logger.error("the snapshot after instance \(stable.instance) is damaged")
@@ -113,7 +120,7 @@ final class ReplicaDisk: Sendable {
             restoration.begin(with: try checkpoint.contents.image(), stable)
             return checkpoint
         } catch {
-            logger.error("the snapshot after instance \(stable.instance) cannot be read: \(error)")
+            logger.error("the snapshot after instance \(stable.instance) is no state: \(error)")
             return nil
         }
     }
@@ -131,11 +138,14 @@ final class ReplicaDisk: Sendable {
 
     func seal() throws(LogError) { try log.withLock { (log) throws(LogError) in try log.writer.seal(&log.files) } }
 
+    var logCleaningFailure: FileError? { log.withLock { $0.writer.cleaningFailure } }
+
     func drop(through instance: Instance) { log.withLock { $0.writer.drop(through: instance) } }
 
     // MARK: - Snapshots
 
-    /// Durable on return. Returns through which instance the log is not needed any more, if that has changed.
+    var snapshotCleaningFailure: FileError? { snapshots.withLock { $0.entries.cleaningFailure } }
+
     func keep(_ checkpoint: HashedCheckpoint, after instance: Instance) throws(FileError) -> Instance? {
         try snapshots.withLock { (snapshots) throws(FileError) in
             try snapshots.entries.keep(

@@ -115,7 +115,7 @@ final class ExecutionStage<Machine: StateMachine> {
             let event = effects.events.removeLast()
             // What came before it comes first everywhere.
             act()
-            mailboxes.background.post(.keep(state, thenTell: event))
+            mailboxes.snapshots.post(.keep(state, thenTell: event))
         } catch {
             hasFailed = true
             onFailure(.serviceFailed(String(describing: error)))
@@ -136,9 +136,9 @@ final class ExecutionStage<Machine: StateMachine> {
             add([read], by: connection)
         }
         mailboxes.ordering.post(effects.events.map { .event($0) })
-        mailboxes.background.post(effects.snapshots.map { .encode($0) })
-        mailboxes.background.post(effects.serves.map { .serve($0) })
-        if let below = effects.forgetBelow { mailboxes.background.post(.forget(below: below)) }
+        mailboxes.snapshots.post(effects.snapshots.map { .encode($0) })
+        mailboxes.snapshots.post(effects.serves.map { .serve($0) })
+        if let below = effects.forgetBelow { mailboxes.snapshots.post(.forget(below: below)) }
         effects.removeAll()
     }
 }

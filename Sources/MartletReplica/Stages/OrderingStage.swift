@@ -29,6 +29,8 @@ final class OrderingStage<Machine: StateMachine> {
     /// Keeps back what has to wait for the disk, in a durable group.
     private var gate = DurabilityGate()
     private var written = LogPosition.start
+    /// Who stops this replica is told when nothing waits for the disk; from then on nothing is taken in.
+    private var onDrained: (@Sendable () -> Void)?
 
     /// What the core wants first is done by the first `run`.
     init(
@@ -53,12 +55,23 @@ final class OrderingStage<Machine: StateMachine> {
     func run() -> Instant? {
         mailboxes.ordering.take(into: &inputs)
         let now = SystemClock.reading
-        for input in inputs {
+        guard onDrained == nil else {
+            drain(at: now)
+            return nil
+        }
+        for (place, input) in inputs.enumerated() {
             switch input {
             case .event(let event):
                 if case .requests(let requests) = event { flow.received(from: requests.sender) }
                 core.step(event, at: now, into: &effects)
-            case .durable(let position): gate.note(durable: position)
+            case .durable(let position):
+                gate.note(durable: position)
+                core.step(.durable(position), at: now, into: &effects)
+            case .drain(let onDrained):
+                self.onDrained = onDrained
+                inputs.removeFirst(place + 1)
+                drain(at: now)
+                return nil
             case .statusQuery(let connection): queries.append(connection)
             case .adaptationQuery(let connection):
                 // However often it is asked, it is answered once a turn: the answer is much larger than the question.
@@ -83,6 +96,15 @@ final class OrderingStage<Machine: StateMachine> {
         return core.nextDeadline
     }
 
+    /// What is decided and becomes durable is still executed and said.
+    private func drain(at now: ClockReading) {
+        for case .durable(let position) in inputs { gate.note(durable: position) }
+        act(at: now)
+        loopback.removeAll()
+        egress.flush()
+        if !gate.isHolding { onDrained?() }
+    }
+
     private func act(at now: ClockReading) {
         if !effects.records.isEmpty {
             written = LogPosition(written.rawValue + UInt64(effects.records.count))
@@ -95,7 +117,7 @@ final class OrderingStage<Machine: StateMachine> {
         for case .beginView(let view) in effects.executions { flow.begin(view.settings) }
         voting.note(isVoter: core.isVoter)
         mailboxes.execution.post(effects.executions.map { .order($0) })
-        mailboxes.background.post(effects.checks.map { .check($0) })
+        mailboxes.verification.post(effects.checks.map { .check($0) })
         if !effects.calculations.isEmpty { mailboxes.calculation.post(effects.calculations) }
         clients.refuse(effects.refusals)
         if effects.entropyWanted > 0 { loopback.append(.entropy(SystemEntropy.numbers(effects.entropyWanted))) }

@@ -21,6 +21,8 @@ struct SimulatedDisk {
         let finding: LogFinding
     }
 
+    struct RecordsMissing: Error {}
+
     private let identity: LogIdentity
     private var logFiles: SimulatedDirectory
     private var snapshotFiles: SimulatedDirectory
@@ -128,11 +130,14 @@ struct SimulatedDisk {
         var found = try SnapshotFiles(in: &snapshotFiles, identity)
         defer { snapshots = found }
         let base = restoration.newestStable { found.holds($0.instance, $0.digest) }
-        guard let base, let state = try found.state(after: base.instance, base.digest, in: &snapshotFiles) else {
-            return Recovered(restoration: restoration, checkpoint: nil)
+        let state = try base.flatMap { try found.state(after: $0.instance, $0.digest, in: &snapshotFiles) }
+        var checkpoint: HashedCheckpoint?
+        if let base, let state {
+            let found = Hashing.hashed(try CheckpointContents(decoding: state))
+            restoration.begin(with: try found.contents.image(), base)
+            checkpoint = found
         }
-        let checkpoint = Hashing.hashed(try CheckpointContents(decoding: state))
-        restoration.begin(with: try checkpoint.contents.image(), base)
+        guard restoration.isComplete else { throw RecordsMissing() }
         return Recovered(restoration: restoration, checkpoint: checkpoint)
     }
 }

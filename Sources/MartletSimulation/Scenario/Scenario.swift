@@ -115,6 +115,10 @@ package struct ReplicaFault: Hashable, Sendable {
         case powerLoss(after: Int, restartAt: Instant)
         /// Of a durable group: nothing more fits on its disk for a while.
         case diskFull(until: Instant)
+        /// Of a durable group: its disk does nothing for a while, and reports no error.
+        case diskStall(until: Instant)
+        /// Of a durable group: its disk takes so much longer for a while.
+        case diskSlow(by: Interval, until: Instant)
         /// Stands still and then goes on, with all that has arrived meanwhile.
         case pause(until: Instant)
         /// Its memory goes bad: its snapshots hold a wrong bit until it takes over the others' state.

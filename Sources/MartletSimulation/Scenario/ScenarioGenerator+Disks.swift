@@ -17,6 +17,24 @@ extension ScenarioGenerator {
             let until = min(scenario.healsAt, at + random.interval(upTo: .milliseconds(300)))
             scenario.replicaFaults.append(ReplicaFault(replica: replica, at: at, kind: .diskFull(until: until)))
         }
+        makeSlowDisks()
+    }
+
+    /// Some stand still for a while, a few are slow to the end of all faults, or for as long as the group runs.
+    private mutating func makeSlowDisks() {
+        for replica in 0..<scenario.n where random.chance(permille: 150) {
+            let at = random.instant(from: .zero, to: scenario.healsAt)
+            let until = min(scenario.healsAt, at + random.interval(upTo: .milliseconds(400)))
+            scenario.replicaFaults.append(ReplicaFault(replica: replica, at: at, kind: .diskStall(until: until)))
+        }
+        for replica in 0..<scenario.n where random.chance(permille: 80) {
+            let by = random.interval(upTo: .milliseconds(UInt64(random.pick([5, 30, 100]))))
+            let until = random.chance(permille: 500) ? scenario.healsAt : scenario.healsAt + .seconds(3_600)
+            scenario.replicaFaults.append(
+                ReplicaFault(
+                    replica: replica, at: random.instant(from: .zero, to: scenario.healsAt),
+                    kind: .diskSlow(by: by, until: until)))
+        }
     }
 
     /// Of some or of all, not quite at the same time, nor back at the same time; half of them in the midst of what they write.

@@ -66,7 +66,7 @@ final class SimulatedReplica {
 
     // In a durable group
     private(set) var disk: SimulatedDisk?
-    private var gate = DurabilityGate()
+    private(set) var gate = DurabilityGate()
     /// Not written yet.
     private var records: [LogRecord] = []
     /// Written, but not durable.
@@ -80,6 +80,9 @@ final class SimulatedReplica {
     /// At each of the sends that wait for the disk: what for, and how far this replica had decided.
     private var heldSends: [(after: LogPosition, decided: Instance)] = []
     var isWriting = false
+    /// Its disk does nothing before that, and makes what is written durable so much later before the other.
+    var diskStallsUntil = Instant.zero
+    var slowDisk = (by: Interval.zero, until: Instant.zero)
 
     /// What it sends is altered on the way out; the replica itself does not know.
     var isLiar = false

@@ -101,7 +101,7 @@ struct ScenarioFaults {
     private func replicaFault(_ item: YAMLValue) throws(ConfigurationError) -> ReplicaFault {
         let map = try item.map(of: [
             "replica", "crashAt", "restartAt", "pauseAt", "resumeAt", "rotsAt", "losesPowerAt", "diskOperations",
-            "diskFullAt", "diskFreeAt",
+            "diskFullAt", "diskFreeAt", "diskStallsAt", "diskSlowAt", "by", "until",
         ])
         if let crash = map["crashAt"] {
             let restart = try map["restartAt"]?.instant()
@@ -118,6 +118,16 @@ struct ScenarioFaults {
             return ReplicaFault(
                 replica: try replica(map), at: try full.instant(),
                 kind: .diskFull(until: try map.required("diskFreeAt").instant()))
+        }
+        if let stalls = map["diskStallsAt"] {
+            return ReplicaFault(
+                replica: try replica(map), at: try stalls.instant(),
+                kind: .diskStall(until: try map.required("until").instant()))
+        }
+        if let slow = map["diskSlowAt"] {
+            return ReplicaFault(
+                replica: try replica(map), at: try slow.instant(),
+                kind: .diskSlow(by: try map.required("by").interval(), until: try map.required("until").instant()))
         }
         if let rots = map["rotsAt"] {
             return ReplicaFault(replica: try replica(map), at: try rots.instant(), kind: .rot)

@@ -109,6 +109,9 @@ extension ScenarioFile {
                 replica, "losesPowerAt: \(at)", "diskOperations: \(operations)", "restartAt: \(TimeText.text(restart))",
             ]
         case .diskFull(let until): return [replica, "diskFullAt: \(at)", "diskFreeAt: \(TimeText.text(until))"]
+        case .diskStall(let until): return [replica, "diskStallsAt: \(at)", "until: \(TimeText.text(until))"]
+        case .diskSlow(let by, let until):
+            return [replica, "diskSlowAt: \(at)", "by: \(TimeText.text(by))", "until: \(TimeText.text(until))"]
         case .pause(let until): return [replica, "pauseAt: \(at)", "resumeAt: \(TimeText.text(until))"]
         }
     }
