@@ -101,12 +101,10 @@ final class ReplicaDisk: Sendable {
     ) -> HashedCheckpoint? {
         guard let stable = restoration.newestStable({ entries.holds($0.instance, $0.digest) }) else { return nil }
         do {
-            guard let state = try entries.state(after: stable.instance, stable.digest, in: &files) else {
-                logger.error("the snapshot after instance \(stable.instance) is damaged")
-                return nil
+            let checkpoint = try entries.checkpoint(after: stable.instance, stable.digest, in: &files) {
+                Hashing.hashed($0)
             }
-            let checkpoint = Hashing.hashed(try CheckpointContents(decoding: state))
-            guard checkpoint.digest == stable.digest else {
+            guard let checkpoint else {
                 logger.error("the snapshot after instance \(stable.instance) is damaged")
                 return nil
             }
@@ -138,8 +136,7 @@ final class ReplicaDisk: Sendable {
     /// Durable on return. Returns through which instance the log is not needed any more, if that has changed.
     func keep(_ checkpoint: HashedCheckpoint, after instance: Instance) throws(FileError) -> Instance? {
         try snapshots.withLock { (snapshots) throws(FileError) in
-            try snapshots.entries.keep(
-                checkpoint.contents.encoded(), after: instance, checkpoint.digest, in: &snapshots.files)
+            try snapshots.entries.keep(checkpoint, after: instance, in: &snapshots.files)
         }
     }
 
