@@ -5,7 +5,6 @@ import Foundation
 import MartletCrypto
 import MartletLog
 import MartletTypes
-import MartletWire
 
 /// A replica's home as a durable replica leaves it: a log of several segments and two snapshots.
 struct DurableHome {
@@ -14,7 +13,6 @@ struct DurableHome {
     static func contents(_ instance: UInt64) -> CheckpointContents {
         CheckpointContents(imageChunks: 1, chunks: [Bytes(repeating: UInt8(instance), count: 488)])
     }
-    static func state(_ instance: UInt64) -> Bytes { contents(instance).encoded() }
     static func digest(_ instance: UInt64) -> Digest { Hashing.hashed(contents(instance)).digest }
 
     static var settings: LogSettings {
@@ -52,11 +50,12 @@ struct DurableHome {
         try writer.sync(&files)
     }
 
-    func keep(_ instances: [UInt64], _ identity: LogIdentity = identity) throws {
-        var files = try FileDirectory(at: snapshots)
+    func keep(_ instances: [UInt64], _ identity: LogIdentity = identity, in directory: String? = nil) throws {
+        var files = try FileDirectory(at: directory ?? snapshots)
         var entries = try SnapshotFiles(in: &files, identity)
         for instance in instances {
-            _ = try entries.keep(Self.state(instance), after: Instance(instance), Self.digest(instance), in: &files)
+            let checkpoint = Hashing.hashed(Self.contents(instance))
+            _ = try entries.keep(checkpoint, after: Instance(instance), in: &files)
         }
     }
 

@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Foundation
+import MartletCrypto
 import MartletLog
 import MartletTypes
 import Testing
@@ -68,7 +69,8 @@ import Testing
         #expect(lines[6].hasPrefix("log-0000000000000001  ") && lines[6].contains(" 11-"))
         #expect(lines[5..<6 + (try segments.count)].allSatisfy { $0.count == lines[5].count })
         let digest = DurableHome.digest(10)
-        #expect(text.contains("snapshot-000000000000000a        10    602  \(digest)…  whole"), "\(text)")
+        #expect(text.contains("snapshot-000000000000000a        10          488       1  \(digest)…  whole"), "\(text)")
+        #expect(text.contains("layer-0000000000000002    550     488       1  whole"), "\(text)")
         #expect(lines.last == "nothing is damaged")
     }
 
@@ -84,7 +86,9 @@ import Testing
         let snapshots = try #require(json["snapshots"] as? [[String: Any]])
         #expect(snapshots.map { $0["instance"] as? Int } == [10, 20])
         #expect(snapshots[1]["digest"] as? String == DurableHome.digest(20).hexadecimal)
-        #expect(snapshots.allSatisfy { $0["isWhole"] as? Bool == true })
+        #expect(snapshots.allSatisfy { $0["isWhole"] as? Bool == true && $0["chunks"] as? Int == 1 })
+        let layers = try #require(json["layers"] as? [[String: Any]])
+        #expect(layers.map { $0["neededBytes"] as? Int } == [488, 488])
         #expect(json["tornTail"] is NSNull)
     }
 
@@ -108,7 +112,7 @@ import Testing
         }
         writer.drop(through: Instance(60))
         // A draft is the writer's, whoever reads.
-        let draft = home.snapshots + "/snapshot-draft"
+        let draft = home.snapshots + "/layer-draft"
         #expect(FileManager.default.createFile(atPath: draft, contents: Data([1, 2, 3])))
         #expect(try listing().examination.snapshots?.hasDraft == true)
         #expect(FileManager.default.fileExists(atPath: draft))
@@ -146,7 +150,7 @@ import Testing
         try await run(["inspect", home.path])
     }
 
-    @Test(arguments: [(20, "header"), (150, "state")])
+    @Test(arguments: [(20, "header"), (150, "list of chunks")])
     func aDamagedSnapshotIsFound(offset: Int, part: String) throws {
         let file = home.snapshots + "/snapshot-0000000000000014"
         try DurableHome.flip(file, at: offset)
@@ -154,10 +158,25 @@ import Testing
         #expect(try listing().text.contains("  damaged"))
     }
 
+    @Test func aDamagedChunkIsFoundAndSoIsTheSnapshotThatNeedsIt() throws {
+        let file = home.snapshots + "/layer-0000000000000002"
+        try DurableHome.flip(file, at: 100)
+        let text = try verdict().text
+        #expect(text.hasPrefix("damaged: 2 problems in "))
+        #expect(text.contains("  \(file) at byte 62: the checksum of a chunk is wrong"), "\(text)")
+        #expect(text.contains("/snapshot-0000000000000014: 1 of its 1 chunks are damaged or gone"), "\(text)")
+        #expect(try listing().text.contains("layer-0000000000000002    550     488       1  damaged"))
+        try FileManager.default.removeItem(atPath: file)
+        #expect(try verdict().text.contains("  \(file): the file is gone"))
+    }
+
     @Test func aSnapshotOfAnotherStateThanItSaysIsFound() throws {
         var files = try FileDirectory(at: home.snapshots)
         var entries = try SnapshotFiles(in: &files, DurableHome.identity)
-        _ = try entries.keep([1, 2, 3], after: Instance(40), DurableHome.digest(40), in: &files)
+        let other = Hashing.hashed(DurableHome.contents(30))
+        let wrong = HashedCheckpoint(
+            contents: other.contents, manifest: other.manifest, digest: DurableHome.digest(40))
+        _ = try entries.keep(wrong, after: Instance(40), in: &files)
         #expect(try verdict().text.contains("snapshot-0000000000000028: its state has the digest "))
     }
 
@@ -166,9 +185,9 @@ import Testing
             home.snapshots + "/snapshot-0000000000000014", home.snapshots + "/snapshot-0000000000000015"
         )
         try FileManager.default.copyItem(atPath: first, toPath: second)
-        try DurableHome.change(first) { $0.removeLast(100) }
+        try DurableHome.change(first) { $0.removeLast(10) }
         let text = try verdict().text
-        #expect(text.contains("\(first): it holds 400 bytes of a state of 500"))
+        #expect(text.contains("\(first): it holds 46 bytes of a list of 56"))
         #expect(text.contains("\(second): its header is that of the snapshot after instance 20"))
     }
 
@@ -181,7 +200,11 @@ import Testing
     }
 
     @Test func anothersSnapshotIsFound() throws {
-        try home.keep([30], LogIdentity(group: DurableHome.identity.group, replica: ReplicaID(3)))
+        let other = scratch.path + "/other"
+        try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: true)
+        try home.keep([30], LogIdentity(group: DurableHome.identity.group, replica: ReplicaID(3)), in: other)
+        let name = "/" + SnapshotNames.snapshot(Instance(30))
+        try FileManager.default.copyItem(atPath: other + name, toPath: home.snapshots + name)
         #expect(try verdict().text.contains("it is of replica 3 of group"))
     }
 

@@ -31,12 +31,30 @@ struct FormatTests {
         a74c4f47 02000000 00000009 d573529b34a1d093 0000000000000003 0000000000000002 7a2aaaf7 ad6ac81c
         0100000000000000 05
         """
-    /// Header and state.
-    private static let snapshot = """
+    /// Header and two chunks.
+    private static let layer = """
+        4d4152544c41590a 00000002 0000003e 0000000000000001 0000000000000002 0000000000000003 0000000000000007 0002
+        0000000000000001 e972819b 010203 0405
+        """
+    /// Header, and the list of three chunks, of which two are the same.
+    private static let manifest = """
+        4d415254534e500a 00000002 00000072 0000000000000001 0000000000000002 0000000000000003 0000000000000007 0002
+        0000000000000080 b93ffbfdff94bceb 0000000000000008 0000000000000007 0000000000000008 00000001 00000003
+        0000000000000008 298a0e24 ac1abdfa
+        00000000f130f21e 0000000000000003 0000000000000005 0000000000000006
+        0000000000000001 000000000000003e 00000003 f130f21e
+        000000008a1a0212 0000000000000002 0000000000000005 0000000000000006
+        0000000000000001 0000000000000041 00000002 8a1a0212
+        00000000f130f21e 0000000000000003 0000000000000005 0000000000000006
+        0000000000000001 000000000000003e 00000003 f130f21e
+        """
+    /// Of version 1: header and state.
+    static let firstSnapshot = bytes(
+        """
         4d415254534e500a 00000001 0000000000000001 0000000000000002 0000000000000003 0000000000000007 0002
         0000000000000080 0000000000000003 0000000000000002 0000000000000003 0000000000000015 0000000000000003
         f130f21e 37951be0 010203
-        """
+        """)
 
     private static func bytes(_ text: String) -> Bytes {
         let digits = text.filter { !$0.isWhitespace }.compactMap(\.hexDigitValue)
@@ -77,19 +95,24 @@ struct FormatTests {
         #expect(try LogRig(&files, salt: 2).delivered == Self.records)
     }
 
-    @Test("A snapshot: its header, then the state")
+    @Test("A snapshot: its manifest, and a layer")
     func snapshot() throws {
-        let (instance, digest) = (Instance(128), Records.digest(3))
-        let name = SnapshotFiles.name(instance)
+        let checkpoint = SampleCheckpoint.of([[1, 2, 3], [4, 5], [1, 2, 3]])
+        let (name, layer) = ("snapshot-0000000000000080", "layer-0000000000000001")
         var files = LogRig.files()
         var entries = try SnapshotFiles(in: &files, LogRig.identity)
-        _ = try entries.keep([1, 2, 3], after: instance, digest, in: &files)
-        #expect(try files.names() == ["snapshot-0000000000000080"])
-        #expect(Self.text(try LogRig.content(name, &files)) == Self.text(Self.bytes(Self.snapshot)))
+        _ = try entries.keep(checkpoint, after: Instance(128), in: &files)
+        #expect(try files.names() == [layer, name])
+        #expect(Self.text(try LogRig.content(layer, &files)) == Self.text(Self.bytes(Self.layer)))
+        #expect(Self.text(try LogRig.content(name, &files)) == Self.text(Self.bytes(Self.manifest)))
         var old = LogRig.files()
-        try old.create(name)
-        try old.write(Self.bytes(Self.snapshot), to: name, at: 0)
+        for (name, text) in [(layer, Self.layer), (name, Self.manifest)] {
+            try old.create(name)
+            try old.write(Self.bytes(text), to: name, at: 0)
+        }
         var found = try SnapshotFiles(in: &old, LogRig.identity)
-        #expect(try found.state(after: instance, digest, in: &old) == [1, 2, 3])
+        let read = try found.checkpoint(
+            after: Instance(128), checkpoint.digest, in: &old, hashed: SampleCheckpoint.hashed)
+        #expect(read == checkpoint)
     }
 }

@@ -3,8 +3,9 @@
 
 package import MartletTypes
 
-/// The snapshots of one replica, a file each (protocol §7). One is kept for good only until a quorum has a newer one that this
-/// replica has, too, and knows durably that it does. Holds no files: each call is given those that they lie in.
+/// The snapshots of one replica (protocol §7): a manifest each, and the layers that hold their chunks, each chunk once. One is kept
+/// for good only until a quorum has a newer one that this replica has, too, and knows durably that it does. Holds no files: each
+/// call is given those that they lie in.
 package struct SnapshotFiles: Sendable {
     /// One that is kept.
     package struct Entry: Hashable, Sendable {
@@ -12,84 +13,95 @@ package struct SnapshotFiles: Sendable {
         package let digest: Digest
     }
 
-    private let identity: LogIdentity
+    struct Kept: Sendable {
+        let snapshot: StoredSnapshot
+        /// This run has written it, or read it and found it whole: only on such ones anything rests.
+        var isProven: Bool
+
+        var entry: Entry { Entry(instance: snapshot.instance, digest: snapshot.digest) }
+    }
+
+    let identity: LogIdentity
+    let settings: SnapshotSettings
     /// By ascending instance.
-    package private(set) var entries: [Entry] = []
-    /// Those that this run has written, or read and found whole: only on them anything rests.
-    private var proven: [Entry] = []
+    var kept: [Kept] = []
+    /// All layers, with the bytes of chunks that they hold, dead ones too; ascending.
+    var layers: [(number: LayerNumber, bytes: Int)] = []
     /// The newest checkpoint that is stable, as this replica has written down durably.
     private var stable: Entry?
+    /// The last attempt to keep one failed: the next one writes no more than it must.
+    var isTight = false
     /// Why a file that nobody needs is still there.
-    package private(set) var cleaningFailure: FileError?
+    package internal(set) var cleaningFailure: FileError?
 
-    /// Finds what earlier runs left. A file whose header is damaged is left alone: nobody counts on it. What a newer program or another
-    /// replica has written is refused, and then nothing is touched.
-    package init(in files: inout (some FileStore & ~Copyable), _ identity: LogIdentity) throws(LogError) {
+    /// Finds what earlier runs left, and removes what they had not finished. A manifest that cannot be read is left alone: nobody
+    /// counts on it. One of another format, or of another replica, is refused before anything is touched.
+    package init(
+        in files: inout (some FileStore & ~Copyable), _ identity: LogIdentity,
+        _ settings: SnapshotSettings = SnapshotSettings()
+    ) throws(LogError) {
         self.identity = identity
+        self.settings = settings
         let names = try LogError.wrapping { () throws(FileError) in try files.names() }
         for name in names {
-            guard let instance = Self.instance(in: name), let header = try Self.header(of: name, in: &files) else {
-                continue
+            guard let instance = SnapshotNames.instance(in: name) else { continue }
+            let found = try LogError.wrapping { () throws(FileError) in
+                try Self.snapshot(name, instance, in: &files)
             }
-            guard header.identity == identity else {
-                throw .otherOwner(file: name, found: header.identity, expected: identity)
+            switch found {
+            case .success(let snapshot) where snapshot.identity == identity:
+                kept.append(Kept(snapshot: snapshot, isProven: false))
+            case .success(let snapshot):
+                throw .otherOwner(file: name, found: snapshot.identity, expected: identity)
+            case .failure(.unknownFormat(let version)): throw .unknownFormat(file: name, version: version)
+            case .failure: break
             }
-            if header.instance == instance { entries.append(Entry(instance: instance, digest: header.digest)) }
         }
-        if names.contains(Self.draftName) {
-            try LogError.wrapping { () throws(FileError) in try files.remove(Self.draftName) }
+        try LogError.wrapping { () throws(FileError) in
+            try findLayers(names, in: &files)
+            // What is seen may not be durable yet, where only the process had died.
+            try files.syncNames()
+        }
+        removeLayers(in: &files)
+    }
+
+    private mutating func findLayers(
+        _ names: [String], in files: inout (some FileStore & ~Copyable)
+    ) throws(FileError) {
+        for name in names {
+            if let number = SnapshotNames.layer(in: name) {
+                layers.append((number, try files.size(of: name) - LayerHeader.bytes))
+            } else if name == SnapshotNames.snapshotDraft || name == SnapshotNames.layerDraft {
+                try files.remove(name)
+            }
         }
     }
 
-    /// Nil when it is damaged.
-    private static func header(
-        of name: String, in files: inout (some FileStore & ~Copyable)
-    ) throws(LogError) -> SnapshotHeader? {
-        let bytes = try LogError.wrapping { () throws(FileError) in
-            try files.read(name, at: 0, count: SnapshotHeader.bytes)
-        }
-        do {
-            return try SnapshotHeader(reading: bytes)
-        } catch .unknownFormat(let version) {
-            throw .unknownSnapshotFormat(file: name, version: version)
+    /// What that file is, or why it is no manifest of that instance.
+    static func snapshot(
+        _ name: String, _ instance: Instance, in files: inout (some FileStore & ~Copyable)
+    ) throws(FileError) -> Result<StoredSnapshot, SnapshotFault> {
+        let bytes = try files.read(name, at: 0, count: try files.size(of: name))
+        do throws(SnapshotFault) {
+            let snapshot = try StoredSnapshot(reading: bytes)
+            return snapshot.instance == instance ? .success(snapshot) : .failure(.otherInstance(snapshot.instance))
         } catch {
-            return nil
+            return .failure(error)
         }
     }
 
-    package func holds(_ instance: Instance, _ digest: Digest) -> Bool {
-        entries.contains(Entry(instance: instance, digest: digest))
+    package var entries: [Entry] { kept.map(\.entry) }
+
+    package func holds(_ instance: Instance, _ digest: Digest) -> Bool { self.kept(instance, digest) != nil }
+
+    func kept(_ instance: Instance, _ digest: Digest) -> Kept? {
+        kept.first { $0.entry == Entry(instance: instance, digest: digest) }
     }
 
-    // MARK: - Keeping
+    // MARK: - Forgetting
 
-    /// Durable on return. Returns through which instance the log is not needed any more, if that has changed.
-    package mutating func keep(
-        _ state: Bytes, after instance: Instance, _ digest: Digest, in files: inout (some FileStore & ~Copyable)
-    ) throws(FileError) -> Instance? {
-        let entry = Entry(instance: instance, digest: digest)
-        guard !proven.contains(entry) else { return nil }
-        let header = SnapshotHeader(
-            identity: identity, instance: instance, digest: digest, stateBytes: state.count,
-            stateChecksum: CRC32C.checksum(state))
-        try removeIfThere(Self.draftName, in: &files)
-        try files.create(Self.draftName)
-        try files.write(header.encoded(), to: Self.draftName, at: 0)
-        try files.write(state, to: Self.draftName, at: SnapshotHeader.bytes)
-        try files.sync(Self.draftName)
-        // Of the same instance another state was wrong, or this one is.
-        try removeIfThere(Self.name(instance), in: &files)
-        entries.removeAll { $0.instance == instance }
-        proven.removeAll { $0.instance == instance }
-        try files.rename(Self.draftName, to: Self.name(instance))
-        try files.syncNames()
-        let place = entries.firstIndex { $0.instance > instance } ?? entries.count
-        entries.insert(entry, at: place)
-        proven.append(entry)
-        return stable?.instance == instance ? forgetOlder(in: &files) : nil
-    }
-
-    /// A quorum has this checkpoint, and this replica's log says so durably. Returns as `keep` does.
+    /// A quorum has this checkpoint, and this replica's log says so durably. Returns through which instance the log is not needed
+    /// any more, if that has changed.
     package mutating func note(
         stable certificate: CheckpointCertificate, in files: inout (some FileStore & ~Copyable)
     ) -> Instance? {
@@ -98,59 +110,49 @@ package struct SnapshotFiles: Sendable {
         return forgetOlder(in: &files)
     }
 
+    /// After the checkpoint of that instance was kept.
+    mutating func forgetOlder(ifStable instance: Instance, in files: inout (some FileStore & ~Copyable)) -> Instance? {
+        stable?.instance == instance ? forgetOlder(in: &files) : nil
+    }
+
     /// Before the log goes: a crash in between leaves a log that is longer than it need be.
     private mutating func forgetOlder(in files: inout (some FileStore & ~Copyable)) -> Instance? {
-        guard let stable, proven.contains(stable) else { return nil }
+        guard let stable, kept(stable.instance, stable.digest)?.isProven == true else { return nil }
         cleaningFailure = nil
-        for entry in entries where entry.instance < stable.instance {
+        for each in kept where each.snapshot.instance < stable.instance {
             do {
-                try removeIfThere(Self.name(entry.instance), in: &files)
+                try removeIfThere(SnapshotNames.snapshot(each.snapshot.instance), in: &files)
             } catch {
                 cleaningFailure = error
                 return nil
             }
         }
-        entries.removeAll { $0.instance < stable.instance }
-        proven.removeAll { $0.instance < stable.instance }
+        kept.removeAll { $0.snapshot.instance < stable.instance }
+        removeLayers(in: &files)
         return stable.instance
     }
 
-    // MARK: - Reading
-
-    /// The state, or nil when it is not kept or damaged. What is found whole need not be written again.
-    package mutating func state(
-        after instance: Instance, _ digest: Digest, in files: inout (some FileStore & ~Copyable)
-    ) throws(FileError) -> Bytes? {
-        guard holds(instance, digest) else { return nil }
-        let name = Self.name(instance)
-        guard let header = SnapshotHeader(try files.read(name, at: 0, count: SnapshotHeader.bytes)),
-            header.digest == digest
-        else { return nil }
-        let state = try files.read(name, at: SnapshotHeader.bytes, count: header.stateBytes)
-        guard state.count == header.stateBytes, CRC32C.checksum(state) == header.stateChecksum else { return nil }
-        let entry = Entry(instance: instance, digest: digest)
-        if !proven.contains(entry) { proven.append(entry) }
-        return state
+    /// Those of which no manifest names a chunk, when it is durable that none does: so there is never a manifest whose layers are
+    /// gone. What cannot be removed is tried again the next time.
+    mutating func removeLayers(in files: inout (some FileStore & ~Copyable)) {
+        var needed = Set<LayerNumber>()
+        for each in kept {
+            for chunk in each.snapshot.chunks { needed.insert(chunk.place.layer) }
+        }
+        let needless = layers.map(\.number).filter { !needed.contains($0) }
+        guard !needless.isEmpty else { return }
+        do {
+            try files.syncNames()
+            for number in needless {
+                try removeIfThere(SnapshotNames.layer(number), in: &files)
+                layers.removeAll { $0.number == number }
+            }
+        } catch {
+            cleaningFailure = error
+        }
     }
 
-    // MARK: - Names
-
-    static let draftName = "snapshot-draft"
-    private static let prefix = "snapshot-"
-
-    package static func name(_ instance: Instance) -> String {
-        let text = String(instance.rawValue, radix: 16)
-        return prefix + String(repeating: "0", count: 16 - text.count) + text
-    }
-
-    static func instance(in name: String) -> Instance? {
-        guard name.hasPrefix(prefix), let value = UInt64(name.dropFirst(prefix.count), radix: 16), value > 0,
-            name == self.name(Instance(value))
-        else { return nil }
-        return Instance(value)
-    }
-
-    private func removeIfThere(_ name: String, in files: inout (some FileStore & ~Copyable)) throws(FileError) {
+    func removeIfThere(_ name: String, in files: inout (some FileStore & ~Copyable)) throws(FileError) {
         do {
             try files.remove(name)
         } catch .notFound {

@@ -11,72 +11,93 @@ package struct SnapshotInspection: Hashable, Sendable {
         package let fileBytes: Int
         /// As its name says.
         package let instance: Instance
-        let header: SnapshotHeader?
-        package let fault: SnapshotFault?
+        /// What the manifest says; nil where it cannot be read.
+        let stored: StoredSnapshot?
+        /// What is wrong with the manifest.
+        package internal(set) var fault: SnapshotFault?
+        /// So many of its chunks are damaged or gone.
+        package internal(set) var damagedChunks = 0
 
-        /// What its header says; nil where that cannot be read.
-        package var identity: LogIdentity? { header?.identity }
-        package var digest: Digest? { header?.digest }
-        package var isWhole: Bool { fault == nil }
+        package var identity: LogIdentity? { stored?.identity }
+        package var digest: Digest? { stored?.digest }
+        package var chunks: Int? { stored?.chunks.count }
+        /// Of the state.
+        package var stateBytes: Int? { stored?.bytes }
+        package var isWhole: Bool { fault == nil && damagedChunks == 0 }
+    }
+
+    package struct Layer: Hashable, Sendable {
+        package let file: String
+        /// Zero where it is gone.
+        package let fileBytes: Int
+        /// That snapshots need, together.
+        package internal(set) var chunks = 0
+        package internal(set) var neededBytes = 0
+        package internal(set) var fault: SnapshotFault?
+        package internal(set) var damages: [Damage] = []
+    }
+
+    /// A chunk that a snapshot needs and that is not there as it was written.
+    package struct Damage: Hashable, Sendable {
+        package let offset: Int
+        package let bytes: Int
+        package let fault: ChunkFault
     }
 
     /// By ascending instance.
-    package private(set) var snapshots: [Snapshot] = []
+    package internal(set) var snapshots: [Snapshot] = []
+    /// Those that snapshots need, also where they are gone; ascending.
+    package internal(set) var layers: [Layer] = []
     /// One is being written, or was when its replica stopped.
     package private(set) var hasDraft = false
 
     /// Of none.
     package init() {}
 
-    /// Reads all of them, one at a time. `digest` calculates what checkpoint votes name.
+    /// Reads all of them, a chunk at a time. `hashing` calculates what checkpoint votes name.
     package init(
-        of files: inout (some FileStore & ~Copyable), digest: (Bytes) -> Digest
+        of files: inout (some FileStore & ~Copyable), hashing: SnapshotHashing
     ) throws(FileError) {
-        for name in try files.names() {
-            if name == SnapshotFiles.draftName { hasDraft = true }
-            guard let instance = SnapshotFiles.instance(in: name) else { continue }
+        let names = try files.names()
+        for name in names {
+            if name == SnapshotNames.snapshotDraft || name == SnapshotNames.layerDraft { hasDraft = true }
+            guard let instance = SnapshotNames.instance(in: name) else { continue }
             do {
-                snapshots.append(try Self.snapshot(name, instance, in: &files, digest))
+                snapshots.append(try Self.snapshot(name, instance, in: &files, hashing))
             } catch .notFound {
                 // It went after the names were read.
                 continue
             }
         }
+        try lookAtLayers(in: &files, hashing)
     }
 
     private static func snapshot(
-        _ name: String, _ instance: Instance, in files: inout (some FileStore & ~Copyable), _ digest: (Bytes) -> Digest
+        _ name: String, _ instance: Instance, in files: inout (some FileStore & ~Copyable), _ hashing: SnapshotHashing
     ) throws(FileError) -> Snapshot {
         let fileBytes = try files.size(of: name)
-        let first = try files.read(name, at: 0, count: SnapshotHeader.bytes)
-        var header: SnapshotHeader?
-        var fault: SnapshotFault?
-        do throws(SnapshotFault) {
-            header = try SnapshotHeader(reading: first)
-        } catch {
-            fault = error
+        switch try SnapshotFiles.snapshot(name, instance, in: &files) {
+        case .failure(let fault):
+            return Snapshot(file: name, fileBytes: fileBytes, instance: instance, stored: nil, fault: fault)
+        case .success(let stored):
+            let digest = hashing.manifest(stored.manifest)
+            return Snapshot(
+                file: name, fileBytes: fileBytes, instance: instance, stored: stored,
+                fault: digest == stored.digest ? nil : .otherDigest(digest))
         }
-        if let header {
-            let stateBytes = fileBytes - SnapshotHeader.bytes
-            if header.instance != instance {
-                fault = .otherInstance(header.instance)
-            } else if header.stateBytes != stateBytes {
-                fault = .size(found: stateBytes, expected: header.stateBytes)
-            } else {
-                let state = try files.read(name, at: SnapshotHeader.bytes, count: stateBytes)
-                fault = Self.fault(of: state, header, digest)
-            }
-        }
-        return Snapshot(file: name, fileBytes: fileBytes, instance: instance, header: header, fault: fault)
     }
+}
 
-    private static func fault(of state: Bytes, _ header: SnapshotHeader, _ digest: (Bytes) -> Digest) -> SnapshotFault?
-    {
-        guard state.count == header.stateBytes else {
-            return .size(found: state.count, expected: header.stateBytes)
-        }
-        guard CRC32C.checksum(state) == header.stateChecksum else { return .stateChecksum }
-        let found = digest(state)
-        return found == header.digest ? nil : .otherDigest(found)
+/// How digests are calculated, which this module does not know.
+package struct SnapshotHashing: Sendable {
+    package let chunk: @Sendable (Bytes) -> Digest
+    /// What checkpoint votes name.
+    package let manifest: @Sendable (CheckpointManifest) -> Digest
+
+    package init(
+        chunk: @escaping @Sendable (Bytes) -> Digest, manifest: @escaping @Sendable (CheckpointManifest) -> Digest
+    ) {
+        self.chunk = chunk
+        self.manifest = manifest
     }
 }

@@ -5,9 +5,8 @@
 package enum LogError: Error, Hashable, Sendable {
     case file(FileError)
     case otherOwner(file: String, found: LogIdentity, expected: LogIdentity)
-    /// Written by a newer program.
+    /// Written by a newer program, or by one that is too old.
     case unknownFormat(file: String, version: UInt32)
-    case unknownSnapshotFormat(file: String, version: UInt32)
     /// A write or sync failed before; nothing is appended until `rescue` has succeeded.
     case needsRescue
     /// What was durable is gone; nothing is appended until `startOver`.
@@ -30,9 +29,7 @@ extension LogError: CustomStringConvertible {
         case .file(let error): "\(error)"
         case .otherOwner(let file, let found, let expected): "\(file) belongs to \(found), not to \(expected)"
         case .unknownFormat(let file, let version):
-            "\(file) has the format \(version), which this program does not know (it knows \(SegmentHeader.version))"
-        case .unknownSnapshotFormat(let file, let version):
-            "\(file) has the format \(version), which this program does not know (it knows \(SnapshotHeader.version))"
+            "\(file) has the format \(version), which this program does not know"
         case .needsRescue: "the log could not be written before and has not been rescued"
         case .damaged: "the log is damaged"
         }

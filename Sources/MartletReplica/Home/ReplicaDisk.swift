@@ -101,22 +101,19 @@ final class ReplicaDisk: DurableDisk {
         _ logger: Logger
     ) throws(ReplicaError) -> HashedCheckpoint? {
         guard let stable = restoration.newestStable({ entries.holds($0.instance, $0.digest) }) else { return nil }
-        let found: Bytes?
+        let checkpoint: HashedCheckpoint?
         do {
-            found = try entries.state(after: stable.instance, stable.digest, in: &files)
+            checkpoint = try entries.checkpoint(after: stable.instance, stable.digest, in: &files) {
+                Hashing.hashed($0)
+            }
         } catch {
-            throw .homeUnusable(path: "\(files.path)/\(SnapshotFiles.name(stable.instance))", reason: "\(error)")
+            throw .homeUnusable(path: "\(files.path)/\(SnapshotNames.snapshot(stable.instance))", reason: "\(error)")
         }
-        guard let state = found else {
+        guard let checkpoint else {
             logger.error("the snapshot after instance \(stable.instance) is damaged")
             return nil
         }
         do {
-            let checkpoint = Hashing.hashed(try CheckpointContents(decoding: state))
-            guard checkpoint.digest == stable.digest else {
-                logger.error("the snapshot after instance \(stable.instance) is damaged")
-                return nil
-            }
             restoration.begin(with: try checkpoint.contents.image(), stable)
             return checkpoint
         } catch {
@@ -148,8 +145,7 @@ final class ReplicaDisk: DurableDisk {
 
     func keep(_ checkpoint: HashedCheckpoint, after instance: Instance) throws(FileError) -> Instance? {
         try snapshots.withLock { (snapshots) throws(FileError) in
-            try snapshots.entries.keep(
-                checkpoint.contents.encoded(), after: instance, checkpoint.digest, in: &snapshots.files)
+            try snapshots.entries.keep(checkpoint, after: instance, in: &snapshots.files)
         }
     }
 

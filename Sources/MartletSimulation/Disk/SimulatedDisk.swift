@@ -41,6 +41,16 @@ struct SimulatedDisk {
         return settings
     }
 
+    /// Bounds so low that layers are written again in a run.
+    private static var snapshotSettings: SnapshotSettings {
+        var settings = SnapshotSettings()
+        settings.rewrittenBytes = 512
+        settings.layersMax = 4
+        settings.stepBytes = 1 << 10
+        settings.syncBytes = 4 << 10
+        return settings
+    }
+
     init(_ identity: LogIdentity, faults: DiskFaults, random: SeededRandom) {
         self.identity = identity
         var random = random
@@ -102,8 +112,7 @@ struct SimulatedDisk {
                 snapshotFiles.faults.syncErrorPermille = faults.syncErrorPermille
             }
         }
-        let last = try snapshots?.keep(
-            checkpoint.contents.encoded(), after: instance, checkpoint.digest, in: &snapshotFiles)
+        let last = try snapshots?.keep(checkpoint, after: instance, in: &snapshotFiles)
         if let last { log?.drop(through: last) }
     }
 
@@ -123,20 +132,21 @@ struct SimulatedDisk {
     mutating func recover() throws -> Recovered {
         let syncErrorPermille = logFiles.faults.syncErrorPermille
         logFiles.faults.syncErrorPermille = 0
-        defer { logFiles.faults.syncErrorPermille = syncErrorPermille }
+        snapshotFiles.faults.syncErrorPermille = 0
+        defer {
+            logFiles.faults.syncErrorPermille = syncErrorPermille
+            snapshotFiles.faults.syncErrorPermille = syncErrorPermille
+        }
         var restoration = Restoration()
         log = try LogWriter.open(in: &logFiles, identity, Self.settings, salt: random.next()) { restoration.add($0) }
         if let finding = log?.recovery.findings.first(where: \.isDamage) { throw DiskDamaged(finding: finding) }
-        var found = try SnapshotFiles(in: &snapshotFiles, identity)
+        var found = try SnapshotFiles(in: &snapshotFiles, identity, Self.snapshotSettings)
         defer { snapshots = found }
         let base = restoration.newestStable { found.holds($0.instance, $0.digest) }
-        let state = try base.flatMap { try found.state(after: $0.instance, $0.digest, in: &snapshotFiles) }
-        var checkpoint: HashedCheckpoint?
-        if let base, let state {
-            let found = Hashing.hashed(try CheckpointContents(decoding: state))
-            restoration.begin(with: try found.contents.image(), base)
-            checkpoint = found
+        let checkpoint = try base.flatMap { base in
+            try found.checkpoint(after: base.instance, base.digest, in: &snapshotFiles) { Hashing.hashed($0) }
         }
+        if let base, let checkpoint { restoration.begin(with: try checkpoint.contents.image(), base) }
         guard restoration.isComplete else { throw RecordsMissing() }
         return Recovered(restoration: restoration, checkpoint: checkpoint)
     }

@@ -18,6 +18,9 @@ extension DiskExamination {
             "snapshots": snapshots.map { snapshots in
                 listingFiles ? .list(snapshots.snapshots.map(Self.json)) : .integer(snapshots.snapshots.count)
             } ?? .null,
+            "layers": snapshots.map { snapshots in
+                listingFiles ? .list(snapshots.layers.map(Self.json)) : .integer(snapshots.layers.count)
+            } ?? .null,
             "problems": .list(problems.map(\.json)), "tornTail": tornTail.map(Self.json) ?? .null,
             "abandoned": .list(log.abandoned.map { .text($0) }),
         ]
@@ -35,6 +38,16 @@ extension DiskExamination {
         .object([
             "file": .text(snapshot.file), "bytes": .integer(snapshot.fileBytes), "instance": .number(snapshot.instance),
             "digest": snapshot.digest.map { .text($0.hexadecimal) } ?? .null, "isWhole": .boolean(snapshot.isWhole),
+            "chunks": snapshot.chunks.map { .integer($0) } ?? .null,
+            "stateBytes": snapshot.stateBytes.map { .integer($0) } ?? .null,
+            "damagedChunks": .integer(snapshot.damagedChunks),
+        ])
+    }
+
+    private static func json(_ layer: SnapshotInspection.Layer) -> JSONValue {
+        .object([
+            "file": .text(layer.file), "bytes": .integer(layer.fileBytes), "chunks": .integer(layer.chunks),
+            "neededBytes": .integer(layer.neededBytes), "damagedChunks": .integer(layer.damages.count),
         ])
     }
 

@@ -20,12 +20,27 @@ extension DiskExamination {
             let file = path + "/" + snapshot.file
             if let fault = snapshot.fault {
                 problems.append(DiskProblem(file, "\(fault)"))
+            } else if snapshot.damagedChunks > 0, let chunks = snapshot.chunks {
+                let reason = "\(snapshot.damagedChunks) of its \(chunks) chunks are damaged or gone, see the layers"
+                problems.append(DiskProblem(file, reason))
             } else if let found = snapshot.identity, let owner, found != owner {
                 problems.append(DiskProblem(file, "it is of \(found); the log is of \(owner)"))
             }
         }
+        for layer in snapshots.layers { problems += Self.problems(of: layer, in: path) }
         if let gap = gap(log, snapshots) { problems.append(DiskProblem(path, gap)) }
         return problems
+    }
+
+    private static func problems(of layer: SnapshotInspection.Layer, in path: String) -> [DiskProblem] {
+        let file = path + "/" + layer.file
+        let whole = layer.fault.map { [DiskProblem(file, "\($0)")] } ?? []
+        return whole
+            + layer.damages.map { damage in
+                var problem = DiskProblem(file, "\(damage.fault)")
+                problem.offset = damage.offset
+                return problem
+            }
     }
 
     /// What lies between the newest snapshot that the replica would begin with and what the log tells: nothing may (protocol §7).

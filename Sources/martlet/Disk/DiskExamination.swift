@@ -4,7 +4,6 @@
 import MartletCrypto
 import MartletLog
 import MartletTypes
-import MartletWire
 
 /// A replica's log and snapshots, read without changing anything, and what is wrong with them.
 struct DiskExamination {
@@ -48,7 +47,7 @@ struct DiskExamination {
             guard let path = place.snapshots else { return (log, nil) }
             guard LogPlace.kind(of: path) == .directory else { return (log, SnapshotInspection()) }
             var files = try FileDirectory(at: path, .reading)
-            return (log, try SnapshotInspection(of: &files) { Self.digest(of: $0) })
+            return (log, try SnapshotInspection(of: &files, hashing: Self.hashing))
         } catch let error as FileError {
             throw CommandFailure(
                 "\(error). Run this as the user that the replica runs as; if the disk fails, copy the home to another first"
@@ -56,14 +55,8 @@ struct DiskExamination {
         }
     }
 
-    /// What is no contents has a digest that is no checkpoint's.
-    private static func digest(of state: Bytes) -> Digest {
-        do {
-            return Hashing.hashed(try CheckpointContents(decoding: state)).digest
-        } catch {
-            return Hashing.digest(of: state)
-        }
-    }
+    private static let hashing = SnapshotHashing(
+        chunk: { Hashing.digest(ofChunk: $0) }, manifest: { Hashing.digest(of: $0) })
 
     private static func inspectLog(_ path: String) throws -> LogInspection {
         var files = try FileDirectory(at: path, .reading)

@@ -13,6 +13,7 @@ struct DiskListing {
     var text: String {
         var parts = [heading, segments.text]
         if let text = snapshotText { parts.append(text) }
+        if let text = layerText { parts.append(text) }
         return (parts + [remarks]).joined(separator: "\n\n")
     }
 
@@ -46,12 +47,29 @@ struct DiskListing {
         guard let snapshots = examination.snapshots?.snapshots else { return nil }
         guard !snapshots.isEmpty else { return "no snapshots" }
         var table = ConsoleTable([
-            .init("snapshot"), .init("instance", .right), .init("bytes", .right), .init("digest"), .init("state"),
+            .init("snapshot"), .init("instance", .right), .init("state bytes", .right), .init("chunks", .right),
+            .init("digest"), .init("state"),
         ])
         for snapshot in snapshots {
             table.add([
-                snapshot.file, "\(snapshot.instance)", "\(snapshot.fileBytes)",
+                snapshot.file, "\(snapshot.instance)", snapshot.stateBytes.map { "\($0)" } ?? "-",
+                snapshot.chunks.map { "\($0)" } ?? "-",
                 snapshot.digest.map { "\($0)…" } ?? "-", snapshot.isWhole ? "whole" : "damaged",
+            ])
+        }
+        return table.text
+    }
+
+    private var layerText: String? {
+        guard let layers = examination.snapshots?.layers, !layers.isEmpty else { return nil }
+        var table = ConsoleTable([
+            .init("layer"), .init("bytes", .right), .init("needed", .right), .init("chunks", .right), .init("state"),
+        ])
+        for layer in layers {
+            let isWhole = layer.fault == nil && layer.damages.isEmpty
+            table.add([
+                layer.file, "\(layer.fileBytes)", "\(layer.neededBytes)", "\(layer.chunks)",
+                isWhole ? "whole" : "damaged",
             ])
         }
         return table.text
