@@ -13,12 +13,12 @@ import Synchronization
 final class ReplicaDisk: Sendable {
     private struct Log: ~Copyable {
         var writer: LogWriter
-        var files: FileDirectory
+        var files: ReplicaConfiguration.Files
     }
 
     private struct Snapshots: ~Copyable {
         var entries: SnapshotFiles
-        var files: FileDirectory
+        var files: ReplicaConfiguration.Files
     }
 
     /// Only ever used by one thread each: neither waits for the other's disk.
@@ -34,11 +34,12 @@ final class ReplicaDisk: Sendable {
     /// Opens both, or makes them. `hasVoted`: whether an earlier run may have said anything. Throws when they are another's, or
     /// cannot be used.
     init(
-        home: String, group: Digest, replica: ReplicaID, hasVoted: Bool, incarnation: UInt64, logger: Logger
+        home: String, group: Digest, replica: ReplicaID, hasVoted: Bool, incarnation: UInt64,
+        opening: ReplicaConfiguration.FileOpening, logger: Logger
     ) throws(ReplicaError) {
         let identity = LogIdentity(group: group, replica: replica)
-        var logFiles = try Self.open(home + "/log")
-        var snapshotFiles = try Self.open(home + "/snapshots")
+        var logFiles = try Self.open(home + "/log", opening)
+        var snapshotFiles = try Self.open(home + "/snapshots", opening)
         var restoration = Restoration()
         var writer = try Self.openLog(home, in: &logFiles, identity, into: &restoration)
         var entries: SnapshotFiles
@@ -70,17 +71,20 @@ final class ReplicaDisk: Sendable {
         snapshots = Mutex(Snapshots(entries: entries, files: snapshotFiles))
     }
 
-    private static func open(_ path: String) throws(ReplicaError) -> FileDirectory {
+    private static func open(
+        _ path: String, _ opening: ReplicaConfiguration.FileOpening
+    ) throws(ReplicaError) -> ReplicaConfiguration.Files {
         try ReplicaHome.makeDirectory(path)
         do {
-            return try FileDirectory(at: path)
+            return try opening(path)
         } catch {
             throw .homeUnusable(path: path, reason: "\(error)")
         }
     }
 
     private static func openLog(
-        _ home: String, in files: inout FileDirectory, _ identity: LogIdentity, into restoration: inout Restoration
+        _ home: String, in files: inout ReplicaConfiguration.Files, _ identity: LogIdentity,
+        into restoration: inout Restoration
     ) throws(ReplicaError) -> LogWriter {
         var told = Restoration()
         do {
@@ -96,8 +100,8 @@ final class ReplicaDisk: Sendable {
 
     /// Has the restoration begin with the newest stable checkpoint that is kept.
     private static func base(
-        of restoration: inout Restoration, _ entries: inout SnapshotFiles, _ files: inout FileDirectory,
-        _ logger: Logger
+        of restoration: inout Restoration, _ entries: inout SnapshotFiles,
+        _ files: inout ReplicaConfiguration.Files, _ logger: Logger
     ) -> Bytes? {
         guard let stable = restoration.newestStable({ entries.holds($0.instance, $0.digest) }) else { return nil }
         do {
