@@ -65,6 +65,7 @@ final class ReplicaDisk: Sendable {
                 throw .homeUnusable(path: home + "/log", reason: "\(error)")
             }
         }
+        if !hasVoted, restoration.isEmpty, !isDamaged { try Self.begin(&writer, in: &logFiles, home) }
         self.restoration = restoration
         baseState = isDamaged ? nil : state
         log = Mutex(Log(writer: writer, files: logFiles))
@@ -93,6 +94,19 @@ final class ReplicaDisk: Sendable {
             return log
         } catch .otherOwner(let file, let found, let expected) {
             throw .homeOfAnother(path: "\(home)/log/\(file)", found: "\(found)", expected: "\(expected)")
+        } catch {
+            throw .homeUnusable(path: home + "/log", reason: "\(error)")
+        }
+    }
+
+    /// Before the home says that this replica may have voted, the log says something: one that says nothing then is one that is gone,
+    /// and not one of a replica whose power was cut before its first words.
+    private static func begin(
+        _ writer: inout LogWriter, in files: inout ReplicaConfiguration.Files, _ home: String
+    ) throws(ReplicaError) {
+        do {
+            try writer.append([.entered(Epoch(view: .genesis, regency: .first))], to: &files)
+            try writer.sync(&files)
         } catch {
             throw .homeUnusable(path: home + "/log", reason: "\(error)")
         }
