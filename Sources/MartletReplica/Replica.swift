@@ -92,7 +92,7 @@ public final class Replica<Machine: StateMachine>: Service {
         }
         return try ReplicaDisk.open(
             home: directory, group: view.group, replica: configuration.replica, hasVoted: try home.hasVoted(),
-            incarnation: incarnation, logger: configuration.logger)
+            incarnation: incarnation, opening: configuration.openFiles, logger: configuration.logger)
     }
 
     /// In a durable group what is written down says what it is, once it has been admitted as another than at first.

@@ -148,4 +148,28 @@ import Testing
         #expect(error.contains("cannot be used") || error.contains("homeUnusable"))
         try await group.stopAll()
     }
+    /// Each home said that its replica may have voted, and no log said anything: so all came back as if their votes were lost, and
+    /// nobody was left to admit them.
+    @Test func powerThatGoesBeforeTheFirstWordsEndsNoGroup() async throws {
+        let group = try await TestGroup(settings: settings())
+        let view = try group.view
+        for place in 0..<4 {
+            let configuration = group.configuration(place)
+            let home = "\(group.directory)/\(place)"
+            // As far as a first start comes before it says anything.
+            _ = try ReplicaDisk.open(
+                home: home, group: view.group, replica: configuration.replica, hasVoted: false, incarnation: 1,
+                opening: configuration.openFiles, logger: configuration.logger)
+            try ReplicaHome(directory: home, group: view.group, replica: configuration.replica).markVoted()
+        }
+        try group.start(0..<4)
+        let client = try RawClient(group: group)
+        _ = try await client.put("a=1", in: try await client.open())
+        for place in 0..<4 {
+            let status = try await client.waitForStatus(of: ReplicaID(UInt16(place))) { $0.executed >= Instance(1) }
+            #expect(status.mode == .voter && status.epoch.view == .genesis)
+        }
+        await client.close()
+        try await group.stopAll()
+    }
 }

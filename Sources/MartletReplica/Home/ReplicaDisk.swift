@@ -13,12 +13,12 @@ import Synchronization
 final class ReplicaDisk: DurableDisk {
     private struct Log: ~Copyable {
         var writer: LogWriter
-        var files: FileDirectory
+        var files: ReplicaConfiguration.Files
     }
 
     private struct Snapshots: ~Copyable {
         var entries: SnapshotFiles
-        var files: FileDirectory
+        var files: ReplicaConfiguration.Files
     }
 
     /// Only ever used by one thread each: neither waits for the other's disk.
@@ -33,11 +33,12 @@ final class ReplicaDisk: DurableDisk {
     /// Opens both, or makes them, and tells what the replica goes on from. `hasVoted`: whether an earlier run may have said
     /// anything. Throws when they are another's, or cannot be used.
     static func open(
-        home: String, group: Digest, replica: ReplicaID, hasVoted: Bool, incarnation: UInt64, logger: Logger
+        home: String, group: Digest, replica: ReplicaID, hasVoted: Bool, incarnation: UInt64,
+        opening: ReplicaConfiguration.FileOpening, logger: Logger
     ) throws(ReplicaError) -> (disk: ReplicaDisk, recovered: RecoveredDisk) {
         let identity = LogIdentity(group: group, replica: replica)
-        var logFiles = try open(home + "/log")
-        var snapshotFiles = try open(home + "/snapshots")
+        var logFiles = try open(home + "/log", opening)
+        var snapshotFiles = try open(home + "/snapshots", opening)
         var recovered = RecoveredDisk()
         var writer = try openLog(home, in: &logFiles, identity, into: &recovered.restoration)
         var entries = try refusing(home + "/snapshots") { () throws(LogError) in
@@ -46,7 +47,8 @@ final class ReplicaDisk: DurableDisk {
         for finding in writer.recovery.findings {
             logger.log(level: finding.isDamage ? .error : .notice, "\(home)/log: \(finding)")
         }
-        recovered.baseCheckpoint = try base(of: &recovered.restoration, &entries, &snapshotFiles, logger)
+        recovered.baseCheckpoint = try base(
+            of: &recovered.restoration, &entries, &snapshotFiles, home + "/snapshots", logger)
         let isLost = hasVoted && recovered.restoration.isEmpty
         if writer.isDamaged || !recovered.restoration.isComplete || isLost {
             logger.error(
@@ -57,6 +59,7 @@ final class ReplicaDisk: DurableDisk {
                 try writer.startOver(with: [.incarnation(incarnation)], in: &logFiles)
             }
         }
+        if !hasVoted, recovered.restoration.isEmpty, !recovered.isDamaged { try begin(&writer, in: &logFiles, home) }
         let log = Log(writer: writer, files: logFiles)
         return (ReplicaDisk(log, Snapshots(entries: entries, files: snapshotFiles)), recovered)
     }
@@ -74,17 +77,20 @@ final class ReplicaDisk: DurableDisk {
         }
     }
 
-    private static func open(_ path: String) throws(ReplicaError) -> FileDirectory {
+    private static func open(
+        _ path: String, _ opening: ReplicaConfiguration.FileOpening
+    ) throws(ReplicaError) -> ReplicaConfiguration.Files {
         try ReplicaHome.makeDirectory(path)
         do {
-            return try FileDirectory(at: path)
+            return try opening(path)
         } catch {
             throw .homeUnusable(path: path, reason: "\(error)")
         }
     }
 
     private static func openLog(
-        _ home: String, in files: inout FileDirectory, _ identity: LogIdentity, into restoration: inout Restoration
+        _ home: String, in files: inout ReplicaConfiguration.Files, _ identity: LogIdentity,
+        into restoration: inout Restoration
     ) throws(ReplicaError) -> LogWriter {
         var told = Restoration()
         let log = try refusing(home + "/log") { () throws(LogError) in
@@ -94,11 +100,22 @@ final class ReplicaDisk: DurableDisk {
         return log
     }
 
+    /// Before the home says that this replica may have voted, the log says something: one that says nothing then is one that is gone,
+    /// and not one of a replica whose power was cut before its first words.
+    private static func begin(
+        _ writer: inout LogWriter, in files: inout ReplicaConfiguration.Files, _ home: String
+    ) throws(ReplicaError) {
+        try refusing(home + "/log") { () throws(LogError) in
+            try writer.append([.entered(Epoch(view: .genesis, regency: .first))], to: &files)
+            try writer.sync(&files)
+        }
+    }
+
     /// Has the restoration begin with the newest stable checkpoint that is kept. What cannot be read now may be read by a later
     /// start: that is no reason to give up what the log tells.
     private static func base(
-        of restoration: inout Restoration, _ entries: inout SnapshotFiles, _ files: inout FileDirectory,
-        _ logger: Logger
+        of restoration: inout Restoration, _ entries: inout SnapshotFiles,
+        _ files: inout ReplicaConfiguration.Files, _ path: String, _ logger: Logger
     ) throws(ReplicaError) -> HashedCheckpoint? {
         guard let stable = restoration.newestStable({ entries.holds($0.instance, $0.digest) }) else { return nil }
         let checkpoint: HashedCheckpoint?
@@ -107,7 +124,7 @@ final class ReplicaDisk: DurableDisk {
                 Hashing.hashed($0)
             }
         } catch {
-            throw .homeUnusable(path: "\(files.path)/\(SnapshotNames.snapshot(stable.instance))", reason: "\(error)")
+            throw .homeUnusable(path: "\(path)/\(SnapshotNames.snapshot(stable.instance))", reason: "\(error)")
         }
         guard let checkpoint else {
             logger.error("the snapshot after instance \(stable.instance) is damaged")
