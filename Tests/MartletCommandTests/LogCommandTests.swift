@@ -181,7 +181,15 @@ import Testing
     }
 
     @Test func anothersSnapshotIsFound() throws {
+        // It does not come there by itself: a replica refuses another's.
+        let (files, aside) = (FileManager.default, home.snapshots + "-aside")
+        try files.moveItem(atPath: home.snapshots, toPath: aside)
+        try files.createDirectory(atPath: home.snapshots, withIntermediateDirectories: false)
         try home.keep([30], LogIdentity(group: DurableHome.identity.group, replica: ReplicaID(3)))
+        let name = "/snapshot-000000000000001e"
+        try files.moveItem(atPath: home.snapshots + name, toPath: aside + name)
+        try files.removeItem(atPath: home.snapshots)
+        try files.moveItem(atPath: aside, toPath: home.snapshots)
         #expect(try verdict().text.contains("it is of replica 3 of group"))
     }
 
