@@ -9,6 +9,8 @@ struct PowerCutParameters: Sendable {
     var clients = 16
     /// How long the group may take to answer again after the last cut.
     var patience = Duration.seconds(60)
+    /// All lose power each time.
+    var cutsAll = false
     /// Syncs that do nothing: for the test that this test can fail.
     var hasLyingDisks = false
     /// Show what the replicas log.

@@ -92,7 +92,7 @@ struct PowerCutRun {
     ) async throws -> Bool {
         let progress = Task { try await tell(load, record, say) }
         defer { progress.cancel() }
-        var cutter = PowerCutter(group: group, record: record, seed: parameters.seed)
+        var cutter = PowerCutter(group: group, record: record, parameters)
         try await cutter.run(until: .now + .seconds(parameters.seconds), onCut: { load.moveOn() })
         let enough = load.answered + parameters.clients * 4
         let limit = ContinuousClock.now + parameters.patience

@@ -18,12 +18,14 @@ struct PowerCutter {
 
     let group: LocalGroup
     let record: PowerCutRecord
+    private let cutsAll: Bool
     private var random: SeededRandom
 
-    init(group: LocalGroup, record: PowerCutRecord, seed: UInt64) {
+    init(group: LocalGroup, record: PowerCutRecord, _ parameters: PowerCutParameters) {
         self.group = group
         self.record = record
-        random = SeededRandom(seed: seed)
+        cutsAll = parameters.cutsAll
+        random = SeededRandom(seed: parameters.seed)
     }
 
     /// Afterwards all replicas have been started again. `onCut` is told of each cut once they have.
@@ -50,7 +52,7 @@ struct PowerCutter {
 
     private mutating func draw() -> [Fate] {
         let n = group.processes.count
-        let count = random.pick([1, 1, 1, max(1, n / 2), max(1, n - 1), n, n])
+        let count = cutsAll ? n : random.pick([1, 1, 1, max(1, n / 2), max(1, n - 1), n, n])
         var victims = group.processes
         random.shuffle(&victims)
         let downMax = random.pick([20, 500, 3_000])
