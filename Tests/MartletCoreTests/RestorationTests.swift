@@ -180,7 +180,7 @@ import Testing
         #expect(!told.isComplete)
         let image = CheckpointImage(
             instance: Instance(8), time: Timestamp(1), view: try Samples.view(), sessions: [], openings: [],
-            adaptation: .empty, application: [])
+            adaptation: .empty)
         told.begin(with: image, told.stable[0])
         #expect(told.isComplete)
         told.add(decided(11))
