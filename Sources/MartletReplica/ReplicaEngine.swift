@@ -9,7 +9,7 @@ import MartletTransport
 import MartletTypes
 
 /// The stages of one replica, wired. Decides nothing.
-final class ReplicaEngine<Machine: StateMachine>: Sendable {
+final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
     private let configuration: ReplicaConfiguration
     private let view: View
     private let me: ReplicaIndex
@@ -112,9 +112,7 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
         let makeStage: @Sendable () -> ExecutionStage<Machine> = { [self] in
             let stage = ExecutionStage(
                 machine: machine, view: view, mode: mode, mailboxes: mailboxes, clients: clients, onFailure: onFailure)
-            if let restoration = disk?.restoration {
-                stage.begin(with: restoration, disk?.baseCheckpoint?.contents.application ?? [])
-            }
+            if let disk { stage.begin(with: disk.restoration, disk.baseCheckpoint) }
             return stage
         }
         if configuration.executesOnOwnThread {

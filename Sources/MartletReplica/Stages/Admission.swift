@@ -8,7 +8,7 @@ import MartletTypes
 import MartletWire
 
 /// What of one batch of frames goes where.
-struct Admitted<Machine: StateMachine> {
+struct Admitted<Machine: StreamingStateMachine> {
     var ordering: [OrderingInput] = []
     var reads: [ReadRequest] = []
     var background: [BackgroundJob<Machine>] = []
@@ -16,7 +16,7 @@ struct Admitted<Machine: StateMachine> {
 
 /// The second stage, on the connections' event loops too: nothing passes that is not verified. What takes long to verify
 /// is done in the background.
-struct Admission<Machine: StateMachine>: Sendable {
+struct Admission<Machine: StreamingStateMachine>: Sendable {
     let verifier: Verifier<Ed25519Scheme>
     let access: ClientAccess
     let me: ReplicaID

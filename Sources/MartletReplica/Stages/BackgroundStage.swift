@@ -10,7 +10,7 @@ import MartletWire
 
 /// One thread beside the stages for what takes long: it verifies heavy messages, checks certificates, and encodes, keeps
 /// and serves checkpoints.
-struct BackgroundStage<Machine: StateMachine>: Sendable {
+struct BackgroundStage<Machine: StreamingStateMachine>: Sendable {
     let verifier: Verifier<Ed25519Scheme>
     let mailboxes: StageMailboxes<Machine>
     let links: PeerLinks
@@ -25,27 +25,42 @@ struct BackgroundStage<Machine: StateMachine>: Sendable {
         if let base = disk?.restoration.base, let checkpoint = disk?.baseCheckpoint {
             store.insert(checkpoint, after: base.image.instance)
         }
+        var written: WrittenSnapshot<Machine.Snapshot>?
         var jobs: [BackgroundJob<Machine>] = []
         while mailboxes.background.wait(into: &jobs) {
-            for job in jobs { carryOut(job, &store) }
+            for job in jobs { carryOut(job, &store, &written) }
+            // Jobs hold snapshots; each that is alive makes the service copy what it changes.
+            jobs.removeAll(keepingCapacity: true)
         }
     }
 
-    private func carryOut(_ job: BackgroundJob<Machine>, _ store: inout SnapshotStore) {
+    /// `written`: the service's newest snapshot, which the next one is written after.
+    private func carryOut(
+        _ job: BackgroundJob<Machine>, _ store: inout SnapshotStore, _ written: inout WrittenSnapshot<Machine.Snapshot>?
+    ) {
         switch job {
         case .verify(let message, let sender):
             verify(message, from: sender)
         case .check(let certificate):
             mailboxes.ordering.post(.event(.certificateChecked(verifier.validShares(of: certificate))))
         case .encode(let snapshot):
-            let contents = CheckpointContents(image: snapshot.image(), application: snapshot.encodedApplication())
-            let checkpoint = Hashing.hashed(contents)
+            let next = snapshot.write(after: written, hashing: Hashing.digest(ofChunk:))
+            written = next
+            let contents = CheckpointContents(image: snapshot.image(), application: next.chunks)
+            let checkpoint = Hashing.hashed(contents, next)
             store.insert(checkpoint, after: snapshot.instance)
             tell(of: checkpoint, snapshot.instance)
         case .keepAgain(let instance, let digest):
             // Unless a newer one is stable by now.
             if let checkpoint = store.checkpoint(after: instance, digest) { tell(of: checkpoint, instance) }
-        case .keep(let state, let event): keep(state, thenTell: event, &store)
+        case .restored(let snapshot, let checkpoint):
+            written = WrittenSnapshot(snapshot, restoredFrom: checkpoint)
+        case .keep(let state, let snapshot, let event):
+            let checkpoint = Hashing.hashed(state.contents)
+            written = WrittenSnapshot(snapshot, restoredFrom: checkpoint)
+            store.forget(beyond: state.certificate.instance)
+            store.insert(checkpoint, after: state.certificate.instance)
+            if !keepForGood(checkpoint, state.certificate.instance, thenTell: event) { tryAgain(job) }
         case .noteStable(let certificate): drop(through: disk?.note(stable: certificate))
         case .serve(let service):
             serve(service, store)
@@ -56,17 +71,12 @@ struct BackgroundStage<Machine: StateMachine>: Sendable {
 
     // MARK: - Snapshots
 
-    private func keep(_ state: CheckpointState, thenTell event: Event, _ store: inout SnapshotStore) {
-        let instance = state.certificate.instance
-        let checkpoint = Hashing.hashed(state.contents)
-        store.forget(beyond: instance)
-        store.insert(checkpoint, after: instance)
-        if keepForGood(checkpoint, instance) {
-            mailboxes.ordering.post(.event(event))
-        } else {
-            // Nothing goes on before: what was there is gone from memory, and this is not on the disk.
-            tryAgain(.keep(state, thenTell: event))
-        }
+    /// False when the disk fails: nothing goes on before that is over, since what was there is gone from memory, and this is not on
+    /// the disk.
+    private func keepForGood(_ checkpoint: HashedCheckpoint, _ instance: Instance, thenTell event: Event) -> Bool {
+        guard keepForGood(checkpoint, instance) else { return false }
+        mailboxes.ordering.post(.event(event))
+        return true
     }
 
     /// Without a snapshot that is durable there is no word on it, and the log stays; and without enough words on any the group comes

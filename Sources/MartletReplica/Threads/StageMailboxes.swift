@@ -22,15 +22,17 @@ enum ExecutionInput: Sendable {
 }
 
 /// What is too long for a thread that others wait for.
-enum BackgroundJob<Machine: StateMachine>: Sendable {
+enum BackgroundJob<Machine: StreamingStateMachine>: Sendable {
     /// A message whose verification takes long: many signatures, or a whole state to hash.
     case verify(PeerMessage, from: ReplicaID)
     case check(DecisionCertificate)
     case encode(PendingSnapshot<Machine>)
+    /// What the replica began with, and what the next snapshot is written after.
+    case restored(Machine.Snapshot, from: HashedCheckpoint)
     /// One that was encoded and could not be kept on the disk.
     case keepAgain(Instance, Digest)
-    /// An installed checkpoint is kept, in a durable group for good, and then the core is told.
-    case keep(CheckpointState, thenTell: Event)
+    /// An installed checkpoint, with what the service made of it, is kept, in a durable group for good, and then the core is told.
+    case keep(CheckpointState, Machine.Snapshot, thenTell: Event)
     /// A quorum has that checkpoint, as is written down.
     case noteStable(CheckpointCertificate)
     case serve(CheckpointService)
@@ -38,7 +40,7 @@ enum BackgroundJob<Machine: StateMachine>: Sendable {
 }
 
 /// Where the threads of one replica meet.
-struct StageMailboxes<Machine: StateMachine>: Sendable {
+struct StageMailboxes<Machine: StreamingStateMachine>: Sendable {
     let ordering: Mailbox<OrderingInput>
     let execution: Mailbox<ExecutionInput>
     let background: Mailbox<BackgroundJob<Machine>>
