@@ -17,7 +17,7 @@ public import ServiceLifecycle
 /// let replica = try Replica(configuration: configuration, machine: Counter())
 /// try await replica.run()
 /// ```
-public final class Replica<Machine: StateMachine>: Service {
+public final class Replica<Machine: StreamingStateMachine>: Service {
     private let configuration: ReplicaConfiguration
     private let machine: Machine
     private let view: View

@@ -9,7 +9,7 @@ import MartletTransport
 import MartletTypes
 
 /// The stages of one replica, wired. Decides nothing.
-final class ReplicaEngine<Machine: StateMachine>: Sendable {
+final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
     private let configuration: ReplicaConfiguration
     private let view: View
     private let me: ReplicaIndex
@@ -118,7 +118,7 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
             let stage = ExecutionStage(
                 machine: machine, view: view, mode: mode, mailboxes: mailboxes, clients: clients, onFailure: onFailure)
             if let recovered = recovered.take() {
-                stage.begin(with: recovered.restoration, recovered.baseCheckpoint?.contents.application ?? [])
+                stage.begin(with: recovered.restoration, recovered.baseCheckpoint)
             }
             return stage
         }

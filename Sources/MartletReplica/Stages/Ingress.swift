@@ -8,7 +8,7 @@ import MartletWire
 
 /// The first stage, on the connections' event loops: frames become messages, and a connection is not read while too
 /// much waits.
-struct Ingress<Machine: StateMachine>: Sendable {
+struct Ingress<Machine: StreamingStateMachine>: Sendable {
     let admission: Admission
     let mailboxes: StageMailboxes<Machine>
     let clients: ClientDirectory

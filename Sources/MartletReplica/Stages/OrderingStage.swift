@@ -10,7 +10,7 @@ import MartletWire
 
 /// The third stage, a task on an event loop: owns the core. It takes everything that has arrived, steps the core once
 /// for each, and acts once on what the core wants done.
-final class OrderingStage<Machine: StateMachine> {
+final class OrderingStage<Machine: StreamingStateMachine> {
     private let configuration: CoreConfiguration
     private let mailboxes: StageMailboxes<Machine>
     private let clients: ClientDirectory

@@ -16,7 +16,7 @@ enum PersistenceInput: Sendable {
 
 /// The stage between ordering and all that rests on it, in a durable group: a thread that writes down what has come since it
 /// last did, waits for the disk once, and says so. While the disk fails it tries again now and then, and nothing leaves.
-struct PersistenceStage<Machine: StateMachine>: Sendable {
+struct PersistenceStage<Machine: StreamingStateMachine>: Sendable {
     private struct Progress {
         var pending: [LogRecord] = []
         /// Of the last of them.

@@ -10,7 +10,7 @@ import MartletTypes
 import MartletWire
 
 /// One thread beside the stages for what takes long and may wait for a disk: it encodes, keeps and serves checkpoints.
-struct SnapshotStage<Machine: StateMachine>: Sendable {
+struct SnapshotStage<Machine: StreamingStateMachine>: Sendable {
     let mailboxes: StageMailboxes<Machine>
     let links: PeerLinks
     /// In a durable group.
@@ -19,6 +19,8 @@ struct SnapshotStage<Machine: StateMachine>: Sendable {
 
     private struct Progress {
         var store = SnapshotStore()
+        /// The service's newest snapshot, which the next one is written after.
+        var written: WrittenSnapshot<Machine.Snapshot>?
         var limiter = LineLimiter()
         var cleaningFailure: FileError?
     }
@@ -34,14 +36,18 @@ struct SnapshotStage<Machine: StateMachine>: Sendable {
         var jobs: [SnapshotJob<Machine>] = []
         while mailboxes.snapshots.wait(into: &jobs) {
             for job in jobs { carryOut(job, &progress) }
+            // Jobs hold snapshots; each that is alive makes the service copy what it changes.
+            jobs.removeAll(keepingCapacity: true)
         }
     }
 
     private func carryOut(_ job: SnapshotJob<Machine>, _ progress: inout Progress) {
         switch job {
         case .encode(let snapshot):
-            let contents = CheckpointContents(image: snapshot.image(), application: snapshot.encodedApplication())
-            let checkpoint = Hashing.hashed(contents)
+            let next = snapshot.write(after: progress.written, hashing: Hashing.digest(ofChunk:))
+            progress.written = next
+            let contents = CheckpointContents(image: snapshot.image(), application: next.chunks)
+            let checkpoint = Hashing.hashed(contents, next)
             progress.store.insert(checkpoint, after: snapshot.instance)
             tell(of: checkpoint, snapshot.instance, &progress)
         case .keepAgain(let instance, let digest):
@@ -49,7 +55,9 @@ struct SnapshotStage<Machine: StateMachine>: Sendable {
             if let checkpoint = progress.store.checkpoint(after: instance, digest) {
                 tell(of: checkpoint, instance, &progress)
             }
-        case .keep(let state, let event): keep(state, thenTell: event, &progress)
+        case .restored(let snapshot, let checkpoint):
+            progress.written = WrittenSnapshot(snapshot, restoredFrom: checkpoint)
+        case .keep(let state, let snapshot, let event): keep(state, snapshot, thenTell: event, &progress)
         case .noteStable(let certificate):
             drop(through: disk?.note(stable: certificate))
             noteCleaning(&progress)
@@ -62,16 +70,19 @@ struct SnapshotStage<Machine: StateMachine>: Sendable {
 
     // MARK: - Snapshots
 
-    private func keep(_ state: CheckpointState, thenTell event: Event, _ progress: inout Progress) {
+    private func keep(
+        _ state: CheckpointState, _ snapshot: Machine.Snapshot, thenTell event: Event, _ progress: inout Progress
+    ) {
         let instance = state.certificate.instance
         let checkpoint = Hashing.hashed(state.contents)
+        progress.written = WrittenSnapshot(snapshot, restoredFrom: checkpoint)
         progress.store.forget(beyond: instance)
         progress.store.insert(checkpoint, after: instance)
         if keepForGood(checkpoint, instance, &progress) {
             mailboxes.ordering.post(.event(event))
         } else {
             // Nothing goes on before: what was there is gone from memory, and this is not on the disk.
-            tryAgain(.keep(state, thenTell: event))
+            tryAgain(.keep(state, snapshot, thenTell: event))
         }
     }
 

@@ -24,12 +24,14 @@ enum ExecutionInput: Sendable {
 }
 
 /// What the snapshot thread is given.
-enum SnapshotJob<Machine: StateMachine>: Sendable {
+enum SnapshotJob<Machine: StreamingStateMachine>: Sendable {
     case encode(PendingSnapshot<Machine>)
+    /// What the replica began with, and what the next snapshot is written after.
+    case restored(Machine.Snapshot, from: HashedCheckpoint)
     /// One that was encoded and could not be kept on the disk.
     case keepAgain(Instance, Digest)
-    /// An installed checkpoint is kept, in a durable group for good, and then the core is told.
-    case keep(CheckpointState, thenTell: Event)
+    /// An installed checkpoint, with what the service made of it, is kept, in a durable group for good, and then the core is told.
+    case keep(CheckpointState, Machine.Snapshot, thenTell: Event)
     /// A quorum has that checkpoint, as is written down.
     case noteStable(CheckpointCertificate)
     case serve(CheckpointService)
@@ -37,7 +39,7 @@ enum SnapshotJob<Machine: StateMachine>: Sendable {
 }
 
 /// Where the threads of one replica meet.
-struct StageMailboxes<Machine: StateMachine>: Sendable {
+struct StageMailboxes<Machine: StreamingStateMachine>: Sendable {
     let ordering: Mailbox<OrderingInput>
     let execution: Mailbox<ExecutionInput>
     let verification: Mailbox<VerificationJob>

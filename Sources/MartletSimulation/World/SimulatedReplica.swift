@@ -38,6 +38,8 @@ final class SimulatedReplica {
     private(set) var executor: Executor<Service>
     var executionEffects = ExecutionEffects<Service>()
     private(set) var store = SnapshotStore()
+    /// The service's newest snapshot, which the next one is written after.
+    private var newestSnapshot: WrittenSnapshot<Service.Snapshot>?
     /// Only looked up.
     var waitingReads: [UInt64: ReadAsker] = [:]
     private var ticket: UInt64 = 0
@@ -110,7 +112,7 @@ final class SimulatedReplica {
         self.entropy = entropy
         core = Self.core(
             index, view, .voter, 1, timeouts, pendingPerClientMax, clock.reading(at: .zero), &effects)
-        executor = Executor(machine: Service(), view: view.number, mode: .voter, settings: view.settings)
+        executor = Executor(machine: Self.service(), view: view.number, mode: .voter, settings: view.settings)
         guard view.settings.isDurable else { return }
         var faults = DiskFaults()
         faults.tornPermille = 300
@@ -220,17 +222,19 @@ final class SimulatedReplica {
     func carryOut(_ order: ExecutionOrder) throws {
         guard case .install(let state) = order else { return executor.carryOut(order, into: &executionEffects) }
         let contents = state.contents
-        try executor.install(contents.image(), contents.application, into: &executionEffects)
+        try executor.install(contents.image(), contents.reader, into: &executionEffects)
         let checkpoint = Hashing.hashed(contents)
+        newestSnapshot = WrittenSnapshot(executor.machine.snapshot(), restoredFrom: checkpoint)
         store.insert(checkpoint, after: state.certificate.instance)
         try disk?.keep(checkpoint, after: state.certificate.instance, untilDone: true)
     }
 
     /// Encodes a snapshot and keeps it in memory; the digest is what the core gets.
     func encode(_ snapshot: PendingSnapshot<Service>) -> Digest {
-        var contents = CheckpointContents(image: snapshot.image(), application: snapshot.encodedApplication())
-        if isRotten { contents = contents.flippingLastBit }
-        let checkpoint = Hashing.hashed(contents)
+        let written = snapshot.write(after: newestSnapshot, hashing: Hashing.digest(ofChunk:))
+        newestSnapshot = written
+        let contents = CheckpointContents(image: snapshot.image(), application: written.chunks)
+        let checkpoint = isRotten ? Hashing.hashed(contents.flippingLastBit) : Hashing.hashed(contents, written)
         store.insert(checkpoint, after: snapshot.instance)
         return checkpoint.digest
     }
@@ -312,8 +316,9 @@ final class SimulatedReplica {
         effects.removeAll()
         core = Self.core(
             index, view, mode, max(1, number), timeouts, pendingPerClientMax, clock.reading(at: now), &effects)
-        executor = Executor(machine: Service(), view: view.number, mode: mode, settings: view.settings)
+        executor = Executor(machine: Self.service(), view: view.number, mode: mode, settings: view.settings)
         store = SnapshotStore()
+        newestSnapshot = nil
         verifier = makeVerifier()
         return nil
     }
@@ -328,13 +333,15 @@ final class SimulatedReplica {
         core = Self.core(
             index, view, mode, max(1, number), timeouts, pendingPerClientMax, clock.reading(at: now), &effects,
             restoration.isEmpty ? nil : restoration)
-        executor = Executor(machine: Service(), view: view.number, mode: mode, settings: view.settings)
+        executor = Executor(machine: Self.service(), view: view.number, mode: mode, settings: view.settings)
         store = SnapshotStore()
+        newestSnapshot = nil
         verifier = makeVerifier()
         executor.carryOut(.holdReads(upTo: restoration.lastAnswered), into: &executionEffects)
         guard let base = restoration.base, let checkpoint else { return nil }
-        try executor.install(base.image, checkpoint.contents.application, into: &executionEffects)
+        try executor.install(base.image, checkpoint.contents.reader, into: &executionEffects)
         executionEffects.removeAll()
+        newestSnapshot = WrittenSnapshot(executor.machine.snapshot(), restoredFrom: checkpoint)
         store.insert(checkpoint, after: base.image.instance)
         return base.image
     }
@@ -349,18 +356,6 @@ final class SimulatedReplica {
         configuration.timeouts = timeouts
         configuration.pendingPerClientMax = pendingPerClientMax
         return ReplicaCore(configuration, restoring: restoration, at: now, into: &effects)
-    }
-}
-
-extension CheckpointContents {
-    /// What a rotten memory makes of it.
-    fileprivate var flippingLastBit: CheckpointContents {
-        var chunks = chunks
-        if var last = chunks.popLast() {
-            last[last.count - 1] ^= 1
-            chunks.append(last)
-        }
-        return CheckpointContents(imageChunks: imageChunks, chunks: chunks)
     }
 }
 
