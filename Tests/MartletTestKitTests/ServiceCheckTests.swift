@@ -28,7 +28,8 @@ import Testing
 
     @Test(arguments: 1...3)
     func theKeyValueServiceMayBeReplicated(seed: UInt64) {
-        var check = ServiceCheck { KVStateMachine() }
+        let chunking = seed == 1 ? .standard : KVChunking(bytesMin: 64, bytesMax: 2_000, boundaryBits: 2)
+        var check = ServiceCheck { KVStateMachine(chunking: chunking) }
         check.seed = seed
         let operations = (0..<2_000).map { number -> Bytes in
             let key = Bytes("\(number * 7_919 % 700)".utf8)

@@ -25,18 +25,17 @@ struct BackgroundStage<Machine: StreamingStateMachine>: Sendable {
         if let base = disk?.restoration.base, let checkpoint = disk?.baseCheckpoint {
             store.insert(checkpoint, after: base.image.instance)
         }
-        var written: WrittenSnapshot<Machine.Snapshot>?
+        var newest = NewestSnapshot<Machine>()
         var jobs: [BackgroundJob<Machine>] = []
         while mailboxes.background.wait(into: &jobs) {
-            for job in jobs { carryOut(job, &store, &written) }
+            for job in jobs { carryOut(job, &store, &newest) }
             // Jobs hold snapshots; each that is alive makes the service copy what it changes.
             jobs.removeAll(keepingCapacity: true)
         }
     }
 
-    /// `written`: the service's newest snapshot, which the next one is written after.
     private func carryOut(
-        _ job: BackgroundJob<Machine>, _ store: inout SnapshotStore, _ written: inout WrittenSnapshot<Machine.Snapshot>?
+        _ job: BackgroundJob<Machine>, _ store: inout SnapshotStore, _ newest: inout NewestSnapshot<Machine>
     ) {
         switch job {
         case .verify(let message, let sender):
@@ -44,20 +43,19 @@ struct BackgroundStage<Machine: StreamingStateMachine>: Sendable {
         case .check(let certificate):
             mailboxes.ordering.post(.event(.certificateChecked(verifier.validShares(of: certificate))))
         case .encode(let snapshot):
-            let next = snapshot.write(after: written, hashing: Hashing.digest(ofChunk:))
-            written = next
-            let contents = CheckpointContents(image: snapshot.image(), application: next.chunks)
-            let checkpoint = Hashing.hashed(contents, next)
+            let written = newest.write(snapshot, hashing: Hashing.digest(ofChunk:))
+            let contents = CheckpointContents(image: snapshot.image(), application: written.chunks)
+            let checkpoint = Hashing.hashed(contents, written)
             store.insert(checkpoint, after: snapshot.instance)
             tell(of: checkpoint, snapshot.instance)
         case .keepAgain(let instance, let digest):
             // Unless a newer one is stable by now.
             if let checkpoint = store.checkpoint(after: instance, digest) { tell(of: checkpoint, instance) }
         case .restored(let snapshot, let checkpoint):
-            written = WrittenSnapshot(snapshot, restoredFrom: checkpoint)
+            newest.note(snapshot, restoredFrom: checkpoint)
         case .keep(let state, let snapshot, let event):
             let checkpoint = Hashing.hashed(state.contents)
-            written = WrittenSnapshot(snapshot, restoredFrom: checkpoint)
+            newest.note(snapshot, restoredFrom: checkpoint)
             store.forget(beyond: state.certificate.instance)
             store.insert(checkpoint, after: state.certificate.instance)
             if !keepForGood(checkpoint, state.certificate.instance, thenTell: event) { tryAgain(job) }

@@ -1,6 +1,7 @@
 // Martlet, adaptive Byzantine fault-tolerant replication.
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import MartletCrypto
 import MartletKV
 import MartletTypes
@@ -55,14 +56,14 @@ struct CheckpointBenchmark {
         into steps: inout [CheckpointBenchmarkResult.Step]
     ) -> WrittenSnapshot<KVSnapshot> {
         var hashed = 0
-        let begin = clock.now
+        let begin = now
         let written = KVStateMachine.written(machine.snapshot(), after: previous) { chunk in
             hashed += chunk.count
             return Hashing.digest(ofChunk: chunk)
         }
         let contents = CheckpointContents(imageChunks: 1, chunks: [[0]] + written.chunks)
         _ = Hashing.hashed(contents, written)
-        steps.append(.init(name: name, took: clock.now - begin, bytes: hashed))
+        steps.append(step(name, since: begin, bytes: hashed))
         return written
     }
 
@@ -71,14 +72,27 @@ struct CheckpointBenchmark {
         _ written: WrittenSnapshot<KVSnapshot>, into steps: inout [CheckpointBenchmarkResult.Step]
     ) throws {
         let bytes = written.chunks.reduce(0) { $0 + $1.count }
-        var begin = clock.now
+        var begin = now
         for (chunk, digest) in zip(written.chunks, written.digests) where Hashing.digest(ofChunk: chunk) != digest {
             throw CommandFailure("a chunk has another digest than before")
         }
-        steps.append(.init(name: "verify", took: clock.now - begin, bytes: bytes))
-        begin = clock.now
+        steps.append(step("verify", since: begin, bytes: bytes))
+        begin = now
         var restored = KVStateMachine()
         try restored.restore(chunks: written.chunks)
-        steps.append(.init(name: "restore", took: clock.now - begin, bytes: bytes))
+        steps.append(step("restore", since: begin, bytes: bytes))
+    }
+
+    private typealias Moment = (time: ContinuousClock.Instant, cpuMicroseconds: Double)
+
+    private var now: Moment {
+        (clock.now, ProcessUsage.cpuMicroseconds(of: ProcessInfo.processInfo.processIdentifier) ?? 0)
+    }
+
+    private func step(_ name: String, since begin: Moment, bytes: Int) -> CheckpointBenchmarkResult.Step {
+        let end = now
+        return .init(
+            name: name, took: end.time - begin.time, cpuSeconds: (end.cpuMicroseconds - begin.cpuMicroseconds) / 1e6,
+            bytes: bytes)
     }
 }
