@@ -58,7 +58,7 @@ public protocol StateMachine: StreamingStateMachine {
 /// `StateMachine` holds here too; `write` is what may run beside execution.
 public protocol StreamingStateMachine: Sendable {
     /// A picture of the state at one instant. Taking one should cost O(1): persistent structures, or copy-on-write.
-    /// The one before the last is kept while the service runs on, for `write` to compare with.
+    /// The newest that was written is kept while the service runs on, for `write` to compare with.
     associatedtype Snapshot: Sendable
 
     /// Executes one ordered operation and returns its result, of at most 8 MiB. Never fails: what is malformed or not
@@ -78,6 +78,10 @@ public protocol StreamingStateMachine: Sendable {
     /// where to cut must follow from the state alone.
     static func write(_ snapshot: Snapshot, into writer: inout SnapshotWriter<Snapshot>)
 
+    /// Whether `write` makes use of the snapshot before. It does unless said otherwise; where it does not, none is kept, so that
+    /// nothing that the service changes later need be copied for its sake.
+    static var writesIncrementally: Bool { get }
+
     /// Replaces the whole state by the chunks of a snapshot, which must be read to the end. They were agreed on by a quorum;
     /// throws when they are not what `write` writes, which then means another version of the service.
     mutating func restore(from reader: inout SnapshotReader) throws
@@ -95,6 +99,8 @@ extension StateMachine {
         for piece in SnapshotChunks.pieces(of: encode(snapshot)) { writer.append(piece) }
     }
 
+    public static var writesIncrementally: Bool { false }
+
     public mutating func restore(from reader: inout SnapshotReader) throws {
         var bytes: Bytes = []
         while let chunk = try reader.next() { bytes += chunk }
@@ -105,6 +111,8 @@ extension StateMachine {
 // MARK: - What both forms have
 
 extension StreamingStateMachine {
+    public static var writesIncrementally: Bool { true }
+
     public mutating func rollBack(to snapshot: Snapshot) {
         do {
             try restore(chunks: Self.written(snapshot).chunks)

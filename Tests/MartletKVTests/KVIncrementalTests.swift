@@ -91,6 +91,17 @@ import Testing
         #expect(hashed == [first.chunks[0]])
     }
 
+    /// The new chunks meet the previous ones where the first of these began; that one is dirty too, and what comes before it must not be
+    /// written once more, for ever.
+    @Test func keysBeforeTheFirstOneWhichChangesTooAreWrittenOnce() throws {
+        var machine = KVStateMachine(chunking: KVChunking(bytesMin: 1, bytesMax: 1, boundaryBits: 1))
+        for key in ["m", "n", "o"] { _ = try machine.execute(.put(key: key.bytes, value: [1]), at: 1) }
+        let first = KVStateMachine.written(machine.snapshot())
+        for key in ["a", "b", "m"] { _ = try machine.execute(.put(key: key.bytes, value: [2]), at: 2) }
+        let second = KVStateMachine.written(machine.snapshot(), after: first)
+        #expect(second.chunks == machine.chunks && second.chunks.count == 6)
+    }
+
     /// Keys that somebody has looked for: the cuts are far apart or as close as may be, and one more key in front moves them all.
     @Test(arguments: [true, false])
     func keysOfWhichAllOrNoneEndAChunkAreCutAlikeToo(areBoundaries: Bool) throws {

@@ -45,7 +45,7 @@ package struct CheckpointService: Hashable, Sendable {
     package let receiver: ReplicaID
 }
 
-/// A picture of the whole replicated state. Taking it was cheap; `image()` and `write` are not, and may run on
+/// A picture of the whole replicated state. Taking it was cheap; `image()` and `NewestSnapshot.write` are not, and may run on
 /// another thread.
 package struct PendingSnapshot<Machine: StreamingStateMachine>: Sendable {
     package let instance: Instance
@@ -64,7 +64,7 @@ package struct PendingSnapshot<Machine: StreamingStateMachine>: Sendable {
     }
 
     /// The service's chunks. What has not changed since the previous one is taken from there.
-    package func write(
+    func write(
         after previous: WrittenSnapshot<Machine.Snapshot>?, hashing digest: @escaping (Bytes) -> Digest
     ) -> WrittenSnapshot<Machine.Snapshot> {
         Machine.written(application, after: previous, hashing: digest)

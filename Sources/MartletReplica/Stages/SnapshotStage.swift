@@ -19,8 +19,7 @@ struct SnapshotStage<Machine: StreamingStateMachine>: Sendable {
 
     private struct Progress {
         var store = SnapshotStore()
-        /// The service's newest snapshot, which the next one is written after.
-        var written: WrittenSnapshot<Machine.Snapshot>?
+        var newest = NewestSnapshot<Machine>()
         var limiter = LineLimiter()
         var cleaningFailure: FileError?
     }
@@ -44,10 +43,9 @@ struct SnapshotStage<Machine: StreamingStateMachine>: Sendable {
     private func carryOut(_ job: SnapshotJob<Machine>, _ progress: inout Progress) {
         switch job {
         case .encode(let snapshot):
-            let next = snapshot.write(after: progress.written, hashing: Hashing.digest(ofChunk:))
-            progress.written = next
-            let contents = CheckpointContents(image: snapshot.image(), application: next.chunks)
-            let checkpoint = Hashing.hashed(contents, next)
+            let written = progress.newest.write(snapshot, hashing: Hashing.digest(ofChunk:))
+            let contents = CheckpointContents(image: snapshot.image(), application: written.chunks)
+            let checkpoint = Hashing.hashed(contents, written)
             progress.store.insert(checkpoint, after: snapshot.instance)
             tell(of: checkpoint, snapshot.instance, &progress)
         case .keepAgain(let instance, let digest):
@@ -56,7 +54,7 @@ struct SnapshotStage<Machine: StreamingStateMachine>: Sendable {
                 tell(of: checkpoint, instance, &progress)
             }
         case .restored(let snapshot, let checkpoint):
-            progress.written = WrittenSnapshot(snapshot, restoredFrom: checkpoint)
+            progress.newest.note(snapshot, restoredFrom: checkpoint)
         case .keep(let state, let snapshot, let event): keep(state, snapshot, thenTell: event, &progress)
         case .noteStable(let certificate):
             drop(through: disk?.note(stable: certificate))
@@ -75,7 +73,7 @@ struct SnapshotStage<Machine: StreamingStateMachine>: Sendable {
     ) {
         let instance = state.certificate.instance
         let checkpoint = Hashing.hashed(state.contents)
-        progress.written = WrittenSnapshot(snapshot, restoredFrom: checkpoint)
+        progress.newest.note(snapshot, restoredFrom: checkpoint)
         progress.store.forget(beyond: instance)
         progress.store.insert(checkpoint, after: instance)
         if keepForGood(checkpoint, instance, &progress) {

@@ -38,8 +38,7 @@ final class SimulatedReplica {
     private(set) var executor: Executor<Service>
     var executionEffects = ExecutionEffects<Service>()
     private(set) var store = SnapshotStore()
-    /// The service's newest snapshot, which the next one is written after.
-    private var newestSnapshot: WrittenSnapshot<Service.Snapshot>?
+    private var newest = NewestSnapshot<Service>()
     /// Only looked up.
     var waitingReads: [UInt64: ReadAsker] = [:]
     private var ticket: UInt64 = 0
@@ -224,15 +223,14 @@ final class SimulatedReplica {
         let contents = state.contents
         try executor.install(contents.image(), contents.reader, into: &executionEffects)
         let checkpoint = Hashing.hashed(contents)
-        newestSnapshot = WrittenSnapshot(executor.machine.snapshot(), restoredFrom: checkpoint)
+        newest.note(executor.machine.snapshot(), restoredFrom: checkpoint)
         store.insert(checkpoint, after: state.certificate.instance)
         try disk?.keep(checkpoint, after: state.certificate.instance, untilDone: true)
     }
 
     /// Encodes a snapshot and keeps it in memory; the digest is what the core gets.
     func encode(_ snapshot: PendingSnapshot<Service>) -> Digest {
-        let written = snapshot.write(after: newestSnapshot, hashing: Hashing.digest(ofChunk:))
-        newestSnapshot = written
+        let written = newest.write(snapshot, hashing: Hashing.digest(ofChunk:))
         let contents = CheckpointContents(image: snapshot.image(), application: written.chunks)
         let checkpoint = isRotten ? Hashing.hashed(contents.flippingLastBit) : Hashing.hashed(contents, written)
         store.insert(checkpoint, after: snapshot.instance)
@@ -318,7 +316,7 @@ final class SimulatedReplica {
             index, view, mode, max(1, number), timeouts, pendingPerClientMax, clock.reading(at: now), &effects)
         executor = Executor(machine: Self.service(), view: view.number, mode: mode, settings: view.settings)
         store = SnapshotStore()
-        newestSnapshot = nil
+        newest = NewestSnapshot()
         verifier = makeVerifier()
         return nil
     }
@@ -335,13 +333,13 @@ final class SimulatedReplica {
             restoration.isEmpty ? nil : restoration)
         executor = Executor(machine: Self.service(), view: view.number, mode: mode, settings: view.settings)
         store = SnapshotStore()
-        newestSnapshot = nil
+        newest = NewestSnapshot()
         verifier = makeVerifier()
         executor.carryOut(.holdReads(upTo: restoration.lastAnswered), into: &executionEffects)
         guard let base = restoration.base, let checkpoint else { return nil }
         try executor.install(base.image, checkpoint.contents.reader, into: &executionEffects)
         executionEffects.removeAll()
-        newestSnapshot = WrittenSnapshot(executor.machine.snapshot(), restoredFrom: checkpoint)
+        newest.note(executor.machine.snapshot(), restoredFrom: checkpoint)
         store.insert(checkpoint, after: base.image.instance)
         return base.image
     }

@@ -15,7 +15,7 @@ struct MemberExecution: ~Copyable {
     private var executor: Executor<KVStateMachine>
     private var effects = ExecutionEffects<KVStateMachine>()
     private var store = SnapshotStore()
-    private var written: WrittenSnapshot<KVSnapshot>?
+    private var newest = NewestSnapshot<KVStateMachine>()
     private var served: [(CheckpointState, ReplicaID)] = []
     private var waiting: [UInt64: InboundConnection] = [:]
     private var ticket: UInt64 = 0
@@ -71,7 +71,7 @@ struct MemberExecution: ~Copyable {
         do {
             try executor.install(state.contents.image(), state.contents.reader, into: &effects)
             let checkpoint = Hashing.hashed(state.contents)
-            written = WrittenSnapshot(executor.machine.snapshot(), restoredFrom: checkpoint)
+            newest.note(executor.machine.snapshot(), restoredFrom: checkpoint)
             store.insert(checkpoint, after: state.certificate.instance)
         } catch {
             preconditionFailure("the group agreed on a state that cannot be read: \(error)")
@@ -79,8 +79,7 @@ struct MemberExecution: ~Copyable {
     }
 
     private mutating func keep(_ snapshot: PendingSnapshot<KVStateMachine>) -> Event {
-        let written = snapshot.write(after: written, hashing: Hashing.digest(ofChunk:))
-        self.written = written
+        let written = newest.write(snapshot, hashing: Hashing.digest(ofChunk:))
         let contents = CheckpointContents(image: snapshot.image(), application: written.chunks)
         let checkpoint = Hashing.hashed(contents, written)
         store.insert(checkpoint, after: snapshot.instance)
