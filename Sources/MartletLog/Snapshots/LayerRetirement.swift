@@ -55,7 +55,11 @@ struct LayerRetirement {
     /// Those first that free the most for what they cost. One that was begun with is emptier the next time.
     private mutating func retireDead(_ used: [Share], budget: Int) {
         let byWorth = used.sorted { first, second in
-            (first.bytes * second.fileBytes, first.layer) < (second.bytes * first.fileBytes, second.layer)
+            // As numbers that cannot overflow; only an order hangs on them.
+            let (worth, other) = (
+                Double(first.bytes) * Double(second.fileBytes), Double(second.bytes) * Double(first.fileBytes)
+            )
+            return (worth, first.layer) < (other, second.layer)
         }
         var left = budget
         for share in byWorth where share.isMostlyDead {
