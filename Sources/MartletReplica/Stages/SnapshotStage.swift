@@ -41,7 +41,7 @@ struct SnapshotStage<Machine: StreamingStateMachine>: Sendable {
     }
 
     /// While the disk hangs a member may ask again and again for what takes long to send: it is sent once.
-    private static func withoutRepeatedServes(_ jobs: [SnapshotJob<Machine>]) -> [SnapshotJob<Machine>] {
+    static func withoutRepeatedServes(_ jobs: [SnapshotJob<Machine>]) -> [SnapshotJob<Machine>] {
         var served = Set<ReplicaID>()
         let newestFirst = jobs.reversed().filter { job in
             if case .serve(let service) = job { served.insert(service.receiver).inserted } else { true }
