@@ -2,13 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-import MartletCore
 import MartletLog
 import MartletTransport
 import MartletTypes
 import NIOPosix
 import Testing
 
+@testable import MartletCore
 @testable import MartletReplica
 
 /// Disks that are slow, fail or hang: what the stages make of them, and that a replica can always be stopped.
