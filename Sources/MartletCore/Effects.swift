@@ -132,6 +132,8 @@ package enum Notice: Hashable, Sendable {
     case askedToRejoin(ViewNumber)
     /// They have: it votes again.
     case admittedAgain(ViewNumber)
+    /// Its own signature is on a word about the second instance, and it knows nothing beyond the first: it has lost its votes.
+    case votesForgotten(Instance, said: Instance)
     /// Another incarnation of this replica was admitted; it must not vote.
     case replacedByAnother(ViewNumber)
     case viewEnded(ViewNumber, last: Instance)

@@ -34,6 +34,7 @@ extension ReplicaCore {
         }
         // A state that is being installed may lie below what is decided here: nothing beyond it is forgotten before.
         guard certificate.instance <= min(decided, catchUp.installing?.instance ?? decided) else {
+            noteOwnWord(in: certificate.shares, on: certificate.instance, into: &effects)
             if certificate.instance > checkpointAhead?.instance ?? .zero { checkpointAhead = certificate }
             return
         }
@@ -75,6 +76,7 @@ extension ReplicaCore {
     mutating func onCheckpointInstalled(_ image: CheckpointImage, into effects: inout Effects) {
         guard let certificate = catchUp.installing, certificate.instance == image.instance else { return }
         catchUp.installing = nil
+        noteOwnWord(in: certificate.shares, on: certificate.instance, into: &effects)
         // What its wrong state said of later instances is not to be held against the right one.
         if wrongState != nil { checkpoints.forgetOwn() }
         wrongState = nil

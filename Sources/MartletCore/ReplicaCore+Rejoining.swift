@@ -17,6 +17,9 @@ extension ReplicaCore {
         case .voter where admitted != rejoining.incarnation:
             effects.notices.append(.replacedByAnother(view.number))
             stopVoting(into: &effects)
+            // One that has voted in this run has its key used twice, and does not fight for it. Any other was started with an older
+            // copy of its disk.
+            if journal.isOn, !journal.hasVotes { becomeAnother(into: &effects) }
         case .learner, .voter: break
         }
     }
@@ -27,6 +30,26 @@ extension ReplicaCore {
         rejoining.isWanted = false
         proposer.begin(at: nil)
         effects.executions.append(.stopVoting)
+    }
+
+    /// What it remembers ends before the instance, but its own signature is on a word about it, which has been checked: an older copy of
+    /// its disk was put back, or all of it is gone, with the marker that would have said so. **Safety** (protocol §7): its votes are lost,
+    /// so that it follows until a REJOIN of its own has made a new view. Nobody else can make it do so.
+    mutating func noteOwnWord(in shares: [SignatureShare], on instance: Instance, into effects: inout Effects) {
+        guard mode == .voter, instance > max(decided, remembered),
+            shares.contains(where: { $0.replica == view[me].id })
+        else { return }
+        effects.notices.append(.votesForgotten(decided, said: instance))
+        stopVoting(into: &effects)
+        becomeAnother(into: &effects)
+        if leader == me { abdicate(into: &effects) }
+    }
+
+    /// Asks to be admitted as an incarnation of its own.
+    private mutating func becomeAnother(into effects: inout Effects) {
+        rejoining.begin(as: configuration.incarnation, at: now.monotonic)
+        journal.write(.incarnation(rejoining.incarnation), into: &effects)
+        rejoining.writtenAt = journal.position
     }
 
     // MARK: Asking
@@ -54,7 +77,8 @@ extension ReplicaCore {
         let rejoin = Rejoin(view: view.number, incarnation: rejoining.incarnation)
         let request = Request.rejoin(rejoin, number: reported.number, by: view[me].key)
         effects.notices.append(.askedToRejoin(view.number))
-        effects.sends.append(Send(.operation(ReplicaOperation(request: request)), to: .everyone))
+        let operation = ReplicaOperation(request: request)
+        effects.sends.append(Send(.operation(operation), to: .everyone, after: rejoining.writtenAt))
     }
 
     // MARK: Admitting
@@ -84,7 +108,9 @@ extension ReplicaCore {
 /// Which incarnation of its member this replica is.
 struct Rejoining {
     /// 0: the first.
-    let incarnation: UInt64
+    private(set) var incarnation: UInt64
+    /// Where it is written down, so that no other run takes itself for an earlier one.
+    var writtenAt = LogPosition.start
     /// Whether it may ask: it has lost its votes, and nothing else.
     var isWanted: Bool
     /// When it last did, or started.
@@ -101,6 +127,14 @@ struct Rejoining {
 
     /// What was asked may be lost, or was ordered when the view had ended; it may also take long to be ordered.
     func next(_ timeouts: Timeouts) -> Instant { asked + timeouts.rejoin * (1 << UInt64(min(3, times))) }
+
+    /// It finds that it has lost its votes while it runs.
+    mutating func begin(as incarnation: UInt64, at now: Instant) {
+        self.incarnation = incarnation
+        isWanted = true
+        asked = now
+        times = 0
+    }
 
     mutating func noteAsked(at now: Instant) {
         asked = now

@@ -51,6 +51,7 @@ extension ReplicaCore {
     /// From a state and what was written down since. Until it has got to the view that it was in, it neither votes nor promises.
     mutating func begin(_ restoration: Restoration, into effects: inout Effects) {
         self.restoration = restoration
+        remembered = restoration.lastAnswered
         for certificate in restoration.chain where views.add(certificate) { effects.views.append(certificate) }
         if let base = restoration.base {
             restoreState(base.image, base.certificate)

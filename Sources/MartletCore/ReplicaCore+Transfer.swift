@@ -117,6 +117,9 @@ extension ReplicaCore {
             let instance = decision.batch.batch.instance
             guard instance == decided.next, instance <= memoryLimit else { continue }
             window.extend(to: instance)
+            if window[instance].accepted == nil {
+                noteOwnWord(in: decision.certificate.shares, on: instance, into: &effects)
+            }
             window[instance].decided = decision.batch.digest
             window[instance].certificate = decision.certificate
             window[instance].add(KnownBatch(decision.batch))

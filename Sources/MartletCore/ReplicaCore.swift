@@ -19,6 +19,8 @@ package struct ReplicaCore: ~Copyable {
     var restoration: Restoration?
     /// What earlier runs voted for beyond their decisions is to be said again when this is decided again.
     var openVotesAfter: Instance?
+    /// The newest instance that what was written down tells its own word on.
+    var remembered = Instance.zero
     /// Whether an earlier run had entered the present epoch, or may have: then this one never leads it.
     var isEpochOld = false
     /// The log cannot be written: nothing new is voted for or decided.

@@ -24,6 +24,7 @@ package struct CheckpointTally: Sendable {
 
     /// Adds a vote whose signature is valid. Returns the certificate when it makes a checkpoint stable.
     package mutating func add(_ vote: CheckpointVote, from member: ReplicaIndex, view: View) -> CheckpointCertificate? {
+        addToStable(vote, from: member, view: view)
         guard vote.view == view.number, vote.instance > stableInstance,
             vote.instance.rawValue % UInt64(view.settings.checkpointPeriod) == 0,
             !votes[member].contains(where: { $0.instance == vote.instance })
@@ -34,6 +35,18 @@ package struct CheckpointTally: Sendable {
             votes[member].removeFirst()
         }
         return certificate(for: vote, view: view)
+    }
+
+    /// A certificate has everybody's word, also of those who came after the quorum: a member that has forgotten what it said may find it
+    /// there.
+    private mutating func addToStable(_ vote: CheckpointVote, from member: ReplicaIndex, view: View) {
+        guard let stable, vote.view == view.number, vote.view == stable.view, vote.instance == stable.instance,
+            vote.digest == stable.digest, !stable.shares.contains(where: { $0.replica == view[member].id })
+        else { return }
+        let share = SignatureShare(replica: view[member].id, signature: vote.signature)
+        self.stable = CheckpointCertificate(
+            view: stable.view, instance: stable.instance, digest: stable.digest,
+            shares: (stable.shares + [share]).sorted { $0.replica < $1.replica })
     }
 
     private func certificate(for vote: CheckpointVote, view: View) -> CheckpointCertificate? {

@@ -86,9 +86,13 @@ struct NoticeLog {
             pass("rejoin", at: now, .notice) { "asking to vote again, after view \(view)" }
         case .admittedAgain(let view):
             logger.notice("admitted: this replica votes again, from view \(view) on")
+        case .votesForgotten(let known, let said):
+            logger.error(
+                "this replica has signed something about instance \(said), and remembers nothing after \(known): an older copy of its directory was put back, or all of it is gone; it follows without a vote until the others admit it again"
+            )
         case .replacedByAnother(let view):
             logger.error(
-                "view \(view) admits another incarnation of this replica: its key or directory is in use twice, or its marker was removed; following without a vote"
+                "view \(view) admits another incarnation of this replica: its key or directory is in use twice, its marker was removed, or an older copy of its directory was put back; following without a vote"
             )
         case .misbehaviour(let member, let what):
             pass("misbehaviour \(member) \(what.rawValue)", at: now, .error) {

@@ -78,6 +78,7 @@ package enum ProtocolStep: String, Hashable, Sendable, CaseIterable {
     case learner = "learner"
     case askedToRejoin = "asked to vote again"
     case admittedAgain = "votes again"
+    case votesForgotten = "finds that it has forgotten its votes"
     case replacedByAnother = "replaced by another incarnation"
     case viewEnded = "view ended"
     case viewBegun = "view begun"
@@ -103,6 +104,7 @@ package enum ProtocolStep: String, Hashable, Sendable, CaseIterable {
         case .followingAsLearner: self = .learner
         case .askedToRejoin: self = .askedToRejoin
         case .admittedAgain: self = .admittedAgain
+        case .votesForgotten: self = .votesForgotten
         case .replacedByAnother: self = .replacedByAnother
         case .viewEnded: self = .viewEnded
         case .viewBegun: self = .viewBegun
