@@ -46,7 +46,7 @@ extension ReplicaCore {
     // MARK: Restoring
 
     /// Whether it has not got yet as far as an earlier run.
-    var isRestoring: Bool { restoration != nil || openVotesAfter != nil }
+    package var isRestoring: Bool { restoration != nil || openVotesAfter != nil }
 
     /// From a state and what was written down since. Until it has got to the view that it was in, it neither votes nor promises.
     mutating func begin(_ restoration: Restoration, into effects: inout Effects) {

@@ -8,6 +8,8 @@ package import MartletTypes
 package struct SimulatedDirectory: FileStore, Sendable {
     package var faults: DiskFaults
     package private(set) var counts = DiskFaultCounts()
+    /// Which one the power was gone in first; nil while there is power.
+    private(set) var interrupted: (operation: Operation, file: String)?
     /// How long all operations have taken.
     package private(set) var busy = Interval.zero
     /// How many there were.
@@ -17,6 +19,10 @@ package struct SimulatedDirectory: FileStore, Sendable {
     /// Those that have names, or may have them again after a crash; by ascending number.
     private var files: [NumberedFile] = []
     private var filesMade = 0
+
+    enum Operation {
+        case size, read, write, sync, names, create, rename, remove, syncNames
+    }
 
     private struct NumberedFile {
         /// What a name stands for.
@@ -38,13 +44,13 @@ package struct SimulatedDirectory: FileStore, Sendable {
 
     package mutating func size(of name: String) throws(FileError) -> Int {
         let file = try file(name)
-        try begin(name, FileError.readFailed)
+        try begin(.size, name, FileError.readFailed)
         return files[file].content.visible.count
     }
 
     package mutating func read(_ name: String, at offset: Int, count: Int) throws(FileError) -> Bytes {
         let file = try file(name)
-        try begin(name, FileError.readFailed)
+        try begin(.read, name, FileError.readFailed)
         if strikes(faults.readErrorPermille, \.readErrors) {
             throw .readFailed(file: name, reason: "a simulated fault")
         }
@@ -55,7 +61,7 @@ package struct SimulatedDirectory: FileStore, Sendable {
     package mutating func write(_ bytes: Bytes, to name: String, at offset: Int) throws(FileError) {
         let file = try file(name)
         do {
-            try begin(name, FileError.writeFailed)
+            try begin(.write, name, FileError.writeFailed)
         } catch {
             // The power may go in the midst of it.
             files[file].content.write(Bytes(bytes[..<random.below(bytes.count + 1)]), at: offset)
@@ -93,7 +99,7 @@ package struct SimulatedDirectory: FileStore, Sendable {
 
     package mutating func sync(_ name: String) throws(FileError) {
         let file = try file(name)
-        try begin(name, FileError.syncFailed)
+        try begin(.sync, name, FileError.syncFailed)
         if strikes(faults.syncErrorPermille, \.syncErrors) {
             files[file].content.forgetPending()
             throw .syncFailed(file: name, reason: "a simulated fault")
@@ -104,13 +110,13 @@ package struct SimulatedDirectory: FileStore, Sendable {
     // MARK: - Names
 
     package mutating func names() throws(FileError) -> [String] {
-        try begin("the directory", FileError.readFailed)
+        try begin(.names, "the directory", FileError.readFailed)
         return directory.visible.map(\.name)
     }
 
     package mutating func create(_ name: String) throws(FileError) {
         guard directory.file(of: name) == nil else { throw .alreadyExists(file: name) }
-        try begin(name, FileError.writeFailed)
+        try begin(.create, name, FileError.writeFailed)
         if let capacity = faults.capacityBytes, usedBytes >= capacity {
             counts.full += 1
             throw .noSpace(file: name)
@@ -123,18 +129,18 @@ package struct SimulatedDirectory: FileStore, Sendable {
     package mutating func rename(_ name: String, to newName: String) throws(FileError) {
         let file = try file(name)
         guard directory.file(of: newName) == nil else { throw .alreadyExists(file: newName) }
-        try begin(name, FileError.writeFailed)
+        try begin(.rename, name, FileError.writeFailed)
         directory.change(removing: name, adding: .init(name: newName, file: files[file].number))
     }
 
     package mutating func remove(_ name: String) throws(FileError) {
         _ = try file(name)
-        try begin(name, FileError.writeFailed)
+        try begin(.remove, name, FileError.writeFailed)
         directory.change(removing: name, adding: nil)
     }
 
     package mutating func syncNames() throws(FileError) {
-        try begin("the directory", FileError.syncFailed)
+        try begin(.syncNames, "the directory", FileError.syncFailed)
         if strikes(faults.syncErrorPermille, \.syncErrors) {
             // Names go through the file system's journal: they are not durable now, but the next sync is about them, too.
             throw .syncFailed(file: "the directory", reason: "a simulated fault")
@@ -169,6 +175,7 @@ package struct SimulatedDirectory: FileStore, Sendable {
             return isKept
         }
         faults.operationsLeft = nil
+        interrupted = nil
         forgetNameless()
     }
 
@@ -191,10 +198,13 @@ package struct SimulatedDirectory: FileStore, Sendable {
 
     /// One operation more, if there is power.
     private mutating func begin(
-        _ name: String, _ failure: (_ file: String, _ reason: String) -> FileError
+        _ operation: Operation, _ name: String, _ failure: (_ file: String, _ reason: String) -> FileError
     ) throws(FileError) {
         if let left = faults.operationsLeft {
-            guard left > 0 else { throw failure(name, "the power is gone") }
+            guard left > 0 else {
+                interrupted = interrupted ?? (operation, name)
+                throw failure(name, "the power is gone")
+            }
             faults.operationsLeft = left - 1
         }
         operations += 1

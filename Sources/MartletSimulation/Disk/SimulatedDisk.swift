@@ -71,6 +71,11 @@ struct SimulatedDisk {
         logFiles.faults.operationsLeft == 0 || snapshotFiles.faults.operationsLeft == 0
     }
 
+    /// What the power was gone in.
+    var interrupted: (operation: SimulatedDirectory.Operation, file: String)? {
+        logFiles.interrupted ?? snapshotFiles.interrupted
+    }
+
     /// There is no more space than what is used, or as much as anybody likes again.
     mutating func setFull(_ isFull: Bool) {
         logFiles.faults.capacityBytes = isFull ? logFiles.usedBytes : nil

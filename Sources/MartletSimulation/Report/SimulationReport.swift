@@ -107,13 +107,14 @@ public struct SimulationReport: Sendable {
             ("more than a group must survive", world.scenario.isBeyond ? 1 : 0),
         ]
         let steps = ProtocolStep.allCases.map { ($0.rawValue, counts.steps[$0] ?? 0) }
+        let crashPoints = CrashPoint.allCases.map { ("crash: \($0.rawValue)", counts.crashPoints[$0] ?? 0) }
         let malice = ClientMalice.Act.allCases.map { act in
             let count = world.clients.reduce(0) { sum, client in
                 sum + ((client as? MaliciousClient)?.acts[act] ?? 0)
             }
             return ("client: \(act)", count)
         }
-        return (faults + steps + malice).map { (name: $0.0, count: $0.1) } + counts.branches.occurrences
+        return (faults + crashPoints + steps + malice).map { (name: $0.0, count: $0.1) } + counts.branches.occurrences
             + LiarDeeds.occurrences(of: world.liars.compactMap { $0 })
     }
 }

@@ -262,6 +262,9 @@ final class SimulatedReplica {
     }
 
     var hasToWrite: Bool { !records.isEmpty }
+    /// What is not durable yet.
+    var unwritten: [LogRecord] { unsynced + records }
+    var isRestoring: Bool { core.isRestoring }
 
     func losePower(after operations: Int) { disk?.losePower(after: operations) }
     func setDiskFull(_ isFull: Bool) { disk?.setFull(isFull) }

@@ -62,6 +62,7 @@ extension World {
         let place = replica.index.position
         trace.line(now, "r\(place)", "FAULT", "crashes")
         counts.crashes += 1
+        for point in replica.crashPoints { counts.crashPoints[point, default: 0] += 1 }
         replica.crash()
         if let restartAt { queue.insert(.restart(place), at: max(now, restartAt)) }
         for client in clients.indices { breakLink(client, place) }

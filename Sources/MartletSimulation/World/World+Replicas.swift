@@ -365,6 +365,13 @@ extension World {
         case .misbehaviour(_, .conflictingView):
             checkers.note(
                 Violation(.views, at: now, "replica \(place) finds that another view follows than a quorum found"))
+        case .votesForgotten(let known, let said):
+            // No fault here takes a disk and the memory of having had one.
+            checkers.note(
+                Violation(
+                    .views, at: now,
+                    "replica \(place) has forgotten nothing, and finds its word on instance \(said) though it knows nothing after \(known)"
+                ))
         default: return
         }
     }

@@ -37,6 +37,8 @@ struct WorldCounts {
     var highestView = ViewNumber.genesis
     /// By name of the notice: which steps of the protocol occurred.
     var steps: [ProtocolStep: Int] = [:]
+    /// Where replicas of durable groups were when they crashed.
+    var crashPoints: [CrashPoint: Int] = [:]
 
     var branches = ProtocolBranches()
 
