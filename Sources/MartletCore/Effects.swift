@@ -132,8 +132,8 @@ package enum Notice: Hashable, Sendable {
     case askedToRejoin(ViewNumber)
     /// They have: it votes again.
     case admittedAgain(ViewNumber)
-    /// Its own signature is on a word about the second instance, and it knows nothing beyond the first: it has lost its votes.
-    case votesForgotten(Instance, said: Instance)
+    /// Its own signature is on what it knows nothing of: it has lost its votes.
+    case votesForgotten(ForgottenWord)
     /// Another incarnation of this replica was admitted; it must not vote.
     case replacedByAnother(ViewNumber)
     case viewEnded(ViewNumber, last: Instance)
@@ -203,4 +203,12 @@ package struct Effects: ~Copyable {
         notices.removeAll(keepingCapacity: true)
         entropyWanted = 0
     }
+}
+
+/// What a replica has said and does not remember.
+package enum ForgottenWord: Hashable, Sendable {
+    /// A vote for a decision, a checkpoint or a view; it knows nothing beyond `known`.
+    case instance(Instance, known: Instance)
+    /// What it had voted for, to the leader of that regency; it has got no further than `known`.
+    case regency(Epoch, known: Epoch)
 }

@@ -34,7 +34,7 @@ extension ReplicaCore {
         }
         // A state that is being installed may lie below what is decided here: nothing beyond it is forgotten before.
         guard certificate.instance <= min(decided, catchUp.installing?.instance ?? decided) else {
-            noteOwnWord(in: certificate.shares, on: certificate.instance, into: &effects)
+            noteOwnWord(in: certificate.shares, on: certificate.instance, of: certificate.view, into: &effects)
             if certificate.instance > checkpointAhead?.instance ?? .zero { checkpointAhead = certificate }
             return
         }
@@ -68,6 +68,8 @@ extension ReplicaCore {
             return
         }
         catchUp.installing = state.certificate
+        noteOwnWord(
+            in: state.certificate.shares, on: instance, of: state.certificate.view, into: &effects)
         // What was executed beyond what is decided is gone with the state that is replaced.
         tentative?.removeAll()
         effects.executions.append(.install(state))
@@ -76,7 +78,6 @@ extension ReplicaCore {
     mutating func onCheckpointInstalled(_ image: CheckpointImage, into effects: inout Effects) {
         guard let certificate = catchUp.installing, certificate.instance == image.instance else { return }
         catchUp.installing = nil
-        noteOwnWord(in: certificate.shares, on: certificate.instance, into: &effects)
         // What its wrong state said of later instances is not to be held against the right one.
         if wrongState != nil { checkpoints.forgetOwn() }
         wrongState = nil
@@ -92,7 +93,8 @@ extension ReplicaCore {
         // It has that state now and says so like everyone else: others may still lack a quorum of votes for it.
         if let view = views.view(certificate.view), isAdmitted(in: view) {
             checkpoints.noteOwn(
-                CheckpointVote(view: certificate.view, instance: certificate.instance, digest: certificate.digest))
+                CheckpointVote(view: certificate.view, instance: certificate.instance, digest: certificate.digest),
+                after: journal.position)
         }
         if (checkpointAhead?.instance ?? .zero) <= image.instance { checkpointAhead = nil }
         window.drop(through: image.instance)

@@ -253,6 +253,7 @@ extension ReplicaCore {
         guard received.epoch.view == view.number, received.epoch.regency > .first, received.epoch >= epoch else {
             return
         }
+        noteOwnWord(in: received, into: &effects)
         if received.epoch == epoch ? isSynced : !isEntryDurable { return }
         guard let settled = Settlement.settle(received.collected, view: view, viewEnd: views.base) else { return }
         if received.epoch > epoch { enter(received.epoch.regency, into: &effects) }

@@ -192,6 +192,7 @@ extension ReplicaCore {
         logBatch(digest, at: instance, into: &effects)
         journal.write(.wrote(LoggedVote(epoch: epoch, instance: instance, digest: digest)), into: &effects)
         window[instance].wroteAt = journal.position
+        hasVotedInThisRun = true
         effects.sends.append(
             Send(
                 .write(WriteVote(epoch: epoch, instance: instance, digest: digest)), to: .everyone,
@@ -226,6 +227,7 @@ extension ReplicaCore {
         logBatch(digest, at: instance, into: &effects)
         journal.write(.accepted(LoggedVote(epoch: epoch, instance: instance, digest: digest)), into: &effects)
         window[instance].acceptedAt = journal.position
+        hasVotedInThisRun = true
         compareWithTentative(instance, digest, into: &effects)
         effects.sends.append(
             Send(

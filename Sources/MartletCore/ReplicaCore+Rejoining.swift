@@ -19,7 +19,7 @@ extension ReplicaCore {
             stopVoting(into: &effects)
             // One that has voted in this run has its key used twice, and does not fight for it. Any other was started with an older
             // copy of its disk.
-            if journal.isOn, !journal.hasVotes { becomeAnother(into: &effects) }
+            if journal.isOn, !hasVotedInThisRun { becomeAnother(into: &effects) }
         case .learner, .voter: break
         }
     }
@@ -32,21 +32,48 @@ extension ReplicaCore {
         effects.executions.append(.stopVoting)
     }
 
-    /// What it remembers ends before the instance, but its own signature is on a word about it, which has been checked: an older copy of
-    /// its disk was put back, or all of it is gone, with the marker that would have said so. **Safety** (protocol §7): its votes are lost,
-    /// so that it follows until a REJOIN of its own has made a new view. Nobody else can make it do so.
-    mutating func noteOwnWord(in shares: [SignatureShare], on instance: Instance, into effects: inout Effects) {
-        guard mode == .voter, instance > max(decided, remembered),
-            shares.contains(where: { $0.replica == view[me].id })
+    // MARK: What was forgotten
+
+    /// What it remembers ends before the instance, but its own signature, of the incarnation that it is, is on a word about it, which has been
+    /// checked: an older copy of its disk was put back, or all of it is gone, with the marker that would have said so. **Safety**
+    /// (protocol §7): its votes are lost, so that it follows until a REJOIN of its own has made a new view. Nobody else can make it
+    /// do so.
+    mutating func noteOwnWord(
+        in shares: [SignatureShare], on instance: Instance, of number: ViewNumber, into effects: inout Effects
+    ) {
+        guard instance > max(decided, remembered), shares.contains(where: { $0.replica == view[me].id }),
+            isOwn(number)
         else { return }
-        effects.notices.append(.votesForgotten(decided, said: instance))
-        stopVoting(into: &effects)
-        becomeAnother(into: &effects)
-        if leader == me { abdicate(into: &effects) }
+        forgetVotes(.instance(instance, known: decided), into: &effects)
     }
 
-    /// Asks to be admitted as an incarnation of its own.
+    /// The same of the word that it gave the leader of a regency that it has never entered. Its word waits for the record of that.
+    mutating func noteOwnWord(in sync: Sync, into effects: inout Effects) {
+        guard sync.epoch > max(epoch, restoration?.epoch ?? epoch), isOwn(sync.epoch.view),
+            sync.collected.contains(where: { $0.sender == view[me].id })
+        else { return }
+        forgetVotes(.regency(sync.epoch, known: epoch), into: &effects)
+    }
+
+    /// Whether in that view it is this incarnation that votes.
+    private func isOwn(_ number: ViewNumber) -> Bool {
+        views.view(number)?.incarnation(of: view[me].id) == rejoining.incarnation
+    }
+
+    private mutating func forgetVotes(_ word: ForgottenWord, into effects: inout Effects) {
+        effects.notices.append(.votesForgotten(word))
+        let wasVoter = mode == .voter
+        if wasVoter { stopVoting(into: &effects) }
+        becomeAnother(into: &effects)
+        if wasVoter, leader == me { abdicate(into: &effects) }
+    }
+
+    /// Asks to be admitted as an incarnation of its own. One that is called so already has its key used twice: then it only follows.
     private mutating func becomeAnother(into effects: inout Effects) {
+        guard rejoining.incarnation != configuration.incarnation else {
+            rejoining.isWanted = false
+            return
+        }
         rejoining.begin(as: configuration.incarnation, at: now.monotonic)
         journal.write(.incarnation(rejoining.incarnation), into: &effects)
         rejoining.writtenAt = journal.position

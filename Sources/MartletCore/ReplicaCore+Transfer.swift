@@ -36,7 +36,8 @@ extension ReplicaCore {
     private mutating func tell(_ member: ReplicaIndex, whatItLacks received: Progress, into effects: inout Effects) {
         if received.epoch == epoch, !received.isSynced, let sync { send(.sync(sync), to: member, into: &effects) }
         if received.stableCheckpoint < checkpoints.stableInstance, let own = checkpoints.own, mode == .voter {
-            send(.checkpoint(own), to: member, into: &effects)
+            sendAgain(
+                Send(.checkpoint(own), to: .replica(view[member].id), after: checkpoints.ownAfter), into: &effects)
         }
     }
 
@@ -118,7 +119,8 @@ extension ReplicaCore {
             guard instance == decided.next, instance <= memoryLimit else { continue }
             window.extend(to: instance)
             if window[instance].accepted == nil {
-                noteOwnWord(in: decision.certificate.shares, on: instance, into: &effects)
+                let certificate = decision.certificate
+                noteOwnWord(in: certificate.shares, on: instance, of: certificate.epoch.view, into: &effects)
             }
             window[instance].decided = decision.batch.digest
             window[instance].certificate = decision.certificate

@@ -91,7 +91,7 @@ extension ReplicaCore {
         for share in certificate.shares {
             if let signer = view.index(of: share.replica) { catchUp.note(decided: certificate.last, of: signer) }
         }
-        noteOwnWord(in: certificate.shares, on: certificate.last, into: &effects)
+        noteOwnWord(in: certificate.shares, on: certificate.last, of: certificate.view, into: &effects)
         if certificate.last > decided { isBehind = true }
         enterFollowingView(into: &effects)
     }

@@ -21,6 +21,8 @@ package struct ReplicaCore: ~Copyable {
     var openVotesAfter: Instance?
     /// The newest instance that what was written down tells its own word on.
     var remembered = Instance.zero
+    /// Votes of earlier runs that are said again do not count.
+    var hasVotedInThisRun = false
     /// Whether an earlier run had entered the present epoch, or may have: then this one never leads it.
     var isEpochOld = false
     /// The log cannot be written: nothing new is voted for or decided.

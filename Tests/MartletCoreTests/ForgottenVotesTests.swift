@@ -112,6 +112,68 @@ struct ForgottenVotesTests {
         #expect(group.status(3).view.incarnations.map(\.number) == [1])
     }
 
+    /// Neither a learner nor one that knows better: only its own word shows that this copy's incarnation has voted already.
+    @Test("A copy of before its admission that names the admitted incarnation does not vote in its view")
+    func copyWithTheAdmittedIncarnation() {
+        group.nodes[3].log = []
+        group.restart(3, mode: .learner, incarnation: 77)
+        group.pass(milliseconds: 100)
+        let copy = group.nodes[3].log
+        #expect(group.status(3).mode == .learner && !copy.isEmpty)
+        group.pass(milliseconds: 5_000)
+        #expect(isAdmittedAgain(3, as: 77))
+        group.order(client, session, 11...60)
+        group.nodes[3].log = copy
+        group.loseAndRestorePower(3)
+        group.pass(milliseconds: 2_000)
+        #expect(forgot(3) && group.status(3).mode == .learner && group.status(3).decided == group.status(0).decided)
+        group.pass(milliseconds: 40_000)
+        #expect(group.status(3).mode == .voter && group.status(3).view.incarnations.map(\.number) == [1])
+    }
+
+    @Test("A copy of before a leader change finds its word in the SYNC, and votes for nothing there")
+    func copyOfBeforeARegency() {
+        let copy = group.nodes[3].log
+        let sent = group.recordAll()
+        group.begin(regency: 2)
+        group.settle()
+        #expect(group.status(3).epoch.regency == Regency(2) && !sent.syncs(of: 1).isEmpty)
+        guard let sync = sent.syncs(of: 1).last else { return }
+        let own = sync.collected.contains { $0.sender == ReplicaID(3) }
+        group.nodes[3].log = copy
+        let words = recordWords(of: 3)
+        group.loseAndRestorePower(3)
+        group.inject(.sync(sync), from: 1, to: 3)
+        #expect(forgot(3) == own)
+        group.pass(milliseconds: 5_000)
+        #expect(words.count == 0)
+    }
+
+    /// Its record of that state was lost with the power: it would be taken for one that has forgotten.
+    @Test("Its word on a state that it took over leaves after the record of it")
+    func wordOnATakenState() {
+        group.passes = { $0.from != 3 && $0.to != 3 }
+        group.order(client, session, 11...60)
+        group.holdsSyncs = [3]
+        group.passes = { _ in true }
+        group.pass(milliseconds: 1_000)
+        let sent = group.recordAll()
+        let behind = Progress(
+            epoch: Epoch(view: .genesis, regency: .first), isSynced: true, mode: .voter, decided: .zero,
+            stableCheckpoint: .zero, asksForHelp: false)
+        group.pass(milliseconds: 200)
+        group.inject(.progress(behind), from: 1, to: 3)
+        group.settle()
+        func words() -> Int { sent.messages[3].count { if case .checkpoint = $0 { true } else { false } } }
+        #expect(group.status(3).stableCheckpoint > .zero && words() == 0)
+        group.holdsSyncs = []
+        group.sync(3)
+        group.pass(milliseconds: 200)
+        group.inject(.progress(behind), from: 1, to: 3)
+        group.settle()
+        #expect(words() > 0)
+    }
+
     @Test("The newest certificate takes up votes that come after its quorum: for the same state, of each member one")
     func lateVotes() throws {
         let view = group.view

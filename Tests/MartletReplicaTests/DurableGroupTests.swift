@@ -124,7 +124,7 @@ import Testing
         let back = try await client.waitForStatus(of: ReplicaID(3)) {
             $0.mode == .voter && $0.epoch.view == ViewNumber(2)
         }
-        #expect(back.executed > .zero && group.log.contains("an older copy of its directory was put back"))
+        #expect(back.executed > .zero && group.log.contains("an older copy of this replica's directory"))
         await client.close()
         try await group.stopAll()
     }

@@ -11,6 +11,8 @@ package struct CheckpointTally: Sendable {
     package private(set) var stable: CheckpointCertificate?
     /// This replica's own newest vote.
     package private(set) var own: CheckpointVote?
+    /// What it rests on: a state that was taken over is remembered by the record of its certificate only.
+    private(set) var ownAfter = LogPosition.start
     private var votes: ReplicaTable<[CheckpointVote]>
 
     package init(n: Int) { votes = ReplicaTable(repeating: [], count: n) }
@@ -19,7 +21,9 @@ package struct CheckpointTally: Sendable {
 
     package var stableInstance: Instance { stable?.instance ?? .zero }
 
-    package mutating func noteOwn(_ vote: CheckpointVote) { own = vote }
+    package mutating func noteOwn(_ vote: CheckpointVote, after position: LogPosition = .start) {
+        (own, ownAfter) = (vote, position)
+    }
     package mutating func forgetOwn() { own = nil }
 
     /// Adds a vote whose signature is valid. Returns the certificate when it makes a checkpoint stable.

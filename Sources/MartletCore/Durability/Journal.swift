@@ -13,8 +13,6 @@ struct Journal {
     private(set) var durable = LogPosition.start
     /// Of the one that says that the present epoch was entered: nothing that only this epoch's leader says may leave before.
     private(set) var entered = LogPosition.start
-    /// Whether this run has voted.
-    private(set) var hasVotes = false
     /// What was executed last waited for this.
     private var awaited = LogPosition.start
 
@@ -28,11 +26,7 @@ struct Journal {
     mutating func write(_ record: LogRecord, into effects: inout Effects) {
         guard isOn else { return }
         position = LogPosition(position.rawValue + 1)
-        switch record {
-        case .entered: entered = position
-        case .wrote, .accepted: hasVotes = true
-        default: break
-        }
+        if case .entered = record { entered = position }
         effects.records.append(record)
     }
 

@@ -86,9 +86,9 @@ struct NoticeLog {
             pass("rejoin", at: now, .notice) { "asking to vote again, after view \(view)" }
         case .admittedAgain(let view):
             logger.notice("admitted: this replica votes again, from view \(view) on")
-        case .votesForgotten(let known, let said):
+        case .votesForgotten(let word):
             logger.error(
-                "this replica has signed something about instance \(said), and remembers nothing after \(known): an older copy of its directory was put back, or all of it is gone; it follows without a vote until the others admit it again"
+                "\(word.words): an older copy of this replica's directory was put back, or all of it is gone; it follows without a vote until the others admit it again"
             )
         case .replacedByAnother(let view):
             logger.error(
@@ -114,5 +114,16 @@ struct NoticeLog {
         guard let heldBack = limiter.pass(kind, at: now) else { return }
         let note = heldBack > 0 ? " (and \(heldBack) times before)" : ""
         logger.log(level: level, "\(line())\(note)")
+    }
+}
+
+extension ForgottenWord {
+    fileprivate var words: String {
+        switch self {
+        case .instance(let said, let known):
+            "this replica has signed something about instance \(said), and remembers nothing after \(known)"
+        case .regency(let said, let known):
+            "this replica has signed something in view \(said.view), regency \(said.regency), and remembers only view \(known.view), regency \(known.regency)"
+        }
     }
 }

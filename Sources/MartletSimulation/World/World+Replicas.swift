@@ -365,12 +365,12 @@ extension World {
         case .misbehaviour(_, .conflictingView):
             checkers.note(
                 Violation(.views, at: now, "replica \(place) finds that another view follows than a quorum found"))
-        case .votesForgotten(let known, let said):
+        case .votesForgotten(let word):
             // No fault here takes a disk and the memory of having had one.
             checkers.note(
                 Violation(
                     .views, at: now,
-                    "replica \(place) has forgotten nothing, and finds its word on instance \(said) though it knows nothing after \(known)"
+                    "replica \(place) has forgotten nothing, and finds its own word: \(word)"
                 ))
         default: return
         }

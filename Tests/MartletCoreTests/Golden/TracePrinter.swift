@@ -168,7 +168,9 @@ struct TracePrinter {
         case .followingAsLearner: return "follows as a learner"
         case .askedToRejoin(let view): return "asks to vote again after view \(view)"
         case .admittedAgain(let view): return "votes again from view \(view) on"
-        case .votesForgotten(let known, let said): return "has spoken of \(said) and remembers nothing after \(known)"
+        case .votesForgotten(.instance(let said, let known)):
+            return "has spoken of \(said) and remembers nothing after \(known)"
+        case .votesForgotten(.regency(let said, let known)): return "has spoken in \(said) and remembers \(known)"
         case .replacedByAnother(let view): return "view \(view) admits another incarnation"
         case .misbehaviour(let liar, let what): return "replica \(liar) misbehaves: \(what)"
         }
