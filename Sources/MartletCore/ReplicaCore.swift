@@ -197,6 +197,7 @@ package struct ReplicaCore: ~Copyable {
         case .calculated(let outcome): onCalculated(outcome)
         case .logBroken: onLog(isBroken: true, into: &effects)
         case .logMended: onLog(isBroken: false, into: &effects)
+        case .logDamaged(let segment): rewriteLog(in: segment, into: &effects)
         case .entropy(let numbers): onEntropy(numbers)
         case .deadline: break
         }

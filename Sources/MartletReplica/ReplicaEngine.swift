@@ -29,6 +29,7 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
     private let incarnation: UInt64
     /// In a durable group.
     private let disk: ReplicaDisk?
+    private let scrubPace: ScrubPace
     private let voting: VotingState
     private let onFailure: @Sendable (ReplicaError) -> Void
 
@@ -51,6 +52,7 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
         self.mode = mode
         self.incarnation = incarnation
         self.disk = disk
+        scrubPace = ScrubPace(bytesPerSecond: configuration.scrubBytesPerSecond)
         voting = VotingState(mode)
         self.onFailure = onFailure
         loops = EventLoops(threadCount: configuration.networkThreadCount)
@@ -103,9 +105,18 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
         if let disk {
             let persistence = PersistenceStage(disk: disk, mailboxes: mailboxes, logger: configuration.logger)
             threads.start("persistence") { persistence.run() }
+            startScrub(of: disk)
         }
         startExecution()
         startOrdering()
+    }
+
+    private func startScrub(of disk: ReplicaDisk) {
+        guard configuration.scrubBytesPerSecond > 0 else { return }
+        let scrub = ScrubStage(
+            disk: disk, mailboxes: mailboxes, pace: scrubPace, pause: configuration.scrubPause,
+            logger: configuration.logger)
+        threads.start("scrub") { scrub.run() }
     }
 
     private func startExecution() {
@@ -146,6 +157,8 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
 
     /// Each stage finishes what it has been given, then what waits for the network is sent.
     func stop() async {
+        scrubPace.stop()
+        await threads.join("scrub")
         await orderingTask.stop()
         mailboxes.execution.close()
         await executionTask.stop()

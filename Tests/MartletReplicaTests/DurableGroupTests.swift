@@ -73,6 +73,51 @@ import Testing
         try await group.stopAll()
     }
 
+    /// Of a segment's first frames, and of a chunk of the newest layer.
+    private func damage(_ home: String) throws {
+        for (folder, prefix, offset) in [("log", "log-", 300), ("snapshots", "layer-", 62)] {
+            let names = try FileManager.default.contentsOfDirectory(atPath: "\(home)/\(folder)").sorted()
+            let files = names.filter { $0.hasPrefix(prefix) && $0 != "log-draft" }
+            let name = try #require(folder == "log" ? files.first : files.last)
+            let handle = try #require(FileHandle(forUpdatingAtPath: "\(home)/\(folder)/\(name)"))
+            try handle.seek(toOffset: UInt64(offset))
+            let byte = try #require(try handle.read(upToCount: 1)?.first)
+            try handle.seek(toOffset: UInt64(offset))
+            try handle.write(contentsOf: [byte ^ 1])
+            try handle.close()
+        }
+    }
+
+    private func waitForLog(_ text: String, of group: TestGroup) async throws {
+        for _ in 0..<300 where !group.log.contains(text) { try await Task.sleep(for: .milliseconds(100)) }
+        #expect(group.log.contains(text), "\(text)")
+    }
+
+    @Test func damageToTheDiskOfARunningReplicaIsFoundAndMended() async throws {
+        let group = try await TestGroup(settings: settings())
+        try group.start(0..<3)
+        try group.start([3]) { configuration in
+            configuration.scrubPause = .milliseconds(300)
+        }
+        let client = try RawClient(group: group)
+        let session = try await client.open()
+        for number in 1...20 { _ = try await client.put("a=\(number)", in: session) }
+        _ = try await client.waitForStatus(of: ReplicaID(3)) { $0.executed >= Instance(20) }
+        try damage("\(group.directory)/3")
+        try await waitForLog("damaged on the disk: log/", of: group)
+        try await waitForLog("what the log needs was written again", of: group)
+        try await waitForLog("damaged on the disk: snapshots/", of: group)
+        try await waitForLog("was written again where it was damaged", of: group)
+        try await group.stop(3)
+        try group.start([3])
+        let back = try await client.waitForStatus(of: ReplicaID(3)) { $0.executed >= Instance(20) }
+        #expect(back.mode == .voter && back.epoch.view == .genesis)
+        #expect(!group.log.contains("what this replica had written down is"))
+        #expect(try await client.put("a=21", in: session) == "20")
+        await client.close()
+        try await group.stopAll()
+    }
+
     @Test func anothersLogIsRefused() async throws {
         let group = try await TestGroup(settings: settings())
         try group.start(0..<4)

@@ -115,6 +115,15 @@ package struct FileDirectory: FileStore, ~Copyable, Sendable {
         markDirty(name, false)
     }
 
+    package mutating func forgetCached(_ name: String) {
+        #if !canImport(Darwin)
+            // A hint; pages that are not written yet stay.
+            if let file = files.last(where: { $0.name == name }) {
+                _ = posix_fadvise(file.descriptor, 0, 0, POSIX_FADV_DONTNEED)
+            }
+        #endif
+    }
+
     // MARK: - Names
 
     package mutating func names() throws(FileError) -> [String] {

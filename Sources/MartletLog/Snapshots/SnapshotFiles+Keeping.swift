@@ -9,7 +9,7 @@ extension SnapshotFiles {
     package mutating func keep(
         _ checkpoint: HashedCheckpoint, after instance: Instance, in files: inout (some FileStore & ~Copyable)
     ) throws(FileError) -> Instance? {
-        guard kept(instance, checkpoint.digest)?.isProven != true else { return nil }
+        guard kept(instance, checkpoint.digest)?.counts != true else { return nil }
         let wasTight = isTight
         isTight = true
         do {
@@ -45,7 +45,9 @@ extension SnapshotFiles {
     private var provenPlaces: [Digest: ChunkPlace] {
         var places: [Digest: ChunkPlace] = [:]
         for each in kept where each.isProven {
-            for chunk in each.snapshot.chunks { places[chunk.digest] = chunk.place }
+            for chunk in each.snapshot.chunks where !damaged.contains(chunk.place) {
+                places[chunk.digest] = chunk.place
+            }
         }
         return places
     }

@@ -6,7 +6,8 @@ import MartletWire
 
 extension LogWriter {
     func newHeader(headFrames: Int) -> SegmentHeader {
-        let oldest = segments.first { !$0.isCovered(by: covered) }?.number ?? nextNumber
+        let needed = segments.first { $0.number >= replacedBefore && !$0.isCovered(by: covered) }
+        let oldest = needed?.number ?? nextNumber
         return SegmentHeader(
             identity: identity, number: nextNumber, first: durableFrame.next,
             headLast: FrameNumber(durableFrame.rawValue + UInt64(headFrames)), oldest: oldest, salt: salt)

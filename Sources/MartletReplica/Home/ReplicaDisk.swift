@@ -14,6 +14,8 @@ final class ReplicaDisk: Sendable {
     private struct Log: ~Copyable {
         var writer: LogWriter
         var files: FileDirectory
+        /// Everything before it is being written again.
+        var replacement: SegmentNumber?
     }
 
     private struct Snapshots: ~Copyable {
@@ -28,6 +30,7 @@ final class ReplicaDisk: Sendable {
     let restoration: Restoration
     /// That of the restoration's base.
     let baseCheckpoint: HashedCheckpoint?
+    private let home: String
     /// Something that was durable is gone: the replica does not know any more what it has said.
     let isDamaged: Bool
 
@@ -64,6 +67,7 @@ final class ReplicaDisk: Sendable {
                 throw .homeUnusable(path: home + "/log", reason: "\(error)")
             }
         }
+        self.home = home
         self.restoration = restoration
         baseCheckpoint = isDamaged ? nil : checkpoint
         log = Mutex(Log(writer: writer, files: logFiles))
@@ -131,7 +135,69 @@ final class ReplicaDisk: Sendable {
 
     func drop(through instance: Instance) { log.withLock { $0.writer.drop(through: instance) } }
 
+    // MARK: - Damage at rest
+
+    /// Segments before the one that is returned may be damaged: all that they hold that is needed is to be written again. The same
+    /// one until that is finished.
+    func beginReplacement() throws(LogError) -> SegmentNumber {
+        try log.withLock { (log) throws(LogError) in
+            if let begun = log.replacement { return begun }
+            let begun = try log.writer.beginReplacement(&log.files)
+            log.replacement = begun
+            return begun
+        }
+    }
+
+    /// It was written again and is durable, above a stable checkpoint. Returns whether those segments are gone: not before this
+    /// replica has the snapshot of that checkpoint.
+    func finishReplacement(_ rewritten: LogRewritten) throws(LogError) -> Bool {
+        try log.withLock { (log) throws(LogError) in
+            guard let begun = log.replacement, begun.rawValue == rewritten.segment,
+                log.writer.coveredThrough >= rewritten.above
+            else { return false }
+            try log.writer.finishReplacement(from: begun, &log.files)
+            log.replacement = nil
+            return true
+        }
+    }
+
+    /// What is damaged in the log, read anew beside whoever writes it.
+    func logDamages(_ pace: ScrubPace) throws(LogError) -> [LogDamage] {
+        do throws(FileError) {
+            var paced = PacedFiles(try FileDirectory(at: home + "/log", .reading), pace)
+            var files = try FileDirectory(at: home + "/log", .reading)
+            return try Self.damages(&paced, &files)
+        } catch {
+            throw .file(error)
+        }
+    }
+
+    private static func damages(
+        _ paced: inout PacedFiles, _ files: inout FileDirectory
+    ) throws(FileError) -> [LogDamage] {
+        do throws(LogError) {
+            return try LogScrub.damages(pacedBy: &paced, again: &files)
+        } catch {
+            guard case .file(let reason) = error else { return [] }
+            throw reason
+        }
+    }
+
+    func beginScrub() -> SnapshotScrub { snapshots.withLock { SnapshotScrub(of: $0.entries) } }
+
+    /// One step; whoever keeps a snapshot waits no longer than that.
+    func step(_ scrub: inout SnapshotScrub) throws(FileError) -> SnapshotScrub.Finding? {
+        try snapshots.withLock { (snapshots) throws(FileError) in
+            try scrub.step(&snapshots.entries, in: &snapshots.files)
+        }
+    }
+
     // MARK: - Snapshots
+
+    /// Whether a snapshot that was kept was found damaged, and not written again yet.
+    func isDamaged(_ instance: Instance, _ digest: Digest) -> Bool {
+        snapshots.withLock { $0.entries.damagedEntries.contains { $0.instance == instance && $0.digest == digest } }
+    }
 
     /// Durable on return. Returns through which instance the log is not needed any more, if that has changed.
     func keep(_ checkpoint: HashedCheckpoint, after instance: Instance) throws(FileError) -> Instance? {

@@ -46,6 +46,7 @@ struct BackgroundStage<Machine: StateMachine>: Sendable {
             // Unless a newer one is stable by now.
             if let checkpoint = store.checkpoint(after: instance, digest) { tell(of: checkpoint, instance) }
         case .keep(let state, let event): keep(state, thenTell: event, &store)
+        case .repair(let instance, let digest): repair(instance, digest, store)
         case .noteStable(let certificate): drop(through: disk?.note(stable: certificate))
         case .serve(let service):
             serve(service, store)
@@ -76,6 +77,18 @@ struct BackgroundStage<Machine: StateMachine>: Sendable {
             mailboxes.ordering.post(.event(.snapshotTaken(instance, checkpoint.digest)))
         } else {
             tryAgain(.keepAgain(instance, checkpoint.digest))
+        }
+    }
+
+    /// Where it is not in memory any more, a newer one is, which takes its place on the disk as soon as it is stable.
+    private func repair(_ instance: Instance, _ digest: Digest, _ store: SnapshotStore) {
+        guard disk?.isDamaged(instance, digest) == true,
+            let checkpoint = store.checkpoint(after: instance, digest)
+        else { return }
+        if keepForGood(checkpoint, instance) {
+            logger.notice("the snapshot after instance \(instance) was written again where it was damaged")
+        } else {
+            tryAgain(.repair(instance, digest))
         }
     }
 

@@ -88,6 +88,7 @@ final class OrderingStage<Machine: StateMachine> {
             written = LogPosition(written.rawValue + UInt64(effects.records.count))
             mailboxes.persistence.post(.records(effects.records, upTo: written))
         }
+        if let rewritten = effects.logRewritten { mailboxes.persistence.post(.rewritten(rewritten)) }
         gate.pass(&effects)
         announce(effects.views)
         consensus.note(effects, at: now.monotonic)

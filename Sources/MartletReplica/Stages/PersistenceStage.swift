@@ -12,6 +12,10 @@ enum PersistenceInput: Sendable {
     case records([LogRecord], upTo: LogPosition)
     /// A durable snapshot covers everything up to there.
     case drop(through: Instance)
+    /// Part of the log was found damaged.
+    case replace
+    /// What the log needs was written again by the records before this.
+    case rewritten(LogRewritten)
 }
 
 /// The stage between ordering and all that rests on it, in a durable group: a thread that writes down what has come since it
@@ -24,6 +28,8 @@ struct PersistenceStage<Machine: StateMachine>: Sendable {
         var isBroken = false
         /// The log says itself that all of it is durable.
         var isSealed = true
+        var isDamaged = false
+        var rewritten: LogRewritten?
 
         /// When to come back if nothing arrives.
         var pause: Interval? { isBroken ? retryAfter : isSealed ? nil : sealAfter }
@@ -47,6 +53,7 @@ struct PersistenceStage<Machine: StateMachine>: Sendable {
                     try disk.seal()
                     progress.isSealed = true
                 }
+                try replace(&progress)
             } catch {
                 noteBroken(&progress, error)
             }
@@ -60,8 +67,22 @@ struct PersistenceStage<Machine: StateMachine>: Sendable {
                 progress.pending += records
                 progress.position = last
             case .drop(let instance): disk.drop(through: instance)
+            case .replace: progress.isDamaged = true
+            case .rewritten(let rewritten): progress.rewritten = rewritten
             }
         }
+    }
+
+    /// When nothing is left to be written. **Safety**: damaged segments go only when all that is needed of them is durable in others.
+    private func replace(_ progress: inout Progress) throws(LogError) {
+        if progress.isDamaged {
+            let segment = try disk.beginReplacement()
+            progress.isDamaged = false
+            mailboxes.ordering.post(.event(.logDamaged(segment: segment.rawValue)))
+        }
+        guard let rewritten = progress.rewritten, try disk.finishReplacement(rewritten) else { return }
+        progress.rewritten = nil
+        logger.notice("what the log needs was written again, and its damaged part is gone")
     }
 
     private func noteDurable(_ progress: inout Progress) {

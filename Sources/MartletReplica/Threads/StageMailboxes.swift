@@ -33,6 +33,8 @@ enum BackgroundJob<Machine: StateMachine>: Sendable {
     case keep(CheckpointState, thenTell: Event)
     /// A quorum has that checkpoint, as is written down.
     case noteStable(CheckpointCertificate)
+    /// Part of it was found damaged on the disk: it is written again from memory.
+    case repair(Instance, Digest)
     case serve(CheckpointService)
     case forget(below: Instance)
 }

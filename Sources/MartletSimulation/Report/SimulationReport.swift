@@ -84,6 +84,7 @@ public struct SimulationReport: Sendable {
             ("replica restarted", counts.restarts), ("replica paused", counts.pauses),
             ("replica's memory rots", counts.rots),
             ("replica lost power in a write", counts.crashesInWrites), ("disk full", counts.fullDisks),
+            ("disk damaged", counts.diskDamages), ("damage mended", counts.repairs),
             ("log could not be written", counts.logFailures), ("snapshot not kept", counts.snapshotFailures),
             ("durable group", world.scenario.settings.isDurable ? 1 : 0),
             ("messages refused", counts.refusedMessages), ("requests refused", counts.refusedRequests),

@@ -31,6 +31,8 @@ extension Scenario {
             switch fault.kind {
             case .crash(let restart): return !settings.isDurable || restart ?? .distantFuture > healsAt
             case .powerLoss(_, let restart): return restart > healsAt
+            // What it finds when it starts again makes it begin anew.
+            case .diskDamage: return true
             case .diskFull, .pause, .rot: return false
             }
         }
@@ -131,9 +133,10 @@ extension Scenario {
                 return "replica \(fault.replica) would go on before it is paused"
             case .diskFull(let until) where until < fault.at:
                 return "replica \(fault.replica)'s disk would have space before it is full"
-            case .powerLoss where !settings.isDurable, .diskFull where !settings.isDurable:
+            case .powerLoss where !settings.isDurable, .diskFull where !settings.isDurable,
+                .diskDamage where !settings.isDurable:
                 return "replica \(fault.replica) has no disk: only those of a durable group have (isDurable)"
-            case .crash, .pause, .rot, .powerLoss, .diskFull: break
+            case .crash, .pause, .rot, .powerLoss, .diskFull, .diskDamage: break
             }
         }
         for fault in clockFaults {

@@ -115,6 +115,9 @@ package struct ReplicaFault: Hashable, Sendable {
         case powerLoss(after: Int, restartAt: Instant)
         /// Of a durable group: nothing more fits on its disk for a while.
         case diskFull(until: Instant)
+        /// Of a durable group: a bit flips in what lies on its disk, in a sealed part of the log and in a snapshot, be the replica
+        /// up or not. A replica that is up looks at its disk after a while; without a time it does not.
+        case diskDamage(seenAfter: Interval?)
         /// Stands still and then goes on, with all that has arrived meanwhile.
         case pause(until: Instant)
         /// Its memory goes bad: its snapshots hold a wrong bit until it takes over the others' state.

@@ -80,6 +80,10 @@ final class SimulatedReplica {
     /// At each of the sends that wait for the disk: what for, and how far this replica had decided.
     private var heldSends: [(after: LogPosition, decided: Instance)] = []
     var isWriting = false
+    /// What the core has written again last, and up to where that has to be durable.
+    private var rewritten: (told: LogRewritten, upTo: LogPosition)?
+    /// It did not go on from its disk.
+    private(set) var hasLostVotes = false
 
     /// What it sends is altered on the way out; the replica itself does not know.
     var isLiar = false
@@ -115,7 +119,7 @@ final class SimulatedReplica {
         var disk = SimulatedDisk(
             LogIdentity(group: view.group, replica: view[index].id), faults: faults, random: self.entropy.fork())
         do {
-            _ = try disk.recover()
+            _ = try disk.recover(hasVoted: false, incarnation: 1)
         } catch {
             preconditionFailure("a disk that nothing was written to cannot be read: \(error)")
         }
@@ -247,6 +251,9 @@ final class SimulatedReplica {
     private func passGate() -> [Instance] {
         noteSends()
         records += effects.records
+        if let told = effects.logRewritten {
+            rewritten = (told, LogPosition(written.rawValue + UInt64(records.count)))
+        }
         heldSends += zip(effects.sends, decidedAtSend).map { ($0.after, $1) }
         decidedAtSend.removeAll(keepingCapacity: true)
         gate.pass(&effects)
@@ -274,7 +281,35 @@ final class SimulatedReplica {
         try disk?.sync()
         unsynced.removeAll(keepingCapacity: true)
         gate.note(durable: position)
+        _ = try finishLogReplacement()
     }
+
+    // MARK: - Damage at rest
+
+    func damageDisk(_ random: inout SeededRandom) -> [String] { disk?.damage(&random) ?? [] }
+
+    /// How many.
+    func repairSnapshots() throws -> Int {
+        var count = 0
+        for (instance, digest) in try disk?.findSnapshotDamage() ?? [] where try keep(instance, digest) { count += 1 }
+        return count
+    }
+
+    /// Nil where the log is whole.
+    func beginLogReplacement() throws -> UInt64? {
+        guard !needsRescue else { throw LogError.needsRescue }
+        return try disk?.beginLogReplacement()
+    }
+
+    func finishLogReplacement() throws -> Bool {
+        guard let (told, position) = rewritten, gate.durable >= position, !needsRescue,
+            try disk?.finishLogReplacement(told) == true
+        else { return false }
+        rewritten = nil
+        return true
+    }
+
+    private var needsRescue: Bool { disk?.needsRescue ?? false }
 
     // MARK: - Crashing
 
@@ -292,6 +327,7 @@ final class SimulatedReplica {
         unsynced.removeAll()
         isLogBroken = false
         written = .start
+        rewritten = nil
         heldSends.removeAll()
         isWriting = false
         disk?.crash()
@@ -316,9 +352,11 @@ final class SimulatedReplica {
     }
 
     private func restartFromDisk(at now: Instant) throws -> CheckpointImage? {
-        guard let recovered = try disk?.recover() else { return nil }
+        let fresh = max(1, entropy.next())
+        guard let recovered = try disk?.recover(hasVoted: hasVoted, incarnation: fresh) else { return nil }
+        hasLostVotes = recovered.isDamaged
         let (restoration, checkpoint) = (recovered.restoration, recovered.checkpoint)
-        number = restoration.incarnation
+        number = recovered.isDamaged ? fresh : restoration.incarnation
         mode = number == 0 ? .voter : .learner
         effects.removeAll()
         decidedAtSend.removeAll()

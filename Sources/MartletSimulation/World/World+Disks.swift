@@ -48,6 +48,37 @@ extension World {
         scheduleWrite(by: replica)
     }
 
+    // MARK: - Damage at rest
+
+    func damageDisk(of replica: SimulatedReplica, seenAfter delay: Interval?) {
+        let places = replica.damageDisk(&random)
+        guard !places.isEmpty else { return }
+        trace.line(now, "r\(replica.index)", "FAULT", "a bit flips in \(places.joined(separator: " and "))")
+        counts.diskDamages += 1
+        if let delay, replica.isUp {
+            queue.insert(.scrub(replica.slot, incarnation: replica.incarnation), at: now + delay)
+        }
+    }
+
+    /// As a replica's scrub does it in one go. What cannot be mended yet is looked at again.
+    func scrub(_ replica: SimulatedReplica) {
+        guard replica.isUp else { return }
+        do {
+            counts.repairs += try replica.repairSnapshots()
+            if let segment = try replica.beginLogReplacement() {
+                deliver(.logDamaged(segment: segment), to: replica)
+                scheduleWrite(by: replica)
+                queue.insert(.scrub(replica.slot, incarnation: replica.incarnation), at: now + Self.retryAfter)
+            } else if try replica.finishLogReplacement() {
+                counts.repairs += 1
+            }
+        } catch {
+            guard !crashesWithoutPower(replica) else { return }
+            trace.line(now, "r\(replica.index)", "DISK", "not mended: \(error)")
+            queue.insert(.scrub(replica.slot, incarnation: replica.incarnation), at: now + Self.retryAfter)
+        }
+    }
+
     // MARK: - Trouble
 
     /// As a replica's persistence does: says so once, and tries again.

@@ -12,6 +12,8 @@ struct WorldCounts {
     var crashes = 0
     var crashesInWrites = 0
     var fullDisks = 0
+    var diskDamages = 0
+    var repairs = 0
     var logFailures = 0
     var snapshotFailures = 0
     var restarts = 0

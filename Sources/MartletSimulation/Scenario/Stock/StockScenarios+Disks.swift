@@ -41,6 +41,32 @@ extension StockScenarios {
                 $0.expect("log mended", min: 2)
             },
             change(
+                durable(
+                    "disk-damage-mended",
+                    "A disk is damaged again and again, each time seen and mended before the power goes")
+            ) {
+                $0.settings.checkpointPeriod = 8
+                for at in [200, 300, 400] as [UInt64] {
+                    $0.replicaFaults.append(
+                        ReplicaFault(replica: 2, at: ms(at), kind: .diskDamage(seenAfter: .milliseconds(5))))
+                }
+                $0.losePower([2], at: 550, for: 50)
+                $0.expect("disk damaged", min: 2)
+                $0.expect("damage mended", min: 2)
+                $0.expect("asked to vote again", max: 0)
+            },
+            change(
+                durable(
+                    "disk-damage-unseen",
+                    "A disk is damaged and nobody looks; its replica begins anew and is admitted again")
+            ) {
+                $0.settings.checkpointPeriod = 8
+                $0.replicaFaults.append(ReplicaFault(replica: 2, at: ms(390), kind: .diskDamage(seenAfter: nil)))
+                $0.losePower([2], at: 400, for: 30)
+                $0.expect("disk damaged", min: 1)
+                $0.expect("votes again", min: 1)
+            },
+            change(
                 durable("power-lost-with-a-liar", "All that do not lie lose power while the first leader equivocates")
             ) {
                 $0.liars = [LiarPlan(replica: 0, kinds: [.equivocatingLeader])]

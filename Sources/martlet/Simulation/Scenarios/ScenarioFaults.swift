@@ -101,7 +101,7 @@ struct ScenarioFaults {
     private func replicaFault(_ item: YAMLValue) throws(ConfigurationError) -> ReplicaFault {
         let map = try item.map(of: [
             "replica", "crashAt", "restartAt", "pauseAt", "resumeAt", "rotsAt", "losesPowerAt", "diskOperations",
-            "diskFullAt", "diskFreeAt",
+            "diskFullAt", "diskFreeAt", "diskDamagedAt", "damageSeenAfter",
         ])
         if let crash = map["crashAt"] {
             let restart = try map["restartAt"]?.instant()
@@ -118,6 +118,11 @@ struct ScenarioFaults {
             return ReplicaFault(
                 replica: try replica(map), at: try full.instant(),
                 kind: .diskFull(until: try map.required("diskFreeAt").instant()))
+        }
+        if let damaged = map["diskDamagedAt"] {
+            let seen = try map["damageSeenAfter"]?.instant().since(.zero)
+            return ReplicaFault(
+                replica: try replica(map), at: try damaged.instant(), kind: .diskDamage(seenAfter: seen))
         }
         if let rots = map["rotsAt"] {
             return ReplicaFault(replica: try replica(map), at: try rots.instant(), kind: .rot)

@@ -1,0 +1,61 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletCore
+import MartletLog
+import MartletTypes
+
+/// Damage at rest, and what a running replica does about it.
+extension SimulatedDisk {
+    /// Flips a bit of a segment that is not the newest and one of a layer or a manifest, where there are any; says where.
+    /// (Damage to the newest records may look like a torn tail, which nobody can tell: docs/LOG.md.)
+    mutating func damage(_ random: inout SeededRandom) -> [String] {
+        var places: [String] = []
+        do {
+            let segments = try logFiles.names().filter { $0.hasPrefix("log-0") }
+            if segments.count > 1 { places.append(try logFiles.flip(random.pick(Array(segments.dropLast())), &random)) }
+            let names = try snapshotFiles.names().filter { !$0.hasSuffix("draft") }
+            if !names.isEmpty { places.append(try snapshotFiles.flip(random.pick(names), &random)) }
+        } catch {
+            // Without power nothing can be looked at.
+            return places
+        }
+        if !places.isEmpty { isDamaged = true }
+        return places
+    }
+
+    /// Which snapshots are to be written again.
+    mutating func findSnapshotDamage() throws -> [(Instance, Digest)] {
+        guard var found = snapshots else { return [] }
+        var scrub = SnapshotScrub(of: found)
+        while !scrub.isOver { _ = try scrub.step(&found, in: &snapshotFiles) }
+        snapshots = found
+        return found.damagedEntries.map { ($0.instance, $0.digest) }
+    }
+
+    /// Nil where the log is whole.
+    mutating func beginLogReplacement() throws -> UInt64? {
+        var twin = logFiles
+        guard try !LogScrub.damages(pacedBy: &logFiles, again: &twin).isEmpty else { return nil }
+        if replacement == nil { replacement = try log?.beginReplacement(&logFiles) }
+        return replacement?.rawValue
+    }
+
+    /// As a replica's disk does.
+    mutating func finishLogReplacement(_ told: LogRewritten) throws -> Bool {
+        guard let begun = replacement, begun.rawValue == told.segment, let covered = log?.coveredThrough,
+            covered >= told.above
+        else { return false }
+        try log?.finishReplacement(from: begun, &logFiles)
+        replacement = nil
+        return true
+    }
+}
+
+extension SimulatedDirectory {
+    fileprivate mutating func flip(_ name: String, _ random: inout SeededRandom) throws(FileError) -> String {
+        let offset = random.below(max(1, try size(of: name)))
+        try corrupt(name, at: offset, mask: 1 << UInt8(random.below(8)))
+        return "\(name) at byte \(offset)"
+    }
+}

@@ -1,0 +1,96 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletLog
+import MartletSimulation
+import MartletTypes
+import Testing
+
+/// Damage to snapshots at rest is found, counts for nothing, and is written again.
+@Suite struct SnapshotScrubTests {
+    private let first = SampleCheckpoint.versions([0, 0, 0, 0])
+    private let second = SampleCheckpoint.versions([0, 1, 0, 0])
+
+    private func kept() throws -> (SimulatedDirectory, SnapshotFiles) {
+        var files = LogRig.files()
+        var snapshots = try SnapshotFiles(in: &files, LogRig.identity)
+        _ = try snapshots.keep(first, after: Instance(8), in: &files)
+        _ = try snapshots.keep(second, after: Instance(16), in: &files)
+        return (files, snapshots)
+    }
+
+    private func scrub(
+        _ snapshots: inout SnapshotFiles, _ files: inout SimulatedDirectory
+    ) throws -> [SnapshotScrub.Finding] {
+        var scrub = SnapshotScrub(of: snapshots)
+        var findings: [SnapshotScrub.Finding] = []
+        while !scrub.isOver {
+            if let finding = try scrub.step(&snapshots, in: &files) { findings.append(finding) }
+        }
+        return findings
+    }
+
+    private func repair(_ snapshots: inout SnapshotFiles, _ files: inout SimulatedDirectory) throws {
+        for entry in snapshots.damagedEntries {
+            _ = try snapshots.keep(entry.instance == Instance(8) ? first : second, after: entry.instance, in: &files)
+        }
+    }
+
+    private func expectWhole(_ files: inout SimulatedDirectory) throws {
+        files.crash()
+        let inspection = try SnapshotInspection(of: &files, hashing: SampleCheckpoint.hashing)
+        #expect(inspection.snapshots.count == 2 && inspection.snapshots.allSatisfy { $0.isWhole })
+        #expect(inspection.layers.allSatisfy { $0.damages.isEmpty && $0.fault == nil })
+    }
+
+    @Test func nothingIsFoundWhereNothingIsDamaged() throws {
+        var (files, snapshots) = try kept()
+        #expect(try scrub(&snapshots, &files).isEmpty)
+    }
+
+    @Test func aFlippedBitAnywhereIsFoundAndMended() throws {
+        let sizes = ["layer-0000000000000001": 120, "layer-0000000000000002": 76, "snapshot-0000000000000010": 338]
+        for (name, size) in sizes.sorted(by: { $0.key < $1.key }) {
+            for offset in 0..<size {
+                var (files, snapshots) = try kept()
+                #expect(try files.size(of: name) == size)
+                try files.corrupt(name, at: offset)
+                let findings = try scrub(&snapshots, &files)
+                #expect(findings.map(\.file) == [name], "\(name) at \(offset)")
+                try repair(&snapshots, &files)
+                #expect(snapshots.damagedEntries.isEmpty)
+                #expect(try scrub(&snapshots, &files).isEmpty, "\(name) at \(offset)")
+                try expectWhole(&files)
+            }
+        }
+    }
+
+    @Test func onlyTheDamagedChunkIsWrittenAgain() throws {
+        var (files, snapshots) = try kept()
+        try files.corrupt("layer-0000000000000001", at: 62)
+        let finding = try #require(try scrub(&snapshots, &files).first)
+        #expect(finding.offset == 62 && finding.snapshots.map(\.instance) == [Instance(8), Instance(16)])
+        try repair(&snapshots, &files)
+        #expect(try files.size(of: "layer-0000000000000003") == 62 + 13)
+        #expect(try files.names().filter { $0.hasPrefix("layer-") }.count == 3)
+    }
+
+    @Test func aLayerThatIsGoneIsWrittenAgain() throws {
+        var (files, snapshots) = try kept()
+        try files.remove("layer-0000000000000001")
+        #expect(try scrub(&snapshots, &files).map(\.reason) == ["the file is gone"])
+        try repair(&snapshots, &files)
+        try expectWhole(&files)
+    }
+
+    /// An older snapshot went, and the log with it, because of a newer one that was known to be damaged.
+    @Test func nothingRestsOnADamagedSnapshot() throws {
+        var (files, snapshots) = try kept()
+        try files.corrupt("layer-0000000000000002", at: 70)
+        #expect(try scrub(&snapshots, &files).count == 1)
+        #expect(snapshots.note(stable: SampleCheckpoint.certificate(16, second), in: &files) == nil)
+        #expect(snapshots.holds(Instance(8), first.digest))
+        #expect(try snapshots.keep(second, after: Instance(16), in: &files) == Instance(16))
+        #expect(!snapshots.holds(Instance(8), first.digest))
+    }
+}
