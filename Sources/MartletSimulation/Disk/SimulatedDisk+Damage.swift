@@ -24,6 +24,16 @@ extension SimulatedDisk {
         return places
     }
 
+    /// A directory is emptied while the replica is down, or both are.
+    mutating func lose(_ random: inout SeededRandom) -> [String] {
+        guard log == nil else { return [] }
+        isDamaged = true
+        let which = random.below(3)
+        if which != 1 { logFiles.removeAll() }
+        if which != 0 { snapshotFiles.removeAll() }
+        return [["log", "snapshots", "log and snapshots"][which]]
+    }
+
     /// Which snapshots are to be written again.
     mutating func findSnapshotDamage() throws -> [(Instance, Digest)] {
         guard var found = snapshots else { return [] }
@@ -54,7 +64,9 @@ extension SimulatedDisk {
 
 extension SimulatedDirectory {
     fileprivate mutating func flip(_ name: String, _ random: inout SeededRandom) throws(FileError) -> String {
-        let offset = random.below(max(1, try size(of: name)))
+        let content = try read(name, at: 0, count: try size(of: name))
+        // Not in the zeros behind the last frame, which hold nothing.
+        let offset = random.below((content.lastIndex { $0 != 0 } ?? 0) + 1)
         try corrupt(name, at: offset, mask: 1 << UInt8(random.below(8)))
         return "\(name) at byte \(offset)"
     }

@@ -32,7 +32,7 @@ extension Scenario {
             case .crash(let restart): return !settings.isDurable || restart ?? .distantFuture > healsAt
             case .powerLoss(_, let restart): return restart > healsAt
             // What it finds when it starts again makes it begin anew.
-            case .diskDamage: return true
+            case .diskDamage, .diskLoss: return true
             case .diskFull, .pause, .rot: return false
             }
         }
@@ -134,9 +134,9 @@ extension Scenario {
             case .diskFull(let until) where until < fault.at:
                 return "replica \(fault.replica)'s disk would have space before it is full"
             case .powerLoss where !settings.isDurable, .diskFull where !settings.isDurable,
-                .diskDamage where !settings.isDurable:
+                .diskDamage where !settings.isDurable, .diskLoss where !settings.isDurable:
                 return "replica \(fault.replica) has no disk: only those of a durable group have (isDurable)"
-            case .crash, .pause, .rot, .powerLoss, .diskFull, .diskDamage: break
+            case .crash, .pause, .rot, .powerLoss, .diskFull, .diskDamage, .diskLoss: break
             }
         }
         for fault in clockFaults {

@@ -118,6 +118,8 @@ package struct ReplicaFault: Hashable, Sendable {
         /// Of a durable group: a bit flips in what lies on its disk, in a sealed part of the log and in a snapshot, be the replica
         /// up or not. A replica that is up looks at its disk after a while; without a time it does not.
         case diskDamage(seenAfter: Interval?)
+        /// Of a durable group, and of a replica that is down just then: its log is gone, or its snapshots, or both.
+        case diskLoss
         /// Stands still and then goes on, with all that has arrived meanwhile.
         case pause(until: Instant)
         /// Its memory goes bad: its snapshots hold a wrong bit until it takes over the others' state.

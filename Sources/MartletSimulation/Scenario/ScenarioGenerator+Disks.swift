@@ -34,6 +34,9 @@ extension ScenarioGenerator {
         let at = random.instant(from: .zero, to: scenario.healsAt)
         let until = min(scenario.healsAt, at + random.interval(upTo: .milliseconds(200)))
         scenario.replicaFaults.append(ReplicaFault(replica: replica, at: at, kind: .crash(restartAt: until)))
+        guard random.chance(permille: 200) else { return }
+        let lost = min(until, at + random.interval(upTo: .milliseconds(20)))
+        scenario.replicaFaults.append(ReplicaFault(replica: replica, at: lost, kind: .diskLoss))
     }
 
     /// Of some or of all, not quite at the same time, nor back at the same time; half of them in the midst of what they write.

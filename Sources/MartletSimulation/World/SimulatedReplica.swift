@@ -281,12 +281,13 @@ final class SimulatedReplica {
         try disk?.sync()
         unsynced.removeAll(keepingCapacity: true)
         gate.note(durable: position)
-        _ = try finishLogReplacement()
     }
 
     // MARK: - Damage at rest
 
     func damageDisk(_ random: inout SeededRandom) -> [String] { disk?.damage(&random) ?? [] }
+
+    func loseDisk(_ random: inout SeededRandom) -> [String] { disk?.lose(&random) ?? [] }
 
     /// How many.
     func repairSnapshots() throws -> Int {

@@ -36,6 +36,7 @@ extension World {
     func onSync(by replica: SimulatedReplica, upTo position: LogPosition) {
         do {
             try replica.sync(upTo: position)
+            if try replica.finishLogReplacement() { counts.logReplacements += 1 }
         } catch {
             return noteLogFailure(error, of: replica)
         }
@@ -60,6 +61,14 @@ extension World {
         }
     }
 
+    func loseDisk(of replica: SimulatedReplica) {
+        guard !replica.isUp else { return }
+        let places = replica.loseDisk(&random)
+        guard !places.isEmpty else { return }
+        trace.line(now, "r\(replica.index)", "FAULT", "is gone: \(places.joined())")
+        counts.diskLosses += 1
+    }
+
     /// As a replica's scrub does it in one go. What cannot be mended yet is looked at again.
     func scrub(_ replica: SimulatedReplica) {
         guard replica.isUp else { return }
@@ -70,7 +79,7 @@ extension World {
                 scheduleWrite(by: replica)
                 queue.insert(.scrub(replica.slot, incarnation: replica.incarnation), at: now + Self.retryAfter)
             } else if try replica.finishLogReplacement() {
-                counts.repairs += 1
+                counts.logReplacements += 1
             }
         } catch {
             guard !crashesWithoutPower(replica) else { return }

@@ -23,9 +23,10 @@ extension World {
     func onFault(_ fault: ReplicaFault) {
         let replica = replicas[fault.replica]
         if case .diskDamage(let delay) = fault.kind { damageDisk(of: replica, seenAfter: delay) }
+        if case .diskLoss = fault.kind { loseDisk(of: replica) }
         guard replica.isUp else { return }
         switch fault.kind {
-        case .diskDamage: break
+        case .diskDamage, .diskLoss: break
         case .crash(let restartAt): crash(replica, restartAt: restartAt)
         case .powerLoss(let operations, let restartAt):
             replica.losePower(after: operations)

@@ -13,7 +13,9 @@ struct WorldCounts {
     var crashesInWrites = 0
     var fullDisks = 0
     var diskDamages = 0
+    var diskLosses = 0
     var repairs = 0
+    var logReplacements = 0
     var logFailures = 0
     var snapshotFailures = 0
     var restarts = 0

@@ -32,7 +32,7 @@ struct WideAreaLinks {
 
     private static func isOfDisk(_ fault: ReplicaFault) -> Bool {
         switch fault.kind {
-        case .powerLoss, .diskFull, .diskDamage: true
+        case .powerLoss, .diskFull, .diskDamage, .diskLoss: true
         case .crash, .pause, .rot: false
         }
     }

@@ -101,7 +101,7 @@ struct ScenarioFaults {
     private func replicaFault(_ item: YAMLValue) throws(ConfigurationError) -> ReplicaFault {
         let map = try item.map(of: [
             "replica", "crashAt", "restartAt", "pauseAt", "resumeAt", "rotsAt", "losesPowerAt", "diskOperations",
-            "diskFullAt", "diskFreeAt", "diskDamagedAt", "damageSeenAfter",
+            "diskFullAt", "diskFreeAt", "diskDamagedAt", "damageSeenAfter", "diskLostAt",
         ])
         if let crash = map["crashAt"] {
             let restart = try map["restartAt"]?.instant()
@@ -123,6 +123,9 @@ struct ScenarioFaults {
             let seen = try map["damageSeenAfter"]?.instant().since(.zero)
             return ReplicaFault(
                 replica: try replica(map), at: try damaged.instant(), kind: .diskDamage(seenAfter: seen))
+        }
+        if let lost = map["diskLostAt"] {
+            return ReplicaFault(replica: try replica(map), at: try lost.instant(), kind: .diskLoss)
         }
         if let rots = map["rotsAt"] {
             return ReplicaFault(replica: try replica(map), at: try rots.instant(), kind: .rot)

@@ -112,6 +112,7 @@ extension ScenarioFile {
         case .diskDamage(let delay):
             let seen = delay.map { ["damageSeenAfter: \(TimeText.text(Instant.zero + $0))"] } ?? []
             return [replica, "diskDamagedAt: \(at)"] + seen
+        case .diskLoss: return [replica, "diskLostAt: \(at)"]
         case .pause(let until): return [replica, "pauseAt: \(at)", "resumeAt: \(TimeText.text(until))"]
         }
     }
