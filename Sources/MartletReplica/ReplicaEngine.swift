@@ -149,7 +149,7 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
             let told = disk.flatMap { $0.restoration.isEmpty ? nil : $0.restoration }
             let stage = OrderingStage(
                 configuration: core, restoring: told, mailboxes: mailboxes, clients: clients, views: views,
-                voting: voting,
+                voting: voting, disk: disk,
                 egress: Egress(sealer: sealer, links: links), logger: configuration.logger)
             return { stage.run() }
         }

@@ -108,6 +108,7 @@ import Testing
         try await waitForLog("what the log needs was written again", of: group)
         try await waitForLog("damaged on the disk: snapshots/", of: group)
         try await waitForLog("was written again where it was damaged", of: group)
+        _ = try await client.waitForStatus(of: ReplicaID(3)) { $0.damagesFound >= 2 && !$0.isDamaged }
         try await group.stop(3)
         try group.start([3])
         let back = try await client.waitForStatus(of: ReplicaID(3)) { $0.executed >= Instance(20) }

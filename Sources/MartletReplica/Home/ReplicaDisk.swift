@@ -31,6 +31,7 @@ final class ReplicaDisk: Sendable {
     /// That of the restoration's base.
     let baseCheckpoint: HashedCheckpoint?
     private let home: String
+    private let found = Mutex(DiskDamage())
     /// Something that was durable is gone: the replica does not know any more what it has said.
     let isDamaged: Bool
 
@@ -137,6 +138,9 @@ final class ReplicaDisk: Sendable {
 
     // MARK: - Damage at rest
 
+    /// Waits for no disk.
+    var damage: DiskDamage { found.withLock { $0 } }
+
     /// Segments before the one that is returned may be damaged: all that they hold that is needed is to be written again. The same
     /// one until that is finished.
     func beginReplacement() throws(LogError) -> SegmentNumber {
@@ -157,6 +161,7 @@ final class ReplicaDisk: Sendable {
             else { return false }
             try log.writer.finishReplacement(from: begun, &log.files)
             log.replacement = nil
+            found.withLock { $0.isLogDamaged = false }
             return true
         }
     }
@@ -166,7 +171,14 @@ final class ReplicaDisk: Sendable {
         do throws(FileError) {
             var paced = PacedFiles(try FileDirectory(at: home + "/log", .reading), pace)
             var files = try FileDirectory(at: home + "/log", .reading)
-            return try Self.damages(&paced, &files)
+            let damages = try Self.damages(&paced, &files)
+            if !damages.isEmpty {
+                found.withLock { found in
+                    found.found += damages.count
+                    found.isLogDamaged = true
+                }
+            }
+            return damages
         } catch {
             throw .file(error)
         }
@@ -188,7 +200,9 @@ final class ReplicaDisk: Sendable {
     /// One step; whoever keeps a snapshot waits no longer than that.
     func step(_ scrub: inout SnapshotScrub) throws(FileError) -> SnapshotScrub.Finding? {
         try snapshots.withLock { (snapshots) throws(FileError) in
-            try scrub.step(&snapshots.entries, in: &snapshots.files)
+            let finding = try scrub.step(&snapshots.entries, in: &snapshots.files)
+            if finding != nil { note(found: 1, in: snapshots.entries) }
+            return finding
         }
     }
 
@@ -202,11 +216,23 @@ final class ReplicaDisk: Sendable {
     /// Durable on return. Returns through which instance the log is not needed any more, if that has changed.
     func keep(_ checkpoint: HashedCheckpoint, after instance: Instance) throws(FileError) -> Instance? {
         try snapshots.withLock { (snapshots) throws(FileError) in
-            try snapshots.entries.keep(checkpoint, after: instance, in: &snapshots.files)
+            defer { note(found: 0, in: snapshots.entries) }
+            return try snapshots.entries.keep(checkpoint, after: instance, in: &snapshots.files)
         }
     }
 
     func note(stable certificate: CheckpointCertificate) -> Instance? {
-        snapshots.withLock { $0.entries.note(stable: certificate, in: &$0.files) }
+        snapshots.withLock { snapshots in
+            defer { note(found: 0, in: snapshots.entries) }
+            return snapshots.entries.note(stable: certificate, in: &snapshots.files)
+        }
+    }
+
+    private func note(found count: Int, in entries: SnapshotFiles) {
+        let damaged = entries.damagedEntries.count
+        found.withLock { found in
+            found.found += count
+            found.damagedSnapshots = damaged
+        }
     }
 }

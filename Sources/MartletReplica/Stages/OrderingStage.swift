@@ -16,6 +16,8 @@ final class OrderingStage<Machine: StateMachine> {
     private let clients: ClientDirectory
     private let views: KnownViews
     private let voting: VotingState
+    /// In a durable group.
+    private let disk: ReplicaDisk?
     private var core: ReplicaCore
     private var effects = Effects()
     private var egress: Egress
@@ -33,8 +35,10 @@ final class OrderingStage<Machine: StateMachine> {
     /// What the core wants first is done by the first `run`.
     init(
         configuration: CoreConfiguration, restoring restoration: Restoration?, mailboxes: StageMailboxes<Machine>,
-        clients: ClientDirectory, views: KnownViews, voting: VotingState, egress: Egress, logger: Logger
+        clients: ClientDirectory, views: KnownViews, voting: VotingState, disk: ReplicaDisk?, egress: Egress,
+        logger: Logger
     ) {
+        self.disk = disk
         self.views = views
         self.voting = voting
         self.configuration = configuration
@@ -125,10 +129,12 @@ final class OrderingStage<Machine: StateMachine> {
     }
 
     private func status(_ core: CoreStatus) -> ReplicaStatus {
-        ReplicaStatus(
+        let damage = disk?.damage ?? DiskDamage()
+        return ReplicaStatus(
             replica: configuration.replica, mode: core.mode, epoch: core.epoch, isSynced: core.isSynced,
             leader: core.leader, decided: core.decided, executed: core.executed,
             stableCheckpoint: core.stableCheckpoint, highestKnown: core.highestKnown,
-            pendingRequests: UInt32(clamping: core.pendingRequests), softwareVersion: SoftwareVersion.current)
+            pendingRequests: UInt32(clamping: core.pendingRequests), softwareVersion: SoftwareVersion.current,
+            damagesFound: UInt32(clamping: damage.found), isDamaged: !damage.isMended)
     }
 }

@@ -46,7 +46,8 @@ extension SimulatedDisk {
     /// Nil where the log is whole.
     mutating func beginLogReplacement() throws -> UInt64? {
         var twin = logFiles
-        guard try !LogScrub.damages(pacedBy: &logFiles, again: &twin).isEmpty else { return nil }
+        let damages = try LogScrub.damages(pacedBy: &logFiles, again: &twin)
+        guard !damages.isEmpty else { return nil }
         if replacement == nil { replacement = try log?.beginReplacement(&logFiles) }
         return replacement?.rawValue
     }

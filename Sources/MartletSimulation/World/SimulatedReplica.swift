@@ -65,8 +65,8 @@ final class SimulatedReplica {
     private(set) var number: UInt64 = 0
 
     // In a durable group
-    private(set) var disk: SimulatedDisk?
-    private var gate = DurabilityGate()
+    var disk: SimulatedDisk?
+    private(set) var gate = DurabilityGate()
     /// Not written yet.
     private var records: [LogRecord] = []
     /// Written, but not durable.
@@ -81,7 +81,7 @@ final class SimulatedReplica {
     private var heldSends: [(after: LogPosition, decided: Instance)] = []
     var isWriting = false
     /// What the core has written again last, and up to where that has to be durable.
-    private var rewritten: (told: LogRewritten, upTo: LogPosition)?
+    var rewritten: (told: LogRewritten, upTo: LogPosition)?
     /// It did not go on from its disk.
     private(set) var hasLostVotes = false
 
@@ -283,35 +283,6 @@ final class SimulatedReplica {
         gate.note(durable: position)
     }
 
-    // MARK: - Damage at rest
-
-    func damageDisk(_ random: inout SeededRandom) -> [String] { disk?.damage(&random) ?? [] }
-
-    func loseDisk(_ random: inout SeededRandom) -> [String] { disk?.lose(&random) ?? [] }
-
-    /// How many.
-    func repairSnapshots() throws -> Int {
-        var count = 0
-        for (instance, digest) in try disk?.findSnapshotDamage() ?? [] where try keep(instance, digest) { count += 1 }
-        return count
-    }
-
-    /// Nil where the log is whole.
-    func beginLogReplacement() throws -> UInt64? {
-        guard !needsRescue else { throw LogError.needsRescue }
-        return try disk?.beginLogReplacement()
-    }
-
-    func finishLogReplacement() throws -> Bool {
-        guard let (told, position) = rewritten, gate.durable >= position, !needsRescue,
-            try disk?.finishLogReplacement(told) == true
-        else { return false }
-        rewritten = nil
-        return true
-    }
-
-    private var needsRescue: Bool { disk?.needsRescue ?? false }
-
     // MARK: - Crashing
 
     func crash() {
@@ -385,18 +356,6 @@ final class SimulatedReplica {
         configuration.timeouts = timeouts
         configuration.pendingPerClientMax = pendingPerClientMax
         return ReplicaCore(configuration, restoring: restoration, at: now, into: &effects)
-    }
-}
-
-extension CheckpointContents {
-    /// What a rotten memory makes of it.
-    fileprivate var flippingLastBit: CheckpointContents {
-        var chunks = chunks
-        if var last = chunks.popLast() {
-            last[last.count - 1] ^= 1
-            chunks.append(last)
-        }
-        return CheckpointContents(imageChunks: imageChunks, chunks: chunks)
     }
 }
 

@@ -1,0 +1,48 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletCore
+import MartletLog
+import MartletTypes
+
+/// What is wrong with its disk, and what it does about it.
+extension SimulatedReplica {
+    func damageDisk(_ random: inout SeededRandom) -> [String] { disk?.damage(&random) ?? [] }
+
+    func loseDisk(_ random: inout SeededRandom) -> [String] { disk?.lose(&random) ?? [] }
+
+    /// How many.
+    func repairSnapshots() throws -> Int {
+        var count = 0
+        for (instance, digest) in try disk?.findSnapshotDamage() ?? [] where try keep(instance, digest) { count += 1 }
+        return count
+    }
+
+    /// Nil where the log is whole.
+    func beginLogReplacement() throws -> UInt64? {
+        guard !needsRescue else { throw LogError.needsRescue }
+        return try disk?.beginLogReplacement()
+    }
+
+    func finishLogReplacement() throws -> Bool {
+        guard let (told, position) = rewritten, gate.durable >= position, !needsRescue,
+            try disk?.finishLogReplacement(told) == true
+        else { return false }
+        rewritten = nil
+        return true
+    }
+
+    private var needsRescue: Bool { disk?.needsRescue ?? false }
+}
+
+extension CheckpointContents {
+    /// What a rotten memory makes of it.
+    var flippingLastBit: CheckpointContents {
+        var chunks = chunks
+        if var last = chunks.popLast() {
+            last[last.count - 1] ^= 1
+            chunks.append(last)
+        }
+        return CheckpointContents(imageChunks: imageChunks, chunks: chunks)
+    }
+}
