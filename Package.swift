@@ -48,6 +48,7 @@ let package = Package(
     products: [
         .library(name: "Martlet", targets: ["Martlet"]),
         .library(name: "MartletKV", targets: ["MartletKV"]),
+        .library(name: "MartletTestKit", targets: ["MartletTestKit"]),
         .library(name: "MartletSimulation", targets: ["MartletSimulation"]),
         .executable(name: "martlet", targets: ["martlet-cli"]),
         .executable(name: "martlet-attack", targets: ["martlet-attack"]),
@@ -73,6 +74,7 @@ let package = Package(
         // Layer 1
         library("MartletWire", ["MartletTypes"]),
         library("MartletOptimizer", ["MartletTypes"]),
+        library("MartletTestKit", ["MartletTypes"]),
         // Layer 2
         library("MartletCrypto", ["MartletTypes", "MartletWire", crypto]),
         library("MartletCore", ["MartletTypes"]),
@@ -122,10 +124,11 @@ let package = Package(
             [
                 "martlet-cli", "martlet-attack", "MartletClient", "MartletCore", "MartletCrypto", "MartletKV",
                 "MartletLog", "MartletOptimizer", "MartletReplica",
-                "MartletSimulation", "MartletTransport", "MartletTypes", logging,
+                "MartletSimulation", "MartletTestKit", "MartletTransport", "MartletTypes", logging,
             ], resources: [.copy("Scenarios")]),
         tests("MartletWireTests", ["MartletWire", "MartletTypes"], resources: [.copy("Vectors")]),
         tests("MartletTypesTests", ["MartletTypes"]),
+        tests("MartletTestKitTests", ["MartletTestKit", "MartletKV", "MartletTypes"]),
         tests("MartletOptimizerTests", ["MartletOptimizer", "MartletSimulation", "MartletTypes"]),
         tests("MartletCoreTests", ["MartletCore", "MartletTypes"], resources: [.copy("Traces")]),
         tests(

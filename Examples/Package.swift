@@ -18,6 +18,14 @@ let package = Package(
                 .product(name: "Martlet", package: "martlet"), .product(name: "Logging", package: "swift-log"),
             ],
             path: "Counter",
-            swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)])
+            swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]),
+        .testTarget(
+            name: "CounterTests",
+            dependencies: [
+                "Counter", .product(name: "Martlet", package: "martlet"),
+                .product(name: "MartletTestKit", package: "martlet"),
+            ],
+            path: "CounterTests",
+            swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]),
     ]
 )

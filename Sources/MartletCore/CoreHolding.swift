@@ -36,6 +36,9 @@ package enum CoreHolding: String, Hashable, Sendable, CaseIterable {
     /// Of its proposals among them.
     case earlyEntriesOfOneMember = "entries in early proposals of one member"
 
+    // In a durable group
+    case unwrittenRecords = "records that are not durable"
+
     // Replicated state
     case sessions = "sessions"
     case clients = "clients in the session table"

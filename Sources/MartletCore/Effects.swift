@@ -122,6 +122,9 @@ package enum Notice: Hashable, Sendable {
     case caughtUp(Instance)
     case logBroken
     case logMended
+    /// At that instance this replica waits for its disk, on which so many records are not durable yet; and then no more.
+    case diskBehind(Instance, unwritten: Int)
+    case diskKeptUp
     /// What was executed tentatively beyond that instance, up to the other, was replaced.
     case rolledBack(to: Instance, from: Instance)
     case followingAsLearner
@@ -169,6 +172,11 @@ package struct LogRewritten: Hashable, Sendable {
     /// As it was asked to.
     package let segment: UInt64
     package let above: Instance
+
+    package init(segment: UInt64, above: Instance) {
+        self.segment = segment
+        self.above = above
+    }
 }
 
 /// What the core wants done, one list per stage, in order within each list. The driver empties it after each batch of

@@ -34,6 +34,8 @@ package enum Event: Sendable {
     /// What came of a calculation that `Effects.calculations` asked for.
     case calculated(CalculationOutcome)
 
+    /// All records up to there are durable.
+    case durable(LogPosition)
     /// The log could not be written, or made durable; and it can be again, with all that was to be.
     case logBroken
     case logMended

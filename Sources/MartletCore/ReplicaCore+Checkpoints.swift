@@ -6,6 +6,7 @@ import MartletTypes
 /// Checkpoints (protocol §7): a quorum's signed word on a state makes it stable, and what it covers is forgotten.
 extension ReplicaCore {
     mutating func onSnapshotTaken(_ instance: Instance, _ digest: Digest, into effects: inout Effects) {
+        snapshotKept = max(snapshotKept, instance)
         if let stable = checkpoints.stable, stable.instance == instance, stable.digest != digest {
             stopVotingWithWrongState(stable, into: &effects)
         }
@@ -80,6 +81,7 @@ extension ReplicaCore {
         sessions = SessionTable(image: image, settings: view.settings, members: view.members)
         decided = image.instance
         executed = image.instance
+        snapshotKept = image.instance
         lastTime = image.time
         tentative = TentativeChain(settings: view.settings, sessions: sessions, lastTime: lastTime)
         lastAdvance = now.monotonic

@@ -25,6 +25,7 @@ extension ReplicaCore {
         case .installs: installs.count
         case .earlyMessagesOfOneMember: early.mostOfOneMember
         case .earlyEntriesOfOneMember: early.mostEntriesOfOneMember
+        case .unwrittenRecords: journal.unwritten
         case .sessions: sessions.sessionCount
         case .clients: sessions.clientCount
         case .challengesOfOneMember: measuring.monitor.mostOfOneMember

@@ -43,7 +43,7 @@ extension ReplicaCore {
             sendStop(joinable, lacksRequests ? .requestMissing : .joined, into: &effects)
         }
         let installable = stops.installable(view)
-        if installable > regency { enter(installable, into: &effects) }
+        if installable > regency, isEntryDurable { enter(installable, into: &effects) }
     }
 
     // MARK: Step 2: a new regency, and STOPDATA
@@ -94,7 +94,7 @@ extension ReplicaCore {
 
     mutating func enterWithOthers(into effects: inout Effects) {
         let entered = catchUp.enteredByOthers
-        if entered > regency { enter(entered, into: &effects) }
+        if entered > regency, isEntryDurable { enter(entered, into: &effects) }
     }
 
     /// Makes and sends this replica's STOPDATA, once it knows which base it can prove. After a restart not before it has got as far
@@ -114,13 +114,17 @@ extension ReplicaCore {
         let made = StopData(
             epoch: epoch, sender: view[me].id, base: base, checkpoint: checkpoints.stable, claims: claims(above: base))
         stopData = made
-        sendStopData(into: &effects)
+        stopDataAt = journal.position
+        effects.sends.append(stopDataSend(made))
     }
 
-    /// **Safety**: all that it tells of, and the promise that it is, rest on records before the next.
-    mutating func sendStopData(into effects: inout Effects) {
-        guard let stopData, !isSynced else { return }
-        effects.sends.append(Send(.stopData(stopData), to: .replica(view[leader].id), after: journal.position))
+    func repeatStopData(into effects: inout Effects) {
+        if let stopData, !isSynced { sendAgain(stopDataSend(stopData), into: &effects) }
+    }
+
+    /// **Safety**: all that it tells of, and the promise that it is, rest on the records before it was made.
+    private func stopDataSend(_ made: StopData) -> Send {
+        Send(.stopData(made), to: .replica(view[leader].id), after: stopDataAt)
     }
 
     /// **Safety**: every instance above base − W in which a vote was ever sent, also when the base cannot be proved.
@@ -249,7 +253,7 @@ extension ReplicaCore {
         guard received.epoch.view == view.number, received.epoch.regency > .first, received.epoch >= epoch else {
             return
         }
-        if received.epoch == epoch, isSynced { return }
+        if received.epoch == epoch ? isSynced : !isEntryDurable { return }
         guard let settled = Settlement.settle(received.collected, view: view, viewEnd: views.base) else { return }
         if received.epoch > epoch { enter(received.epoch.regency, into: &effects) }
         if restoration == nil { journal.write(.synced(received), into: &effects) }

@@ -141,7 +141,7 @@ extension ReplicaCore {
 
     /// Sends every vote that the rules allow by now, and decides what can be decided.
     mutating func pump(into effects: inout Effects) {
-        guard !isLogBroken else { return }
+        guard !isHeldByDisk else { return }
         resolveRunning()
         var hasMoved = true
         while hasMoved {
@@ -151,7 +151,7 @@ extension ReplicaCore {
             guard mode == .voter, isSynced, !isRestoring else { continue }
             var instance = firstToVoteFor
             let last = min(voteLimit, window.end.previous)
-            while instance <= last {
+            while instance <= last, !isDiskBehind {
                 if window[instance].accepted?.regency != regency {
                     if tryWrite(instance, into: &effects) { hasMoved = true }
                     if tryAccept(instance, into: &effects) { hasMoved = true }

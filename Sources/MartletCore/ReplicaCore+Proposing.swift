@@ -6,7 +6,7 @@ import MartletTypes
 /// The leader's part of step 1.
 extension ReplicaCore {
     mutating func proposeIfDue(into effects: inout Effects) {
-        guard isLeading, isSynced, catchUp.installing == nil, !isLogBroken else { return }
+        guard isLeading, isSynced, catchUp.installing == nil, !isHeldByDisk else { return }
         while let next = proposer.next, next <= voteLimit, !proposer.isBarred(decided: decided), !isBeyondDue(next) {
             if let outcome = settlement?.outcome(of: next) {
                 proposeSettled(next, outcome, into: &effects)

@@ -43,9 +43,7 @@ extension ReplicaCore {
         if isBroken {
             if isLeader { abdicate(into: &effects) }
         } else {
-            lastAdvance = now.monotonic
-            if !isSynced { syncDeadline = now.monotonic + timeout.current * 2 }
-            pool.restartTimers(at: now.monotonic)
+            restartTimers()
         }
     }
 
@@ -74,6 +72,7 @@ extension ReplicaCore {
         sessions = SessionTable(image: image, settings: view.settings, members: view.members)
         decided = image.instance
         executed = image.instance
+        snapshotKept = image.instance
         lastTime = image.time
         tentative = TentativeChain(settings: view.settings, sessions: sessions, lastTime: lastTime)
         checkpoints.makeStable(certificate)

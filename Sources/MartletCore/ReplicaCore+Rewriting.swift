@@ -11,9 +11,12 @@ extension ReplicaCore {
     /// **Safety**: a restart gives exactly what stands in the window (`restore`), of any view whose instances are not covered yet; what
     /// an instance does not hold any more (a batch that neither its votes, lock nor decision name) this run would act
     /// without, too, and so may the next one. While it restores itself, or waits for a state, the window does not hold all
-    /// of that, and nothing is done: it is asked again.
+    /// of that, and nothing is done: it is asked again. Neither is anything while the disk is behind with what it has: it needs nothing
+    /// of this to keep up again, and what waits for it has a bound (`unwrittenMax`, and once what is written here).
     mutating func rewriteLog(in segment: UInt64, into effects: inout Effects) {
-        guard journal.isOn, !isLogBroken, !isRestoring, catchUp.installing == nil, wrongState == nil else { return }
+        guard journal.isOn, !isLogBroken, journal.unwritten < unwrittenMax, !isRestoring, catchUp.installing == nil,
+            wrongState == nil
+        else { return }
         if let stable = checkpoints.stable { journal.write(.stable(stable), into: &effects) }
         var instance = window.first
         while instance < window.end {

@@ -14,13 +14,14 @@ extension ReplicaCore {
         consider(proposalDeadline)
         consider(rejoinDeadline)
         if mode == .voter {
-            if !isLogBroken { consider(syncDeadline) }
+            if !isHeldByDisk { consider(syncDeadline) }
+            consider(diskDeadline)
             consider(instanceDeadline)
             consider(measuringDeadline)
             consider(reportDeadline)
             if isProbing, view.n > 1 { consider(lastProbe + configuration.timeouts.probe) }
             if pool.hasSignedLate { consider(now.monotonic) }
-            if !isFarBehind, !isAwaitingOutcome, !isLogBroken { consider(pool.nextExpiry(timeout: timeout.current)) }
+            if !isFarBehind, !isAwaitingOutcome, !isHeldByDisk { consider(pool.nextExpiry(timeout: timeout.current)) }
         }
         return earliest
     }
@@ -42,7 +43,8 @@ extension ReplicaCore {
     // MARK: The leader's time
 
     private mutating func watchLeader(into effects: inout Effects) {
-        guard !isLogBroken else { return }
+        abdicateIfDiskHangs(into: &effects)
+        guard !isHeldByDisk else { return }
         if let deadline = syncDeadline, deadline <= now.monotonic {
             syncDeadline = now.monotonic + timeout.current * 2
             endRegency(.syncTimeout, into: &effects)
@@ -66,7 +68,7 @@ extension ReplicaCore {
 
     /// Whether what stays undecided here is the leader's fault.
     var isJudgingLeader: Bool {
-        stopSent <= regency && successor == nil && !isFarBehind && !isAwaitingOutcome && !isLogBroken
+        stopSent <= regency && successor == nil && !isFarBehind && !isAwaitingOutcome && !isHeldByDisk
     }
 
     /// A replica that is behind by more than the window, by the word of f+1 others, has itself to blame: what it waits for was
@@ -112,16 +114,18 @@ extension ReplicaCore {
         repeatStops(into: &effects)
         // Nothing that waits for a log that cannot be written is said again: it would only pile up.
         guard !isLogBroken else { return }
-        sendStopData(into: &effects)
+        repeatStopData(into: &effects)
         makeSyncIfPossible(into: &effects)
         repeatRunning(into: &effects)
-        sendInstall(into: &effects)
+        repeatInstall(into: &effects)
         if let own = checkpoints.own, own.instance > checkpoints.stableInstance, mode == .voter {
             effects.sends.append(Send(.checkpoint(own), to: .others))
         }
         let isStuck = now.monotonic.since(lastAdvance) >= configuration.timeouts.resend && isBusy
         if isStuck || lastProgressSent + configuration.timeouts.progress <= now.monotonic {
-            sendProgress(asksForHelp: isStuck, into: &effects)
+            lastProgressSent = now.monotonic
+            // What its disk does not do nobody else can do for it.
+            sendAgain(progress(asksForHelp: isStuck && !isDiskBehind, to: .others), into: &effects)
         }
     }
 

@@ -8,17 +8,12 @@ extension ReplicaCore {
     /// So many decisions are sent at once at most.
     static var decisionsMax: Int { 128 }
 
-    mutating func sendProgress(asksForHelp: Bool, into effects: inout Effects) {
-        lastProgressSent = now.monotonic
-        sendProgress(asksForHelp: asksForHelp, to: .others, into: &effects)
-    }
-
     /// Where it says that it stands it stands for good: what it had voted for before leaves before that.
-    private func sendProgress(asksForHelp: Bool, to destination: Destination, into effects: inout Effects) {
+    func progress(asksForHelp: Bool, to destination: Destination) -> Send {
         let progress = Progress(
             epoch: epoch, isSynced: isSynced, mode: mode, decided: decided,
             stableCheckpoint: checkpoints.stableInstance, asksForHelp: asksForHelp)
-        effects.sends.append(Send(.progress(progress), to: destination, after: journal.entered))
+        return Send(.progress(progress), to: destination, after: journal.entered)
     }
 
     mutating func onProgress(_ received: Progress, from member: ReplicaIndex, into effects: inout Effects) {
@@ -34,7 +29,7 @@ extension ReplicaCore {
         }
         guard received.asksForHelp, now.monotonic.hasPassed(patience, since: helped[member]) else { return }
         helped[member] = now.monotonic
-        sendProgress(asksForHelp: false, to: .replica(view[member].id), into: &effects)
+        sendAgain(progress(asksForHelp: false, to: .replica(view[member].id)), into: &effects)
         if mode == .voter { help(member, stuckAt: received, into: &effects) }
     }
 
@@ -67,15 +62,15 @@ extension ReplicaCore {
         else { return }
         if isLeader, let digest = window[instance].proposed?.digest, let known = window[instance].batch(digest) {
             let proposal = Propose(epoch: epoch, batch: known.batch)
-            effects.sends.append(Send(.propose(proposal), to: destination, after: journal.entered))
+            sendAgain(Send(.propose(proposal), to: destination, after: journal.entered), into: &effects)
         }
         if let wrote = window[instance].wrote, wrote.regency == regency {
             let vote = WriteVote(epoch: epoch, instance: instance, digest: wrote.digest)
-            effects.sends.append(Send(.write(vote), to: destination, after: window[instance].wroteAt))
+            sendAgain(Send(.write(vote), to: destination, after: window[instance].wroteAt), into: &effects)
         }
         if let accepted = window[instance].accepted, accepted.regency == regency {
             let vote = AcceptVote(epoch: epoch, instance: instance, digest: accepted.digest)
-            effects.sends.append(Send(.accept(vote), to: destination, after: window[instance].acceptedAt))
+            sendAgain(Send(.accept(vote), to: destination, after: window[instance].acceptedAt), into: &effects)
         }
     }
 
@@ -85,7 +80,7 @@ extension ReplicaCore {
     /// not come forward by votes.
     mutating func fetchIfBehind(into effects: inout Effects) {
         // What it waits for is its own calculation, or its own disk; what is decided it has, or could not take.
-        guard catchUp.installing == nil, !isAwaitingOutcome, !isLogBroken else { return }
+        guard catchUp.installing == nil, !isAwaitingOutcome, !isHeldByDisk else { return }
         if let wrongState {
             ask(beyond: .zero, .fetchCheckpoint(FetchCheckpoint(instance: wrongState.instance)), into: &effects)
             return

@@ -42,20 +42,23 @@ extension ReplicaCore {
         successor = next
         effects.executions.append(.endView)
         effects.notices.append(.viewEnded(view.number, last: decided))
-        sendInstall(into: &effects)
+        viewEndedAt = journal.position
+        for send in installs(of: next) { effects.sends.append(send) }
         enterFollowingView(into: &effects)
     }
 
+    func repeatInstall(into effects: inout Effects) {
+        guard let successor else { return }
+        for send in installs(of: successor) { sendAgain(send, into: &effects) }
+    }
+
     /// Its word on the next view, and on the last instance of this one for those that have not decided it.
-    mutating func sendInstall(into effects: inout Effects) {
-        guard let successor, mode == .voter, restoration == nil else { return }
-        effects.sends.append(
-            Send(
-                .install(Install(view: view.number, last: decided, next: successor)), to: .everyone,
-                after: journal.position))
-        guard window.contains(decided), let digest = window[decided].decided else { return }
-        effects.sends.append(
-            Send(.decided(Decided(view: view.number, instance: decided, digest: digest)), to: .others))
+    private func installs(of next: View) -> [Send] {
+        guard mode == .voter, restoration == nil else { return [] }
+        let install = Install(view: view.number, last: decided, next: next)
+        let word = Send(.install(install), to: .everyone, after: viewEndedAt)
+        guard window.contains(decided), let digest = window[decided].decided else { return [word] }
+        return [word, Send(.decided(Decided(view: view.number, instance: decided, digest: digest)), to: .others)]
     }
 
     mutating func onInstall(_ install: Install, from member: ReplicaIndex, into effects: inout Effects) {
@@ -69,6 +72,8 @@ extension ReplicaCore {
     // MARK: The chain of views
 
     mutating func onViews(_ part: ViewChainPart, from member: ReplicaIndex, into effects: inout Effects) {
+        // Whoever is ahead tells them again.
+        guard !isHeldByDisk else { return }
         let newest = views.newest.number
         for certificate in part.certificates { takeCertified(certificate, into: &effects) }
         guard views.newest.number > newest, part.certificates.last?.next.number == views.newest.number,

@@ -23,6 +23,10 @@ package struct ReplicaCore: ~Copyable {
     var isEpochOld = false
     /// The log cannot be written: nothing new is voted for or decided.
     var isLogBroken = false
+    /// Since when it has gone as far as it may without its disk.
+    var diskBehindSince: Instant?
+    /// The newest instance after which this replica's own snapshot is durable.
+    var snapshotKept = Instance.zero
 
     // Views
     var views: ViewHistory
@@ -31,6 +35,8 @@ package struct ReplicaCore: ~Copyable {
     var view: View
     /// The view that follows this one, which has ended with the last decision; nil otherwise.
     var successor: View?
+    /// What was executed when it ended rests on the records up to there.
+    var viewEndedAt = LogPosition.start
     var installs: InstallTally
     var early: EarlyMessages
     /// When each member was last asked for views, told of them unasked, and answered its question for them.
@@ -72,6 +78,8 @@ package struct ReplicaCore: ~Copyable {
     var stopSent = Regency.none
     var stopSentReason = StopReason.joined
     var stopData: StopData?
+    /// Of the newest record when it was made.
+    var stopDataAt = LogPosition.start
     var collection: Collection
     var isSyncMade = false
     /// STOPDATA for an epoch that this replica has not entered yet, the newest of each member.
@@ -180,7 +188,7 @@ package struct ReplicaCore: ~Copyable {
             effects.notices.append(.followingAsLearner)
             if leader == me { abdicate(into: &effects) }
         }
-        sendProgress(asksForHelp: true, into: &effects)
+        effects.sends.append(progress(asksForHelp: true, to: .others))
         refillStock(into: &effects)
     }
 
@@ -195,12 +203,14 @@ package struct ReplicaCore: ~Copyable {
         case .snapshotTaken(let instance, let digest): onSnapshotTaken(instance, digest, into: &effects)
         case .checkpointInstalled(let image): onCheckpointInstalled(image, into: &effects)
         case .calculated(let outcome): onCalculated(outcome)
+        case .durable(let position): onDurable(position, into: &effects)
         case .logBroken: onLog(isBroken: true, into: &effects)
         case .logMended: onLog(isBroken: false, into: &effects)
         case .logDamaged(let segment): rewriteLog(in: segment, into: &effects)
         case .entropy(let numbers): onEntropy(numbers)
         case .deadline: break
         }
+        noteDisk(into: &effects)
         onTime(into: &effects)
         pump(into: &effects)
         proposeIfDue(into: &effects)

@@ -29,6 +29,14 @@ extension Hashing {
         hashed(contents, digests: contents.chunks.map { digest(ofChunk: $0) })
     }
 
+    /// Where the digests of the service's chunks are known.
+    package static func hashed<Snapshot>(
+        _ contents: CheckpointContents, _ application: WrittenSnapshot<Snapshot>
+    ) -> HashedCheckpoint {
+        let image = contents.chunks.prefix(contents.imageChunks)
+        return hashed(contents, digests: image.map { digest(ofChunk: $0) } + application.digests)
+    }
+
     /// Where the chunks' digests are known.
     package static func hashed(_ contents: CheckpointContents, digests: [Digest]) -> HashedCheckpoint {
         let manifest = CheckpointManifest(

@@ -2,17 +2,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import MartletTypes
-import MartletWire
 
 /// The key-value service: an ordered map of bytes to bytes. Operations and results are those of `KVOperation` and
 /// `KVResult`; bytes that are no operation give `KVResult.refused`.
-public struct KVStateMachine: StateMachine {
+public struct KVStateMachine: StreamingStateMachine {
     private var state: KVState
 
-    public init() { self.init(stateBytesMax: KVLimits.stateBytesMax) }
+    public init() { self.init(chunking: .standard) }
 
-    /// With another bound on the state, for tests.
-    package init(stateBytesMax: Int) { state = KVState(encodedBytesMax: stateBytesMax) }
+    /// With another bound on the state, or other chunks, for tests.
+    package init(stateBytesMax: Int = KVLimits.stateBytesMax, chunking: KVChunking = .standard) {
+        state = KVState(encodedBytesMax: stateBytesMax, chunking: chunking)
+    }
 
     /// How many keys there are.
     public var count: Int { state.entries.count }
@@ -37,12 +38,17 @@ public struct KVStateMachine: StateMachine {
 
     public func snapshot() -> KVSnapshot { KVSnapshot(state) }
 
-    public static func encode(_ snapshot: KVSnapshot) -> Bytes { snapshot.encoded() }
+    /// Costs in proportion to what has changed since the snapshot before.
+    public static func write(_ snapshot: KVSnapshot, into writer: inout SnapshotWriter<KVSnapshot>) {
+        snapshot.write(into: &writer)
+    }
 
-    public mutating func restore(from bytes: Bytes) throws {
-        var restored = try KVSnapshot(decoding: bytes).state
-        restored.encodedBytesMax = state.encodedBytesMax
-        state = restored
+    /// A state that is not taken leaves the one before.
+    public mutating func restore(from reader: inout SnapshotReader) throws {
+        var restoring = KVRestoring(state.chunking)
+        try restoring.readHeader(reader.next() ?? [])
+        while let chunk = try reader.next() { try restoring.read(chunk, isLast: reader.chunksLeft == 0) }
+        state = try restoring.finish(encodedBytesMax: state.encodedBytesMax)
     }
 
     public mutating func rollBack(to snapshot: KVSnapshot) { state = snapshot.state }

@@ -17,7 +17,7 @@ public import ServiceLifecycle
 /// let replica = try Replica(configuration: configuration, machine: Counter())
 /// try await replica.run()
 /// ```
-public final class Replica<Machine: StateMachine>: Service {
+public final class Replica<Machine: StreamingStateMachine>: Service {
     private let configuration: ReplicaConfiguration
     private let machine: Machine
     private let view: View
@@ -54,14 +54,13 @@ public final class Replica<Machine: StateMachine>: Service {
     /// answers clients, until the others have admitted it again in a new view (protocol §7).
     public func run() async throws {
         let incarnation = SystemEntropy.positive
-        let disk = try openDisk(incarnation)
-        let mode = try mode(disk)
+        var (disk, recovered) = try openDisk(incarnation)
+        let mode = try mode(recovered)
         let (ends, ender) = AsyncStream<ReplicaError>.makeStream()
         let engine = try ReplicaEngine(
             configuration: configuration, view: view, me: me, mode: mode, incarnation: incarnation, disk: disk,
-            machine: machine,
-            onFailure: { ender.yield($0) })
-        logStart(mode, disk)
+            scrubbed: disk, machine: machine, onFailure: { ender.yield($0) })
+        logStart(mode, recovered)
         try await engine.listen()
         // In a durable group a learner, too, is admitted and votes without another start.
         if mode == .voter || disk != nil {
@@ -72,7 +71,8 @@ public final class Replica<Machine: StateMachine>: Service {
                 throw error
             }
         }
-        engine.start()
+        // The stages have it from here on.
+        engine.start(recovered.take())
         let failure = await withGracefulShutdownHandler {
             await ends.first { _ in true }
         } onGracefulShutdown: {
@@ -84,31 +84,31 @@ public final class Replica<Machine: StateMachine>: Service {
         configuration.logger.info("stopped")
     }
 
-    private func openDisk(_ incarnation: UInt64) throws(ReplicaError) -> ReplicaDisk? {
-        guard view.settings.isDurable else { return nil }
+    private func openDisk(_ incarnation: UInt64) throws(ReplicaError) -> (ReplicaDisk?, RecoveredDisk?) {
+        guard view.settings.isDurable else { return (nil, nil) }
         guard let home, let directory = configuration.homeDirectory else {
             throw .invalidConfiguration("the group is durable, so each replica needs a home directory of its own")
         }
-        return try ReplicaDisk(
+        return try ReplicaDisk.open(
             home: directory, group: view.group, replica: configuration.replica, hasVoted: try home.hasVoted(),
-            incarnation: incarnation, logger: configuration.logger)
+            incarnation: incarnation, opening: configuration.openFiles, logger: configuration.logger)
     }
 
     /// In a durable group what is written down says what it is, once it has been admitted as another than at first.
-    private func mode(_ disk: ReplicaDisk?) throws(ReplicaError) -> ReplicaMode {
-        guard let disk else { return try home?.hasVoted() ?? false ? .learner : .voter }
-        return disk.isDamaged || disk.restoration.incarnation > 0 ? .learner : .voter
+    private func mode(_ recovered: RecoveredDisk?) throws(ReplicaError) -> ReplicaMode {
+        guard let recovered else { return try home?.hasVoted() ?? false ? .learner : .voter }
+        return recovered.isDamaged || recovered.restoration.incarnation > 0 ? .learner : .voter
     }
 
-    private func logStart(_ mode: ReplicaMode, _ disk: ReplicaDisk?) {
+    private func logStart(_ mode: ReplicaMode, _ recovered: RecoveredDisk?) {
         let logger = configuration.logger
         let rule = view.quorum
         logger.info(
             "replica \(configuration.replica) of group \(configuration.genesis.name) (\(view.group)): \(view.n) members, \(rule.faultModel) faults, f = \(rule.f); Martlet \(SoftwareVersion.current)"
         )
-        if let disk {
-            if let epoch = disk.restoration.epoch {
-                let from = disk.restoration.base.map { " and the state after instance \($0.image.instance)" } ?? ""
+        if let recovered {
+            if let epoch = recovered.restoration.epoch {
+                let from = recovered.restoration.base.map { " and the state after instance \($0.image.instance)" } ?? ""
                 logger.info(
                     "going on from what was written down in view \(epoch.view), regency \(epoch.regency)\(from)")
             }

@@ -4,11 +4,16 @@
 public import Logging
 package import MartletCore
 public import MartletCrypto
+package import MartletLog
 package import MartletTransport
 public import MartletTypes
 
 /// What a replica is started with. All but the genesis is this replica's own business.
 public struct ReplicaConfiguration: Sendable {
+    /// One directory of what a replica of a durable group keeps.
+    package typealias Files = any FileStore & ~Copyable & Sendable
+    package typealias FileOpening = @Sendable (_ path: String) throws(FileError) -> Files
+
     /// What the group is founded on; the same at all members.
     public var genesis: Genesis
     /// Which member of the genesis this is.
@@ -40,6 +45,8 @@ public struct ReplicaConfiguration: Sendable {
     package var scrubPause = Interval.seconds(60)
     /// How many threads serve the connections.
     package var networkThreadCount = 1
+    /// Opens a directory that is there. For tests: of what power cuts do, say.
+    package var openFiles: FileOpening = { path throws(FileError) in try FileDirectory(at: path) }
 
     public init(
         genesis: Genesis, replica: ReplicaID, key: SigningKey, homeDirectory: String?, logger: Logger

@@ -9,7 +9,7 @@ import MartletTransport
 import MartletTypes
 
 /// The stages of one replica, wired. Decides nothing.
-final class ReplicaEngine<Machine: StateMachine>: Sendable {
+final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
     private let configuration: ReplicaConfiguration
     private let view: View
     private let me: ReplicaIndex
@@ -20,7 +20,8 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
     private let mailboxes: StageMailboxes<Machine>
     private let clients = ClientDirectory()
     private let views: KnownViews
-    private let background: BackgroundStage<Machine>
+    private let verification: VerificationStage
+    private let snapshots: SnapshotStage<Machine>
     private let orderingTask: LoopTask
     private let executionTask: LoopTask
     private let threads = StageThreads()
@@ -28,14 +29,16 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
     /// What this run calls itself where its votes are lost.
     private let incarnation: UInt64
     /// In a durable group.
-    private let disk: ReplicaDisk?
+    private let disk: (any DurableDisk)?
+    /// Where it is looked through for damage.
+    private let scrubbed: (any ScrubbedDisk)?
     private let scrubPace: ScrubPace
     private let voting: VotingState
     private let onFailure: @Sendable (ReplicaError) -> Void
 
     init(
         configuration: ReplicaConfiguration, view: View, me: ReplicaIndex, mode: ReplicaMode, incarnation: UInt64,
-        disk: ReplicaDisk?, machine: Machine,
+        disk: (any DurableDisk)?, scrubbed: (any ScrubbedDisk)? = nil, machine: Machine,
         onFailure: @escaping @Sendable (ReplicaError) -> Void
     ) throws(ReplicaError) {
         let logger = configuration.logger
@@ -52,6 +55,7 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
         self.mode = mode
         self.incarnation = incarnation
         self.disk = disk
+        self.scrubbed = scrubbed
         scrubPace = ScrubPace(bytesPerSecond: configuration.scrubBytesPerSecond)
         voting = VotingState(mode)
         self.onFailure = onFailure
@@ -72,7 +76,7 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
             scheme: Ed25519Scheme())
         views = verifier.views
         let drops = DropLog(logger: logger)
-        let admission = Admission<Machine>(
+        let admission = Admission(
             verifier: verifier, access: configuration.genesis.clientAccess, me: view[me].id, voting: voting,
             clients: clients, drops: drops)
         let ingress = Ingress(
@@ -80,8 +84,9 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
         listener = Listener(
             configuration: configuration.transport, identity: identity, group: loops.group,
             handlers: ingress.handlers, logger: logger)
-        background = BackgroundStage(
-            verifier: verifier, mailboxes: mailboxes, links: links, drops: drops, disk: disk, logger: logger)
+        verification = VerificationStage(
+            verifier: verifier, jobs: mailboxes.verification, ordering: mailboxes.ordering, drops: drops)
+        snapshots = SnapshotStage(mailboxes: mailboxes, links: links, disk: disk, logger: logger)
     }
 
     /// Others may connect from now on; what they send waits until `start`.
@@ -97,34 +102,37 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
         configuration.logger.info("listening on \(host):\(listener.localPort ?? port)")
     }
 
-    func start() {
+    /// `recovered` is what it goes on from, in a durable group.
+    func start(_ recovered: RecoveredDisk?) {
         links.start()
-        threads.start("background") { [background] in background.run() }
+        threads.start("verification") { [verification] in verification.run() }
+        let base = Handover(recovered)
+        threads.start("snapshots") { [snapshots] in snapshots.run(beginningWith: base) }
         let calculation = CalculationStage(tasks: mailboxes.calculation, ordering: mailboxes.ordering)
         threads.start("calculation") { calculation.run() }
         if let disk {
             let persistence = PersistenceStage(disk: disk, mailboxes: mailboxes, logger: configuration.logger)
             threads.start("persistence") { persistence.run() }
-            startScrub(of: disk)
         }
-        startExecution()
-        startOrdering()
+        startScrub()
+        startExecution(Handover(recovered))
+        startOrdering(Handover(recovered))
     }
 
-    private func startScrub(of disk: ReplicaDisk) {
-        guard configuration.scrubBytesPerSecond > 0 else { return }
+    private func startScrub() {
+        guard let scrubbed, configuration.scrubBytesPerSecond > 0 else { return }
         let scrub = ScrubStage(
-            disk: disk, mailboxes: mailboxes, pace: scrubPace, pause: configuration.scrubPause,
+            disk: scrubbed, mailboxes: mailboxes, pace: scrubPace, pause: configuration.scrubPause,
             logger: configuration.logger)
         threads.start("scrub") { scrub.run() }
     }
 
-    private func startExecution() {
+    private func startExecution(_ recovered: Handover<RecoveredDisk>) {
         let makeStage: @Sendable () -> ExecutionStage<Machine> = { [self] in
             let stage = ExecutionStage(
                 machine: machine, view: view, mode: mode, mailboxes: mailboxes, clients: clients, onFailure: onFailure)
-            if let restoration = disk?.restoration {
-                stage.begin(with: restoration, disk?.baseCheckpoint?.contents.application ?? [])
+            if let recovered = recovered.take() {
+                stage.begin(with: recovered.restoration, recovered.baseCheckpoint)
             }
             return stage
         }
@@ -138,7 +146,7 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
         }
     }
 
-    private func startOrdering() {
+    private func startOrdering(_ recovered: Handover<RecoveredDisk>) {
         orderingTask.start { [self] in
             var core = CoreConfiguration(
                 view: view, replica: configuration.replica, mode: mode, incarnation: incarnation,
@@ -146,7 +154,7 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
             core.timeouts = configuration.timeouts
             let sealer = Sealer(
                 group: view.group, replica: configuration.replica, key: configuration.key, scheme: Ed25519Scheme())
-            let told = disk.flatMap { $0.restoration.isEmpty ? nil : $0.restoration }
+            let told = recovered.take().flatMap { $0.restoration.isEmpty ? nil : $0.restoration }
             let stage = OrderingStage(
                 configuration: core, restoring: told, mailboxes: mailboxes, clients: clients, views: views,
                 voting: voting, disk: disk,
@@ -155,23 +163,53 @@ final class ReplicaEngine<Machine: StateMachine>: Sendable {
         }
     }
 
-    /// Each stage finishes what it has been given, then what waits for the network is sent.
+    /// What is decided, and on the disk before long, is answered; each stage finishes what it has been given, and what waits for the
+    /// network is sent. A disk that hangs is not waited for.
     func stop() async {
         scrubPace.stop()
-        await threads.join("scrub")
+        await drain()
         await orderingTask.stop()
         mailboxes.execution.close()
         await executionTask.stop()
         await threads.join("execution")
         mailboxes.persistence.close()
-        await threads.join("persistence")
+        mailboxes.snapshots.close()
+        await joinAtDisk("persistence", "the log")
+        await joinAtDisk("snapshots", "a snapshot")
+        await joinScrub()
         mailboxes.calculation.close()
         await threads.join("calculation")
-        mailboxes.background.close()
-        await threads.join("background")
+        mailboxes.verification.close()
+        await threads.join("verification")
         async let listenerIsClosed: Void = listener.close()
         await links.close()
         await listenerIsClosed
         await loops.shutDown()
     }
+
+    private func drain() async {
+        guard threads.isStarted("persistence") else { return }
+        let drained = DispatchSemaphore(value: 0)
+        mailboxes.ordering.post(.drain { drained.signal() })
+        guard await !drained.isSignalled(within: drainMax) else { return }
+        configuration.logger.warning(
+            "the disk takes more than \(drainMax): what was decided and is not durable yet is not answered")
+    }
+
+    private func joinAtDisk(_ thread: String, _ what: String) async {
+        guard await !threads.join(thread, within: joinMax) else { return }
+        configuration.logger.error(
+            "the disk has not written \(what) for \(joinMax): not waiting for it any longer; nobody was told of it")
+    }
+
+    /// What it still finds nobody takes any more.
+    private func joinScrub() async {
+        guard await !threads.join("scrub", within: joinMax) else { return }
+        configuration.logger.error(
+            "the disk has not been read for \(joinMax), in search of damage: not waiting for it any longer")
+    }
 }
+
+/// So long a replica that stops waits for its disk, with what is decided and with what is being written.
+private let drainMax = Interval.seconds(3)
+private let joinMax = Interval.seconds(5)

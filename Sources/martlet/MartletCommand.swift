@@ -14,7 +14,7 @@ struct MartletCommand: AsyncParsableCommand {
         subcommands: [
             DemoCommand.self, KeyCommand.self, InitCommand.self, UpCommand.self, ReplicaCommand.self, KVCommand.self,
             StatusCommand.self, LogCommand.self, AdaptationCommand.self, BenchCommand.self, JudgeCommand.self,
-            AttackCommand.self, SimulateCommand.self, OptimizeCommand.self, QuorumsCommand.self, ExperimentCommand.self,
-            WideAreaCommand.self, RelayCommand.self, WideAreaClientCommand.self,
+            AttackCommand.self, PowerCutsCommand.self, SimulateCommand.self, OptimizeCommand.self, QuorumsCommand.self,
+            ExperimentCommand.self, WideAreaCommand.self, RelayCommand.self, WideAreaClientCommand.self,
         ])
 }

@@ -12,13 +12,6 @@ import Testing
 
 @Suite("martlet attack", .serialized)
 struct AttackTests {
-    private static func program(_ name: String) -> String? {
-        let arguments = CommandLine.arguments
-        let bundle = arguments.firstIndex(of: "--test-bundle-path").map { arguments[$0 + 1] } ?? arguments[0]
-        let path = URL(filePath: bundle).deletingLastPathComponent().appending(path: name).path
-        return FileManager.default.isExecutableFile(atPath: path) ? path : nil
-    }
-
     // MARK: The whole thing: real replicas and hostile ones, as processes
 
     @Test(
@@ -26,10 +19,10 @@ struct AttackTests {
         .timeLimit(.minutes(3)), arguments: [AttackClass.silentLeader, .partialBroadcast])
     func attack(kind: AttackClass) async throws {
         let scratch = try Scratch()
-        let executable: String = try #require(Self.program("martlet"))
+        let executable: String = try #require(BuiltProgram.path())
         let run = AttackRun(
             kind: kind, seconds: 3, directory: scratch.path + "/group", executable: executable,
-            attacker: try #require(Self.program(AttackerProgram.name)))
+            attacker: try #require(BuiltProgram.path(AttackerProgram.name)))
         let result = try await run.run { _ in }
         #expect(result.isSafe, "\(result.violations)")
         #expect(result.isAttacked && result.acts > 0, "an attack that never acts proves nothing")

@@ -50,8 +50,8 @@ struct DurableHome {
         try writer.sync(&files)
     }
 
-    func keep(_ instances: [UInt64], _ identity: LogIdentity = identity) throws {
-        var files = try FileDirectory(at: snapshots)
+    func keep(_ instances: [UInt64], _ identity: LogIdentity = identity, in directory: String? = nil) throws {
+        var files = try FileDirectory(at: directory ?? snapshots)
         var entries = try SnapshotFiles(in: &files, identity)
         for instance in instances {
             let checkpoint = Hashing.hashed(Self.contents(instance))

@@ -21,13 +21,6 @@ import Testing
         directory = GroupDirectory(scratch.path + "/group")
     }
 
-    private static var executable: String? {
-        let arguments = CommandLine.arguments
-        let bundle = arguments.firstIndex(of: "--test-bundle-path").map { arguments[$0 + 1] } ?? arguments[0]
-        let path = URL(filePath: bundle).deletingLastPathComponent().appending(path: "martlet").path
-        return FileManager.default.isExecutableFile(atPath: path) ? path : nil
-    }
-
     private func found() throws {
         let keys = Array(Sample.keys.prefix(4))
         let base = try FreePorts.consecutive(4)
@@ -41,7 +34,7 @@ import Testing
 
     @Test(.timeLimit(.minutes(2))) func fourProcessesServeAndSurviveTheirKilledLeader() async throws {
         try found()
-        let executable = try #require(Self.executable)
+        let executable = try #require(BuiltProgram.path())
         let fleet = try ReplicaFleet(directory, executable: executable, onLine: { _, _ in })
         try await fleet.start()
         var health = try await fleet.waitUntilServing(within: .seconds(60))
@@ -73,7 +66,7 @@ import Testing
         try found()
         try FileManager.default.removeItem(atPath: directory.home(of: ReplicaID(2)) + "/replica.key")
         let lines = Mutex<[String]>([])
-        let executable = try #require(Self.executable)
+        let executable = try #require(BuiltProgram.path())
         let process = ReplicaProcess(ReplicaID(2), in: directory, executable: executable) { line in
             lines.withLock { $0.append(line) }
         }

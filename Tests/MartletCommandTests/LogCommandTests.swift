@@ -200,7 +200,13 @@ import Testing
     }
 
     @Test func anothersSnapshotIsFound() throws {
-        try home.keep([30], LogIdentity(group: DurableHome.identity.group, replica: ReplicaID(3)))
+        // It does not come there by itself: a replica refuses another's.
+        let other = scratch.path + "/other"
+        try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: true)
+        try home.keep([28, 29, 30], LogIdentity(group: DurableHome.identity.group, replica: ReplicaID(3)), in: other)
+        for name in ["/" + SnapshotNames.snapshot(Instance(30)), "/layer-0000000000000003"] {
+            try FileManager.default.copyItem(atPath: other + name, toPath: home.snapshots + name)
+        }
         #expect(try verdict().text.contains("it is of replica 3 of group"))
     }
 

@@ -30,6 +30,16 @@ final class Scratch {
     }
 }
 
+/// The programs that were built beside the tests.
+enum BuiltProgram {
+    static func path(_ name: String = "martlet") -> String? {
+        let arguments = CommandLine.arguments
+        let bundle = arguments.firstIndex(of: "--test-bundle-path").map { arguments[$0 + 1] } ?? arguments[0]
+        let path = URL(filePath: bundle).deletingLastPathComponent().appending(path: name).path
+        return FileManager.default.isExecutableFile(atPath: path) ? path : nil
+    }
+}
+
 /// Groups and keys for tests.
 enum Sample {
     static let keys = (1...8).compactMap { SigningKey(seed: Bytes(repeating: $0, count: 32)) }

@@ -10,13 +10,6 @@ import Testing
 @testable import martlet_cli
 
 @Suite(.serialized) struct WideAreaTests {
-    private static var executable: String? {
-        let arguments = CommandLine.arguments
-        let bundle = arguments.firstIndex(of: "--test-bundle-path").map { arguments[$0 + 1] } ?? arguments[0]
-        let path = URL(filePath: bundle).deletingLastPathComponent().appending(path: "martlet").path
-        return FileManager.default.isExecutableFile(atPath: path) ? path : nil
-    }
-
     private static func scenario() throws -> Scenario {
         let text = """
             format: martlet-scenario 1
@@ -96,7 +89,7 @@ import Testing
     // MARK: - All of it
 
     @Test func processesOnLongLinksWaitAtLeastAsLongAsTheLinksAre() async throws {
-        let executable = try #require(Self.executable)
+        let executable = try #require(BuiltProgram.path())
         let scratch = try Scratch()
         let scenario = try Self.scenario()
         let (result, relay) = try await WideAreaRun(

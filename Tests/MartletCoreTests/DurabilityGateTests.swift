@@ -62,6 +62,45 @@ import Testing
         #expect(!gate.isHolding)
     }
 
+    private func kinds(_ gate: inout DurabilityGate, _ orders: [ExecutionOrder]) -> [String] {
+        var effects = Effects()
+        effects.executions = orders
+        gate.pass(&effects)
+        return effects.executions.map { String(String(describing: $0).prefix { $0 != "(" }) }
+    }
+
+    /// A client may ask for its reply as often as it likes: it waits once, behind the execution that makes it.
+    @Test func whatIsAskedForAgainAndAgainWaitsOnce() {
+        var gate = DurabilityGate()
+        let id = RequestID(client: Samples.client(1), session: .none, sequence: SequenceNumber(1))
+        let session = SessionID(instance: Instance(1), place: 0)
+        let again = Array(repeating: ExecutionOrder.resend(id), count: 100)
+        let opened = Array(
+            repeating: ExecutionOrder.tellOpened(
+                session, RequestID(client: Samples.client(2), session: .none, sequence: SequenceNumber(1))), count: 100)
+        #expect(kinds(&gate, [.awaitDurable(LogPosition(1)), .rollBack(to: Instance(1))] + again + opened).isEmpty)
+        for order in again + opened { #expect(kinds(&gate, [order]).isEmpty) }
+        #expect(gate.ordersHeld == 2)
+        gate.note(durable: LogPosition(1))
+        #expect(kinds(&gate, []) == ["rollBack", "resend", "tellOpened"])
+        #expect(!gate.isHolding && gate.ordersHeld == 0)
+        #expect(kinds(&gate, again) == Array(repeating: "resend", count: 100))
+        #expect(kinds(&gate, [.awaitDurable(LogPosition(2)), .resend(id)]).isEmpty)
+        gate.note(durable: LogPosition(2))
+        #expect(kinds(&gate, []) == ["resend"])
+    }
+
+    /// It is no word of this replica's, and whoever is behind may ask for hours.
+    @Test func aStableStateIsServedWhateverWaits() {
+        var gate = DurabilityGate()
+        let stable = CheckpointCertificate(view: .genesis, instance: Instance(8), digest: .zero, shares: [])
+        let orders: [ExecutionOrder] = [
+            .awaitDurable(LogPosition(1)), .rollBack(to: Instance(1)), .serve(stable, to: ReplicaID(1)),
+        ]
+        #expect(kinds(&gate, orders) == ["serve"])
+        #expect(gate.ordersHeld == 2)
+    }
+
     /// Random sends against a naive twin: of those of one position the order is kept, and none leaves early or stays.
     @Test func asANaiveTwinDoes() {
         var gate = DurabilityGate()

@@ -32,6 +32,11 @@ struct AppendingMachine: StateMachine {
     }
 }
 
+extension PendingSnapshot {
+    /// The service's.
+    var chunks: [Bytes] { write(after: nil) { _ in .zero }.chunks }
+}
+
 enum Sample {
     static let view: View = {
         do { return try Samples.view() } catch { preconditionFailure("\(error)") }

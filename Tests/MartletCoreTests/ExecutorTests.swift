@@ -70,7 +70,7 @@ import Testing
         let image = effects.snapshots[0].image()
         var other = Executor(machine: AppendingMachine(), view: .genesis, mode: .voter, settings: settings)
         var otherEffects = ExecutionEffects<AppendingMachine>()
-        try other.install(image, effects.snapshots[0].encodedApplication(), into: &otherEffects)
+        try other.install(image, SnapshotReader(chunks: effects.snapshots[0].chunks), into: &otherEffects)
         let otherTable = SessionTable(image: image, settings: settings)
         other.carryOut(
             .snapshot(
@@ -192,7 +192,7 @@ import Testing
             instance: Instance(12), time: Timestamp(99), view: Sample.view,
             sessions: [Sample.record(session, alice, highest: 5, replies: replies)],
             openings: [OpeningRecord(client: alice, number: SequenceNumber(2), session: session)])
-        try executor.install(image, [[4], [5]], into: &effects)
+        try executor.install(image, SnapshotReader(chunks: [[4], [5]]), into: &effects)
         #expect(effects.events.count == 1 && executor.lastExecuted == Instance(12))
         executor.carryOut(.resend(Sample.request(alice, session, 5).id), into: &effects)
         executor.carryOut(.resend(Sample.request(alice, session, 4).id), into: &effects)
@@ -208,7 +208,9 @@ import Testing
         var effects = ExecutionEffects<AppendingMachine>()
         let image = CheckpointImage(
             instance: Instance(12), time: .zero, view: Sample.view, sessions: [], openings: [])
-        #expect(throws: SnapshotNotRestored.self) { try executor.install(image, [[0xFF]], into: &effects) }
+        #expect(throws: SnapshotNotRestored.self) {
+            try executor.install(image, SnapshotReader(chunks: [[0xFF]]), into: &effects)
+        }
         #expect(effects.events.isEmpty)
     }
 
@@ -229,9 +231,7 @@ import Testing
                     ExecutionStep(request: Sample.request(alice, session, 1), verdict: .execute),
                 ]), into: &effects)
         let image = effects.snapshots[0].image()
-        #expect(
-            image.instance == Instance(1) && effects.snapshots[0].encodedApplication().isEmpty && image.sessions.isEmpty
-        )
+        #expect(image.instance == Instance(1) && effects.snapshots[0].chunks.isEmpty && image.sessions.isEmpty)
     }
 
     @Test func onlyWhatADigestNamesIsServed() {

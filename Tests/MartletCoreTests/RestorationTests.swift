@@ -146,4 +146,56 @@ import Testing
         let stable = CheckpointCertificate(view: .genesis, instance: Instance(16), digest: .zero, shares: [])
         #expect(!restoration([.entered(epoch(1)), .stable(stable)]).isComplete)
     }
+
+    private func decided(_ instance: UInt64, view: UInt64 = 1) -> LogRecord {
+        .decided(
+            DecisionCertificate(epoch: epoch(1, view: view), instance: Instance(instance), digest: .zero, shares: []))
+    }
+
+    private func stable(_ instance: UInt64) -> LogRecord {
+        .stable(CheckpointCertificate(view: .genesis, instance: Instance(instance), digest: .zero, shares: []))
+    }
+
+    private func wrote(_ instance: UInt64, view: UInt64 = 1) -> LogRecord {
+        .wrote(vote(instance, .zero, in: 1, view: view))
+    }
+
+    /// It looked at the lowest instance only.
+    @Test func aGapInWhatIsToldIsNoCompleteLog() {
+        let told = { (records: [LogRecord]) in self.restoration([.incarnation(0), .entered(self.epoch(1))] + records) }
+        #expect(told([decided(1), decided(2), wrote(3), wrote(4)]).isComplete)
+        #expect(!told([decided(1), decided(2), wrote(4)]).isComplete, "a vote follows the one before")
+        #expect(!told([decided(1), decided(3)]).isComplete)
+        #expect(!told([decided(1), wrote(2), decided(3)]).isComplete, "a decision follows the one before")
+        #expect(!told([wrote(1), wrote(2), decided(2)]).isComplete)
+        // Decisions come in the order of instances, votes for a decided one too.
+        #expect(told([wrote(2), decided(1), decided(2), wrote(1)]).isComplete)
+        #expect(told([decided(1), decided(2), stable(2), decided(3)]).isComplete)
+        #expect(!told([decided(1), decided(2), stable(8)]).isComplete, "the state after 8 is gone")
+        #expect(!told([decided(1), decided(2), stable(8), decided(9)]).isComplete)
+    }
+
+    @Test func itIsCompleteWhereAStateFillsTheGap() throws {
+        var told = restoration([.entered(epoch(1)), decided(1), decided(2), stable(8), decided(9), wrote(10)])
+        #expect(!told.isComplete)
+        let image = CheckpointImage(
+            instance: Instance(8), time: Timestamp(1), view: try Samples.view(), sessions: [], openings: [],
+            adaptation: .empty)
+        told.begin(with: image, told.stable[0])
+        #expect(told.isComplete)
+        told.add(decided(11))
+        #expect(!told.isComplete)
+    }
+
+    /// What was voted for beyond a view's end is void, and voted for again in the next one.
+    @Test func theEndOfAViewIsNoGap() throws {
+        let view = try Samples.view()
+        let end = LogRecord.view(
+            ViewCertificate(view: view.number, last: Instance(2), next: try view.successor(view.plan), shares: []))
+        let first = [.entered(epoch(1)), decided(1), decided(2), wrote(3), wrote(4)] + [end]
+        #expect(restoration(first).isComplete)
+        #expect(restoration(first + [decided(3, view: 2), wrote(4, view: 2)]).isComplete)
+        #expect(!restoration(first + [decided(4, view: 2)]).isComplete)
+        #expect(!restoration(first + [wrote(5, view: 2)]).isComplete)
+    }
 }

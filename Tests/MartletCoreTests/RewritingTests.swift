@@ -23,6 +23,18 @@ import Testing
             }
         }
         group.nodes[place].log = head + rewritten
+        #expect(isComplete(place, in: group))
+    }
+
+    /// By the rule that a restart goes by.
+    private func isComplete(_ place: Int, in group: Group) -> Bool {
+        let node = group.nodes[place]
+        var restoration = Restoration()
+        for record in node.log { restoration.add(record) }
+        if let stable = restoration.newestStable({ node.sessions[$0.instance] != nil }) {
+            restoration.begin(with: group.image(after: stable.instance), stable)
+        }
+        return restoration.isComplete
     }
 
     private func locked(_ model: FaultModel) throws -> (Group, Instance, Digest) {
@@ -84,6 +96,34 @@ import Testing
         group.loseAndRestorePowerOfAll()
         group.settle()
         for place in group.nodes.indices { #expect(self.digest(of: instance, at: place, in: group) == digest) }
+    }
+
+    private func held(_ place: Int, _ group: Group) -> Int { group.nodes[place].core.held(.unwrittenRecords) }
+
+    /// Each pass over a damaged log asks anew: what waits for a disk that hangs has a bound all the same, and no end but the disk's.
+    @Test(arguments: FaultModel.allCases) func aDiskThatHangsIsNotGivenMoreThanOnce(_ model: FaultModel) throws {
+        let group = try Group.durable(model: model)
+        let session = group.openSession(client)
+        group.order(client, session, 1...8)
+        group.holdsSyncs = [2]
+        group.step(2, .logDamaged(segment: 5))
+        let once = held(2, group)
+        // K = 16, W = 4.
+        let most = 4 * (16 + 4) + once
+        for _ in 0..<100 { group.step(2, .logDamaged(segment: 5)) }
+        #expect(once > 0 && held(2, group) >= 4 * (16 + 4) && held(2, group) < most)
+        group.order(client, session, 9...60)
+        group.pass(milliseconds: 2_000)
+        #expect(group.executed(0).count == 60 && held(2, group) < most)
+        group.holdsSyncs = []
+        group.sync(2)
+        group.settle()
+        group.pass(milliseconds: 3_000)
+        #expect(group.status(2).decided == group.status(0).decided && held(2, group) == 0)
+        #expect(group.status(2).epoch.regency == .first && group.nodes[2].notices.contains(.diskKeptUp))
+        group.holdsSyncs = [2]
+        group.step(2, .logDamaged(segment: 6))
+        #expect(held(2, group) > 0)
     }
 
     @Test func nothingIsWrittenAgainWhereNothingIsWrittenDown() throws {

@@ -98,7 +98,7 @@ import Testing
                 instance: Instance(2), time: Timestamp(20), view: Sample.view, sessions: table(highest: 1),
                 adaptation: .empty))
         let image = effects.snapshots[0].image()
-        #expect(effects.snapshots[0].encodedApplication() == [[1]] && executor.machine.log.count == 2)
+        #expect(effects.snapshots[0].chunks == [[1]] && executor.machine.log.count == 2)
         #expect(image.sessions.flatMap(\.replies).map(\.sequence) == [SequenceNumber(1)])
     }
 

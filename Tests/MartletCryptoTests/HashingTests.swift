@@ -68,6 +68,22 @@ struct HashingTests {
         #expect(digest(1, [[1, 2], [3]]) == all[0])
     }
 
+    @Test("a checkpoint whose service was written after another, or restored, has the digest of its bytes")
+    func unchangedChunks() {
+        var writer = SnapshotWriter<Void>(after: nil, hashing: Hashing.digest(ofChunk:))
+        writer.append([1])
+        writer.append([2, 3])
+        let first = Hashing.hashed(CheckpointContents(imageChunks: 2, chunks: [[8], [9], [1], [2, 3]]))
+        for previous in [writer.finish(()), WrittenSnapshot((), restoredFrom: first)] {
+            var writer = SnapshotWriter(after: previous, hashing: Hashing.digest(ofChunk:))
+            writer.appendUnchanged(1..<2)
+            writer.append([4])
+            writer.appendUnchanged(0..<1)
+            let contents = CheckpointContents(imageChunks: 1, chunks: [[7], [2, 3], [4], [1]])
+            #expect(Hashing.hashed(contents, writer.finish(())) == Hashing.hashed(contents))
+        }
+    }
+
     @Test("the tree's root is that of the published construction, for each number of leaves", arguments: 1...9)
     func roots(count: Int) {
         let leaves = (0..<count).map { Hashing.digest(ofChunk: [UInt8($0)]) }

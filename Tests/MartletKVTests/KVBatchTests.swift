@@ -31,7 +31,7 @@ import Testing
     @Test func theFirstFailureUndoesEverythingAndIsNamed() throws {
         var machine = KVStateMachine()
         _ = try machine.execute(.put(key: a, value: "text".bytes), at: 1)
-        let before = machine.encoded
+        let before = machine.chunks
         let cases: [(KVOperation, KVFailure)] = [
             (.compareAndSwap(key: a, expected: nil, replacement: []), .mismatch(current: "new".bytes)),
             (.compareAndSwap(key: b, expected: [1], replacement: []), .mismatch(current: nil)),
@@ -44,18 +44,18 @@ import Testing
                 .compareAndSwap(key: a, expected: nil, replacement: nil),
             ])
             #expect(try machine.execute(batch, at: 2) == .batchRefused(place: 2, reason: reason))
-            #expect(machine.encoded == before)
+            #expect(machine.chunks == before)
         }
     }
 
     @Test func resultsAreBoundedTogether() throws {
         var machine = KVStateMachine()
         _ = try machine.execute(.put(key: a, value: Bytes(repeating: 1, count: KVLimits.valueBytesMax / 2)), at: 1)
-        let before = machine.encoded
+        let before = machine.chunks
         let reads = Array(repeating: KVOperation.get(key: a), count: 3)
         let refused = try machine.execute(.batch([.put(key: b, value: [])] + reads), at: 2)
         #expect(refused == .batchRefused(place: 3, reason: .refused(.resultLength)))
-        #expect(machine.encoded == before)
+        #expect(machine.chunks == before)
         let payload = machine.execute(KVOperation.batch(Array(reads.prefix(2))).payload, in: context(3))
         #expect(payload.count <= KVLimits.resultBytesMax)
         guard case .batch(let results) = try KVResult(payload: payload) else { throw KVError.unexpectedResult }

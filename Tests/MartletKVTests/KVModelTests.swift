@@ -28,26 +28,26 @@ import Testing
     }
 
     @Test(arguments: 1...4)
-    func twoMachinesFedAlikeEncodeAlikeWhateverWayTheyCame(seed: Int) throws {
+    func twoMachinesFedAlikeWriteAlikeWhateverWayTheyCame(seed: Int) throws {
         var generator = SeededGenerator(seed: UInt64(seed))
-        var straight = KVStateMachine()
-        var restored = KVStateMachine()
-        var snapshots: [(snapshot: KVSnapshot, encoded: Bytes)] = []
+        var straight = KVStateMachine.smallChunks()
+        var restored = KVStateMachine.smallChunks()
+        var snapshots: [(snapshot: KVSnapshot, chunks: [Bytes])] = []
         for step in 0..<4_000 {
             let payload = hostilePayload(&generator)
             let context = context(UInt64(1 + step / 4))
             #expect(straight.execute(payload, in: context) == restored.execute(payload, in: context))
             if generator.chance(1, in: 100) {
-                let encoded = straight.encoded
-                #expect(restored.encoded == encoded)
-                snapshots.append((straight.snapshot(), encoded))
-                restored = KVStateMachine()
-                try restored.restore(from: encoded)
-                #expect(restored.encoded == encoded)
+                let chunks = straight.chunks
+                #expect(restored.chunks == chunks)
+                snapshots.append((straight.snapshot(), chunks))
+                restored = KVStateMachine.smallChunks()
+                try restored.restore(chunks: chunks)
+                #expect(restored.chunks == chunks)
             }
         }
-        #expect(straight.encoded == restored.encoded)
-        for snapshot in snapshots { #expect(KVStateMachine.encode(snapshot.snapshot) == snapshot.encoded) }
+        #expect(straight.chunks == restored.chunks)
+        for snapshot in snapshots { #expect(KVStateMachine.written(snapshot.snapshot).chunks == snapshot.chunks) }
     }
 
     @Test(arguments: 1...4)
@@ -57,11 +57,11 @@ import Testing
         for step in 1...5_000 {
             let payload = hostilePayload(&generator)
             _ = try KVResult(payload: machine.execute(payload, in: context(UInt64(step))))
-            let before = step % 100 == 0 ? machine.encoded : nil
+            let before = step % 100 == 0 ? machine.chunks : nil
             let answer = machine.read(payload, lastExecuted: Instance(UInt64(step)))
             _ = try KVResult(payload: answer.result)
             #expect(answer.version <= Instance(UInt64(step)))
-            if let before { #expect(machine.encoded == before) }
+            if let before { #expect(machine.chunks == before) }
         }
     }
 

@@ -17,70 +17,107 @@ import Testing
     }
 
     @Test func theBytesAreFrozen() throws {
-        #expect(KVStateMachine().encoded == [1] + [0, 0, 0, 0, 0, 0, 0, 0] + [0, 0, 0, 0])
+        #expect(KVStateMachine().chunks == [[1] + [0, 0, 0, 0, 0, 0, 0, 0] + [0, 0, 0, 0]])
         #expect(
-            try sample().encoded == [1] + [0, 0, 0, 0, 0, 0, 0, 4] + [0, 0, 0, 2]
-                + [0, 0, 0, 1, 1] + [0, 0, 0, 1, 10] + [0, 0, 0, 0, 0, 0, 0, 1]
-                + [0, 0, 0, 2, 2, 3] + [0, 0, 0, 0] + [0, 0, 0, 0, 0, 0, 0, 2])
+            try sample().chunks == [
+                [1] + [0, 0, 0, 0, 0, 0, 0, 4] + [0, 0, 0, 2],
+                [0, 0, 0, 1, 1] + [0, 0, 0, 1, 10] + [0, 0, 0, 0, 0, 0, 0, 1]
+                    + [0, 0, 0, 2, 2, 3] + [0, 0, 0, 0] + [0, 0, 0, 0, 0, 0, 0, 2],
+            ])
     }
 
     @Test func aSnapshotStaysWhileExecutionGoesOn() throws {
         var machine = try sample()
         let snapshot = machine.snapshot()
-        let encoded = machine.encoded
+        let chunks = machine.chunks
         for key in 0..<200 as Range<UInt8> { _ = try machine.execute(.put(key: [key], value: [key]), at: 9) }
-        #expect(KVStateMachine.encode(snapshot) == encoded)
-        #expect(machine.encoded != encoded)
+        #expect(KVStateMachine.written(snapshot).chunks == chunks)
+        #expect(machine.chunks != chunks)
     }
 
-    @Test func encodingRunsBesideExecution() async throws {
-        var machine = KVStateMachine()
+    /// Also while the snapshot before is compared with.
+    @Test func writingRunsBesideExecution() async throws {
+        var machine = KVStateMachine.smallChunks()
         for key in 0..<2_000 { _ = try machine.execute(.put(key: "\(key)".bytes, value: [1]), at: 1) }
-        let expected = machine.encoded
+        var expected = machine.chunks
+        var previous: WrittenSnapshot<KVSnapshot>?
         for round in 0..<10 as Range<UInt64> {
             let snapshot = machine.snapshot()
-            async let encoded = Task.detached { KVStateMachine.encode(snapshot) }.value
-            for key in 0..<2_000 { _ = try machine.execute(.put(key: "\(key)".bytes, value: [2]), at: 2 + round) }
-            if round == 0 { #expect(await encoded == expected) } else { #expect(await encoded.count == expected.count) }
+            let before = previous
+            async let written = Task.detached { KVStateMachine.written(snapshot, after: before) }.value
+            for key in stride(from: Int(round), to: 2_000, by: 1 + Int(round) * 50) {
+                _ = try machine.execute(.put(key: "\(key)".bytes, value: [2]), at: 2 + round)
+            }
+            previous = await written
+            #expect(await written.chunks == expected)
+            expected = machine.chunks
         }
     }
 
     @Test func anythingButASnapshotThrowsAndLeavesTheState() throws {
-        let encoded = try sample().encoded
+        let chunks = try sample().chunks
         var machine = try sample()
-        var bad = (0..<encoded.count).map { Bytes(encoded[..<$0]) }
-        bad.append(encoded + [0])
-        bad.append([2] + encoded.dropFirst())
+        let (header, entries) = (chunks[0], chunks[1])
+        var bad = (0..<header.count).map { [Bytes(header[..<$0]), entries] }
+        bad += (1..<entries.count).map { [header, Bytes(entries[..<$0])] }
+        bad += [
+            [], [header], [entries], [header + [0], entries], [header, entries + [0]], [header, entries, entries],
+            [header, entries, []],
+        ]
+        bad.append([[2] + header.dropFirst(), entries])
         func entry(_ key: Bytes) -> Bytes { [0, 0, 0, UInt8(key.count)] + key + Bytes(repeating: 0, count: 12) }
-        let header = Bytes(encoded[..<9])
-        bad.append(header + [0, 0, 0, 2] + entry([1]) + entry([1]))
-        bad.append(header + [0, 0, 0, 2] + entry([2]) + entry([1]))
-        bad.append(header + [0, 0, 0, 2] + entry([1, 0]) + entry([1]))
-        bad.append(header + [0, 0, 0, 1] + entry([]) + [0])
-        bad.append(header + [255, 255, 255, 255] + entry([1]))
+        func counting(_ count: UInt8) -> Bytes { header[..<12] + [count] }
+        bad.append([counting(2), entry([1]) + entry([1])])
+        bad.append([counting(2), entry([2]) + entry([1])])
+        bad.append([counting(2), entry([1, 0]) + entry([1])])
+        bad.append([counting(1), entry([])])
+        bad.append([counting(3), entries])
+        bad.append([header[..<9] + [255, 255, 255, 255], entries])
         let long = Bytes(repeating: 1, count: KVLimits.keyBytesMax + 1)
-        bad.append(header + [0, 0, 0, 1] + [0, 0, 4, 1] + long + Bytes(repeating: 0, count: 12))
-        for bytes in bad {
-            #expect(throws: (any Error).self) { try machine.restore(from: bytes) }
-            #expect(machine.encoded == encoded)
+        bad.append([counting(1), [0, 0, 4, 1] + long + Bytes(repeating: 0, count: 12)])
+        for chunks in bad {
+            #expect(throws: (any Error).self) { try machine.restore(chunks: chunks) }
+            #expect(try machine.chunks == sample().chunks)
         }
+    }
+
+    /// Otherwise a replica that restored it would write other chunks than those that never did.
+    @Test func chunksThatAreCutElsewhereAreNotTaken() throws {
+        var machine = KVStateMachine.smallChunks()
+        for key in 0..<200 { _ = try machine.execute(.put(key: "\(key)".bytes, value: [1]), at: 1) }
+        let chunks = machine.chunks
+        try machine.restore(chunks: chunks)
+        for place in 1..<chunks.count - 1 {
+            var joined = chunks
+            joined[place] += joined.remove(at: place + 1)
+            #expect(throws: (any Error).self) { try machine.restore(chunks: joined) }
+            let entryBytes = 17 + Int(chunks[place][3])
+            guard chunks[place].count > entryBytes else { continue }
+            var parted = chunks
+            parted[place] = Bytes(chunks[place][..<entryBytes])
+            parted.insert(Bytes(chunks[place][entryBytes...]), at: place + 1)
+            #expect(throws: (any Error).self) { try machine.restore(chunks: parted) }
+        }
+        #expect(machine.chunks == chunks)
     }
 
     @Test(arguments: 1...3)
     func damagedSnapshotsThrowOrAreTheOneEncodingOfAnotherState(seed: Int) throws {
         var generator = SeededGenerator(seed: UInt64(seed))
-        var source = KVStateMachine()
+        var source = KVStateMachine.smallChunks()
         for instance in 1...60 as ClosedRange<UInt64> {
             _ = try source.execute(randomOperation(&generator), at: instance)
         }
-        let encoded = source.encoded
-        var machine = KVStateMachine()
+        let chunks = source.chunks
+        var machine = KVStateMachine.smallChunks()
         for _ in 0..<1_500 {
-            var bytes = encoded
-            bytes[Int.random(in: 0..<bytes.count, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
+            var damaged = chunks
+            let place = Int.random(in: 0..<chunks.count, using: &generator)
+            damaged[place][Int.random(in: 0..<chunks[place].count, using: &generator)] = UInt8.random(
+                in: 0...255, using: &generator)
             do {
-                try machine.restore(from: bytes)
-                #expect(machine.encoded == bytes)
+                try machine.restore(chunks: damaged)
+                #expect(machine.chunks == damaged)
             } catch {}
         }
     }

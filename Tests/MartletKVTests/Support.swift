@@ -78,7 +78,14 @@ extension KVStateMachine {
         return (try KVResult(payload: answer.result), answer.version.rawValue)
     }
 
-    var encoded: Bytes { Self.encode(snapshot()) }
+    var chunks: [Bytes] { Self.written(snapshot()).chunks }
+
+    /// Small chunks, so that few keys are many.
+    static func smallChunks() -> KVStateMachine { KVStateMachine(chunking: .small) }
+}
+
+extension KVChunking {
+    static let small = KVChunking(bytesMin: 40, bytesMax: 200, boundaryBits: 2)
 }
 
 extension String {

@@ -9,52 +9,6 @@ import Testing
 /// The power goes after each single operation of a run that does everything a log can do.
 @Suite("Crashes of a log")
 struct LogCrashTests {
-    private struct Script {
-        var model = LogModel()
-        private(set) var isOver = false
-
-        /// Does it all; ends where the power goes.
-        mutating func run(_ log: inout LogWriter, _ files: inout SimulatedDirectory) {
-            do throws(LogError) {
-                for round in 1...9 as ClosedRange<UInt64> {
-                    let records = [
-                        Records.vote(round, round), .entered(Epoch(view: .genesis, regency: Regency(round + 1))),
-                        Records.stable(round),
-                    ]
-                    model.append(records)
-                    try log.append(records, to: &files)
-                    if round % 4 != 3 { try sync(&log, &files) }
-                    if round % 3 == 0 {
-                        try log.seal(&files)
-                        model.synced()
-                    }
-                    model.covered = Instance(round < 3 ? 0 : round - 2)
-                    log.drop(through: model.covered)
-                    if round == 5 { try fail(&log, &files) }
-                }
-                isOver = true
-            } catch {
-                isOver = false
-            }
-        }
-
-        private mutating func sync(_ log: inout LogWriter, _ files: inout SimulatedDirectory) throws(LogError) {
-            try log.sync(&files)
-            model.synced()
-        }
-
-        /// A sync that fails, and a rescue.
-        private mutating func fail(_ log: inout LogWriter, _ files: inout SimulatedDirectory) throws(LogError) {
-            model.append([Records.vote(5, 55)])
-            try log.append([Records.vote(5, 55)], to: &files)
-            files.faults.syncErrorPermille = 1_000
-            do { try log.sync(&files) } catch LogError.needsRescue { return } catch { _ = error }
-            files.faults.syncErrorPermille = 0
-            try log.rescue(&files)
-            model.rescued()
-        }
-    }
-
     private static func check(_ files: inout SimulatedDirectory, _ model: LogModel, _ context: String) throws {
         var model = model
         // Recovery itself dies at each operation once.
@@ -84,8 +38,8 @@ struct LogCrashTests {
             var files = LogRig.files(seed &* 1_000 &+ UInt64(left)) { $0.tornPermille = seed % 2 == 0 ? 300 : 0 }
             var log = try LogRig(&files).log
             files.faults.operationsLeft = left
-            var script = Script()
-            script.run(&log, &files)
+            var script = LogScript()
+            script.run(&log, &files) { $0.faults.syncErrorPermille = $1 ? 1_000 : 0 }
             files.faults.syncErrorPermille = 0
             files.crash()
             try Self.check(&files, script.model, "seed \(seed), \(left) operations")

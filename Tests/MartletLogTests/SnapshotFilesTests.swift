@@ -153,4 +153,65 @@ import Testing
         #expect(throws: LogError.unknownFormat(file: name, version: 1)) { _ = try open(&files) }
         #expect(try files.names() == before)
     }
+
+    // MARK: - What is refused
+
+    private static let sample = SampleCheckpoint.of([[1, 2], [3, 4]])
+
+    private func kept(as identity: LogIdentity = LogRig.identity) throws -> SimulatedDirectory {
+        var files = LogRig.files()
+        var before = try SnapshotFiles(in: &files, identity)
+        _ = try before.keep(Self.sample, after: Instance(8), in: &files)
+        try files.create("snapshot-draft")
+        return files
+    }
+
+    /// It was passed over, and the replica took itself for one that had lost what it had said.
+    @Test func anothersAreRefusedByName() throws {
+        let other = LogIdentity(group: LogRig.identity.group, replica: ReplicaID(3))
+        var files = try kept(as: other)
+        #expect(
+            throws: LogError.otherOwner(
+                file: SnapshotNames.snapshot(Instance(8)), found: other, expected: LogRig.identity)
+        ) { try SnapshotFiles(in: &files, LogRig.identity) }
+        #expect(try files.names().contains("snapshot-draft"), "nothing is touched")
+    }
+
+    @Test func whatANewerProgramHasWrittenIsRefusedByName() throws {
+        var files = try kept()
+        let name = SnapshotNames.snapshot(Instance(8))
+        var header = try files.read(name, at: 0, count: 114)
+        header[11] = 3
+        let checksum = CRC32C.checksum(Bytes(header.dropLast(4)))
+        for place in 0..<4 { header[110 + place] = UInt8(truncatingIfNeeded: checksum >> (24 - 8 * UInt32(place))) }
+        try files.write(header, to: name, at: 0)
+        #expect(throws: LogError.unknownFormat(file: name, version: 3)) {
+            try SnapshotFiles(in: &files, LogRig.identity)
+        }
+        #expect(try files.names().contains("snapshot-draft"), "nothing is touched")
+    }
+
+    /// A bit of it has flipped: that is no newer format.
+    @Test func aDamagedHeaderIsDamage() throws {
+        for offset in [11, 20, 60, 100] {
+            var files = try kept()
+            try files.corrupt(SnapshotNames.snapshot(Instance(8)), at: offset)
+            let snapshots = try SnapshotFiles(in: &files, LogRig.identity)
+            #expect(!snapshots.holds(Instance(8), Self.sample.digest))
+            let names = try files.names()
+            #expect(names.contains(SnapshotNames.snapshot(Instance(8))) && !names.contains("snapshot-draft"))
+        }
+    }
+
+    @Test func whatCannotBeReadNowIsNotTakenForDamage() throws {
+        var files = try kept()
+        files.faults.readErrorPermille = 1_000
+        #expect(throws: LogError.self) { try SnapshotFiles(in: &files, LogRig.identity) }
+        files.faults.readErrorPermille = 0
+        var snapshots = try SnapshotFiles(in: &files, LogRig.identity)
+        files.faults.readErrorPermille = 1_000
+        #expect(throws: FileError.self) { try read(&snapshots, 8, Self.sample.digest, &files) }
+        files.faults.readErrorPermille = 0
+        #expect(try read(&snapshots, 8, Self.sample.digest, &files) == Self.sample)
+    }
 }

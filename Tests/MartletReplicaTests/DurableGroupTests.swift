@@ -32,6 +32,7 @@ import Testing
         }
         await client.close()
         try await group.stopAll()
+        #expect(!group.log.contains("the disk takes more than") && !group.log.contains("the disk has not written"))
     }
 
     /// Reads that come at once after a restart were answered from the snapshot that a replica begins with.
@@ -131,6 +132,89 @@ import Testing
         let replica = try Replica(configuration: group.configuration(3), machine: TextMachine())
         let error = await #expect(throws: ReplicaError.self) { try await replica.run() }
         #expect("\(String(describing: error))".contains("replica 2 of group"))
+        await client.close()
+        try await group.stopAll()
+    }
+
+    private func stopped(after puts: Int) async throws -> TestGroup {
+        let group = try await TestGroup(settings: settings())
+        try group.start(0..<4)
+        let client = try RawClient(group: group)
+        let session = try await client.open()
+        for number in 1...puts { _ = try await client.put("a=\(number)", in: session) }
+        for place in 0..<4 {
+            _ = try await client.waitForStatus(of: ReplicaID(UInt16(place))) { $0.stableCheckpoint > .zero }
+        }
+        for place in 0..<4 { try await group.stop(place) }
+        await client.close()
+        return group
+    }
+
+    private func refusal(of place: Int, in group: TestGroup) async throws -> String {
+        let replica = try Replica(configuration: group.configuration(place), machine: TextMachine())
+        let error = await #expect(throws: ReplicaError.self) { try await replica.run() }
+        return String(describing: error)
+    }
+
+    /// It was taken for damage, and the replica gave up what it had said.
+    @Test func anothersSnapshotsAreRefused() async throws {
+        let group = try await stopped(after: 12)
+        try FileManager.default.removeItem(atPath: "\(group.directory)/3/snapshots")
+        try FileManager.default.copyItem(
+            atPath: "\(group.directory)/2/snapshots", toPath: "\(group.directory)/3/snapshots")
+        let error = try await refusal(of: 3, in: group)
+        #expect(error.contains("homeOfAnother") || error.contains("belongs to replica 2 of group"))
+        try await group.stopAll()
+    }
+
+    @Test func aSnapshotThatCannotBeReadIsNoDamage() async throws {
+        let group = try await stopped(after: 12)
+        let folder = "\(group.directory)/3/snapshots"
+        let name = try #require(
+            try FileManager.default.contentsOfDirectory(atPath: folder).sorted().last { $0.hasPrefix("snapshot-0") })
+        try FileManager.default.moveItem(atPath: "\(folder)/\(name)", toPath: "\(group.directory)/aside")
+        try FileManager.default.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: false)
+        let error = try await refusal(of: 3, in: group)
+        #expect(error.contains(name) && !group.log.contains("3: error: what this replica had written down"))
+        // It is a passing error: with the file back the replica goes on as a voter.
+        try FileManager.default.removeItem(atPath: "\(folder)/\(name)")
+        try FileManager.default.moveItem(atPath: "\(group.directory)/aside", toPath: "\(folder)/\(name)")
+        try group.start(0..<4)
+        let client = try RawClient(group: group)
+        let status = try await client.waitForStatus(of: ReplicaID(3)) { $0.executed >= Instance(13) }
+        #expect(status.mode == .voter && status.epoch.view == .genesis)
+        await client.close()
+        try await group.stopAll()
+    }
+
+    @Test func aHomeWhoseFoldersCannotBeMadeIsRefused() async throws {
+        let group = try await TestGroup(settings: settings())
+        try FileManager.default.removeItem(atPath: "\(group.directory)/3")
+        let error = try await refusal(of: 3, in: group)
+        #expect(error.contains("cannot be used") || error.contains("homeUnusable"))
+        try await group.stopAll()
+    }
+    /// Each home said that its replica may have voted, and no log said anything: so all came back as if their votes were lost, and
+    /// nobody was left to admit them.
+    @Test func powerThatGoesBeforeTheFirstWordsEndsNoGroup() async throws {
+        let group = try await TestGroup(settings: settings())
+        let view = try group.view
+        for place in 0..<4 {
+            let configuration = group.configuration(place)
+            let home = "\(group.directory)/\(place)"
+            // As far as a first start comes before it says anything.
+            _ = try ReplicaDisk.open(
+                home: home, group: view.group, replica: configuration.replica, hasVoted: false, incarnation: 1,
+                opening: configuration.openFiles, logger: configuration.logger)
+            try ReplicaHome(directory: home, group: view.group, replica: configuration.replica).markVoted()
+        }
+        try group.start(0..<4)
+        let client = try RawClient(group: group)
+        _ = try await client.put("a=1", in: try await client.open())
+        for place in 0..<4 {
+            let status = try await client.waitForStatus(of: ReplicaID(UInt16(place))) { $0.executed >= Instance(1) }
+            #expect(status.mode == .voter && status.epoch.view == .genesis)
+        }
         await client.close()
         try await group.stopAll()
     }

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Bounded memory: no replica keeps more than its settings imply")
 struct MemoryTests {
-    private static func checker() -> MemoryChecker {
+    private static func checker(isDurable: Bool = false, isLogRewritten: Bool = false) -> MemoryChecker {
         var settings = GroupSettings()
         settings.window = 4
         settings.checkpointPeriod = 8
@@ -18,8 +18,10 @@ struct MemoryTests {
         settings.pipelineMax = 16
         settings.sessionsPerClientMax = 5
         settings.sessionsMax = 12
+        settings.isDurable = isDurable
         var limits = MemoryChecker.Limits()
         limits.pendingPerClientMax = 32
+        limits.isLogRewritten = isLogRewritten
         return MemoryChecker(n: 4, clients: 3, settings: settings, limits: limits)
     }
 
@@ -44,6 +46,7 @@ struct MemoryTests {
         case .installs: 4
         case .earlyMessagesOfOneMember: 3 * 4
         case .earlyEntriesOfOneMember: 4 * (2 + 4)
+        case .unwrittenRecords: 0
         case .sessions: 12
         case .clients: 3
         case .challengesOfOneMember: 64
@@ -65,6 +68,29 @@ struct MemoryTests {
         #expect(checker.check(repliesOfOneSession: 64, snapshots: 5, by: 0, at: .zero) == nil)
         #expect(checker.check(repliesOfOneSession: 65, snapshots: 5, by: 0, at: .zero)?.rule == .memory)
         #expect(checker.check(repliesOfOneSession: 64, snapshots: 6, by: 0, at: .zero)?.rule == .memory)
+    }
+
+    /// K + W instances at four records each, and a little.
+    @Test("What waits for a disk is bounded, too")
+    func disk() {
+        let checker = Self.checker(isDurable: true)
+        let records = 4 * (8 + 4) + 16
+        #expect(checker.bound(of: .unwrittenRecords) == records)
+        let sends = records + 4 + 16
+        #expect(checker.check(sendsHeld: sends, ordersHeld: 2 * sends, by: 0, at: .zero) == nil)
+        #expect(checker.check(sendsHeld: sends + 1, ordersHeld: 0, by: 0, at: .zero)?.rule == .memory)
+        #expect(checker.check(sendsHeld: 0, ordersHeld: 2 * sends + 1, by: 0, at: .zero)?.rule == .memory)
+    }
+
+    /// Of 28 instances and the 32 that a snapshot may be older: ten batches with a vote each, a lock and a decision.
+    @Test("What is written again for a damaged log waits once")
+    func rewriting() {
+        let records = 4 * (8 + 4) + 16
+        #expect(Self.checker(isLogRewritten: true).bound(of: .unwrittenRecords) == 1 + 28 * (2 * 10 + 2))
+        let checker = Self.checker(isDurable: true, isLogRewritten: true)
+        #expect(checker.bound(of: .unwrittenRecords) == records + 1 + (28 + 32) * (2 * 10 + 2))
+        let sends = records + 4 + 16
+        #expect(checker.check(sendsHeld: sends + 1, ordersHeld: 0, by: 0, at: .zero)?.rule == .memory)
     }
 
     @Test("A world looks at what its replicas keep, and stops when it is too much")

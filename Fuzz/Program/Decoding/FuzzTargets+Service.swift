@@ -16,30 +16,28 @@ extension FuzzTargets {
         modules: serviceModules,
         seeds: .made(
             sampleOperations.map { [0] + $0.payload } + sampleResults.map { [1] + $0.payload }
-                + [[2] + sampleState().encodedSnapshot])
+                + [[2] + sampleState().chunks.flatMap(lengthed)])
     ) { bytes in
         unsafe Decoding.choose(
             bytes,
             [
                 { unsafe checkOperation(Bytes($0)) }, { unsafe checkResult(Bytes($0)) },
-                { unsafe Decoding.check(KVSnapshot.self, $0) },
+                { unsafe checkSnapshot(Bytes($0)) },
             ])
     }
 
     /// Operations one after the other, each after its length of two bytes. What two replicas make of them, one of which
-    /// was restored from a snapshot on the way, is the same.
+    /// was restored from a snapshot on the way while the other wrote its snapshots one after the other, is the same.
     private static let serviceExecution = FuzzTarget(
         name: "kv-execution", about: "the service itself, with operations one after the other", bytesMax: 4096,
         modules: serviceModules,
         seeds: .made([sampleOperations.flatMap { lengthed($0.payload) }])
     ) { bytes in
         var rest = unsafe Bytes(bytes)[...]
-        var (machine, twin) = (KVStateMachine(stateBytesMax: 600), KVStateMachine(stateBytesMax: 600))
+        var (machine, twin) = (smallMachine(), smallMachine())
+        var written: WrittenSnapshot<KVSnapshot>?
         var instance = Instance.zero
-        while rest.count >= 2 {
-            let length = Int(rest[rest.startIndex]) << 8 | Int(rest[rest.startIndex + 1])
-            let operation = Bytes(rest.dropFirst(2).prefix(length))
-            rest = rest.dropFirst(2 + length)
+        while let operation = takeLengthed(&rest) {
             instance = instance.next
             let context = ExecutionContext(
                 client: ClientID(PublicKey(words: .zero)), instance: instance, time: .zero, seed: 0)
@@ -49,14 +47,39 @@ extension FuzzTargets {
             hold(result == twin.execute(operation, in: context), "two results of one operation")
             hold(result.count <= KVLimits.resultBytesMax, "a result above its bound")
             checkResult(result)
-            let snapshot = KVStateMachine.encode(machine.snapshot())
-            hold(snapshot.count <= 600, "a state above its bound")
+            let snapshot = KVStateMachine.written(machine.snapshot(), after: written)
+            hold(snapshot.chunks.reduce(0) { $0 + $1.count } <= 600, "a state above its bound")
+            hold(KVStateMachine.written(twin.snapshot()).chunks == snapshot.chunks, "two snapshots of one state")
             do {
-                try twin.restore(from: snapshot)
+                try twin.restore(chunks: snapshot.chunks)
             } catch {
                 fatalError("a snapshot cannot be restored: \(error)")
             }
+            written = snapshot
         }
+    }
+
+    private static func smallMachine() -> KVStateMachine {
+        KVStateMachine(stateBytesMax: 600, chunking: KVChunking(bytesMin: 30, bytesMax: 100, boundaryBits: 1))
+    }
+
+    /// Nil when there is no length any more; the last one may have less than its length says.
+    private static func takeLengthed(_ rest: inout Bytes.SubSequence) -> Bytes? {
+        guard rest.count >= 2 else { return nil }
+        let length = Int(rest[rest.startIndex]) << 8 | Int(rest[rest.startIndex + 1])
+        defer { rest = rest.dropFirst(2 + length) }
+        return Bytes(rest.dropFirst(2).prefix(length))
+    }
+
+    /// Chunks, each after its length of two bytes.
+    private static func checkSnapshot(_ bytes: Bytes) {
+        var (rest, chunks) = (bytes[...], [Bytes]())
+        while let chunk = takeLengthed(&rest) { chunks.append(chunk) }
+        var machine = smallMachine()
+        do {
+            try machine.restore(chunks: chunks)
+        } catch { return }
+        hold(KVStateMachine.written(machine.snapshot()).chunks == chunks, "two snapshots of one state")
     }
 
     private static func checkOperation(_ bytes: Bytes) {
@@ -83,12 +106,12 @@ extension FuzzTargets {
         .batch([.put(key: [7], value: []), .increment(key: [3], delta: 7), .delete(key: [1])]), .delete(key: [2]),
     ]
 
-    private static func sampleState() -> (results: [Bytes], encodedSnapshot: Bytes) {
-        var machine = KVStateMachine()
+    private static func sampleState() -> (results: [Bytes], chunks: [Bytes]) {
+        var machine = smallMachine()
         let context = ExecutionContext(
             client: ClientID(PublicKey(words: .zero)), instance: Instance(1), time: .zero, seed: 0)
         let results = sampleOperations.map { machine.execute($0.payload, in: context) }
-        return (results, KVStateMachine.encode(machine.snapshot()))
+        return (results, KVStateMachine.written(machine.snapshot()).chunks)
     }
 
     private static var sampleResults: [KVResult] {

@@ -9,12 +9,19 @@ struct Journal {
     let isOn: Bool
     /// Of the newest record.
     private(set) var position = LogPosition.start
+    /// All records up to there are durable.
+    private(set) var durable = LogPosition.start
     /// Of the one that says that the present epoch was entered: nothing that only this epoch's leader says may leave before.
     private(set) var entered = LogPosition.start
     /// What was executed last waited for this.
     private var awaited = LogPosition.start
 
     init(isOn: Bool) { self.isOn = isOn }
+
+    /// How many records wait for the disk.
+    var unwritten: Int { Int(position.rawValue - durable.rawValue) }
+
+    mutating func note(durable position: LogPosition) { durable = min(max(durable, position), self.position) }
 
     mutating func write(_ record: LogRecord, into effects: inout Effects) {
         guard isOn else { return }

@@ -102,21 +102,34 @@ package struct Restoration: Sendable {
         for place in views.indices { views[place].instances.removeAll { $0.instance <= image.instance } }
     }
 
-    /// Whether nothing is missing between the state to begin with and what is told: the log goes only where a snapshot has come, so
-    /// that otherwise a snapshot is gone.
+    /// Whether nothing is missing of what is told: from the state to begin with on there is something about each instance, since votes
+    /// are in order, and each decision follows the one before, up to the newest stable checkpoint. The log goes only where a snapshot has
+    /// come, so that otherwise one is gone, or a part of the log.
     package var isComplete: Bool {
-        guard let first = views.compactMap({ $0.instances.first?.instance }).min() else {
-            return base != nil || stable.isEmpty
+        let begin = base?.image.instance ?? .zero
+        var (last, decided) = (begin, begin)
+        for (number, instances) in views {
+            let end = end(of: number)
+            for facts in instances where facts.instance > begin && facts.instance <= end {
+                guard facts.instance <= last.next else { return false }
+                last = max(last, facts.instance)
+                guard facts.decision != nil else { continue }
+                guard facts.instance == decided.next else { return false }
+                decided = facts.instance
+            }
         }
-        return first <= (base?.image.instance ?? .zero).next
+        return stable.last?.instance ?? .zero <= decided
     }
+
+    /// What was voted for beyond it in that view is void.
+    private func end(of view: ViewNumber) -> Instance { chain.first { $0.view == view }?.last ?? .max }
 
     /// The newest instance that an earlier run may have answered for: its reads that are not ordered have to wait for that. What it
     /// had accepted beyond the end of a view is void.
     package var lastAnswered: Instance {
         var last = base?.image.instance ?? .zero
         for (number, instances) in views {
-            let end = chain.first { $0.view == number }?.last ?? .max
+            let end = end(of: number)
             for facts in instances.reversed() where facts.instance <= end {
                 guard facts.accepted != nil || facts.decision != nil else { continue }
                 last = max(last, facts.instance)

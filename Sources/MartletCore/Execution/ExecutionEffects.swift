@@ -5,7 +5,7 @@ package import MartletTypes
 
 /// What came of a few execution orders; one list per receiver, in order within each list. The driver empties it after
 /// it has acted on it and hands it in again.
-package struct ExecutionEffects<Machine: StateMachine>: ~Copyable {
+package struct ExecutionEffects<Machine: StreamingStateMachine>: ~Copyable {
     /// Each for the client that its request names.
     package var replies: [Reply] = []
     /// Of reads that had to wait, by their tickets.
@@ -45,8 +45,9 @@ package struct CheckpointService: Hashable, Sendable {
     package let receiver: ReplicaID
 }
 
-/// A picture of the whole replicated state. Taking it was cheap; `image()` is not, and may run on another thread.
-package struct PendingSnapshot<Machine: StateMachine>: Sendable {
+/// A picture of the whole replicated state. Taking it was cheap; `image()` and `NewestSnapshot.write` are not, and may run on
+/// another thread.
+package struct PendingSnapshot<Machine: StreamingStateMachine>: Sendable {
     package let instance: Instance
     let time: Timestamp
     let view: View
@@ -62,6 +63,10 @@ package struct PendingSnapshot<Machine: StateMachine>: Sendable {
             openings: sessions.openings, adaptation: adaptation)
     }
 
-    /// The service's chunks.
-    package func encodedApplication() -> [Bytes] { SnapshotChunks.pieces(of: Machine.encode(application)) }
+    /// The service's chunks. What has not changed since the previous one is taken from there.
+    func write(
+        after previous: WrittenSnapshot<Machine.Snapshot>?, hashing digest: @escaping (Bytes) -> Digest
+    ) -> WrittenSnapshot<Machine.Snapshot> {
+        Machine.written(application, after: previous, hashing: digest)
+    }
 }

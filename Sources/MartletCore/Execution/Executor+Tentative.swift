@@ -4,7 +4,7 @@
 import MartletTypes
 
 /// An instance in the state that is not decided.
-struct TentativeExecution<Machine: StateMachine>: Sendable {
+struct TentativeExecution<Machine: StreamingStateMachine>: Sendable {
     let execution: Execution
     /// What came of each of its operations.
     let bodies: [ReplyBody?]

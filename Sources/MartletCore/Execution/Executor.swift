@@ -15,7 +15,7 @@ package struct SnapshotNotRestored: Error, CustomStringConvertible {
 }
 
 /// Carries out what the core ordered: runs the state machine, keeps the replies, answers reads.
-package struct Executor<Machine: StateMachine>: ~Copyable {
+package struct Executor<Machine: StreamingStateMachine>: ~Copyable {
     package internal(set) var machine: Machine
     var replies: ReplyCache
     private(set) var view: ViewNumber
@@ -96,10 +96,10 @@ package struct Executor<Machine: StateMachine>: ~Copyable {
     /// Replaces the whole state by one that a quorum agreed on: the image, and the chunks of the service's snapshot. After a throw
     /// the state is undefined.
     package mutating func install(
-        _ image: CheckpointImage, _ application: [Bytes], into effects: inout ExecutionEffects<Machine>
+        _ image: CheckpointImage, _ application: SnapshotReader, into effects: inout ExecutionEffects<Machine>
     ) throws(SnapshotNotRestored) {
         do {
-            try machine.restore(from: Bytes(application.joined()))
+            try machine.restore(all: application)
         } catch {
             throw SnapshotNotRestored(instance: image.instance, reason: String(describing: error))
         }

@@ -36,8 +36,13 @@ struct KVKey: Hashable, Comparable, Sendable {
     }
 }
 
-struct KVEntry: Hashable, Sendable {
+struct KVEntry: Equatable, Sendable {
     let value: Bytes
     /// The instance that last changed it.
     let version: Instance
+
+    /// Most that differ have other versions, and most that do not have their value in common.
+    static func == (left: KVEntry, right: KVEntry) -> Bool {
+        left.version == right.version && left.value == right.value
+    }
 }

@@ -8,19 +8,26 @@ struct KVState: Sendable {
     private(set) var entries = PersistentOrderedMap<KVKey, KVEntry>()
     /// The last instance that removed any key; 0: none yet. Stands for what is not there, see `KVState+Reading`.
     private(set) var lastDeletion = Instance.zero
-    /// How many bytes the encoded snapshot has.
+    /// How many bytes the chunks of a snapshot have.
     private(set) var encodedBytes = KVSnapshot.headerBytes
-    var encodedBytesMax: Int
+    let encodedBytesMax: Int
+    /// How its snapshots are cut.
+    let chunking: KVChunking
 
-    init(encodedBytesMax: Int) { self.encodedBytesMax = encodedBytesMax }
+    init(encodedBytesMax: Int, chunking: KVChunking) {
+        self.encodedBytesMax = encodedBytesMax
+        self.chunking = chunking
+    }
 
     init(
-        entries: PersistentOrderedMap<KVKey, KVEntry>, lastDeletion: Instance, encodedBytes: Int, encodedBytesMax: Int
+        entries: PersistentOrderedMap<KVKey, KVEntry>, lastDeletion: Instance, encodedBytes: Int, encodedBytesMax: Int,
+        chunking: KVChunking
     ) {
         self.entries = entries
         self.lastDeletion = lastDeletion
         self.encodedBytes = encodedBytes
         self.encodedBytesMax = encodedBytesMax
+        self.chunking = chunking
     }
 
     /// Executes an operation by order of an instance. A result that is a failure means that nothing was changed.

@@ -41,7 +41,7 @@ package struct SnapshotFiles: Sendable {
     package internal(set) var cleaningFailure: FileError?
 
     /// Finds what earlier runs left, and removes what they had not finished. A manifest that cannot be read is left alone: nobody
-    /// counts on it. One of another format is refused before anything is touched.
+    /// counts on it. One of another format, or of another replica, is refused before anything is touched.
     package init(
         in files: inout (some FileStore & ~Copyable), _ identity: LogIdentity,
         _ settings: SnapshotSettings = SnapshotSettings()
@@ -57,8 +57,10 @@ package struct SnapshotFiles: Sendable {
             switch found {
             case .success(let snapshot) where snapshot.identity == identity:
                 kept.append(Kept(snapshot: snapshot, isProven: false))
+            case .success(let snapshot):
+                throw .otherOwner(file: name, found: snapshot.identity, expected: identity)
             case .failure(.unknownFormat(let version)): throw .unknownFormat(file: name, version: version)
-            case .success, .failure: break
+            case .failure: break
             }
         }
         try LogError.wrapping { () throws(FileError) in

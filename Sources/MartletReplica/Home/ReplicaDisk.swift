@@ -10,113 +10,137 @@ import MartletWire
 import Synchronization
 
 /// What a replica of a durable group has in its home: the log and the snapshots, a directory each.
-final class ReplicaDisk: Sendable {
-    private struct Log: ~Copyable {
+final class ReplicaDisk: DurableDisk {
+    struct Log: ~Copyable {
         var writer: LogWriter
-        var files: FileDirectory
+        var files: ReplicaConfiguration.Files
         /// Everything before it is being written again.
         var replacement: SegmentNumber?
     }
 
-    private struct Snapshots: ~Copyable {
+    struct Snapshots: ~Copyable {
         var entries: SnapshotFiles
-        var files: FileDirectory
+        var files: ReplicaConfiguration.Files
     }
 
-    /// Only ever used by one thread each: neither waits for the other's disk.
-    private let log: Mutex<Log>
-    private let snapshots: Mutex<Snapshots>
-    /// What the replica goes on from; empty at its first start, and when what it had said is lost.
-    let restoration: Restoration
-    /// That of the restoration's base.
-    let baseCheckpoint: HashedCheckpoint?
-    private let home: String
-    private let found = Mutex(DiskDamage())
-    /// Something that was durable is gone: the replica does not know any more what it has said.
-    let isDamaged: Bool
+    /// Each used by one thread, and by the scrub for one step at a time at most: neither waits for the other's disk.
+    let log: Mutex<Log>
+    let snapshots: Mutex<Snapshots>
+    /// What was found damaged; nobody who has it waits for a disk.
+    let found = Mutex(DiskDamage())
+    let home: String
 
-    /// Opens both, or makes them. `hasVoted`: whether an earlier run may have said anything. Throws when they are another's, or
-    /// cannot be used.
-    init(
-        home: String, group: Digest, replica: ReplicaID, hasVoted: Bool, incarnation: UInt64, logger: Logger
-    ) throws(ReplicaError) {
+    private init(_ home: String, _ log: consuming Log, _ snapshots: consuming Snapshots) {
+        self.home = home
+        self.log = Mutex(log)
+        self.snapshots = Mutex(snapshots)
+    }
+
+    /// Opens both, or makes them, and tells what the replica goes on from. `hasVoted`: whether an earlier run may have said
+    /// anything. Throws when they are another's, or cannot be used.
+    static func open(
+        home: String, group: Digest, replica: ReplicaID, hasVoted: Bool, incarnation: UInt64,
+        opening: ReplicaConfiguration.FileOpening, logger: Logger
+    ) throws(ReplicaError) -> (disk: ReplicaDisk, recovered: RecoveredDisk) {
         let identity = LogIdentity(group: group, replica: replica)
-        var logFiles = try Self.open(home + "/log")
-        var snapshotFiles = try Self.open(home + "/snapshots")
-        var restoration = Restoration()
-        var writer = try Self.openLog(home, in: &logFiles, identity, into: &restoration)
-        var entries: SnapshotFiles
-        do {
-            entries = try SnapshotFiles(in: &snapshotFiles, identity)
-        } catch {
-            throw .homeUnusable(path: home + "/snapshots", reason: "\(error)")
+        var logFiles = try open(home + "/log", opening)
+        var snapshotFiles = try open(home + "/snapshots", opening)
+        var recovered = RecoveredDisk()
+        var writer = try openLog(home, in: &logFiles, identity, into: &recovered.restoration)
+        var entries = try refusing(home + "/snapshots") { () throws(LogError) in
+            try SnapshotFiles(in: &snapshotFiles, identity)
         }
         for finding in writer.recovery.findings {
             logger.log(level: finding.isDamage ? .error : .notice, "\(home)/log: \(finding)")
         }
-        let checkpoint = Self.base(of: &restoration, &entries, &snapshotFiles, logger)
-        let isLost = hasVoted && restoration.isEmpty
-        isDamaged = writer.isDamaged || !restoration.isComplete || isLost
-        if isDamaged {
+        recovered.baseCheckpoint = try base(
+            of: &recovered.restoration, &entries, &snapshotFiles, home + "/snapshots", logger)
+        let isLost = hasVoted && recovered.restoration.isEmpty
+        if writer.isDamaged || !recovered.restoration.isComplete || isLost {
             logger.error(
                 "what this replica had written down is \(isLost ? "gone" : "damaged"): it begins anew, and follows the group until the others admit it again"
             )
-            restoration = Restoration()
-            do {
+            recovered = RecoveredDisk(isDamaged: true)
+            try refusing(home + "/log") { () throws(LogError) in
                 try writer.startOver(with: [.incarnation(incarnation)], in: &logFiles)
-            } catch {
-                throw .homeUnusable(path: home + "/log", reason: "\(error)")
             }
         }
-        self.home = home
-        self.restoration = restoration
-        baseCheckpoint = isDamaged ? nil : checkpoint
-        log = Mutex(Log(writer: writer, files: logFiles))
-        snapshots = Mutex(Snapshots(entries: entries, files: snapshotFiles))
+        if !hasVoted, recovered.restoration.isEmpty, !recovered.isDamaged { try begin(&writer, in: &logFiles, home) }
+        let log = Log(writer: writer, files: logFiles)
+        return (ReplicaDisk(home, log, Snapshots(entries: entries, files: snapshotFiles)), recovered)
     }
 
-    private static func open(_ path: String) throws(ReplicaError) -> FileDirectory {
+    /// Names what cannot be used, and why, or whose it is.
+    private static func refusing<Value>(
+        _ path: String, _ body: () throws(LogError) -> Value
+    ) throws(ReplicaError) -> Value {
+        do {
+            return try body()
+        } catch .otherOwner(let file, let found, let expected) {
+            throw .homeOfAnother(path: "\(path)/\(file)", found: "\(found)", expected: "\(expected)")
+        } catch {
+            throw .homeUnusable(path: path, reason: "\(error)")
+        }
+    }
+
+    private static func open(
+        _ path: String, _ opening: ReplicaConfiguration.FileOpening
+    ) throws(ReplicaError) -> ReplicaConfiguration.Files {
         try ReplicaHome.makeDirectory(path)
         do {
-            return try FileDirectory(at: path)
+            return try opening(path)
         } catch {
             throw .homeUnusable(path: path, reason: "\(error)")
         }
     }
 
     private static func openLog(
-        _ home: String, in files: inout FileDirectory, _ identity: LogIdentity, into restoration: inout Restoration
+        _ home: String, in files: inout ReplicaConfiguration.Files, _ identity: LogIdentity,
+        into restoration: inout Restoration
     ) throws(ReplicaError) -> LogWriter {
         var told = Restoration()
-        do {
-            let log = try LogWriter.open(in: &files, identity, salt: SystemEntropy.positive) { told.add($0) }
-            restoration = told
-            return log
-        } catch .otherOwner(let file, let found, let expected) {
-            throw .homeOfAnother(path: "\(home)/log/\(file)", found: "\(found)", expected: "\(expected)")
-        } catch {
-            throw .homeUnusable(path: home + "/log", reason: "\(error)")
+        let log = try refusing(home + "/log") { () throws(LogError) in
+            try LogWriter.open(in: &files, identity, salt: SystemEntropy.positive) { told.add($0) }
+        }
+        restoration = told
+        return log
+    }
+
+    /// Before the home says that this replica may have voted, the log says something: one that says nothing then is one that is gone,
+    /// and not one of a replica whose power was cut before its first words.
+    private static func begin(
+        _ writer: inout LogWriter, in files: inout ReplicaConfiguration.Files, _ home: String
+    ) throws(ReplicaError) {
+        try refusing(home + "/log") { () throws(LogError) in
+            try writer.append([.entered(Epoch(view: .genesis, regency: .first))], to: &files)
+            try writer.sync(&files)
         }
     }
 
-    /// Has the restoration begin with the newest stable checkpoint that is kept.
+    /// Has the restoration begin with the newest stable checkpoint that is kept. What cannot be read now may be read by a later
+    /// start: that is no reason to give up what the log tells.
     private static func base(
-        of restoration: inout Restoration, _ entries: inout SnapshotFiles, _ files: inout FileDirectory,
-        _ logger: Logger
-    ) -> HashedCheckpoint? {
+        of restoration: inout Restoration, _ entries: inout SnapshotFiles,
+        _ files: inout ReplicaConfiguration.Files, _ path: String, _ logger: Logger
+    ) throws(ReplicaError) -> HashedCheckpoint? {
         guard let stable = restoration.newestStable({ entries.holds($0.instance, $0.digest) }) else { return nil }
+        let checkpoint: HashedCheckpoint?
         do {
-            let checkpoint = try entries.checkpoint(after: stable.instance, stable.digest, in: &files) {
+            checkpoint = try entries.checkpoint(after: stable.instance, stable.digest, in: &files) {
                 Hashing.hashed($0)
             }
-            guard let checkpoint else {
-                logger.error("the snapshot after instance \(stable.instance) is damaged")
-                return nil
-            }
+        } catch {
+            throw .homeUnusable(path: "\(path)/\(SnapshotNames.snapshot(stable.instance))", reason: "\(error)")
+        }
+        guard let checkpoint else {
+            logger.error("the snapshot after instance \(stable.instance) is damaged")
+            return nil
+        }
+        do {
             restoration.begin(with: try checkpoint.contents.image(), stable)
             return checkpoint
         } catch {
-            logger.error("the snapshot after instance \(stable.instance) cannot be read: \(error)")
+            logger.error("the snapshot after instance \(stable.instance) is no state: \(error)")
             return nil
         }
     }
@@ -134,86 +158,14 @@ final class ReplicaDisk: Sendable {
 
     func seal() throws(LogError) { try log.withLock { (log) throws(LogError) in try log.writer.seal(&log.files) } }
 
+    var logCleaningFailure: FileError? { log.withLock { $0.writer.cleaningFailure } }
+
     func drop(through instance: Instance) { log.withLock { $0.writer.drop(through: instance) } }
-
-    // MARK: - Damage at rest
-
-    /// Waits for no disk.
-    var damage: DiskDamage { found.withLock { $0 } }
-
-    /// Segments before the one that is returned may be damaged: all that they hold that is needed is to be written again. The same
-    /// one until that is finished.
-    func beginReplacement() throws(LogError) -> SegmentNumber {
-        try log.withLock { (log) throws(LogError) in
-            if let begun = log.replacement { return begun }
-            let begun = try log.writer.beginReplacement(&log.files)
-            log.replacement = begun
-            return begun
-        }
-    }
-
-    /// It was written again and is durable, above a stable checkpoint. Returns whether those segments are gone: not before this
-    /// replica has the snapshot of that checkpoint.
-    func finishReplacement(_ rewritten: LogRewritten) throws(LogError) -> Bool {
-        try log.withLock { (log) throws(LogError) in
-            guard let begun = log.replacement, begun.rawValue == rewritten.segment,
-                log.writer.coveredThrough >= rewritten.above
-            else { return false }
-            try log.writer.finishReplacement(from: begun, &log.files)
-            log.replacement = nil
-            found.withLock { $0.isLogDamaged = false }
-            return true
-        }
-    }
-
-    /// What is damaged in the log, read anew beside whoever writes it.
-    func logDamages(_ pace: ScrubPace) throws(LogError) -> [LogDamage] {
-        do throws(FileError) {
-            var paced = PacedFiles(try FileDirectory(at: home + "/log", .reading), pace)
-            var files = try FileDirectory(at: home + "/log", .reading)
-            let damages = try Self.damages(&paced, &files)
-            if !damages.isEmpty {
-                found.withLock { found in
-                    found.found += damages.count
-                    found.isLogDamaged = true
-                }
-            }
-            return damages
-        } catch {
-            throw .file(error)
-        }
-    }
-
-    private static func damages(
-        _ paced: inout PacedFiles, _ files: inout FileDirectory
-    ) throws(FileError) -> [LogDamage] {
-        do throws(LogError) {
-            return try LogScrub.damages(pacedBy: &paced, again: &files)
-        } catch {
-            guard case .file(let reason) = error else { return [] }
-            throw reason
-        }
-    }
-
-    func beginScrub() -> SnapshotScrub { snapshots.withLock { SnapshotScrub(of: $0.entries) } }
-
-    /// One step; whoever keeps a snapshot waits no longer than that.
-    func step(_ scrub: inout SnapshotScrub) throws(FileError) -> SnapshotScrub.Finding? {
-        try snapshots.withLock { (snapshots) throws(FileError) in
-            let finding = try scrub.step(&snapshots.entries, in: &snapshots.files)
-            if finding != nil { note(found: 1, in: snapshots.entries) }
-            return finding
-        }
-    }
 
     // MARK: - Snapshots
 
-    /// Whether a snapshot that was kept was found damaged, and not written again yet.
-    func isDamaged(_ instance: Instance, _ digest: Digest) -> Bool {
-        snapshots.withLock { $0.entries.damagedEntries.contains { $0.instance == instance && $0.digest == digest } }
-    }
+    var snapshotCleaningFailure: FileError? { snapshots.withLock { $0.entries.cleaningFailure } }
 
-    /// Durable on return. Returns through which instance the log is not needed any more, if that has changed.
     func keep(_ checkpoint: HashedCheckpoint, after instance: Instance) throws(FileError) -> Instance? {
         try snapshots.withLock { (snapshots) throws(FileError) in
             defer { note(found: 0, in: snapshots.entries) }
@@ -225,14 +177,6 @@ final class ReplicaDisk: Sendable {
         snapshots.withLock { snapshots in
             defer { note(found: 0, in: snapshots.entries) }
             return snapshots.entries.note(stable: certificate, in: &snapshots.files)
-        }
-    }
-
-    private func note(found count: Int, in entries: SnapshotFiles) {
-        let damaged = entries.damagedEntries.count
-        found.withLock { found in
-            found.found += count
-            found.damagedSnapshots = damaged
         }
     }
 }

@@ -57,57 +57,53 @@ struct ReplicaHome {
     func markVoted() throws(ReplicaError) {
         let draft = markerPath + ".new"
         try create(draft, with: Array(marker.utf8))
-        guard unsafe rename(draft, markerPath) == 0 else { throw failure("write", markerPath) }
-        try syncDirectory()
+        guard unsafe rename(draft, markerPath) == 0 else { throw Self.failure("write", markerPath) }
+        try Self.sync(directory: directory)
     }
 
     // MARK: - Files
 
     /// Makes it where it is not there, durably.
     static func makeDirectory(_ path: String) throws(ReplicaError) {
-        guard unsafe mkdir(path, 0o755) == 0 || errno == EEXIST else {
-            throw .homeUnusable(path: path, reason: "cannot make it: \(unsafe String(cString: strerror(errno)))")
-        }
-        let parent = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-        let descriptor = unsafe open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { return }
-        _ = fsync(descriptor)
-        _ = close(descriptor)
+        guard unsafe mkdir(path, 0o755) == 0 || errno == EEXIST else { throw failure("make", path) }
+        let parent = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        // It may have been made by a run that did not get any further.
+        try sync(directory: parent)
     }
 
     private func contents(of path: String) throws(ReplicaError) -> Bytes? {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             if errno == ENOENT { return nil }
-            throw failure("open", path)
+            throw Self.failure("open", path)
         }
         defer { _ = close(descriptor) }
         var bytes = Bytes(repeating: 0, count: Self.markerBytesMax)
         let count = unsafe bytes.withUnsafeMutableBytes { buffer in
             unsafe read(descriptor, buffer.baseAddress, buffer.count)
         }
-        guard count >= 0 else { throw failure("read", path) }
+        guard count >= 0 else { throw Self.failure("read", path) }
         return Array(bytes.prefix(count))
     }
 
     private func create(_ path: String, with bytes: Bytes) throws(ReplicaError) {
         let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw failure("create", path) }
+        guard descriptor >= 0 else { throw Self.failure("create", path) }
         defer { _ = close(descriptor) }
         let count = unsafe bytes.withUnsafeBytes { buffer in
             unsafe write(descriptor, buffer.baseAddress, buffer.count)
         }
-        guard count == bytes.count, fsync(descriptor) == 0 else { throw failure("write", path) }
+        guard count == bytes.count, fsync(descriptor) == 0 else { throw Self.failure("write", path) }
     }
 
-    private func syncDirectory() throws(ReplicaError) {
+    private static func sync(directory: String) throws(ReplicaError) {
         let descriptor = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure("open", directory) }
         defer { _ = close(descriptor) }
         guard fsync(descriptor) == 0 else { throw failure("write", directory) }
     }
 
-    private func failure(_ operation: String, _ path: String) -> ReplicaError {
+    private static func failure(_ operation: String, _ path: String) -> ReplicaError {
         .homeUnusable(path: path, reason: "cannot \(operation) it: \(unsafe String(cString: strerror(errno)))")
     }
 }

@@ -66,6 +66,12 @@ struct NoticeLog {
             logger.error("the log cannot be written: not voting until it can")
         case .logMended:
             logger.notice("the log can be written again: voting as before")
+        case .diskBehind(let instance, let unwritten):
+            pass("disk behind", at: now, .warning) {
+                "the disk is behind: waiting for it at instance \(instance), with \(unwritten) records that are not durable"
+            }
+        case .diskKeptUp:
+            pass("disk kept up", at: now, .info) { "the disk has caught up" }
         case .rolledBack(let last, let from):
             logger.info(
                 "went back from instance \(from) to \(last): what was executed tentatively beyond it was replaced")

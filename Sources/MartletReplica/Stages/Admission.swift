@@ -8,15 +8,15 @@ import MartletTypes
 import MartletWire
 
 /// What of one batch of frames goes where.
-struct Admitted<Machine: StateMachine> {
+struct Admitted {
     var ordering: [OrderingInput] = []
     var reads: [ReadRequest] = []
-    var background: [BackgroundJob<Machine>] = []
+    var verification: [VerificationJob] = []
 }
 
 /// The second stage, on the connections' event loops too: nothing passes that is not verified. What takes long to verify
-/// is done in the background.
-struct Admission<Machine: StateMachine>: Sendable {
+/// has a thread of its own.
+struct Admission: Sendable {
     let verifier: Verifier<Ed25519Scheme>
     let access: ClientAccess
     let me: ReplicaID
@@ -36,9 +36,9 @@ struct Admission<Machine: StateMachine>: Sendable {
 
     // MARK: - Messages
 
-    func admit(_ message: PeerMessage, from replica: ReplicaID, into admitted: inout Admitted<Machine>) {
+    func admit(_ message: PeerMessage, from replica: ReplicaID, into admitted: inout Admitted) {
         if isHeavy(message) {
-            admitted.background.append(.verify(message, from: replica))
+            admitted.verification.append(.verify(message, from: replica))
             return
         }
         do {
@@ -50,7 +50,7 @@ struct Admission<Machine: StateMachine>: Sendable {
 
     func admit(
         _ message: ClientMessage, from client: ClientID, by connection: InboundConnection,
-        into admitted: inout Admitted<Machine>
+        into admitted: inout Admitted
     ) {
         switch message {
         case .requests(let bundle): admit(bundle, from: client, by: connection, into: &admitted)
@@ -65,7 +65,7 @@ struct Admission<Machine: StateMachine>: Sendable {
 
     private func admit(
         _ bundle: RequestBundle, from client: ClientID, by connection: InboundConnection,
-        into admitted: inout Admitted<Machine>
+        into admitted: inout Admitted
     ) {
         do {
             let verified = try verifier.verify(bundle, from: client)

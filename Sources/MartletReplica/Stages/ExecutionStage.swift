@@ -10,7 +10,7 @@ import MartletWire
 /// encoded elsewhere. What was decided comes first: reads that are not ordered, of which anyone may send any number, take
 /// turns, and only so much of the time (`ReadPace`). Runs where the configuration says: on the ordering stage's event loop
 /// or on a thread of its own.
-final class ExecutionStage<Machine: StateMachine> {
+final class ExecutionStage<Machine: StreamingStateMachine> {
     private let mailboxes: StageMailboxes<Machine>
     private let clients: ClientDirectory
     private let onFailure: @Sendable (ReplicaError) -> Void
@@ -38,11 +38,12 @@ final class ExecutionStage<Machine: StateMachine> {
 
     /// What it begins with, after a restart. **Safety**: no read is answered before all that an earlier run may have answered for is
     /// in the state again, however soon it comes.
-    func begin(with restoration: Restoration, _ application: [Bytes]) {
+    func begin(with restoration: Restoration, _ checkpoint: HashedCheckpoint?) {
         executor.carryOut(.holdReads(upTo: restoration.lastAnswered), into: &effects)
-        guard let base = restoration.base else { return }
+        guard let base = restoration.base, let checkpoint else { return }
         do {
-            try executor.install(base.image, application, into: &effects)
+            try executor.install(base.image, checkpoint.contents.reader, into: &effects)
+            mailboxes.snapshots.post(.restored(executor.machine.snapshot(), from: checkpoint))
         } catch {
             hasFailed = true
             onFailure(.serviceFailed(String(describing: error)))
@@ -110,12 +111,13 @@ final class ExecutionStage<Machine: StateMachine> {
 
     private func install(_ state: CheckpointState) {
         do {
-            try executor.install(state.contents.image(), state.contents.application, into: &effects)
+            try executor.install(state.contents.image(), state.contents.reader, into: &effects)
             guard case .checkpointInstalled = effects.events.last else { return }
             let event = effects.events.removeLast()
+            let snapshot = executor.machine.snapshot()
             // What came before it comes first everywhere.
             act()
-            mailboxes.background.post(.keep(state, thenTell: event))
+            mailboxes.snapshots.post(.keep(state, snapshot, thenTell: event))
         } catch {
             hasFailed = true
             onFailure(.serviceFailed(String(describing: error)))
@@ -136,9 +138,9 @@ final class ExecutionStage<Machine: StateMachine> {
             add([read], by: connection)
         }
         mailboxes.ordering.post(effects.events.map { .event($0) })
-        mailboxes.background.post(effects.snapshots.map { .encode($0) })
-        mailboxes.background.post(effects.serves.map { .serve($0) })
-        if let below = effects.forgetBelow { mailboxes.background.post(.forget(below: below)) }
+        mailboxes.snapshots.post(effects.snapshots.map { .encode($0) })
+        mailboxes.snapshots.post(effects.serves.map { .serve($0) })
+        if let below = effects.forgetBelow { mailboxes.snapshots.post(.forget(below: below)) }
         effects.removeAll()
     }
 }

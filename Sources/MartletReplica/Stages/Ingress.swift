@@ -8,8 +8,8 @@ import MartletWire
 
 /// The first stage, on the connections' event loops: frames become messages, and a connection is not read while too
 /// much waits.
-struct Ingress<Machine: StateMachine>: Sendable {
-    let admission: Admission<Machine>
+struct Ingress<Machine: StreamingStateMachine>: Sendable {
+    let admission: Admission
     let mailboxes: StageMailboxes<Machine>
     let clients: ClientDirectory
     let drops: DropLog
@@ -36,7 +36,7 @@ struct Ingress<Machine: StateMachine>: Sendable {
     }
 
     private func received(_ batch: FrameBatch, by connection: InboundConnection) {
-        var admitted = Admitted<Machine>()
+        var admitted = Admitted()
         switch connection.hello.role {
         case .replica(let id): decode(batch, from: id, into: &admitted)
         case .client: decode(batch, from: ClientID(connection.peer), by: connection, into: &admitted)
@@ -46,7 +46,7 @@ struct Ingress<Machine: StateMachine>: Sendable {
 
     // MARK: - Decoding
 
-    private func decode(_ batch: FrameBatch, from replica: ReplicaID, into admitted: inout Admitted<Machine>) {
+    private func decode(_ batch: FrameBatch, from replica: ReplicaID, into admitted: inout Admitted) {
         batch.forEach { span in
             do {
                 admission.admit(try PeerMessage(decoding: span), from: replica, into: &admitted)
@@ -59,7 +59,7 @@ struct Ingress<Machine: StateMachine>: Sendable {
     /// A client that sends what is no message is not one of ours: it is cut off, and harms nobody else.
     private func decode(
         _ batch: FrameBatch, from client: ClientID, by connection: InboundConnection,
-        into admitted: inout Admitted<Machine>
+        into admitted: inout Admitted
     ) {
         batch.forEach { span in
             do {
@@ -73,7 +73,7 @@ struct Ingress<Machine: StateMachine>: Sendable {
 
     // MARK: - Passing on
 
-    private func pass(_ admitted: Admitted<Machine>, bytes: Int, _ connection: InboundConnection) {
+    private func pass(_ admitted: Admitted, bytes: Int, _ connection: InboundConnection) {
         let lane: Lane =
             switch connection.hello.role {
             case .replica: .replicas
@@ -85,8 +85,8 @@ struct Ingress<Machine: StateMachine>: Sendable {
         if !admitted.reads.isEmpty {
             pass([.reads(admitted.reads, connection)], bytes, lane, to: mailboxes.execution, connection)
         }
-        if !admitted.background.isEmpty {
-            pass(admitted.background, bytes, lane, to: mailboxes.background, connection)
+        if !admitted.verification.isEmpty {
+            pass(admitted.verification, bytes, lane, to: mailboxes.verification, connection)
         }
     }
 

@@ -10,14 +10,14 @@ import MartletWire
 
 /// The third stage, a task on an event loop: owns the core. It takes everything that has arrived, steps the core once
 /// for each, and acts once on what the core wants done.
-final class OrderingStage<Machine: StateMachine> {
+final class OrderingStage<Machine: StreamingStateMachine> {
     private let configuration: CoreConfiguration
     private let mailboxes: StageMailboxes<Machine>
     private let clients: ClientDirectory
     private let views: KnownViews
     private let voting: VotingState
     /// In a durable group.
-    private let disk: ReplicaDisk?
+    private let disk: (any DurableDisk)?
     private var core: ReplicaCore
     private var effects = Effects()
     private var egress: Egress
@@ -31,11 +31,13 @@ final class OrderingStage<Machine: StateMachine> {
     /// Keeps back what has to wait for the disk, in a durable group.
     private var gate = DurabilityGate()
     private var written = LogPosition.start
+    /// Who stops this replica is told when nothing waits for the disk; from then on nothing is taken in.
+    private var onDrained: (@Sendable () -> Void)?
 
     /// What the core wants first is done by the first `run`.
     init(
         configuration: CoreConfiguration, restoring restoration: Restoration?, mailboxes: StageMailboxes<Machine>,
-        clients: ClientDirectory, views: KnownViews, voting: VotingState, disk: ReplicaDisk?, egress: Egress,
+        clients: ClientDirectory, views: KnownViews, voting: VotingState, disk: (any DurableDisk)?, egress: Egress,
         logger: Logger
     ) {
         self.disk = disk
@@ -57,12 +59,23 @@ final class OrderingStage<Machine: StateMachine> {
     func run() -> Instant? {
         mailboxes.ordering.take(into: &inputs)
         let now = SystemClock.reading
-        for input in inputs {
+        guard onDrained == nil else {
+            drain(at: now)
+            return nil
+        }
+        for (place, input) in inputs.enumerated() {
             switch input {
             case .event(let event):
                 if case .requests(let requests) = event { flow.received(from: requests.sender) }
                 core.step(event, at: now, into: &effects)
-            case .durable(let position): gate.note(durable: position)
+            case .durable(let position):
+                gate.note(durable: position)
+                core.step(.durable(position), at: now, into: &effects)
+            case .drain(let onDrained):
+                self.onDrained = onDrained
+                inputs.removeFirst(place + 1)
+                drain(at: now)
+                return nil
             case .statusQuery(let connection): queries.append(connection)
             case .adaptationQuery(let connection):
                 // However often it is asked, it is answered once a turn: the answer is much larger than the question.
@@ -87,6 +100,15 @@ final class OrderingStage<Machine: StateMachine> {
         return core.nextDeadline
     }
 
+    /// What is decided and becomes durable is still executed and said.
+    private func drain(at now: ClockReading) {
+        for case .durable(let position) in inputs { gate.note(durable: position) }
+        act(at: now)
+        loopback.removeAll()
+        egress.flush()
+        if !gate.isHolding { onDrained?() }
+    }
+
     private func act(at now: ClockReading) {
         if !effects.records.isEmpty {
             written = LogPosition(written.rawValue + UInt64(effects.records.count))
@@ -100,7 +122,7 @@ final class OrderingStage<Machine: StateMachine> {
         for case .beginView(let view) in effects.executions { flow.begin(view.settings) }
         voting.note(isVoter: core.isVoter)
         mailboxes.execution.post(effects.executions.map { .order($0) })
-        mailboxes.background.post(effects.checks.map { .check($0) })
+        mailboxes.verification.post(effects.checks.map { .check($0) })
         if !effects.calculations.isEmpty { mailboxes.calculation.post(effects.calculations) }
         clients.refuse(effects.refusals)
         if effects.entropyWanted > 0 { loopback.append(.entropy(SystemEntropy.numbers(effects.entropyWanted))) }

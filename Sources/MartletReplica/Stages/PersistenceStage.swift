@@ -19,45 +19,44 @@ enum PersistenceInput: Sendable {
 }
 
 /// The stage between ordering and all that rests on it, in a durable group: a thread that writes down what has come since it
-/// last did, waits for the disk once, and says so. While the disk fails it tries again, and nothing leaves.
-struct PersistenceStage<Machine: StateMachine>: Sendable {
+/// last did, waits for the disk once, and says so. While the disk fails it tries again now and then, and nothing leaves.
+struct PersistenceStage<Machine: StreamingStateMachine>: Sendable {
     private struct Progress {
         var pending: [LogRecord] = []
         /// Of the last of them.
         var position = LogPosition.start
-        var isBroken = false
+        /// When to try again; nil while the log can be written.
+        var retryAt: Instant?
         /// The log says itself that all of it is durable.
         var isSealed = true
+        var cleaningFailure: FileError?
+        /// The core is to be told that part of the log is damaged.
         var isDamaged = false
+        /// It was written again, and the damaged part is still there.
         var rewritten: LogRewritten?
 
         /// When to come back if nothing arrives.
-        var pause: Interval? { isBroken ? retryAfter : isSealed ? nil : sealAfter }
+        func wakeAt(_ now: Instant) -> Instant? { retryAt ?? (isSealed ? nil : now + sealAfter) }
     }
 
-    let disk: ReplicaDisk
+    let disk: any DurableDisk
     let mailboxes: StageMailboxes<Machine>
     let logger: Logger
 
-    /// Returns when the mailbox is closed.
+    /// Returns when the mailbox is closed, with all that was given durable and the log sealed, where the disk lets it.
     func run() {
         var inputs: [PersistenceInput] = []
         var progress = Progress()
-        while mailboxes.persistence.wait(into: &inputs, until: progress.pause.map { SystemClock.monotonic + $0 }) {
+        while mailboxes.persistence.wait(into: &inputs, until: progress.wakeAt(SystemClock.monotonic)) {
             take(inputs, into: &progress)
-            do {
-                if !progress.pending.isEmpty || progress.isBroken {
-                    try disk.append(progress.pending)
-                    noteDurable(&progress)
-                } else if inputs.isEmpty {
-                    try disk.seal()
-                    progress.isSealed = true
-                }
-                try replace(&progress)
-            } catch {
-                noteBroken(&progress, error)
-            }
+            if let retry = progress.retryAt, SystemClock.monotonic < retry { continue }
+            work(&progress, isIdle: inputs.isEmpty)
         }
+        // Nobody is there any more who would write it again; what was written again still takes the damaged part's place.
+        progress.isDamaged = false
+        if !progress.pending.isEmpty || progress.rewritten != nil { work(&progress, isIdle: false) }
+        progress.rewritten = nil
+        if !progress.isSealed, progress.retryAt == nil { work(&progress, isIdle: true) }
     }
 
     private func take(_ inputs: [PersistenceInput], into progress: inout Progress) {
@@ -73,32 +72,57 @@ struct PersistenceStage<Machine: StateMachine>: Sendable {
         }
     }
 
+    private func work(_ progress: inout Progress, isIdle: Bool) {
+        do {
+            if !progress.pending.isEmpty || progress.retryAt != nil {
+                try disk.append(progress.pending)
+                noteDurable(&progress)
+            } else if isIdle {
+                try disk.seal()
+                progress.isSealed = true
+            }
+            try replace(&progress)
+        } catch {
+            noteBroken(&progress, error)
+        }
+    }
+
     /// When nothing is left to be written. **Safety**: damaged segments go only when all that is needed of them is durable in others.
     private func replace(_ progress: inout Progress) throws(LogError) {
         if progress.isDamaged {
             let segment = try disk.beginReplacement()
-            progress.isDamaged = false
+            (progress.isDamaged, progress.isSealed) = (false, false)
             mailboxes.ordering.post(.event(.logDamaged(segment: segment.rawValue)))
         }
         guard let rewritten = progress.rewritten, try disk.finishReplacement(rewritten) else { return }
-        progress.rewritten = nil
+        (progress.rewritten, progress.isSealed) = (nil, false)
         logger.notice("what the log needs was written again, and its damaged part is gone")
     }
 
     private func noteDurable(_ progress: inout Progress) {
-        if progress.isBroken {
+        if progress.retryAt != nil {
             logger.notice("the log can be written again")
             mailboxes.ordering.post(.event(.logMended))
         }
         mailboxes.ordering.post(.durable(progress.position))
-        for case .stable(let certificate) in progress.pending { mailboxes.background.post(.noteStable(certificate)) }
+        for case .stable(let certificate) in progress.pending { mailboxes.snapshots.post(.noteStable(certificate)) }
         progress.pending.removeAll(keepingCapacity: true)
-        (progress.isBroken, progress.isSealed) = (false, false)
+        (progress.retryAt, progress.isSealed) = (nil, false)
+        noteCleaning(&progress)
+    }
+
+    private func noteCleaning(_ progress: inout Progress) {
+        let failure = disk.logCleaningFailure
+        if let failure, failure != progress.cleaningFailure {
+            logger.warning("a file of the log that is not needed any more stays, and is tried again later: \(failure)")
+        }
+        progress.cleaningFailure = failure
     }
 
     private func noteBroken(_ progress: inout Progress, _ error: LogError) {
-        guard !progress.isBroken else { return }
-        progress.isBroken = true
+        let isNew = progress.retryAt == nil
+        progress.retryAt = SystemClock.monotonic + retryAfter
+        guard isNew else { return }
         logger.error("cannot write down what this replica would say, so it says nothing: \(error)")
         mailboxes.ordering.post(.event(.logBroken))
     }

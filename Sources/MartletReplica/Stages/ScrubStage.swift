@@ -12,8 +12,8 @@ import MartletTypes
 
 /// A thread that reads through a durable replica's log and snapshots again and again, slowly, and has written again what is damaged
 /// while the replica still knows what it was (docs/LOG.md). Decides nothing about what the replica says.
-struct ScrubStage<Machine: StateMachine>: Sendable {
-    let disk: ReplicaDisk
+struct ScrubStage<Machine: StreamingStateMachine>: Sendable {
+    let disk: any ScrubbedDisk
     let mailboxes: StageMailboxes<Machine>
     let pace: ScrubPace
     /// Between two passes.
@@ -47,7 +47,7 @@ struct ScrubStage<Machine: StateMachine>: Sendable {
         let place = finding.offset.map { " at byte \($0)" } ?? ""
         logger.error("damaged on the disk: snapshots/\(finding.file)\(place): \(finding.reason)")
         for snapshot in finding.snapshots {
-            mailboxes.background.post(.repair(snapshot.instance, snapshot.digest))
+            mailboxes.snapshots.post(.repair(snapshot.instance, snapshot.digest))
         }
     }
 

@@ -10,6 +10,8 @@ enum OrderingInput: Sendable {
     case event(Event)
     /// All records up to there are.
     case durable(LogPosition)
+    /// Takes in nothing more; says when nothing waits for the disk.
+    case drain(@Sendable () -> Void)
     case statusQuery(InboundConnection)
     case adaptationQuery(InboundConnection)
 }
@@ -21,16 +23,15 @@ enum ExecutionInput: Sendable {
     case reads([ReadRequest], InboundConnection)
 }
 
-/// What is too long for a thread that others wait for.
-enum BackgroundJob<Machine: StateMachine>: Sendable {
-    /// A message whose verification takes long: many signatures, or a whole state to hash.
-    case verify(PeerMessage, from: ReplicaID)
-    case check(DecisionCertificate)
+/// What the snapshot thread is given.
+enum SnapshotJob<Machine: StreamingStateMachine>: Sendable {
     case encode(PendingSnapshot<Machine>)
+    /// What the replica began with, and what the next snapshot is written after.
+    case restored(Machine.Snapshot, from: HashedCheckpoint)
     /// One that was encoded and could not be kept on the disk.
     case keepAgain(Instance, Digest)
-    /// An installed checkpoint is kept, in a durable group for good, and then the core is told.
-    case keep(CheckpointState, thenTell: Event)
+    /// An installed checkpoint, with what the service made of it, is kept, in a durable group for good, and then the core is told.
+    case keep(CheckpointState, Machine.Snapshot, thenTell: Event)
     /// A quorum has that checkpoint, as is written down.
     case noteStable(CheckpointCertificate)
     /// Part of it was found damaged on the disk: it is written again from memory.
@@ -40,17 +41,19 @@ enum BackgroundJob<Machine: StateMachine>: Sendable {
 }
 
 /// Where the threads of one replica meet.
-struct StageMailboxes<Machine: StateMachine>: Sendable {
+struct StageMailboxes<Machine: StreamingStateMachine>: Sendable {
     let ordering: Mailbox<OrderingInput>
     let execution: Mailbox<ExecutionInput>
-    let background: Mailbox<BackgroundJob<Machine>>
+    let verification: Mailbox<VerificationJob>
+    let snapshots: Mailbox<SnapshotJob<Machine>>
     let calculation: Mailbox<CalculationTask>
     let persistence: Mailbox<PersistenceInput>
 
     init(bytesMax: Int, ordering: LoopTask, execution: Mailbox<ExecutionInput>.Taker) {
         self.ordering = Mailbox(bytesMax: bytesMax, taker: .task(ordering))
         self.execution = Mailbox(bytesMax: bytesMax, taker: execution)
-        background = Mailbox(bytesMax: bytesMax, taker: .thread)
+        verification = Mailbox(bytesMax: bytesMax, taker: .thread)
+        snapshots = Mailbox(bytesMax: bytesMax, taker: .thread)
         calculation = Mailbox(bytesMax: bytesMax, taker: .thread)
         persistence = Mailbox(bytesMax: bytesMax, taker: .thread)
     }

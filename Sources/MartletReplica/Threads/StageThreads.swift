@@ -3,6 +3,7 @@
 
 import Dispatch
 import Foundation
+import MartletTypes
 import Synchronization
 
 /// The threads of one replica, by name.
@@ -21,13 +22,24 @@ final class StageThreads: Sendable {
         thread.start()
     }
 
-    /// Returns when that thread's body has; at once when there is none.
-    func join(_ name: String) async {
-        guard let end = ends.withLock({ $0.removeValue(forKey: name) }) else { return }
+    func isStarted(_ name: String) -> Bool { ends.withLock { $0[name] != nil } }
+
+    /// Returns when that thread's body has; at once when there is none. False when it has not within `patience`: then it is left
+    /// to itself.
+    @discardableResult
+    func join(_ name: String, within patience: Interval? = nil) async -> Bool {
+        guard let end = ends.withLock({ $0.removeValue(forKey: name) }) else { return true }
+        return await end.isSignalled(within: patience)
+    }
+}
+
+extension DispatchSemaphore {
+    /// Waits beside the caller's thread, also when its task is cancelled.
+    func isSignalled(within patience: Interval? = nil) async -> Bool {
         await withCheckedContinuation { continuation in
             DispatchQueue.global().async {
-                end.wait()
-                continuation.resume()
+                let end = patience.map { DispatchTime.now() + .nanoseconds(Int(clamping: $0.nanoseconds)) }
+                continuation.resume(returning: self.wait(timeout: end ?? .distantFuture) == .success)
             }
         }
     }

@@ -75,6 +75,10 @@ package struct Checkers: Sendable {
         note(memory.check(repliesOfOneSession: repliesOfOneSession, snapshots: snapshots, by: replica, at: now))
     }
 
+    package mutating func keeps(sendsHeld: Int, ordersHeld: Int, replica: Int, at now: Instant) {
+        note(memory.check(sendsHeld: sendsHeld, ordersHeld: ordersHeld, by: replica, at: now))
+    }
+
     package mutating func measured(
         _ latency: LinkLatency, of other: Int, by replica: Int, shortest: Interval, at now: Instant
     ) {

@@ -20,6 +20,8 @@ package struct MemoryChecker: Sendable {
         package var challengesPerMemberMax = 64
         /// That wait to be proposed; as many in each running instance.
         package var operationsPerMemberMax = 4
+        /// A log is found damaged, and what it holds is written again.
+        package var isLogRewritten = false
 
         package init() {}
     }
@@ -46,6 +48,14 @@ package struct MemoryChecker: Sendable {
         complaint(
             "replies of one session", held: repliesOfOneSession, bound: 4 * settings.pipelineMax, by: replica, at: now)
             ?? complaint("snapshots", held: snapshots, bound: snapshotsMax, by: replica, at: now)
+    }
+
+    /// What waits for the disk of a durable group: a vote for each record, a leader's proposals, which wait for its epoch, and little
+    /// else; and execution, with what is ordered around it.
+    package func check(sendsHeld: Int, ordersHeld: Int, by replica: Int, at now: Instant) -> Violation? {
+        let sends = unwrittenMax + settings.window + unwrittenSlack
+        return complaint("messages that wait for the disk", held: sendsHeld, bound: sends, by: replica, at: now)
+            ?? complaint("orders that wait for the disk", held: ordersHeld, bound: 2 * sends, by: replica, at: now)
     }
 
     private func complaint(_ what: String, held: Int, bound: Int, by replica: Int, at now: Instant) -> Violation? {
@@ -86,6 +96,7 @@ package struct MemoryChecker: Sendable {
         // A proposal and two votes for each instance that may run; W may grow from one view to the next.
         case .earlyMessagesOfOneMember: 3 * settings.window
         case .earlyEntriesOfOneMember: settings.window * (settings.batchRequestsMax + n)
+        case .unwrittenRecords: unwrittenMax + rewrittenMax
         case .sessions: min(settings.sessionsMax, clients * settings.sessionsPerClientMax)
         case .clients: clients
         case .challengesOfOneMember: limits.challengesPerMemberMax
@@ -103,6 +114,17 @@ package struct MemoryChecker: Sendable {
     /// One of a durable group begins again with the newest snapshot that it could keep, which may be some periods older than the
     /// newest stable checkpoint.
     private var unkeptMax: Int { settings.isDurable ? 4 * settings.checkpointPeriod : 0 }
+
+    /// Four for each of K + W instances, and what one event may add to that: a vote's batch and what it decides, and the end of a view
+    /// and the first epoch of the next.
+    private var unwrittenMax: Int {
+        settings.isDurable ? 4 * (settings.checkpointPeriod + settings.window) + unwrittenSlack : 0
+    }
+
+    private var unwrittenSlack: Int { 16 }
+
+    /// Once all that a damaged log held of each instance: batches, a vote for each, a lock and a decision; and the stable checkpoint.
+    private var rewrittenMax: Int { limits.isLogRewritten ? 1 + instancesMax * (2 * batchesMax + 2) : 0 }
 
     /// What any member may have locked, a few proposals, and what this replica itself wrote, locked and decided.
     private var batchesMax: Int { n + 6 }

@@ -28,6 +28,19 @@ package enum Operation: Hashable, Sendable {
         }
     }
 
+    /// The same on keys so many higher.
+    package func moved(by keys: Int) -> Operation {
+        switch self {
+        case .put(let key, let value): .put(key: key + keys, value: value)
+        case .get(let key): .get(key: key + keys)
+        case .add(let key, let amount): .add(key: key + keys, amount: amount)
+        case .delete(let key, let mark): .delete(key: key + keys, mark: mark)
+        case .swap(let key, let expected, let value): .swap(key: key + keys, expected: expected, value: value)
+        case .scan(let from, let to): .scan(from: from + keys, to: to + keys)
+        case .putAll(let all, let value): .putAll(keys: all.map { $0 + keys }, value: value)
+        }
+    }
+
     package var isRead: Bool {
         switch self {
         case .get, .scan: true

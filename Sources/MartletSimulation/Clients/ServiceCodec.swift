@@ -74,7 +74,12 @@ package enum ServiceCodec {
     /// What nobody's operation gives, for liars.
     static let wrong = KVResult.value(digits(9)).payload
 
-    private static func name(_ key: Int) -> Bytes { [UInt8(ascii: "k"), UInt8(key)] }
+    /// In the order of the numbers, which are below 2²⁴.
+    private static func name(_ key: Int) -> Bytes {
+        let k = UInt8(ascii: "k")
+        guard key > 255 else { return [k, UInt8(key)] }
+        return [k, 255, UInt8(key >> 16), UInt8(key >> 8 & 255), UInt8(key & 255)]
+    }
 
     /// With zeros before it where it is too short.
     private static func digits(_ value: UInt64, atLeast count: Int = 0) -> Bytes {

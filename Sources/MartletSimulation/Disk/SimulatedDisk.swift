@@ -23,7 +23,7 @@ struct SimulatedDisk {
         let finding: LogFinding
     }
 
-    struct SnapshotMissing: Error {}
+    struct RecordsMissing: Error {}
 
     private let identity: LogIdentity
     var logFiles: SimulatedDirectory
@@ -157,7 +157,9 @@ struct SimulatedDisk {
         }
         if let base, let checkpoint { restoration.begin(with: try checkpoint.contents.image(), base) }
         guard finding == nil, restoration.isComplete, !hasVoted || !restoration.isEmpty else {
-            guard isDamaged else { throw SnapshotMissing() }
+            // One that has begun anew may lose power before it writes anything else.
+            let hasJustBegunAnew = finding == nil && restoration.isEmpty && restoration.incarnation > 0
+            guard isDamaged || hasJustBegunAnew else { throw RecordsMissing() }
             isDamaged = false
             try log?.startOver(with: [.incarnation(incarnation)], in: &logFiles)
             return Recovered(restoration: Restoration(), checkpoint: nil, isDamaged: true)

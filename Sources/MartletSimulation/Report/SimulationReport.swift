@@ -84,6 +84,7 @@ public struct SimulationReport: Sendable {
             ("replica restarted", counts.restarts), ("replica paused", counts.pauses),
             ("replica's memory rots", counts.rots),
             ("replica lost power in a write", counts.crashesInWrites), ("disk full", counts.fullDisks),
+            ("disk stood still", counts.stalledDisks), ("disk slow", counts.slowDisks),
             ("disk damaged", counts.diskDamages), ("disk lost", counts.diskLosses), ("damage mended", counts.repairs),
             ("damaged log written again", counts.logReplacements),
             ("log could not be written", counts.logFailures), ("snapshot not kept", counts.snapshotFailures),

@@ -33,7 +33,7 @@ extension Scenario {
             case .powerLoss(_, let restart): return restart > healsAt
             // What it finds when it starts again makes it begin anew.
             case .diskDamage, .diskLoss: return true
-            case .diskFull, .pause, .rot: return false
+            case .diskFull, .diskStall, .diskSlow, .pause, .rot: return false
             }
         }
     }
@@ -133,10 +133,13 @@ extension Scenario {
                 return "replica \(fault.replica) would go on before it is paused"
             case .diskFull(let until) where until < fault.at:
                 return "replica \(fault.replica)'s disk would have space before it is full"
+            case .diskStall(let until) where until < fault.at, .diskSlow(_, let until) where until < fault.at:
+                return "replica \(fault.replica)'s disk would go on before it is slow or stands still"
             case .powerLoss where !settings.isDurable, .diskFull where !settings.isDurable,
+                .diskStall where !settings.isDurable, .diskSlow where !settings.isDurable,
                 .diskDamage where !settings.isDurable, .diskLoss where !settings.isDurable:
                 return "replica \(fault.replica) has no disk: only those of a durable group have (isDurable)"
-            case .crash, .pause, .rot, .powerLoss, .diskFull, .diskDamage, .diskLoss: break
+            case .crash, .pause, .rot, .powerLoss, .diskFull, .diskStall, .diskSlow, .diskDamage, .diskLoss: break
             }
         }
         for fault in clockFaults {
@@ -167,6 +170,10 @@ extension Scenario {
             }
             if case .diskFull(let until) = fault.kind, until > healsAt {
                 return "replica \(fault.replica)'s disk is full beyond healsAt; say 'beyond: true' if that is meant"
+            }
+            if case .diskStall(let until) = fault.kind, until > healsAt {
+                return
+                    "replica \(fault.replica)'s disk stands still beyond healsAt; say 'beyond: true' if that is meant"
             }
         }
         for fault in clockFaults {

@@ -70,6 +70,13 @@ package struct Scenario: Sendable {
         return widest
     }
 
+    /// What bounds memory where these faults happen.
+    package var memoryLimits: MemoryChecker.Limits {
+        var limits = memory
+        limits.isLogRewritten = replicaFaults.contains { if case .diskDamage(.some) = $0.kind { true } else { false } }
+        return limits
+    }
+
     /// Clients, and the administrator where there is one.
     package var clientNodes: Int { clients.count + (reconfigurations.isEmpty ? 0 : 1) }
 }
@@ -115,6 +122,10 @@ package struct ReplicaFault: Hashable, Sendable {
         case powerLoss(after: Int, restartAt: Instant)
         /// Of a durable group: nothing more fits on its disk for a while.
         case diskFull(until: Instant)
+        /// Of a durable group: its disk does nothing for a while, and reports no error.
+        case diskStall(until: Instant)
+        /// Of a durable group: its disk takes so much longer for a while.
+        case diskSlow(by: Interval, until: Instant)
         /// Of a durable group: a bit flips in what lies on its disk, in a sealed part of the log and in a snapshot, be the replica
         /// up or not. A replica that is up looks at its disk after a while; without a time it does not.
         case diskDamage(seenAfter: Interval?)

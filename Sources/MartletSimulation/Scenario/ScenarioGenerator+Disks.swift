@@ -17,7 +17,25 @@ extension ScenarioGenerator {
             let until = min(scenario.healsAt, at + random.interval(upTo: .milliseconds(300)))
             scenario.replicaFaults.append(ReplicaFault(replica: replica, at: at, kind: .diskFull(until: until)))
         }
+        makeSlowDisks()
         makeDiskDamage()
+    }
+
+    /// Some stand still for a while, a few are slow to the end of all faults, or for as long as the group runs.
+    private mutating func makeSlowDisks() {
+        for replica in 0..<scenario.n where random.chance(permille: 150) {
+            let at = random.instant(from: .zero, to: scenario.healsAt)
+            let until = min(scenario.healsAt, at + random.interval(upTo: .milliseconds(400)))
+            scenario.replicaFaults.append(ReplicaFault(replica: replica, at: at, kind: .diskStall(until: until)))
+        }
+        for replica in 0..<scenario.n where random.chance(permille: 80) {
+            let by = random.interval(upTo: .milliseconds(UInt64(random.pick([5, 30, 100]))))
+            let until = random.chance(permille: 500) ? scenario.healsAt : scenario.healsAt + .seconds(3_600)
+            scenario.replicaFaults.append(
+                ReplicaFault(
+                    replica: replica, at: random.instant(from: .zero, to: scenario.healsAt),
+                    kind: .diskSlow(by: by, until: until)))
+        }
     }
 
     /// Of one more replica, if the group bears it: seen in time, too late or never, and then its power goes.

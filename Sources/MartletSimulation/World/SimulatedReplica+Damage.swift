@@ -34,15 +34,3 @@ extension SimulatedReplica {
 
     private var needsRescue: Bool { disk?.needsRescue ?? false }
 }
-
-extension CheckpointContents {
-    /// What a rotten memory makes of it.
-    var flippingLastBit: CheckpointContents {
-        var chunks = chunks
-        if var last = chunks.popLast() {
-            last[last.count - 1] ^= 1
-            chunks.append(last)
-        }
-        return CheckpointContents(imageChunks: imageChunks, chunks: chunks)
-    }
-}

@@ -38,6 +38,7 @@ final class SimulatedReplica {
     private(set) var executor: Executor<Service>
     var executionEffects = ExecutionEffects<Service>()
     private(set) var store = SnapshotStore()
+    private var newest = NewestSnapshot<Service>()
     /// Only looked up.
     var waitingReads: [UInt64: ReadAsker] = [:]
     private var ticket: UInt64 = 0
@@ -80,10 +81,13 @@ final class SimulatedReplica {
     /// At each of the sends that wait for the disk: what for, and how far this replica had decided.
     private var heldSends: [(after: LogPosition, decided: Instance)] = []
     var isWriting = false
-    /// What the core has written again last, and up to where that has to be durable.
+    /// What the core has written again, and up to where that has to be durable.
     var rewritten: (told: LogRewritten, upTo: LogPosition)?
     /// It did not go on from its disk.
     private(set) var hasLostVotes = false
+    /// Its disk does nothing before that, and makes what is written durable so much later before the other.
+    var diskStallsUntil = Instant.zero
+    var slowDisk = (by: Interval.zero, until: Instant.zero)
 
     /// What it sends is altered on the way out; the replica itself does not know.
     var isLiar = false
@@ -111,7 +115,7 @@ final class SimulatedReplica {
         self.entropy = entropy
         core = Self.core(
             index, view, .voter, 1, timeouts, pendingPerClientMax, clock.reading(at: .zero), &effects)
-        executor = Executor(machine: Service(), view: view.number, mode: .voter, settings: view.settings)
+        executor = Executor(machine: Self.service(), view: view.number, mode: .voter, settings: view.settings)
         guard view.settings.isDurable else { return }
         var faults = DiskFaults()
         faults.tornPermille = 300
@@ -221,17 +225,18 @@ final class SimulatedReplica {
     func carryOut(_ order: ExecutionOrder) throws {
         guard case .install(let state) = order else { return executor.carryOut(order, into: &executionEffects) }
         let contents = state.contents
-        try executor.install(contents.image(), contents.application, into: &executionEffects)
+        try executor.install(contents.image(), contents.reader, into: &executionEffects)
         let checkpoint = Hashing.hashed(contents)
+        newest.note(executor.machine.snapshot(), restoredFrom: checkpoint)
         store.insert(checkpoint, after: state.certificate.instance)
         try disk?.keep(checkpoint, after: state.certificate.instance, untilDone: true)
     }
 
     /// Encodes a snapshot and keeps it in memory; the digest is what the core gets.
     func encode(_ snapshot: PendingSnapshot<Service>) -> Digest {
-        var contents = CheckpointContents(image: snapshot.image(), application: snapshot.encodedApplication())
-        if isRotten { contents = contents.flippingLastBit }
-        let checkpoint = Hashing.hashed(contents)
+        let written = newest.write(snapshot, hashing: Hashing.digest(ofChunk:))
+        let contents = CheckpointContents(image: snapshot.image(), application: written.chunks)
+        let checkpoint = isRotten ? Hashing.hashed(contents.flippingLastBit) : Hashing.hashed(contents, written)
         store.insert(checkpoint, after: snapshot.instance)
         return checkpoint.digest
     }
@@ -251,7 +256,8 @@ final class SimulatedReplica {
     private func passGate() -> [Instance] {
         noteSends()
         records += effects.records
-        if let told = effects.logRewritten {
+        // Once is enough for a segment; the first time is durable first, and all that came after it stands behind it.
+        if let told = effects.logRewritten, told.segment != rewritten?.told.segment {
             rewritten = (told, LogPosition(written.rawValue + UInt64(records.count)))
         }
         heldSends += zip(effects.sends, decidedAtSend).map { ($0.after, $1) }
@@ -317,8 +323,9 @@ final class SimulatedReplica {
         effects.removeAll()
         core = Self.core(
             index, view, mode, max(1, number), timeouts, pendingPerClientMax, clock.reading(at: now), &effects)
-        executor = Executor(machine: Service(), view: view.number, mode: mode, settings: view.settings)
+        executor = Executor(machine: Self.service(), view: view.number, mode: mode, settings: view.settings)
         store = SnapshotStore()
+        newest = NewestSnapshot()
         verifier = makeVerifier()
         return nil
     }
@@ -335,13 +342,15 @@ final class SimulatedReplica {
         core = Self.core(
             index, view, mode, max(1, number), timeouts, pendingPerClientMax, clock.reading(at: now), &effects,
             restoration.isEmpty ? nil : restoration)
-        executor = Executor(machine: Service(), view: view.number, mode: mode, settings: view.settings)
+        executor = Executor(machine: Self.service(), view: view.number, mode: mode, settings: view.settings)
         store = SnapshotStore()
+        newest = NewestSnapshot()
         verifier = makeVerifier()
         executor.carryOut(.holdReads(upTo: restoration.lastAnswered), into: &executionEffects)
         guard let base = restoration.base, let checkpoint else { return nil }
-        try executor.install(base.image, checkpoint.contents.application, into: &executionEffects)
+        try executor.install(base.image, checkpoint.contents.reader, into: &executionEffects)
         executionEffects.removeAll()
+        newest.note(executor.machine.snapshot(), restoredFrom: checkpoint)
         store.insert(checkpoint, after: base.image.instance)
         return base.image
     }

@@ -22,6 +22,10 @@ extension World {
     }
 
     func onWrite(by replica: SimulatedReplica) {
+        guard now >= replica.diskStallsUntil else {
+            queue.insert(.write(replica.slot, incarnation: replica.incarnation), at: replica.diskStallsUntil)
+            return
+        }
         let position: LogPosition
         do {
             position = try replica.write()
@@ -30,10 +34,19 @@ extension World {
         }
         let bound = random.chance(permille: 20) ? Self.slowSyncMax : Self.syncMax
         queue.insert(
-            .sync(replica.slot, incarnation: replica.incarnation, position), at: now + random.interval(upTo: bound))
+            .sync(replica.slot, incarnation: replica.incarnation, position),
+            at: now + random.interval(upTo: bound) + slowness(of: replica))
+    }
+
+    private func slowness(of replica: SimulatedReplica) -> Interval {
+        now < replica.slowDisk.until ? replica.slowDisk.by : .zero
     }
 
     func onSync(by replica: SimulatedReplica, upTo position: LogPosition) {
+        guard now >= replica.diskStallsUntil else {
+            queue.insert(.sync(replica.slot, incarnation: replica.incarnation, position), at: replica.diskStallsUntil)
+            return
+        }
         do {
             try replica.sync(upTo: position)
             if try replica.finishLogReplacement() { counts.logReplacements += 1 }
@@ -41,11 +54,11 @@ extension World {
             return noteLogFailure(error, of: replica)
         }
         replica.isWriting = false
+        deliver(.durable(position), to: replica)
         if replica.isLogBroken {
             replica.isLogBroken = false
             deliver(.logMended, to: replica)
         }
-        scheduleWake(of: replica)
         scheduleWrite(by: replica)
     }
 
@@ -72,6 +85,10 @@ extension World {
     /// As a replica's scrub does it in one go. What cannot be mended yet is looked at again.
     func scrub(_ replica: SimulatedReplica) {
         guard replica.isUp else { return }
+        guard now >= replica.diskStallsUntil else {
+            queue.insert(.scrub(replica.slot, incarnation: replica.incarnation), at: replica.diskStallsUntil)
+            return
+        }
         do {
             counts.repairs += try replica.repairSnapshots()
             if let segment = try replica.beginLogReplacement() {
@@ -86,6 +103,29 @@ extension World {
             trace.line(now, "r\(replica.index)", "DISK", "not mended: \(error)")
             queue.insert(.scrub(replica.slot, incarnation: replica.incarnation), at: now + Self.retryAfter)
         }
+    }
+
+    // MARK: - Snapshots
+
+    /// Durable first: then the core is told.
+    func keep(_ instance: Instance, _ digest: Digest, by replica: SimulatedReplica) {
+        let due = max(replica.diskStallsUntil, now + slowness(of: replica))
+        guard due <= now else {
+            queue.insert(.keepAgain(replica.slot, incarnation: replica.incarnation, instance, digest), at: due)
+            return
+        }
+        do {
+            _ = try replica.keep(instance, digest)
+            post(.snapshotTaken(instance, digest), to: replica, within: Self.backgroundDelayMax)
+        } catch {
+            noteSnapshotFailure(error, instance, digest, of: replica)
+        }
+    }
+
+    func postFromDisk(_ event: Event, of replica: SimulatedReplica) {
+        post(
+            event, to: replica, within: Self.executionDelayMax,
+            notBefore: max(replica.diskStallsUntil, now + slowness(of: replica)))
     }
 
     // MARK: - Trouble
@@ -114,6 +154,12 @@ extension World {
     /// Unless a newer one is stable by now.
     func keepAgain(_ instance: Instance, _ digest: Digest, by replica: SimulatedReplica) {
         guard replica.isUp else { return }
+        guard now >= replica.diskStallsUntil else {
+            queue.insert(
+                .keepAgain(replica.slot, incarnation: replica.incarnation, instance, digest),
+                at: replica.diskStallsUntil)
+            return
+        }
         do {
             if try replica.keep(instance, digest) { deliver(.snapshotTaken(instance, digest), to: replica) }
         } catch {

@@ -39,6 +39,15 @@ extension World {
             counts.fullDisks += 1
             replica.setDiskFull(true)
             queue.insert(.diskFree(fault.replica), at: until)
+        case .diskStall(let until):
+            trace.line(now, "r\(fault.replica)", "FAULT", "its disk stands still until \(until.rawValue / 1_000) µs")
+            counts.stalledDisks += 1
+            replica.diskStallsUntil = max(replica.diskStallsUntil, until)
+        case .diskSlow(let by, let until):
+            trace.line(
+                now, "r\(fault.replica)", "FAULT", "its disk takes \(by) more until \(until.rawValue / 1_000) µs")
+            counts.slowDisks += 1
+            replica.slowDisk = (by, until)
         case .pause(let until):
             trace.line(now, "r\(fault.replica)", "FAULT", "stands still until \(until.rawValue / 1_000) µs")
             counts.pauses += 1

@@ -10,9 +10,9 @@ import MartletTypes
 extension World {
     /// A stage takes what has arrived after so long at most, so that several messages make one batch.
     private static let wakeDelayMax = Interval.microseconds(60)
-    private static let executionDelayMax = Interval.microseconds(200)
+    static let executionDelayMax = Interval.microseconds(200)
     /// Signatures to check, states to encode and hash.
-    private static let backgroundDelayMax = Interval.milliseconds(1)
+    static let backgroundDelayMax = Interval.milliseconds(1)
     /// What a search may take.
     private static let calculationDelayMax = Interval.milliseconds(200)
     /// How often a replica's memory is looked at.
@@ -87,6 +87,8 @@ extension World {
         checkers.keeps(
             repliesOfOneSession: replica.executor.repliesOfOneSession, snapshots: replica.store.count,
             replica: place, at: now)
+        checkers.keeps(
+            sendsHeld: replica.gate.sendsHeld, ordersHeld: replica.gate.ordersHeld, replica: place, at: now)
         checkMeasurements(of: replica)
     }
 
@@ -221,10 +223,10 @@ extension World {
         if let second { queue.insert(.toReplica(to, from: from, packet), at: second + outgoing.delay) }
     }
 
-    private func post(_ event: Event, to replica: SimulatedReplica, within bound: Interval) {
+    func post(_ event: Event, to replica: SimulatedReplica, within bound: Interval, notBefore: Instant = .zero) {
         queue.insert(
             .post(replica.slot, incarnation: replica.incarnation, event),
-            at: now + random.interval(upTo: bound))
+            at: max(now + random.interval(upTo: bound), notBefore))
     }
 
     // MARK: - Execution
@@ -304,6 +306,9 @@ extension World {
                 if liars[place] == nil {
                     checkers.installed(image.instance, time: image.time, by: place, at: now)
                 }
+                // It is durable first.
+                postFromDisk(event, of: replica)
+                continue
             }
             post(event, to: replica, within: Self.executionDelayMax)
         }
@@ -312,13 +317,8 @@ extension World {
             if liars[place] == nil, !replica.isRotten {
                 checkers.taken(digest, after: snapshot.instance, by: place, at: now)
             }
-            do {
-                _ = try replica.keep(snapshot.instance, digest)
-                post(.snapshotTaken(snapshot.instance, digest), to: replica, within: Self.backgroundDelayMax)
-            } catch {
-                noteSnapshotFailure(error, snapshot.instance, digest, of: replica)
-                guard replica.isUp else { return }
-            }
+            keep(snapshot.instance, digest, by: replica)
+            guard replica.isUp else { return }
         }
         for service in replica.executionEffects.serves { serve(service, by: replica) }
         if let below = replica.executionEffects.forgetBelow { replica.forgetSnapshots(below: below) }

@@ -12,6 +12,8 @@ struct WorldCounts {
     var crashes = 0
     var crashesInWrites = 0
     var fullDisks = 0
+    var stalledDisks = 0
+    var slowDisks = 0
     var diskDamages = 0
     var diskLosses = 0
     var repairs = 0
@@ -75,6 +77,8 @@ package enum ProtocolStep: String, Hashable, Sendable, CaseIterable {
     case rolledBack = "rolled back"
     case logBroken = "log broken"
     case logMended = "log mended"
+    case diskBehind = "waited for its disk"
+    case diskKeptUp = "disk kept up again"
     case learner = "learner"
     case askedToRejoin = "asked to vote again"
     case admittedAgain = "votes again"
@@ -98,6 +102,8 @@ package enum ProtocolStep: String, Hashable, Sendable, CaseIterable {
         case .rolledBack: self = .rolledBack
         case .logBroken: self = .logBroken
         case .logMended: self = .logMended
+        case .diskBehind: self = .diskBehind
+        case .diskKeptUp: self = .diskKeptUp
         case .followingAsLearner: self = .learner
         case .askedToRejoin: self = .askedToRejoin
         case .admittedAgain: self = .admittedAgain

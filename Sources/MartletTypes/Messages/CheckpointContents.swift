@@ -17,6 +17,11 @@ package struct CheckpointContents: Hashable, Sendable {
     /// The service's.
     package var application: [Bytes] { Array(chunks.dropFirst(imageChunks)) }
 
+    /// For the service to be restored.
+    package var reader: SnapshotReader {
+        SnapshotReader(count: chunks.count - imageChunks) { place in chunks[imageChunks + place] }
+    }
+
     /// Of all chunks.
     package var bytes: Int { chunks.reduce(0) { $0 + $1.count } }
 }

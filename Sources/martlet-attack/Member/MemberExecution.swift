@@ -15,6 +15,7 @@ struct MemberExecution: ~Copyable {
     private var executor: Executor<KVStateMachine>
     private var effects = ExecutionEffects<KVStateMachine>()
     private var store = SnapshotStore()
+    private var newest = NewestSnapshot<KVStateMachine>()
     private var served: [(CheckpointState, ReplicaID)] = []
     private var waiting: [UInt64: InboundConnection] = [:]
     private var ticket: UInt64 = 0
@@ -68,16 +69,19 @@ struct MemberExecution: ~Copyable {
 
     private mutating func install(_ state: CheckpointState) {
         do {
-            try executor.install(state.contents.image(), state.contents.application, into: &effects)
-            store.insert(Hashing.hashed(state.contents), after: state.certificate.instance)
+            try executor.install(state.contents.image(), state.contents.reader, into: &effects)
+            let checkpoint = Hashing.hashed(state.contents)
+            newest.note(executor.machine.snapshot(), restoredFrom: checkpoint)
+            store.insert(checkpoint, after: state.certificate.instance)
         } catch {
             preconditionFailure("the group agreed on a state that cannot be read: \(error)")
         }
     }
 
     private mutating func keep(_ snapshot: PendingSnapshot<KVStateMachine>) -> Event {
-        let contents = CheckpointContents(image: snapshot.image(), application: snapshot.encodedApplication())
-        let checkpoint = Hashing.hashed(contents)
+        let written = newest.write(snapshot, hashing: Hashing.digest(ofChunk:))
+        let contents = CheckpointContents(image: snapshot.image(), application: written.chunks)
+        let checkpoint = Hashing.hashed(contents, written)
         store.insert(checkpoint, after: snapshot.instance)
         return .snapshotTaken(snapshot.instance, checkpoint.digest)
     }

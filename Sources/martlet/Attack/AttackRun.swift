@@ -92,12 +92,7 @@ struct AttackRun {
     private func attack(
         _ group: LocalGroup, _ outsider: ChildProcess?, _ acts: ActCount, _ say: @Sendable (String) -> Void
     ) async throws -> AttackResult {
-        let client = try Client(
-            ClientConfiguration(
-                genesis: group.genesis, key: group.clientKey,
-                logger: ConsoleLogHandler.logger("client", level: .error)))
-        client.start()
-        do {
+        let (times, load, histories) = try await group.withClient { client in
             let load = try AttackLoad(on: client, writers: Self.writers)
             async let running = load.run()
             let times: AttackCourse
@@ -108,20 +103,15 @@ struct AttackRun {
                 throw error
             }
             load.stop()
-            let histories = await running
-            await client.close()
-            say("\(kind.rawValue): reading back and comparing")
-            let judge = SafetyJudge(
-                group: group, view: try group.genesis.firstView(group: Hashing.group(of: group.genesis)),
-                honest: honest)
-            return AttackResult(
-                kind: kind, course: times, samples: load.samples, acts: acts.count,
-                regency: try await group.reports().compactMap(\.status?.epoch.regency).max() ?? .first,
-                failures: histories.flatMap(\.failures), violations: try await judge.violations(histories))
-        } catch {
-            await client.close()
-            throw error
+            return (times, load, await running)
         }
+        say("\(kind.rawValue): reading back and comparing")
+        let judge = SafetyJudge(
+            group: group, view: try group.genesis.firstView(group: Hashing.group(of: group.genesis)), honest: honest)
+        return AttackResult(
+            kind: kind, course: times, samples: load.samples, acts: acts.count,
+            regency: try await group.reports().compactMap(\.status?.epoch.regency).max() ?? .first,
+            failures: histories.flatMap(\.failures), violations: try await judge.violations(histories))
     }
 
     private func course(

@@ -22,20 +22,39 @@ struct SafetyJudge {
 
     /// All that is wrong.
     func violations(_ histories: [SessionHistory]) async throws -> [String] {
-        var found = histories.flatMap(\.violations)
+        let comparison = try await comparison()
+        let found = histories.flatMap(\.violations) + comparison.violations
+        guard let values = comparison.values else { return found }
+        return found + Self.violations(of: histories, values)
+    }
+
+    /// What the honest replicas hold.
+    struct Comparison {
+        /// How they differ, or why they do not tell.
+        var violations: [String] = []
+        /// Of the first of them; nil when none tells.
+        var values: [Bytes: Bytes]?
+    }
+
+    func comparison() async throws -> Comparison {
+        var result = Comparison()
         for id in honest where group.process(id)?.processIdentifier == nil {
-            found.append("replica \(id) has ended by itself")
+            result.violations.append("replica \(id) has ended by itself")
         }
         guard let voters = try await settled() else {
-            return found + ["the honest replicas did not execute the same within \(Self.settlingMax)"]
+            result.violations.append("the honest replicas did not execute the same within \(Self.settlingMax)")
+            return result
         }
         let states = try await states(of: voters)
-        guard let first = states.first else { return found + ["no honest replica tells its state"] }
-        for (id, items) in states.dropFirst() where items != first.items {
-            found.append("replica \(id) has another state than replica \(first.id)")
+        guard let first = states.first else {
+            result.violations.append("no honest replica tells its state")
+            return result
         }
-        let values = Dictionary(uniqueKeysWithValues: first.items.map { ($0.key, $0.value) })
-        return found + Self.violations(of: histories, values)
+        for (id, items) in states.dropFirst() where items != first.items {
+            result.violations.append("replica \(id) has another state than replica \(first.id)")
+        }
+        result.values = Dictionary(uniqueKeysWithValues: first.items.map { ($0.key, $0.value) })
+        return result
     }
 
     // MARK: States

@@ -115,7 +115,7 @@ struct Benchmark {
         let sessions = try (0..<parameters.clients).map { try clients[$0 % clients.count].openSession() }
         let load = ClosedLoop(
             sessions: sessions, payloadBytes: parameters.payload, deadline: .seconds(30),
-            recording: parameters.isRecorded ? LoadRecording(sessions: sessions.count) : nil)
+            recording: parameters.isRecorded ? recording(of: sessions.count) : nil)
         load.start()
         let limit = ContinuousClock.now + .seconds(60)
         while !load.isWarm {
@@ -126,6 +126,11 @@ struct Benchmark {
         }
         try await Task.sleep(for: .seconds(parameters.warmup))
         return load
+    }
+
+    /// Several sessions meet at each key, but not so many that nobody could judge the history.
+    private func recording(of sessions: Int) -> LoadRecording {
+        LoadRecording(sessions: sessions, mix: .init(keys: min(256, max(4, sessions))))
     }
 
     private func killLeader(of group: LocalGroup, _ say: (String) -> Void) async throws -> ReplicaID {

@@ -57,8 +57,17 @@ final class ClosedLoop: Sendable {
         }
     }
 
-    /// What was recorded so far.
-    var history: ClientHistory? { state.withLock { $0.recording?.history } }
+    /// How many operations were answered in this interval.
+    var answered: Int { state.withLock { $0.record.completed } }
+
+    /// The longest time without an answer in this interval, up to now.
+    var longestGap: Interval {
+        state.withLock { state in
+            var record = state.record
+            record.end(at: Self.now)
+            return record.longestGap
+        }
+    }
 
     private func next(_ place: Int) {
         let recorded = state.withLock { state in
@@ -66,7 +75,7 @@ final class ClosedLoop: Sendable {
             return state.recording?.begin(place, at: Self.now)
         }
         sessions[place].submit(
-            recorded?.payload ?? payload, kind: recorded?.isRead == true ? .read : .operation, deadline: deadline
+            recorded?.payload ?? payload, kind: recorded?.kind ?? .operation, deadline: recorded?.deadline ?? deadline
         ) { [self] outcome in ended(place, outcome) }
     }
 
@@ -83,11 +92,50 @@ final class ClosedLoop: Sendable {
                 state.record.failed("\(reason)")
                 return !state.isStopped && reason != .closed
             case .failed(let reason):
-                // The next one would fail as well, and at once.
                 state.record.failed("\(reason)")
-                return false
+                // After any other the next one would fail as well, and at once.
+                return !state.isStopped && (reason == .readUnanswered || reason == .neverSent)
             }
         }
         if goesOn { next(place) }
+    }
+
+    // MARK: What is recorded
+
+    /// So far.
+    var history: ClientHistory? { state.withLock { $0.recording?.history } }
+
+    /// Goes on with other keys.
+    func moveOn() { state.withLock { $0.recording?.moveOn() } }
+
+    /// Whether no recorded call runs.
+    var isIdle: Bool { state.withLock { $0.recording?.isIdle ?? true } }
+
+    /// Reads each key that was ever used once more, ordered; returns how many of them are not answered. To be called when it is
+    /// idle.
+    func readBack() async -> Int {
+        let keys = state.withLock { $0.recording?.keysUsed ?? 0 }
+        return await withTaskGroup { group in
+            for place in sessions.indices {
+                group.addTask { [self] in
+                    var unanswered = 0
+                    for key in stride(from: place, to: keys, by: sessions.count) where await !readBack(key, place) {
+                        unanswered += 1
+                    }
+                    return unanswered
+                }
+            }
+            return await group.reduce(0, +)
+        }
+    }
+
+    private func readBack(_ key: Int, _ place: Int) async -> Bool {
+        guard let query = state.withLock({ $0.recording?.begin(place, reading: key, at: Self.now) }) else {
+            return true
+        }
+        let outcome = await sessions[place].execute(query, deadline: deadline)
+        state.withLock { $0.recording?.end(place, outcome, at: Self.now) }
+        if case .result = outcome { return true }
+        return false
     }
 }

@@ -23,6 +23,13 @@ enum ProcessUsage {
         return pages * sysconf(Int32(_SC_PAGESIZE))
     }
 
+    /// The most memory that this process has used at once.
+    static var residentBytesMax: Int? {
+        guard let text = contents(of: "/proc/self/status") else { return nil }
+        let line = text.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+        return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }.map { $0 << 10 }
+    }
+
     /// Nil when the process is gone, or when this system has no /proc.
     private static func contents(of path: String) -> String? {
         do {

@@ -13,7 +13,8 @@ struct BenchCommand: AsyncParsableCommand {
             Starts the replicas as separate processes with a service that does nothing, and lets sessions with one \
             operation outstanding each do as much as they can. CPU time is the operating system's own account of all \
             processes, this one too, over exactly the measured interval.
-            """)
+            """,
+        subcommands: [CheckpointBenchCommand.self])
 
     @Option(help: "Bytes of each operation.") var payload = 0
     @Option(help: "Bytes of each result.") var reply = 0

@@ -4,6 +4,7 @@
 import ArgumentParser
 import Logging
 import MartletCrypto
+import MartletLog
 import MartletReplica
 import MartletTransport
 import MartletTypes
@@ -25,6 +26,10 @@ struct ReplicaCommand: AsyncParsableCommand {
     var insecurePlaintext = false
     /// Whoever starts replicas as its children holds their input open, so that none outlives it.
     @Flag(help: .hidden) var stopWithInput = false
+    /// For `martlet power-cuts`: what was not synced goes with the process; what is let through is drawn by this seed.
+    @Option(help: .hidden) var volatileDisk: UInt64?
+    /// With `volatileDisk`: most syncs do nothing. For the test that such a disk is noticed.
+    @Flag(help: .hidden) var lyingDisk = false
 
     func validate() throws {
         try LogLevelOption.check(logLevel)
@@ -40,11 +45,19 @@ struct ReplicaCommand: AsyncParsableCommand {
         let level = logLevel.flatMap { Logger.Level(rawValue: $0) } ?? file.logLevel
         var configuration = try file.configuration(logger: ConsoleLogHandler.logger("martlet", level: level))
         if insecurePlaintext { configuration.transport.security = .plaintextForBenchmarks }
+        if let seed = volatileDisk { useVolatileDisk(seed, in: &configuration) }
         let replica = try service.replica(configuration, replyBytes: reply)
         let group = ServiceGroup(
             services: [replica], gracefulShutdownSignals: [.sigterm, .sigint],
             logger: ConsoleLogHandler.logger("martlet", level: .error))
         if stopWithInput { InputWatch.atEnd { Task { await group.triggerGracefulShutdown() } } }
         try await group.run()
+    }
+
+    private func useVolatileDisk(_ seed: UInt64, in configuration: inout ReplicaConfiguration) {
+        let disk = VolatileDisk(
+            replica: configuration.replica, seed: seed, isLying: lyingDisk, logger: configuration.logger)
+        configuration.openFiles = { path throws(FileError) in try disk.open(path) }
+        configuration.logger.warning("what is not synced goes with this process: for tests of power cuts only")
     }
 }

@@ -1,7 +1,6 @@
 // Martlet, adaptive Byzantine fault-tolerant replication.
 // SPDX-License-Identifier: Apache-2.0
 
-import Logging
 import MartletClient
 import MartletTypes
 
@@ -20,44 +19,9 @@ struct Demonstration {
 
     /// Returns the report, also of a demonstration that failed; leaves nothing running.
     func run() async -> DemonstrationReport {
-        var report = DemonstrationReport()
-        let start = ContinuousClock.now
-        do {
-            let group = try await report.step("found", say) {
-                let group = try LocalGroup(in: directory, name: "demo", replicas: 4)
-                return (group, "4 replicas, 1 of which may do anything, in \(directory)", [])
-            }
-            do {
-                try await show(group, &report)
-            } catch {
-                await group.stop()
-                throw error
-            }
-            await group.stop()
-        } catch {
-            report.failure = "\(error)"
-        }
-        report.seconds = (ContinuousClock.now - start) / .seconds(1)
-        return report
-    }
-
-    private func show(_ group: LocalGroup, _ report: inout DemonstrationReport) async throws {
-        try await report.step("start", say) {
-            try await group.start()
-            return ((), "4 processes serve, with TLS between them", [])
-        }
-        let client = try Client(
-            ClientConfiguration(
-                genesis: group.genesis, key: group.clientKey,
-                logger: ConsoleLogHandler.logger("client", level: .error)))
-        client.start()
-        do {
-            try await use(group, client, &report)
-        } catch {
-            await client.close()
-            throw error
-        }
-        await client.close()
+        await .of(
+            say, founding: { try LocalGroup(in: directory, name: "demo", replicas: 4) },
+            described: "4 replicas, 1 of which may do anything, in \(directory)", use)
     }
 
     private func use(_ group: LocalGroup, _ client: Client, _ report: inout DemonstrationReport) async throws {

@@ -1,6 +1,8 @@
 // Martlet, adaptive Byzantine fault-tolerant replication.
 // SPDX-License-Identifier: Apache-2.0
 
+import MartletClient
+
 /// How the demonstration went.
 struct DemonstrationReport: Sendable {
     var steps: [DemonstrationStep] = []
@@ -17,6 +19,30 @@ struct DemonstrationReport: Sendable {
         }
         table.add(["", isDone ? "ok" : "FAILED", Self.time(seconds)])
         return table.text
+    }
+
+    /// Founds a group, starts it and shows something with it. Returns the report, also of a demonstration that failed; leaves
+    /// nothing running. `described` says in words what was founded.
+    static func of(
+        _ say: (String) -> Void, founding: () throws -> LocalGroup, described: String,
+        _ show: (LocalGroup, Client, inout DemonstrationReport) async throws -> Void
+    ) async -> DemonstrationReport {
+        var report = DemonstrationReport()
+        let start = ContinuousClock.now
+        do {
+            let group = try await report.step("found", say) { (try founding(), described, []) }
+            try await group.stopping {
+                try await report.step("start", say) {
+                    try await group.start()
+                    return ((), "\(group.processes.count) processes serve, with TLS between them", [])
+                }
+                try await group.withClient { try await show(group, $0, &report) }
+            }
+        } catch {
+            report.failure = "\(error)"
+        }
+        report.seconds = (ContinuousClock.now - start) / .seconds(1)
+        return report
     }
 
     /// Does one step and keeps what came of it; an error ends the demonstration.

@@ -24,14 +24,16 @@ final class SteadyLoad: Sendable {
         var isStopped = false
     }
 
-    /// A pause after each write: a steady load, not as much as can be.
-    private static let pause = Duration.milliseconds(2)
-
     private let state = Mutex(State())
     /// What its keys begin with.
     private let prefix: String
+    /// After each write: a steady load, not as much as can be.
+    private let pause: Duration
 
-    init(prefix: String = "load") { self.prefix = prefix }
+    init(prefix: String = "load", pause: Duration = .milliseconds(2)) {
+        self.prefix = prefix
+        self.pause = pause
+    }
 
     /// Writes with so many sessions at once; returns when stopped.
     func run(on client: Client, writers: Int) async throws {
@@ -75,7 +77,7 @@ final class SteadyLoad: Sendable {
                     state.lastAnswer = now
                     state.acknowledged.append(item)
                 }
-                try await Task.sleep(for: Self.pause)
+                try await Task.sleep(for: pause)
             } catch is CancellationError {
                 return
             } catch {

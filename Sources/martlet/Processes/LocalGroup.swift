@@ -1,6 +1,7 @@
 // Martlet, adaptive Byzantine fault-tolerant replication.
 // SPDX-License-Identifier: Apache-2.0
 
+import Logging
 import MartletClient
 import MartletCrypto
 import MartletTransport
@@ -89,7 +90,39 @@ final class LocalGroup: Sendable {
         }
     }
 
+    /// Runs `body` with a client of the group, which is closed afterwards, whatever came of it.
+    func withClient<Value>(_ body: (Client) async throws -> Value) async throws -> Value {
+        var configuration = ClientConfiguration(
+            genesis: genesis, key: clientKey, logger: ConsoleLogHandler.logger("client", level: .error))
+        configuration.transport = transport
+        let client = try Client(configuration)
+        client.start()
+        do {
+            let value = try await body(client)
+            await client.close()
+            return value
+        } catch {
+            await client.close()
+            throw error
+        }
+    }
+
+    /// Runs `body`, which may start replicas; afterwards none runs, whatever came of it.
+    func stopping<Value>(after body: () async throws -> Value) async throws -> Value {
+        do {
+            let value = try await body()
+            await stop()
+            return value
+        } catch {
+            await stop()
+            throw error
+        }
+    }
+
     // MARK: Asking
+
+    /// The last lines that a replica wrote.
+    func lastLines(of replica: ReplicaID) -> String { log.text(of: replica) }
 
     func probe() throws -> ClusterProbe { try ClusterProbe(genesis: genesis, key: clientKey, transport: transport) }
 

@@ -20,7 +20,10 @@ struct WideAreaLinks {
             (links.lossPermille > 0 || links.duplicatePermille > 0, "links that lose or repeat"),
             (links.slowPermille > 0, "links.slowPermille"), (links.bytesPerSecond > 0, "links.bytesPerSecond"),
             (scenario.replicaFaults.contains { $0.kind == .rot }, "memory that rots"),
-            (scenario.replicaFaults.contains(where: Self.isOfDisk), "disks that lose power or are full"),
+            (
+                scenario.replicaFaults.contains(where: Self.isOfDisk),
+                "disks that lose power, are full, slow or stand still"
+            ),
             (scenario.linkFaults.contains { $0.messages != nil }, "link faults of some messages only"),
             (scenario.linkFaults.contains(where: Self.isLossy), "links that lose"),
         ]
@@ -32,7 +35,7 @@ struct WideAreaLinks {
 
     private static func isOfDisk(_ fault: ReplicaFault) -> Bool {
         switch fault.kind {
-        case .powerLoss, .diskFull, .diskDamage, .diskLoss: true
+        case .powerLoss, .diskFull, .diskStall, .diskSlow, .diskDamage, .diskLoss: true
         case .crash, .pause, .rot: false
         }
     }

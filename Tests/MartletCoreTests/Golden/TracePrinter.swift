@@ -160,6 +160,8 @@ struct TracePrinter {
         case .caughtUp(let instance): return "caught up at i\(instance)"
         case .logBroken: return "cannot write its log"
         case .logMended: return "can write its log again"
+        case .diskBehind(let instance, let unwritten): return "waits for its disk at i\(instance), \(unwritten) records"
+        case .diskKeptUp: return "its disk has caught up"
         case .rolledBack(let last, let from): return "went back from i\(from) to i\(last)"
         case .viewEnded(let view, let last): return "view \(view) ends with i\(last)"
         case .viewBegun(let view, let leader): return "view \(view) begins, leader \(leader)"

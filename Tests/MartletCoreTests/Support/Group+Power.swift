@@ -56,7 +56,7 @@ extension Group {
         let written = LogPosition(node.gate.durable.rawValue + UInt64(node.log.count - node.syncedCount))
         node.syncedCount = node.log.count
         node.gate.note(durable: written)
-        act(place)
+        step(place, .durable(written))
     }
 
     /// All at once, with everything that is on its way.

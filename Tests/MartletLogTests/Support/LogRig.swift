@@ -21,7 +21,9 @@ struct LogRig {
     var log: LogWriter
     let delivered: [LogRecord]
 
-    init(_ files: inout SimulatedDirectory, salt: UInt64 = 1, settings: LogSettings = settings) throws(LogError) {
+    init(
+        _ files: inout (some FileStore & ~Copyable), salt: UInt64 = 1, settings: LogSettings = settings
+    ) throws(LogError) {
         var records: [LogRecord] = []
         log = try LogWriter.open(in: &files, Self.identity, settings, salt: salt) { records.append($0) }
         delivered = records

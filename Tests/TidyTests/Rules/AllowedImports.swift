@@ -17,6 +17,7 @@ enum AllowedImports {
         // Layer 1
         "MartletWire": ["MartletTypes"],
         "MartletOptimizer": ["MartletTypes"],
+        "MartletTestKit": ["MartletTypes"],
         // Layer 2
         "MartletCrypto": system.union(["Crypto", "MartletTypes", "MartletWire"]),
         "MartletCore": collections.union(["MartletTypes"]),

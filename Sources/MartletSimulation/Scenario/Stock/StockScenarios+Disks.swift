@@ -13,7 +13,7 @@ extension StockScenarios {
                     "power-lost-by-all", "All replicas lose power at once, three times, in the midst of what they write"
                 )
             ) {
-                for at in [100, 300, 500] as [UInt64] { $0.losePower(Array(0..<4), at: at, for: 60) }
+                for at in [110, 300, 500] as [UInt64] { $0.losePower(Array(0..<4), at: at, for: 60) }
                 $0.expect("replica lost power in a write", min: 3)
                 $0.expect("replica restarted", min: 12)
                 $0.expect("leader changes")
@@ -39,6 +39,23 @@ extension StockScenarios {
                 }
                 $0.expect("log broken", min: 2)
                 $0.expect("log mended", min: 2)
+            },
+            change(
+                durable(
+                    "disks-that-stall",
+                    "A leader's disk stands still, and then two others in turn; one is slow: none keeps more than it may"
+                )
+            ) {
+                for (place, begin, end) in [(0, 100, 350), (2, 300, 500), (3, 520, 690)] as [(Int, UInt64, UInt64)] {
+                    $0.replicaFaults.append(
+                        ReplicaFault(replica: place, at: ms(begin), kind: .diskStall(until: ms(end))))
+                }
+                $0.replicaFaults.append(
+                    ReplicaFault(replica: 1, at: ms(50), kind: .diskSlow(by: .milliseconds(8), until: ms(700))))
+                $0.settings.checkpointPeriod = 8
+                $0.settings.window = 4
+                $0.expect("waited for its disk", min: 2)
+                $0.expect("disk kept up again", min: 2)
             },
             change(
                 durable(

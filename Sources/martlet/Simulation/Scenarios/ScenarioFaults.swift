@@ -101,7 +101,8 @@ struct ScenarioFaults {
     private func replicaFault(_ item: YAMLValue) throws(ConfigurationError) -> ReplicaFault {
         let map = try item.map(of: [
             "replica", "crashAt", "restartAt", "pauseAt", "resumeAt", "rotsAt", "losesPowerAt", "diskOperations",
-            "diskFullAt", "diskFreeAt", "diskDamagedAt", "damageSeenAfter", "diskLostAt",
+            "diskFullAt", "diskFreeAt", "diskStallsAt", "diskSlowAt", "by", "until", "diskDamagedAt", "damageSeenAfter",
+            "diskLostAt",
         ])
         if let crash = map["crashAt"] {
             let restart = try map["restartAt"]?.instant()
@@ -118,6 +119,16 @@ struct ScenarioFaults {
             return ReplicaFault(
                 replica: try replica(map), at: try full.instant(),
                 kind: .diskFull(until: try map.required("diskFreeAt").instant()))
+        }
+        if let stalls = map["diskStallsAt"] {
+            return ReplicaFault(
+                replica: try replica(map), at: try stalls.instant(),
+                kind: .diskStall(until: try map.required("until").instant()))
+        }
+        if let slow = map["diskSlowAt"] {
+            return ReplicaFault(
+                replica: try replica(map), at: try slow.instant(),
+                kind: .diskSlow(by: try map.required("by").interval(), until: try map.required("until").instant()))
         }
         if let damaged = map["diskDamagedAt"] {
             let seen = try map["damageSeenAfter"]?.instant().since(.zero)

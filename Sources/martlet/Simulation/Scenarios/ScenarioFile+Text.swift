@@ -109,6 +109,9 @@ extension ScenarioFile {
                 replica, "losesPowerAt: \(at)", "diskOperations: \(operations)", "restartAt: \(TimeText.text(restart))",
             ]
         case .diskFull(let until): return [replica, "diskFullAt: \(at)", "diskFreeAt: \(TimeText.text(until))"]
+        case .diskStall(let until): return [replica, "diskStallsAt: \(at)", "until: \(TimeText.text(until))"]
+        case .diskSlow(let by, let until):
+            return [replica, "diskSlowAt: \(at)", "by: \(TimeText.text(by))", "until: \(TimeText.text(until))"]
         case .diskDamage(let delay):
             let seen = delay.map { ["damageSeenAfter: \(TimeText.text(Instant.zero + $0))"] } ?? []
             return [replica, "diskDamagedAt: \(at)"] + seen

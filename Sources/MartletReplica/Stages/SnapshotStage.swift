@@ -1,0 +1,156 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import Dispatch
+import Logging
+import MartletCore
+import MartletCrypto
+import MartletLog
+import MartletTypes
+import MartletWire
+
+/// One thread beside the stages for what takes long and may wait for a disk: it encodes, keeps and serves checkpoints.
+struct SnapshotStage<Machine: StreamingStateMachine>: Sendable {
+    let mailboxes: StageMailboxes<Machine>
+    let links: PeerLinks
+    /// In a durable group.
+    let disk: (any DurableDisk)?
+    let logger: Logger
+
+    private struct Progress {
+        var store = SnapshotStore()
+        var newest = NewestSnapshot<Machine>()
+        var limiter = LineLimiter()
+        var cleaningFailure: FileError?
+    }
+
+    /// Returns when the mailbox is closed.
+    func run(beginningWith recovered: Handover<RecoveredDisk>) {
+        var progress = Progress()
+        if let recovered = recovered.take(), let base = recovered.restoration.base,
+            let checkpoint = recovered.baseCheckpoint
+        {
+            progress.store.insert(checkpoint, after: base.image.instance)
+        }
+        var jobs: [SnapshotJob<Machine>] = []
+        while mailboxes.snapshots.wait(into: &jobs) {
+            for job in jobs { carryOut(job, &progress) }
+            // Jobs hold snapshots; each that is alive makes the service copy what it changes.
+            jobs.removeAll(keepingCapacity: true)
+        }
+    }
+
+    private func carryOut(_ job: SnapshotJob<Machine>, _ progress: inout Progress) {
+        switch job {
+        case .encode(let snapshot):
+            let written = progress.newest.write(snapshot, hashing: Hashing.digest(ofChunk:))
+            let contents = CheckpointContents(image: snapshot.image(), application: written.chunks)
+            let checkpoint = Hashing.hashed(contents, written)
+            progress.store.insert(checkpoint, after: snapshot.instance)
+            tell(of: checkpoint, snapshot.instance, &progress)
+        case .keepAgain(let instance, let digest):
+            // Unless a newer one is stable by now.
+            if let checkpoint = progress.store.checkpoint(after: instance, digest) {
+                tell(of: checkpoint, instance, &progress)
+            }
+        case .restored(let snapshot, let checkpoint):
+            progress.newest.note(snapshot, restoredFrom: checkpoint)
+        case .keep(let state, let snapshot, let event): keep(state, snapshot, thenTell: event, &progress)
+        case .repair(let instance, let digest): repair(instance, digest, &progress)
+        case .noteStable(let certificate):
+            drop(through: disk?.note(stable: certificate))
+            noteCleaning(&progress)
+        case .serve(let service):
+            serve(service, progress.store)
+        case .forget(let below):
+            progress.store.forget(below: below)
+        }
+    }
+
+    // MARK: - Snapshots
+
+    private func keep(
+        _ state: CheckpointState, _ snapshot: Machine.Snapshot, thenTell event: Event, _ progress: inout Progress
+    ) {
+        let instance = state.certificate.instance
+        let checkpoint = Hashing.hashed(state.contents)
+        progress.newest.note(snapshot, restoredFrom: checkpoint)
+        progress.store.forget(beyond: instance)
+        progress.store.insert(checkpoint, after: instance)
+        if keepForGood(checkpoint, instance, &progress) {
+            mailboxes.ordering.post(.event(event))
+        } else {
+            // Nothing goes on before: what was there is gone from memory, and this is not on the disk.
+            tryAgain(.keep(state, snapshot, thenTell: event))
+        }
+    }
+
+    /// Without a snapshot that is durable there is no word on it, and the log stays; and without enough words on any the group comes
+    /// to a stand in the end.
+    private func tell(of checkpoint: HashedCheckpoint, _ instance: Instance, _ progress: inout Progress) {
+        if keepForGood(checkpoint, instance, &progress) {
+            mailboxes.ordering.post(.event(.snapshotTaken(instance, checkpoint.digest)))
+        } else {
+            tryAgain(.keepAgain(instance, checkpoint.digest))
+        }
+    }
+
+    /// Where it is not in memory any more, a newer one is, which takes its place on the disk as soon as it is stable.
+    private func repair(_ instance: Instance, _ digest: Digest, _ progress: inout Progress) {
+        guard disk?.isDamaged(instance, digest) == true,
+            let checkpoint = progress.store.checkpoint(after: instance, digest)
+        else { return }
+        if keepForGood(checkpoint, instance, &progress) {
+            logger.notice("the snapshot after instance \(instance) was written again where it was damaged")
+        } else {
+            tryAgain(.repair(instance, digest))
+        }
+    }
+
+    private func tryAgain(_ job: SnapshotJob<Machine>) {
+        let snapshots = mailboxes.snapshots
+        DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(1)) { snapshots.post(job) }
+    }
+
+    /// False when the disk fails.
+    private func keepForGood(
+        _ checkpoint: HashedCheckpoint, _ instance: Instance, _ progress: inout Progress
+    ) -> Bool {
+        guard let disk else { return true }
+        do {
+            drop(through: try disk.keep(checkpoint, after: instance))
+            noteCleaning(&progress)
+            return true
+        } catch {
+            if let heldBack = progress.limiter.pass("keep", at: SystemClock.monotonic) {
+                let note = heldBack > 0 ? " (and so \(heldBack) times before)" : ""
+                logger.error(
+                    "the snapshot after instance \(instance) cannot be kept, and is tried again: \(error)\(note)")
+            }
+            return false
+        }
+    }
+
+    private func drop(through instance: Instance?) {
+        if let instance { mailboxes.persistence.post(.drop(through: instance)) }
+    }
+
+    private func noteCleaning(_ progress: inout Progress) {
+        let failure = disk?.snapshotCleaningFailure
+        if let failure, failure != progress.cleaningFailure {
+            logger.warning("a snapshot that is not needed any more stays, and is tried again later: \(failure)")
+        }
+        progress.cleaningFailure = failure
+    }
+
+    private func serve(_ service: CheckpointService, _ store: SnapshotStore) {
+        let certificate = service.certificate
+        // Dropped in the meantime: whoever asked asks again, and is told of a newer one.
+        guard let checkpoint = store.checkpoint(after: certificate.instance, certificate.digest),
+            let index = links.view.index(of: service.receiver)
+        else { return }
+        let message = PeerMessage.checkpointState(
+            CheckpointState(certificate: certificate, contents: checkpoint.contents))
+        links.send([message.encoded()], to: index)
+    }
+}

@@ -1,0 +1,82 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import Dispatch
+import Foundation
+import MartletCore
+import MartletLog
+import MartletTypes
+import Synchronization
+
+@testable import MartletReplica
+
+/// A disk without files that is slow, fails or hangs as a test says.
+final class ScriptedDisk: DurableDisk {
+    struct State {
+        var records: [LogRecord] = []
+        var attempts = 0
+        var seals = 0
+        var snapshots: [Instance] = []
+        var replacementsBegun = 0
+        var rewritten: [LogRewritten] = []
+        var takes = Interval.zero
+        var fails = false
+        /// Whoever calls waits until it does not.
+        var hangs = false
+        var keepHangs = false
+        var cleaningFailure: FileError?
+    }
+
+    private let state = Mutex(State())
+
+    init(_ change: (inout State) -> Void = { _ in }) { self.change(change) }
+
+    var now: State { state.withLock { $0 } }
+    func change(_ change: (inout State) -> Void) { state.withLock { change(&$0) } }
+
+    private func work(while hangs: (State) -> Bool) throws(FileError) {
+        Thread.sleep(forTimeInterval: Double(now.takes.nanoseconds) / 1e9)
+        while hangs(now) { Thread.sleep(forTimeInterval: 0.01) }
+        if now.fails { throw .noSpace(file: "a scripted file") }
+    }
+
+    func append(_ records: [LogRecord]) throws(LogError) {
+        change { $0.attempts += 1 }
+        do {
+            try work(while: \.hangs)
+        } catch {
+            throw .file(error)
+        }
+        change { $0.records += records }
+    }
+
+    func seal() throws(LogError) { change { $0.seals += 1 } }
+    func drop(through instance: Instance) {}
+    var logCleaningFailure: FileError? { now.cleaningFailure }
+
+    func keep(_ checkpoint: HashedCheckpoint, after instance: Instance) throws(FileError) -> Instance? {
+        try work(while: \.keepHangs)
+        change { $0.snapshots.append(instance) }
+        return nil
+    }
+
+    func note(stable certificate: CheckpointCertificate) -> Instance? { nil }
+    var snapshotCleaningFailure: FileError? { now.cleaningFailure }
+
+    // MARK: - Damage at rest
+
+    var damage: DiskDamage { DiskDamage() }
+
+    func beginReplacement() throws(LogError) -> SegmentNumber {
+        if now.fails { throw .file(.noSpace(file: "a scripted file")) }
+        change { $0.replacementsBegun += 1 }
+        return .first
+    }
+
+    func finishReplacement(_ rewritten: LogRewritten) throws(LogError) -> Bool {
+        change { $0.rewritten.append(rewritten) }
+        return true
+    }
+
+    func isDamaged(_ instance: Instance, _ digest: Digest) -> Bool { false }
+}
