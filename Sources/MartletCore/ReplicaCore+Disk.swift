@@ -34,6 +34,7 @@ extension ReplicaCore {
 
     /// After each event, before time is looked at: what could not be voted for or decided meanwhile is nobody's fault.
     mutating func noteDisk(into effects: inout Effects) {
+        heldByDiskSince = isHeldByDisk ? heldByDiskSince ?? now.monotonic : nil
         let isBehind = isDiskBehind
         if isBehind, diskBehindSince == nil {
             diskBehindSince = now.monotonic
@@ -54,16 +55,17 @@ extension ReplicaCore {
         pool.restartTimers(at: now.monotonic)
     }
 
-    /// When this replica, leading, has kept the others waiting for its disk so long that they had better have another leader. Not where
-    /// it lacks a snapshot that nobody has: then the group waits for its checkpoint, whoever leads.
+    /// When this replica, leading, has kept the others waiting for its disk so long that they had better have another leader, be the disk
+    /// hanging or failing. Not at the first failure: where disks fail now and then leaders would follow each other faster than they can
+    /// begin. Nor where it lacks a snapshot that nobody has: then the group waits for its checkpoint, whoever leads.
     var diskDeadline: Instant? {
-        guard isLeader, view.n > 1, stopSent <= regency, let since = diskBehindSince,
-            journal.unwritten >= unwrittenMax || snapshotKept < checkpoints.stableInstance
+        guard isLeader, view.n > 1, stopSent <= regency, let since = heldByDiskSince,
+            isLogBroken || journal.unwritten >= unwrittenMax || snapshotKept < checkpoints.stableInstance
         else { return nil }
         return since + timeout.current
     }
 
-    mutating func abdicateIfDiskHangs(into effects: inout Effects) {
+    mutating func abdicateIfHeldByDisk(into effects: inout Effects) {
         if let deadline = diskDeadline, deadline <= now.monotonic { abdicate(into: &effects) }
     }
 

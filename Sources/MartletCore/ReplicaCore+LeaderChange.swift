@@ -81,7 +81,7 @@ extension ReplicaCore {
                 refuse(id, .signatureRequired, into: &effects)
             }
         }
-        if leader == me, mode == .learner || isLogBroken { abdicate(into: &effects) }
+        if leader == me, mode == .learner { abdicate(into: &effects) }
         takeEarlyStopData(into: &effects)
         makeStopData(into: &effects)
     }

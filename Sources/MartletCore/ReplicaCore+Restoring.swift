@@ -40,11 +40,7 @@ extension ReplicaCore {
         guard isBroken != isLogBroken else { return }
         isLogBroken = isBroken
         effects.notices.append(isBroken ? .logBroken : .logMended)
-        if isBroken {
-            if isLeader { abdicate(into: &effects) }
-        } else {
-            restartTimers()
-        }
+        if !isBroken { restartTimers() }
     }
 
     // MARK: Restoring

@@ -43,7 +43,7 @@ extension ReplicaCore {
     // MARK: The leader's time
 
     private mutating func watchLeader(into effects: inout Effects) {
-        abdicateIfDiskHangs(into: &effects)
+        abdicateIfHeldByDisk(into: &effects)
         guard !isHeldByDisk else { return }
         if let deadline = syncDeadline, deadline <= now.monotonic {
             syncDeadline = now.monotonic + timeout.current * 2

@@ -205,7 +205,6 @@ extension ReplicaCore {
     private mutating func leadView(into effects: inout Effects) {
         switch mode {
         case .learner: abdicate(into: &effects)
-        case .voter where isLogBroken: abdicate(into: &effects)
         case .voter:
             let part = views.proof
             if view.n > 1, !part.certificates.isEmpty { effects.sends.append(Send(.views(part), to: .others)) }

@@ -23,6 +23,8 @@ package struct ReplicaCore: ~Copyable {
     var isEpochOld = false
     /// The log cannot be written: nothing new is voted for or decided.
     var isLogBroken = false
+    /// Since when its disk keeps it from going on, failing or not.
+    var heldByDiskSince: Instant?
     /// Since when it has gone as far as it may without its disk.
     var diskBehindSince: Instant?
     /// The newest instance after which this replica's own snapshot is durable.

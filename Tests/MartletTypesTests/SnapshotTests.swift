@@ -26,6 +26,15 @@ import Testing
         #expect(service.text.isEmpty)
     }
 
+    /// It was kept, the log went for it, and nobody could read it again.
+    @Test func aSnapshotOfMoreChunksThanCanBeReadTraps() async {
+        await #expect(processExitsWith: .failure) {
+            var writer = SnapshotWriter<Bytes>(after: nil) { _ in .zero }
+            for _ in 0...1_000_000 { writer.append([1]) }
+            _ = writer.finish([])
+        }
+    }
+
     @Test func whatIsUnchangedIsNeitherCopiedNorHashedAgain() {
         var hashed: [Bytes] = []
         let first = ListService.written([[1], [2], [3]], after: nil, hashing: mark)

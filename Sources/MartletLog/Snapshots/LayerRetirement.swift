@@ -55,7 +55,10 @@ struct LayerRetirement {
     /// Those first that free the most for what they cost. One that was begun with is emptier the next time.
     private mutating func retireDead(_ used: [Share], budget: Int) {
         let byWorth = used.sorted { first, second in
-            (first.bytes * second.fileBytes, first.layer) < (second.bytes * first.fileBytes, second.layer)
+            // Products that may not fit into an integer.
+            let worth = first.bytes.multipliedFullWidth(by: second.fileBytes)
+            let other = second.bytes.multipliedFullWidth(by: first.fileBytes)
+            return (worth.high, worth.low, first.layer) < (other.high, other.low, second.layer)
         }
         var left = budget
         for share in byWorth where share.isMostlyDead {

@@ -34,10 +34,19 @@ struct SnapshotStage<Machine: StreamingStateMachine>: Sendable {
         }
         var jobs: [SnapshotJob<Machine>] = []
         while mailboxes.snapshots.wait(into: &jobs) {
-            for job in jobs { carryOut(job, &progress) }
+            for job in Self.withoutRepeatedServes(jobs) { carryOut(job, &progress) }
             // Jobs hold snapshots; each that is alive makes the service copy what it changes.
             jobs.removeAll(keepingCapacity: true)
         }
+    }
+
+    /// While the disk hangs a member may ask again and again for what takes long to send: it is sent once.
+    static func withoutRepeatedServes(_ jobs: [SnapshotJob<Machine>]) -> [SnapshotJob<Machine>] {
+        var served = Set<ReplicaID>()
+        let newestFirst = jobs.reversed().filter { job in
+            if case .serve(let service) = job { served.insert(service.receiver).inserted } else { true }
+        }
+        return newestFirst.reversed()
     }
 
     private func carryOut(_ job: SnapshotJob<Machine>, _ progress: inout Progress) {
@@ -61,7 +70,7 @@ struct SnapshotStage<Machine: StreamingStateMachine>: Sendable {
             drop(through: disk?.note(stable: certificate))
             noteCleaning(&progress)
         case .serve(let service):
-            serve(service, progress.store)
+            serve(service, &progress)
         case .forget(let below):
             progress.store.forget(below: below)
         }
@@ -143,14 +152,22 @@ struct SnapshotStage<Machine: StreamingStateMachine>: Sendable {
         progress.cleaningFailure = failure
     }
 
-    private func serve(_ service: CheckpointService, _ store: SnapshotStore) {
+    private func serve(_ service: CheckpointService, _ progress: inout Progress) {
         let certificate = service.certificate
         // Dropped in the meantime: whoever asked asks again, and is told of a newer one.
-        guard let checkpoint = store.checkpoint(after: certificate.instance, certificate.digest),
+        guard let checkpoint = progress.store.checkpoint(after: certificate.instance, certificate.digest),
             let index = links.view.index(of: service.receiver)
         else { return }
-        let message = PeerMessage.checkpointState(
-            CheckpointState(certificate: certificate, contents: checkpoint.contents))
-        links.send([message.encoded()], to: index)
+        let state = CheckpointState(certificate: certificate, contents: checkpoint.contents)
+        // Whoever got more would take it for a lie and close the link, which votes go over, too.
+        guard state.encodedSizeHint + 64 <= Limits.peerFrameBytes.max else {
+            if progress.limiter.pass("serve", at: SystemClock.monotonic) != nil {
+                logger.error(
+                    "the state after instance \(certificate.instance) has \(checkpoint.contents.bytes) bytes, too many to be sent to replica \(service.receiver), which is behind"
+                )
+            }
+            return
+        }
+        links.send([PeerMessage.checkpointState(state).encoded()], to: index)
     }
 }

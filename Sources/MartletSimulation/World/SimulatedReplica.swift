@@ -228,6 +228,7 @@ final class SimulatedReplica {
         try executor.install(contents.image(), contents.reader, into: &executionEffects)
         let checkpoint = Hashing.hashed(contents)
         newest.note(executor.machine.snapshot(), restoredFrom: checkpoint)
+        store.forget(beyond: state.certificate.instance)
         store.insert(checkpoint, after: state.certificate.instance)
         try disk?.keep(checkpoint, after: state.certificate.instance, untilDone: true)
     }

@@ -25,7 +25,7 @@ public struct SnapshotWriter<Snapshot: Sendable> {
     /// How many chunks there are so far.
     public var count: Int { chunks.count }
 
-    /// The next chunk, of at most 16 MiB; 16 KiB to 256 KiB are good sizes. An empty one is left out. There are at most about a million.
+    /// The next chunk, of at most 16 MiB; 16 KiB to 256 KiB are good sizes. An empty one is left out. There are at most a million in all.
     public mutating func append(_ chunk: Bytes) {
         precondition(chunk.count <= SnapshotChunks.chunkBytesMax, "a chunk of a snapshot is too long")
         guard !chunk.isEmpty else { return }
@@ -42,7 +42,9 @@ public struct SnapshotWriter<Snapshot: Sendable> {
         digests.append(contentsOf: previous.digests[places])
     }
 
+    /// A snapshot that nobody could read again would have the log go that it stands for: rather this replica stops.
     package consuming func finish(_ snapshot: Snapshot) -> WrittenSnapshot<Snapshot> {
-        WrittenSnapshot(snapshot, chunks: chunks, digests: digests)
+        precondition(chunks.count <= 1_000_000, "a snapshot has too many chunks")
+        return WrittenSnapshot(snapshot, chunks: chunks, digests: digests)
     }
 }
