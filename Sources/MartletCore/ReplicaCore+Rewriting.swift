@@ -29,7 +29,9 @@ extension ReplicaCore {
     private mutating func rewrite(_ number: Instance, into effects: inout Effects) {
         let view = views.view(of: number)
         let instance = window[number]
-        for digest in instance.logged {
+        // What is not held any more would have to be written before the next vote that names it.
+        window[number].logged.removeAll { instance.completeBatch($0) == nil }
+        for digest in window[number].logged {
             guard let body = instance.completeBatch(digest)?.body else { continue }
             journal.write(.batch(digest, body), into: &effects)
         }

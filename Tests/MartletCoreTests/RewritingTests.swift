@@ -1,9 +1,10 @@
 // Martlet, adaptive Byzantine fault-tolerant replication.
 // SPDX-License-Identifier: Apache-2.0
 
-import MartletCore
 import MartletTypes
 import Testing
+
+@testable import MartletCore
 
 /// What the core writes down again when its log is damaged is all that a restart needs (protocol §7).
 @Suite struct RewritingTests {
@@ -124,6 +125,38 @@ import Testing
         group.holdsSyncs = [2]
         group.step(2, .logDamaged(segment: 6))
         #expect(held(2, group) > 0)
+    }
+
+    /// It counted as written down, but the segment that held it was gone: a vote for it was durable, and the batch was not.
+    @Test func aBatchThatWasNotHeldIsWrittenBeforeTheNextVoteForIt() throws {
+        let (group, instance, digest) = try locked(.byzantine)
+        let node = group.nodes[1].core.window[instance]
+        let batch = try #require(node.batch(digest))
+        #expect(node.logged == [digest])
+        group.nodes[1].core.window[instance].batches = []
+        group.step(1, .logDamaged(segment: 5))
+        group.nodes[1].core.window[instance].add(batch)
+        var effects = Effects()
+        group.nodes[1].core.logBatch(digest, at: instance, into: &effects)
+        #expect(effects.records.count == 1)
+        group.nodes[1].core.logBatch(digest, at: instance, into: &effects)
+        #expect(effects.records.count == 1)
+    }
+
+    /// Nothing that a restart needs is in the window yet.
+    @Test func whoStillRestoresItselfWritesNothingAgain() throws {
+        let (group, instance, digest) = try locked(.byzantine)
+        group.passes = { _ in false }
+        group.loseAndRestorePowerOfAll()
+        group.sync(1)
+        let before = group.nodes[1].log
+        group.step(1, .logDamaged(segment: 5))
+        group.sync(1)
+        #expect(group.nodes[1].core.isRestoring && group.nodes[1].log == before)
+        group.passes = { _ in true }
+        group.loseAndRestorePowerOfAll()
+        group.settle()
+        #expect(self.digest(of: instance, at: 1, in: group) == digest)
     }
 
     @Test func nothingIsWrittenAgainWhereNothingIsWrittenDown() throws {

@@ -93,4 +93,46 @@ import Testing
         #expect(try snapshots.keep(second, after: Instance(16), in: &files) == Instance(16))
         #expect(!snapshots.holds(Instance(8), first.digest))
     }
+
+    /// Each pass told of it again, and each time another attempt to write it began, which went on for as long as the disk was full.
+    @Test func damageIsToldOnceUntilItIsMended() throws {
+        let places = [
+            ("layer-0000000000000001", 5), ("layer-0000000000000001", 62), ("snapshot-0000000000000010", 40),
+        ]
+        for (name, offset) in places {
+            var (files, snapshots) = try kept()
+            try files.corrupt(name, at: offset)
+            #expect(try scrub(&snapshots, &files).map(\.file) == [name])
+            #expect(try scrub(&snapshots, &files).isEmpty)
+            #expect(!snapshots.damagedEntries.isEmpty)
+            try repair(&snapshots, &files)
+            try files.corrupt("layer-0000000000000002", at: 70)
+            #expect(try scrub(&snapshots, &files).count == 1)
+        }
+    }
+
+    /// One that is not in memory any more either: nothing rests on it, and the next one takes its place. Until then a restart finds
+    /// that it cannot be read.
+    @Test func whatNobodyHasAnyMoreIsHealedByTheNextCheckpoint() throws {
+        var (files, snapshots) = try kept()
+        _ = snapshots.note(stable: SampleCheckpoint.certificate(16, second), in: &files)
+        try files.corrupt("layer-0000000000000002", at: 70)
+        #expect(try scrub(&snapshots, &files).count == 1)
+        var crashed = files
+        crashed.crash()
+        var again = try SnapshotFiles(in: &crashed, LogRig.identity)
+        #expect(again.holds(Instance(16), second.digest))
+        #expect(
+            try again.checkpoint(after: Instance(16), second.digest, in: &crashed) {
+                SampleCheckpoint.hashed($0)
+            } == nil)
+        let third = SampleCheckpoint.versions([0, 1, 1, 0])
+        _ = try snapshots.keep(third, after: Instance(24), in: &files)
+        #expect(snapshots.note(stable: SampleCheckpoint.certificate(24, third), in: &files) == Instance(24))
+        #expect(snapshots.damagedEntries.isEmpty)
+        #expect(try scrub(&snapshots, &files).isEmpty)
+        files.crash()
+        let inspection = try SnapshotInspection(of: &files, hashing: SampleCheckpoint.hashing)
+        #expect(inspection.snapshots.count == 1 && inspection.snapshots.allSatisfy { $0.isWhole })
+    }
 }

@@ -118,8 +118,11 @@ package struct FileDirectory: FileStore, ~Copyable, Sendable {
     package mutating func forgetCached(_ name: String) {
         #if !canImport(Darwin)
             // A hint; pages that are not written yet stay.
-            if let file = files.last(where: { $0.name == name }) {
-                _ = posix_fadvise(file.descriptor, 0, 0, POSIX_FADV_DONTNEED)
+            do throws(FileError) {
+                _ = posix_fadvise(try opened(name), 0, 0, POSIX_FADV_DONTNEED)
+            } catch {
+                // Whoever reads it is told.
+                return
             }
         #endif
     }

@@ -44,7 +44,7 @@ package struct SnapshotScrub: Sendable {
 
     package var isOver: Bool { next == items.count }
 
-    /// Looks at the next place. What is damaged does not count from now on: `keep` writes it again.
+    /// Looks at the next place. What is damaged does not count from now on: `keep` writes it again. It is told of once.
     package mutating func step(
         _ snapshots: inout SnapshotFiles, in files: inout (some FileStore & ~Copyable)
     ) throws(FileError) -> Finding? {
@@ -64,9 +64,11 @@ package struct SnapshotScrub: Sendable {
     private mutating func lookAt(
         _ entry: SnapshotFiles.Entry, _ snapshots: inout SnapshotFiles, in files: inout (some FileStore & ~Copyable)
     ) throws(FileError) -> Finding? {
-        guard let kept = snapshots.kept(entry.instance, entry.digest) else { return nil }
+        // Where anything of it is damaged its manifest is written again, too.
+        guard let kept = snapshots.kept(entry.instance, entry.digest), !kept.isDamaged else { return nil }
         let name = SnapshotNames.snapshot(entry.instance)
         let fault: SnapshotFault
+        files.forgetCached(name)
         do {
             bytesRead = try files.size(of: name)
             switch try SnapshotFiles.snapshot(name, entry.instance, in: &files) {
@@ -121,11 +123,12 @@ extension SnapshotFiles {
         for index in kept.indices where kept[index].entry == entry { kept[index].isDamaged = true }
     }
 
-    /// All that need a chunk there.
+    /// All that need a chunk there; none where that is known.
     mutating func noteDamaged(_ isDamaged: (ChunkPlace) -> Bool) -> [Entry] {
+        let known = damaged
         var entries: [Entry] = []
         for index in kept.indices where kept[index].isProven {
-            let places = kept[index].snapshot.chunks.map(\.place).filter(isDamaged)
+            let places = kept[index].snapshot.chunks.map(\.place).filter { isDamaged($0) && !known.contains($0) }
             guard !places.isEmpty else { continue }
             damaged.formUnion(places)
             kept[index].isDamaged = true

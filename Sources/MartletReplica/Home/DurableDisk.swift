@@ -29,11 +29,13 @@ protocol DurableDisk: Sendable {
     // Damage at rest
     /// What was found damaged since the start. Waits for no disk.
     var damage: DiskDamage { get }
-    /// Segments before the one that is returned may be damaged: all that they hold that is needed is to be written again. The same
-    /// one until that is finished.
-    func beginReplacement() throws(LogError) -> SegmentNumber
+    /// Whether the log can be written as far as is known, also after a replacement has failed.
+    var isLogWritable: Bool { get }
+    /// Segments up to that one are damaged: all that is needed of those before the one that is returned is to be written again. The
+    /// same one until that is finished, unless damage lies behind its beginning.
+    func beginReplacement(through damaged: SegmentNumber) throws(LogError) -> SegmentNumber
     /// It was written again and is durable, above a stable checkpoint. Returns whether those segments are gone: not before this
-    /// replica has the snapshot of that checkpoint.
+    /// replica has the snapshot of that checkpoint, nor where another segment was begun since.
     func finishReplacement(_ rewritten: LogRewritten) throws(LogError) -> Bool
     /// Whether a snapshot that was kept was found damaged, and not written again yet.
     func isDamaged(_ instance: Instance, _ digest: Digest) -> Bool

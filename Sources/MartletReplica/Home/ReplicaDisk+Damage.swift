@@ -20,22 +20,21 @@ extension ReplicaDisk: ScrubbedDisk {
 
     // MARK: - Mending
 
-    func beginReplacement() throws(LogError) -> SegmentNumber {
+    var isLogWritable: Bool { log.withLock { !$0.writer.needsRescue } }
+
+    func beginReplacement(through damaged: SegmentNumber) throws(LogError) -> SegmentNumber {
         try log.withLock { (log) throws(LogError) in
-            if let begun = log.replacement { return begun }
-            let begun = try log.writer.beginReplacement(&log.files)
-            log.replacement = begun
-            return begun
+            found.withLock { $0.isLogDamaged = true }
+            return try log.writer.beginReplacement(through: damaged, &log.files)
         }
     }
 
     func finishReplacement(_ rewritten: LogRewritten) throws(LogError) -> Bool {
         try log.withLock { (log) throws(LogError) in
-            guard let begun = log.replacement, begun.rawValue == rewritten.segment,
-                log.writer.coveredThrough >= rewritten.above
+            guard
+                try log.writer.finishReplacement(
+                    from: SegmentNumber(rewritten.segment), above: rewritten.above, &log.files)
             else { return false }
-            try log.writer.finishReplacement(from: begun, &log.files)
-            log.replacement = nil
             found.withLock { $0.isLogDamaged = false }
             return true
         }
@@ -54,11 +53,11 @@ extension ReplicaDisk: ScrubbedDisk {
             var paced = PacedFiles(try FileDirectory(at: home + "/log", .reading), pace)
             var files = try FileDirectory(at: home + "/log", .reading)
             let damages = try Self.damages(&paced, &files)
-            if !damages.isEmpty {
-                found.withLock { found in
-                    found.found += damages.count
-                    found.isLogDamaged = true
-                }
+            // What was damaged may have gone with what a snapshot covers.
+            found.withLock { found in
+                found.found += damages.count { !found.inLog.contains($0) }
+                found.inLog = damages
+                found.isLogDamaged = !damages.isEmpty
             }
             return damages
         } catch {

@@ -14,8 +14,6 @@ final class ReplicaDisk: DurableDisk {
     struct Log: ~Copyable {
         var writer: LogWriter
         var files: ReplicaConfiguration.Files
-        /// Everything before it is being written again.
-        var replacement: SegmentNumber?
     }
 
     struct Snapshots: ~Copyable {

@@ -55,7 +55,9 @@ struct ScrubStage<Machine: StreamingStateMachine>: Sendable {
         do {
             let damages = try disk.logDamages(pace)
             for damage in damages { logger.error("damaged on the disk: log/\(LogFinding.damage(damage))") }
-            if !damages.isEmpty { mailboxes.persistence.post(.replace) }
+            if let newest = damages.compactMap(\.segment).max() {
+                mailboxes.persistence.post(.replace(through: newest))
+            }
         } catch {
             if !pace.isStopped { logger.error("the log cannot be read: \(error)") }
         }

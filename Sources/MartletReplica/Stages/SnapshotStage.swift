@@ -104,11 +104,16 @@ struct SnapshotStage<Machine: StreamingStateMachine>: Sendable {
         }
     }
 
-    /// Where it is not in memory any more, a newer one is, which takes its place on the disk as soon as it is stable.
+    /// Where it is not in memory any more, a newer one is, or comes: that takes its place on the disk as soon as it is stable. A restart
+    /// before that begins anew.
     private func repair(_ instance: Instance, _ digest: Digest, _ progress: inout Progress) {
-        guard disk?.isDamaged(instance, digest) == true,
-            let checkpoint = progress.store.checkpoint(after: instance, digest)
-        else { return }
+        guard disk?.isDamaged(instance, digest) == true else { return }
+        guard let checkpoint = progress.store.checkpoint(after: instance, digest) else {
+            logger.warning(
+                "the damaged snapshot after instance \(instance) is not in memory any more: the next stable checkpoint takes its place"
+            )
+            return
+        }
         if keepForGood(checkpoint, instance, &progress) {
             logger.notice("the snapshot after instance \(instance) was written again where it was damaged")
         } else {

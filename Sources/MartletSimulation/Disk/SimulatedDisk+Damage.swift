@@ -47,19 +47,17 @@ extension SimulatedDisk {
     mutating func beginLogReplacement() throws -> UInt64? {
         var twin = logFiles
         let damages = try LogScrub.damages(pacedBy: &logFiles, again: &twin)
-        guard !damages.isEmpty else { return nil }
-        if replacement == nil { replacement = try log?.beginReplacement(&logFiles) }
-        return replacement?.rawValue
+        guard let newest = damages.compactMap(\.segment).max() else {
+            // From here on nothing may be missing.
+            if snapshots?.damagedEntries.isEmpty == true { isDamaged = false }
+            return nil
+        }
+        return try log?.beginReplacement(through: newest, &logFiles).rawValue
     }
 
     /// As a replica's disk does.
     mutating func finishLogReplacement(_ told: LogRewritten) throws -> Bool {
-        guard let begun = replacement, begun.rawValue == told.segment, let covered = log?.coveredThrough,
-            covered >= told.above
-        else { return false }
-        try log?.finishReplacement(from: begun, &logFiles)
-        replacement = nil
-        return true
+        try log?.finishReplacement(from: SegmentNumber(told.segment), above: told.above, &logFiles) ?? false
     }
 }
 

@@ -33,8 +33,6 @@ struct SimulatedDisk {
     var snapshots: SnapshotFiles?
     /// A bit was flipped: what is found is not what was written.
     var isDamaged = false
-    /// Segments before this one are being written again.
-    var replacement: SegmentNumber?
     /// Written, and not durable yet.
     private var stable: [CheckpointCertificate] = []
 
@@ -132,7 +130,6 @@ struct SimulatedDisk {
         log = nil
         snapshots = nil
         stable = []
-        replacement = nil
     }
 
     /// While it is read and a new segment begun nothing fails: a replica that cannot even do that does not start.

@@ -25,9 +25,13 @@ extension SimulatedReplica {
     }
 
     func finishLogReplacement() throws -> Bool {
-        guard let (told, position) = rewritten, gate.durable >= position, !needsRescue,
-            try disk?.finishLogReplacement(told) == true
-        else { return false }
+        guard let (told, position) = rewritten, gate.durable >= position, !needsRescue else { return false }
+        do {
+            guard try disk?.finishLogReplacement(told) == true else { return false }
+        } catch where !needsRescue && disk?.hasNoPower != true {
+            // There is no space for it, and still some for what is written.
+            return false
+        }
         rewritten = nil
         return true
     }

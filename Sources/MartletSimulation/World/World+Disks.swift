@@ -92,8 +92,10 @@ extension World {
         do {
             counts.repairs += try replica.repairSnapshots()
             if let segment = try replica.beginLogReplacement() {
-                deliver(.logDamaged(segment: segment), to: replica)
-                scheduleWrite(by: replica)
+                if replica.rewritten?.told.segment != segment {
+                    deliver(.logDamaged(segment: segment), to: replica)
+                    scheduleWrite(by: replica)
+                }
                 queue.insert(.scrub(replica.slot, incarnation: replica.incarnation), at: now + Self.retryAfter)
             } else if try replica.finishLogReplacement() {
                 counts.logReplacements += 1

@@ -18,6 +18,10 @@ final class ScriptedDisk: DurableDisk {
         var seals = 0
         var snapshots: [Instance] = []
         var replacementsBegun = 0
+        /// What comes of a replacement; a log that is not writable after it has failed needs a rescue.
+        var replacementFails = false
+        var isLogWritable = true
+        var finishes = true
         var rewritten: [LogRewritten] = []
         var takes = Interval.zero
         var fails = false
@@ -67,15 +71,18 @@ final class ScriptedDisk: DurableDisk {
 
     var damage: DiskDamage { DiskDamage() }
 
-    func beginReplacement() throws(LogError) -> SegmentNumber {
-        if now.fails { throw .file(.noSpace(file: "a scripted file")) }
+    var isLogWritable: Bool { now.isLogWritable }
+
+    func beginReplacement(through damaged: SegmentNumber) throws(LogError) -> SegmentNumber {
+        if now.fails || now.replacementFails { throw .file(.noSpace(file: "a scripted file")) }
         change { $0.replacementsBegun += 1 }
-        return .first
+        return damaged.next
     }
 
     func finishReplacement(_ rewritten: LogRewritten) throws(LogError) -> Bool {
+        if now.replacementFails { throw .file(.noSpace(file: "a scripted file")) }
         change { $0.rewritten.append(rewritten) }
-        return true
+        return now.finishes
     }
 
     func isDamaged(_ instance: Instance, _ digest: Digest) -> Bool { false }
