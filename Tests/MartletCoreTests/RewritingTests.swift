@@ -144,19 +144,23 @@ import Testing
     }
 
     /// Nothing that a restart needs is in the window yet.
-    @Test func whoStillRestoresItselfWritesNothingAgain() throws {
-        let (group, instance, digest) = try locked(.byzantine)
-        group.passes = { _ in false }
-        group.loseAndRestorePowerOfAll()
-        group.sync(1)
-        let before = group.nodes[1].log
-        group.step(1, .logDamaged(segment: 5))
-        group.sync(1)
-        #expect(group.nodes[1].core.isRestoring && group.nodes[1].log == before)
-        group.passes = { _ in true }
-        group.loseAndRestorePowerOfAll()
-        group.settle()
-        #expect(self.digest(of: instance, at: 1, in: group) == digest)
+    @Test func whoRestoresItselfOrWaitsForAStateWritesNothingAgain() throws {
+        let (group, _, _) = try locked(.byzantine)
+        let stable = try #require(group.nodes[1].core.checkpoints.stable)
+        let changes: [(inout ReplicaCore, Bool) -> Void] = [
+            { $0.restoration = $1 ? Restoration() : nil }, { $0.openVotesAfter = $1 ? Instance(100) : nil },
+            { $0.catchUp.installing = $1 ? stable : nil }, { $0.wrongState = $1 ? stable : nil },
+            { $0.isLogBroken = $1 },
+        ]
+        var effects = Effects()
+        for change in changes {
+            change(&group.nodes[1].core, true)
+            group.nodes[1].core.rewriteLog(in: 5, into: &effects)
+            #expect(effects.records.isEmpty && effects.logRewritten == nil)
+            change(&group.nodes[1].core, false)
+        }
+        group.nodes[1].core.rewriteLog(in: 5, into: &effects)
+        #expect(!effects.records.isEmpty && effects.logRewritten?.above == stable.instance)
     }
 
     @Test func nothingIsWrittenAgainWhereNothingIsWrittenDown() throws {

@@ -120,8 +120,8 @@ import Testing
         #expect(second > first)
         try log.append(Self.rewritten + [Records.vote(7)], to: &files)
         try log.sync(&files)
-        #expect(try !log.finishReplacement(from: first, above: .zero, &files))
-        #expect(try !Self.damages(&files).isEmpty)
+        #expect(try log.finishReplacement(from: first, above: .zero, &files) == false)
+        #expect(try Self.damages(&files).isEmpty == false)
         #expect(try log.finishReplacement(from: second, above: .zero, &files))
         #expect(try Self.damages(&files).isEmpty)
         files.crash()
@@ -139,9 +139,9 @@ import Testing
         let before = try LogRig.segments(&files)
         for covered in 0...3 as ClosedRange<UInt64> {
             log.drop(through: Instance(covered))
-            #expect(try !log.finishReplacement(from: segment, above: Instance(4), &files))
+            #expect(try log.finishReplacement(from: segment, above: Instance(4), &files) == false)
         }
-        #expect(try LogRig.segments(&files) == before && !Self.damages(&files).isEmpty)
+        #expect(try LogRig.segments(&files) == before && Self.damages(&files).isEmpty == false)
         log.drop(through: Instance(4))
         #expect(try log.finishReplacement(from: segment, above: Instance(4), &files))
         #expect(try Self.damages(&files).isEmpty)

@@ -74,19 +74,19 @@ import Testing
         try await group.stopAll()
     }
 
-    /// Of a segment's first frames, and of a chunk of the newest layer.
-    private func damage(_ home: String) throws {
-        for (folder, prefix, offset) in [("log", "log-", 300), ("snapshots", "layer-", 62)] {
-            let names = try FileManager.default.contentsOfDirectory(atPath: "\(home)/\(folder)").sorted()
-            let files = names.filter { $0.hasPrefix(prefix) && $0 != "log-draft" }
-            let name = try #require(folder == "log" ? files.first : files.last)
-            let handle = try #require(FileHandle(forUpdatingAtPath: "\(home)/\(folder)/\(name)"))
-            try handle.seek(toOffset: UInt64(offset))
-            let byte = try #require(try handle.read(upToCount: 1)?.first)
-            try handle.seek(toOffset: UInt64(offset))
-            try handle.write(contentsOf: [byte ^ 1])
-            try handle.close()
-        }
+    /// Flips a bit of the file of that folder that is chosen, if it is still there.
+    private func damage(
+        _ folder: String, _ prefix: String, at offset: UInt64, _ mask: UInt8 = 1, choose: ([String]) -> String?
+    ) throws {
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+        guard let name = choose(names.filter { $0.hasPrefix(prefix) && !$0.hasSuffix("draft") }),
+            let handle = FileHandle(forUpdatingAtPath: "\(folder)/\(name)")
+        else { return }
+        try handle.seek(toOffset: offset)
+        let byte = try #require(try handle.read(upToCount: 1)?.first)
+        try handle.seek(toOffset: offset)
+        try handle.write(contentsOf: [byte ^ mask])
+        try handle.close()
     }
 
     private func waitForLog(_ text: String, of group: TestGroup) async throws {
@@ -104,11 +104,18 @@ import Testing
         let session = try await client.open()
         for number in 1...20 { _ = try await client.put("a=\(number)", in: session) }
         _ = try await client.waitForStatus(of: ReplicaID(3)) { $0.executed >= Instance(20) }
-        try damage("\(group.directory)/3")
+        let home = "\(group.directory)/3"
+        // A segment's first frames.
+        try damage("\(home)/log", "log-", at: 300) { $0.first }
         try await waitForLog("damaged on the disk: log/", of: group)
         try await waitForLog("what the log needs was written again", of: group)
-        try await waitForLog("damaged on the disk: snapshots/", of: group)
-        try await waitForLog("was written again where it was damaged", of: group)
+        // The newest layer's first chunk; again where the next checkpoint came before anybody looked.
+        let mended = "was written again where it was damaged"
+        for round in 0..<40 where !group.log.contains(mended) {
+            try damage("\(home)/snapshots", "layer-", at: 62, 1 << UInt8(round % 8)) { $0.last }
+            for _ in 0..<20 where !group.log.contains(mended) { try await Task.sleep(for: .milliseconds(50)) }
+        }
+        #expect(group.log.contains("damaged on the disk: snapshots/") && group.log.contains(mended))
         _ = try await client.waitForStatus(of: ReplicaID(3)) { $0.damagesFound >= 2 && !$0.isDamaged }
         try await group.stop(3)
         try group.start([3])

@@ -112,7 +112,8 @@ struct PersistenceStage<Machine: StreamingStateMachine>: Sendable {
                 mailboxes.ordering.post(.event(.logDamaged(segment: segment.rawValue)))
             }
         }
-        guard !progress.isHeld, let rewritten = progress.rewritten, try disk.finishReplacement(rewritten) else { return }
+        guard !progress.isHeld, let rewritten = progress.rewritten, try disk.finishReplacement(rewritten)
+        else { return }
         (progress.rewritten, progress.isSealed) = (nil, false)
         logger.notice("what the log needs was written again, and its damaged part is gone")
     }

@@ -242,13 +242,6 @@ final class SimulatedReplica {
         return checkpoint.digest
     }
 
-    /// Keeps a snapshot on the disk, where there is one; false when it is not needed any more.
-    func keep(_ instance: Instance, _ digest: Digest) throws -> Bool {
-        guard let checkpoint = store.checkpoint(after: instance, digest) else { return false }
-        try disk?.keep(checkpoint, after: instance)
-        return true
-    }
-
     func forgetSnapshots(below instance: Instance) { store.forget(below: instance) }
 
     // MARK: - Writing
@@ -270,9 +263,6 @@ final class SimulatedReplica {
     }
 
     var hasToWrite: Bool { !records.isEmpty }
-
-    func losePower(after operations: Int) { disk?.losePower(after: operations) }
-    func setDiskFull(_ isFull: Bool) { disk?.setFull(isFull) }
 
     /// All records so far in one go. Returns what is durable when they are.
     func write() throws -> LogPosition {
