@@ -27,8 +27,14 @@ struct BenchmarkParameters: Sendable {
     var tellsLog: Bool
     /// Operations on the key-value service, written down call by call, in place of the service that does nothing.
     var isRecorded = false
+    /// The service is the key-value service; it is also where calls are recorded.
+    var isKeyed: Bool { isRecorded || keys != nil }
+    /// How many keys are in use where the key-value service is loaded with operations that are not recorded.
+    var keys: Int?
     /// Replicas write down what they vote for.
     var isDurable = false
+    /// K of the group; nil for the usual.
+    var checkpointPeriod: Int?
 
     /// What every figure has to say about itself.
     var json: [JSONValue.Member] {

@@ -20,21 +20,34 @@ final class ClosedLoop: Sendable {
     }
 
     private let sessions: [ClientSession]
-    private let payload: Bytes
+    private let payload: @Sendable () -> Bytes
     private let deadline: Duration
     private let state: Mutex<State>
 
     /// With a recording, its operations are handed in and written down; without, payloads of so many bytes.
-    init(sessions: [ClientSession], payloadBytes: Int, deadline: Duration, recording: LoadRecording? = nil) {
+    convenience init(
+        sessions: [ClientSession], payloadBytes: Int, deadline: Duration, recording: LoadRecording? = nil
+    ) {
+        let payload = Bytes(repeating: 1, count: payloadBytes)
+        self.init(sessions: sessions, deadline: deadline, recording: recording) { payload }
+    }
+
+    /// Hands in what `payload` makes each time, unless there is a recording.
+    init(
+        sessions: [ClientSession], deadline: Duration, recording: LoadRecording? = nil,
+        payload: @escaping @Sendable () -> Bytes
+    ) {
         self.sessions = sessions
         self.deadline = deadline
-        payload = Bytes(repeating: 1, count: payloadBytes)
+        self.payload = payload
         let now = Self.now
         state = Mutex(
             State(
                 record: LoadRecord(from: now), started: Array(repeating: now, count: sessions.count),
                 untried: sessions.count, recording: recording))
     }
+
+    var sessionCount: Int { sessions.count }
 
     static var now: Instant { Instant(DispatchTime.now().uptimeNanoseconds) }
 
@@ -75,7 +88,7 @@ final class ClosedLoop: Sendable {
             return state.recording?.begin(place, at: Self.now)
         }
         sessions[place].submit(
-            recorded?.payload ?? payload, kind: recorded?.kind ?? .operation, deadline: recorded?.deadline ?? deadline
+            recorded?.payload ?? payload(), kind: recorded?.kind ?? .operation, deadline: recorded?.deadline ?? deadline
         ) { [self] outcome in ended(place, outcome) }
     }
 

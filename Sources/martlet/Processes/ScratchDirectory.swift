@@ -10,10 +10,18 @@ struct ScratchDirectory {
 
     /// `named` need not exist. `kind` becomes part of a fresh directory's name.
     init(named: String?, kind: String, keeps: Bool) {
-        let fresh =
-            FileManager.default.temporaryDirectory.path + "/martlet-\(kind)-" + UUID().uuidString.prefix(8).lowercased()
-        path = named ?? fresh
+        path = named ?? Self.fresh(in: FileManager.default.temporaryDirectory.path, kind)
         isTemporary = named == nil && !keeps
+    }
+
+    /// A fresh one that goes, in a directory that the caller named, or where temporary ones are.
+    init(within parent: String?, kind: String) {
+        path = Self.fresh(in: parent ?? FileManager.default.temporaryDirectory.path, kind)
+        isTemporary = true
+    }
+
+    private static func fresh(in parent: String, _ kind: String) -> String {
+        "\(parent)/martlet-\(kind)-\(UUID().uuidString.prefix(8).lowercased())"
     }
 
     func removeIfTemporary() {
