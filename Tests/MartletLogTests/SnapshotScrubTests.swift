@@ -111,6 +111,30 @@ import Testing
         }
     }
 
+    /// A repair that failed at its end, or between two names, was not tried again: what was there before did not count as damaged any more.
+    @Test func aRepairThatFailsAnywhereIsTriedAgain() throws {
+        var failures = 0
+        for left in 0..<40 {
+            var (files, snapshots) = try kept()
+            try files.corrupt("layer-0000000000000002", at: 70)
+            #expect(try scrub(&snapshots, &files).count == 1)
+            files.faults.operationsLeft = left
+            do {
+                try repair(&snapshots, &files)
+            } catch FileError.notFound {
+                Issue.record("\(left) operations")
+            } catch {
+                failures += 1
+                #expect(snapshots.damagedEntries.map(\.instance) == [Instance(16)], "\(left) operations")
+            }
+            files.faults.operationsLeft = nil
+            try repair(&snapshots, &files)
+            #expect(snapshots.damagedEntries.isEmpty)
+            try expectWhole(&files)
+        }
+        #expect(failures > 8)
+    }
+
     /// One that is not in memory any more either: nothing rests on it, and the next one takes its place. Until then a restart finds
     /// that it cannot be read.
     @Test func whatNobodyHasAnyMoreIsHealedByTheNextCheckpoint() throws {

@@ -91,12 +91,17 @@ extension SnapshotFiles {
         try files.sync(draft)
         // Of the same instance another state was wrong, or this one is.
         try removeIfThere(name, in: &files)
-        kept.removeAll { $0.snapshot.instance == snapshot.instance }
+        // Whatever fails from here on, what was kept is not whole before all of this is done once.
+        for index in kept.indices where kept[index].snapshot.instance == snapshot.instance {
+            kept[index].isDamaged = true
+        }
+        let wasKept = holds(snapshot.instance, snapshot.digest)
         try files.rename(draft, to: name)
+        kept.removeAll { $0.snapshot.instance == snapshot.instance }
         let place = kept.firstIndex { $0.snapshot.instance > snapshot.instance } ?? kept.count
-        kept.insert(Kept(snapshot: snapshot, isProven: false), at: place)
+        kept.insert(Kept(snapshot: snapshot, isProven: false, isDamaged: wasKept), at: place)
         try files.syncNames()
-        kept[place].isProven = true
+        (kept[place].isProven, kept[place].isDamaged) = (true, false)
     }
 
     private mutating func removeDrafts(in files: inout (some FileStore & ~Copyable)) {

@@ -119,6 +119,9 @@ extension SnapshotFiles {
     /// Those that were found damaged and not written again yet.
     package var damagedEntries: [Entry] { kept.filter(\.isDamaged).map(\.entry) }
 
+    /// Whether a scrub looks at all of them: not at those that an earlier run left and this one has not read.
+    package var isAllProven: Bool { kept.allSatisfy(\.isProven) }
+
     mutating func noteDamaged(_ entry: Entry) {
         for index in kept.indices where kept[index].entry == entry { kept[index].isDamaged = true }
     }

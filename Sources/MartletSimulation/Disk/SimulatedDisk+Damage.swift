@@ -48,8 +48,8 @@ extension SimulatedDisk {
         var twin = logFiles
         let damages = try LogScrub.damages(pacedBy: &logFiles, again: &twin)
         guard let newest = damages.compactMap(\.segment).max() else {
-            // From here on nothing may be missing.
-            if snapshots?.damagedEntries.isEmpty == true { isDamaged = false }
+            // From here on nothing may be missing; what an earlier run left is not looked at.
+            if let snapshots, snapshots.isAllProven, snapshots.damagedEntries.isEmpty { isDamaged = false }
             return nil
         }
         return try log?.beginReplacement(through: newest, &logFiles).rawValue
