@@ -31,6 +31,8 @@ package struct ReplicaCore: ~Copyable {
     var heldByDiskSince: Instant?
     /// Since when it has gone as far as it may without its disk.
     var diskBehindSince: Instant?
+    /// What the log holds is being written again.
+    var rewriting: Rewriting?
     /// The newest instance after which this replica's own snapshot is durable.
     var snapshotKept = Instance.zero
 
@@ -212,9 +214,11 @@ package struct ReplicaCore: ~Copyable {
         case .durable(let position): onDurable(position, into: &effects)
         case .logBroken: onLog(isBroken: true, into: &effects)
         case .logMended: onLog(isBroken: false, into: &effects)
+        case .logDamaged(let segment): rewriteLog(in: segment, into: &effects)
         case .entropy(let numbers): onEntropy(numbers)
         case .deadline: break
         }
+        goOnRewriting(into: &effects)
         noteDisk(into: &effects)
         onTime(into: &effects)
         pump(into: &effects)

@@ -74,57 +74,55 @@ import Testing
         try await group.stopAll()
     }
 
-    /// Waits until all have the same newest checkpoint, and have told each other.
-    private func haveAllSaidSo(_ client: RawClient) async throws {
-        let newest = try await client.status(of: ReplicaID(0)).stableCheckpoint
-        for place in 1..<4 as Range<UInt16> {
-            _ = try await client.waitForStatus(of: ReplicaID(place)) { $0.stableCheckpoint >= newest }
-        }
-        try await Task.sleep(for: .milliseconds(300))
+    /// Flips a bit of the file of that folder that is chosen, if it is still there.
+    private func damage(
+        _ folder: String, _ prefix: String, at offset: UInt64, _ mask: UInt8 = 1, choose: ([String]) -> String?
+    ) throws {
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+        guard let name = choose(names.filter { $0.hasPrefix(prefix) && !$0.hasSuffix("draft") }),
+            let handle = FileHandle(forUpdatingAtPath: "\(folder)/\(name)")
+        else { return }
+        try handle.seek(toOffset: offset)
+        let byte = try #require(try handle.read(upToCount: 1)?.first)
+        try handle.seek(toOffset: offset)
+        try handle.write(contentsOf: [byte ^ mask])
+        try handle.close()
     }
 
-    /// A disk was changed, or everything deleted by hand: nothing here says that this replica has ever voted.
-    @Test func whoseWholeHomeIsGoneFindsItsOwnWord() async throws {
+    private func waitForLog(_ text: String, of group: TestGroup) async throws {
+        for _ in 0..<300 where !group.log.contains(text) { try await Task.sleep(for: .milliseconds(100)) }
+        #expect(group.log.contains(text), "\(text)")
+    }
+
+    @Test func damageToTheDiskOfARunningReplicaIsFoundAndMended() async throws {
         let group = try await TestGroup(settings: settings())
-        try group.start(0..<4)
+        try group.start(0..<3)
+        try group.start([3]) { configuration in
+            configuration.scrubPause = .milliseconds(300)
+        }
         let client = try RawClient(group: group)
         let session = try await client.open()
-        for number in 1...40 { _ = try await client.put("a=\(number)", in: session) }
-        try await haveAllSaidSo(client)
-        try await group.stop(3)
+        for number in 1...20 { _ = try await client.put("a=\(number)", in: session) }
+        _ = try await client.waitForStatus(of: ReplicaID(3)) { $0.executed >= Instance(20) }
         let home = "\(group.directory)/3"
-        for name in try FileManager.default.contentsOfDirectory(atPath: home) {
-            try FileManager.default.removeItem(atPath: "\(home)/\(name)")
+        // A segment's first frames.
+        try damage("\(home)/log", "log-", at: 300) { $0.first }
+        try await waitForLog("damaged on the disk: log/", of: group)
+        try await waitForLog("what the log needs was written again", of: group)
+        // The newest layer's first chunk; again where the next checkpoint came before anybody looked.
+        let mended = "was written again where it was damaged"
+        for round in 0..<40 where !group.log.contains(mended) {
+            try damage("\(home)/snapshots", "layer-", at: 62, 1 << UInt8(round % 8)) { $0.last }
+            for _ in 0..<20 where !group.log.contains(mended) { try await Task.sleep(for: .milliseconds(50)) }
         }
-        try group.start([3])
-        let back = try await client.waitForStatus(of: ReplicaID(3)) {
-            $0.mode == .voter && $0.epoch.view == ViewNumber(2)
-        }
-        #expect(back.executed > .zero && group.log.contains("remembers nothing after 0"))
-        await client.close()
-        try await group.stopAll()
-    }
-
-    @Test func whoseHomeIsAnOlderCopyFindsItsOwnWord() async throws {
-        let group = try await TestGroup(settings: settings())
-        try group.start(0..<4)
-        let client = try RawClient(group: group)
-        let session = try await client.open()
-        for number in 1...10 { _ = try await client.put("a=\(number)", in: session) }
+        #expect(group.log.contains("damaged on the disk: snapshots/") && group.log.contains(mended))
+        _ = try await client.waitForStatus(of: ReplicaID(3)) { $0.damagesFound >= 2 && !$0.isDamaged }
         try await group.stop(3)
-        let (home, copy) = ("\(group.directory)/3", "\(group.directory)/copy")
-        try FileManager.default.copyItem(atPath: home, toPath: copy)
         try group.start([3])
-        for number in 11...60 { _ = try await client.put("a=\(number)", in: session) }
-        try await haveAllSaidSo(client)
-        try await group.stop(3)
-        try FileManager.default.removeItem(atPath: home)
-        try FileManager.default.moveItem(atPath: copy, toPath: home)
-        try group.start([3])
-        let back = try await client.waitForStatus(of: ReplicaID(3)) {
-            $0.mode == .voter && $0.epoch.view == ViewNumber(2)
-        }
-        #expect(back.executed > .zero && group.log.contains("an older copy of this replica's directory"))
+        let back = try await client.waitForStatus(of: ReplicaID(3)) { $0.executed >= Instance(20) }
+        #expect(back.mode == .voter && back.epoch.view == .genesis)
+        #expect(!group.log.contains("what this replica had written down is"))
+        #expect(try await client.put("a=21", in: session) == "20")
         await client.close()
         try await group.stopAll()
     }

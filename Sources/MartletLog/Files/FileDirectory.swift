@@ -115,6 +115,18 @@ package struct FileDirectory: FileStore, ~Copyable, Sendable {
         markDirty(name, false)
     }
 
+    package mutating func forgetCached(_ name: String) {
+        #if !canImport(Darwin)
+            // A hint; pages that are not written yet stay.
+            do throws(FileError) {
+                _ = posix_fadvise(try opened(name), 0, 0, POSIX_FADV_DONTNEED)
+            } catch {
+                // Whoever reads it is told.
+                return
+            }
+        #endif
+    }
+
     // MARK: - Names
 
     package mutating func names() throws(FileError) -> [String] {
@@ -149,6 +161,13 @@ package struct FileDirectory: FileStore, ~Copyable, Sendable {
         guard let place = files.firstIndex(where: { $0.name == name }) else { return }
         let file = files.remove(at: place)
         files.append(OpenFile(name: newName, descriptor: file.descriptor, isDirty: file.isDirty))
+    }
+
+    package mutating func replace(_ name: String, with draft: String) throws(FileError) {
+        // Whoever reads by that name is to read the new one.
+        for file in files where file.name == name { _ = close(file.descriptor) }
+        files.removeAll { $0.name == name }
+        try rename(draft, to: name)
     }
 
     package mutating func remove(_ name: String) throws(FileError) {

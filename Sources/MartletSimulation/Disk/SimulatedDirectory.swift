@@ -133,6 +133,12 @@ package struct SimulatedDirectory: FileStore, Sendable {
         directory.change(removing: name, adding: .init(name: newName, file: files[file].number))
     }
 
+    package mutating func replace(_ name: String, with draft: String) throws(FileError) {
+        let file = try file(draft)
+        try begin(draft, FileError.writeFailed)
+        directory.change(removing: draft, adding: .init(name: name, file: files[file].number))
+    }
+
     package mutating func remove(_ name: String) throws(FileError) {
         _ = try file(name)
         try begin(.remove, name, FileError.writeFailed)
@@ -182,6 +188,12 @@ package struct SimulatedDirectory: FileStore, Sendable {
     /// Flips bits of a byte at rest.
     package mutating func corrupt(_ name: String, at offset: Int, mask: UInt8 = 1) throws(FileError) {
         files[try file(name)].content.corrupt(at: offset, by: mask)
+    }
+
+    /// All files go, for good.
+    package mutating func removeAll() {
+        directory = SimulatedNames()
+        files = []
     }
 
     // MARK: - Helpers
