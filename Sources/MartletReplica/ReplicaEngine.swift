@@ -28,6 +28,8 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
     private let mode: ReplicaMode
     /// What this run calls itself where its votes are lost.
     private let incarnation: UInt64
+    /// Agreed time before the first instance.
+    private let beginning: Timestamp
     /// In a durable group.
     private let disk: (any DurableDisk)?
     private let voting: VotingState
@@ -35,7 +37,7 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
 
     init(
         configuration: ReplicaConfiguration, view: View, me: ReplicaIndex, mode: ReplicaMode, incarnation: UInt64,
-        disk: (any DurableDisk)?, machine: Machine,
+        disk: (any DurableDisk)?, machine: Machine, beginning: Timestamp = .zero,
         onFailure: @escaping @Sendable (ReplicaError) -> Void
     ) throws(ReplicaError) {
         let logger = configuration.logger
@@ -52,6 +54,7 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
         self.mode = mode
         self.incarnation = incarnation
         self.disk = disk
+        self.beginning = beginning
         voting = VotingState(mode)
         self.onFailure = onFailure
         loops = EventLoops(threadCount: configuration.networkThreadCount)
@@ -138,6 +141,7 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
                 view: view, replica: configuration.replica, mode: mode, incarnation: incarnation,
                 seed: SystemClock.monotonic.rawValue)
             core.timeouts = configuration.timeouts
+            core.beginning = beginning
             let sealer = Sealer(
                 group: view.group, replica: configuration.replica, key: configuration.key, scheme: Ed25519Scheme())
             let told = recovered.take().flatMap { $0.restoration.isEmpty ? nil : $0.restoration }
