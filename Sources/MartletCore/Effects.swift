@@ -167,6 +167,18 @@ package enum Misbehaviour: UInt8, Hashable, Sendable, CaseIterable {
     case conflictingView
 }
 
+/// That the core has written again all that the log must hold above a stable checkpoint.
+package struct LogRewritten: Hashable, Sendable {
+    /// As it was asked to.
+    package let segment: UInt64
+    package let above: Instance
+
+    package init(segment: UInt64, above: Instance) {
+        self.segment = segment
+        self.above = above
+    }
+}
+
 /// What the core wants done, one list per stage, in order within each list. The driver empties it after each batch of
 /// steps and hands it in again.
 package struct Effects: ~Copyable {
@@ -187,6 +199,8 @@ package struct Effects: ~Copyable {
     package var notices: [Notice] = []
     /// For the driver: so many random numbers are wanted (`Event.entropy`).
     package var entropyWanted = 0
+    /// For whoever writes the log: the last of these records is the last of all that the log needs (`Event.logDamaged`).
+    package var logRewritten: LogRewritten?
 
     package init() {}
 
@@ -200,5 +214,6 @@ package struct Effects: ~Copyable {
         calculations.removeAll(keepingCapacity: true)
         notices.removeAll(keepingCapacity: true)
         entropyWanted = 0
+        logRewritten = nil
     }
 }

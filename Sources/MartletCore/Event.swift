@@ -39,6 +39,9 @@ package enum Event: Sendable {
     /// The log could not be written, or made durable; and it can be again, with all that was to be.
     case logBroken
     case logMended
+    /// Part of the log is damaged: what it must hold is to be written again, after the beginning of that segment
+    /// (`Effects.logRewritten`).
+    case logDamaged(segment: UInt64)
 
     /// Random numbers that nobody else can know, as `Effects.entropyWanted` asked for.
     case entropy([UInt64])

@@ -209,6 +209,7 @@ package struct ReplicaCore: ~Copyable {
         case .durable(let position): onDurable(position, into: &effects)
         case .logBroken: onLog(isBroken: true, into: &effects)
         case .logMended: onLog(isBroken: false, into: &effects)
+        case .logDamaged(let segment): rewriteLog(in: segment, into: &effects)
         case .entropy(let numbers): onEntropy(numbers)
         case .deadline: break
         }

@@ -60,8 +60,7 @@ public final class Replica<Machine: StreamingStateMachine>: Service {
         let (ends, ender) = AsyncStream<ReplicaError>.makeStream()
         let engine = try ReplicaEngine(
             configuration: configuration, view: view, me: me, mode: mode, incarnation: incarnation, disk: disk,
-            machine: machine, beginning: beginning,
-            onFailure: { ender.yield($0) })
+            scrubbed: disk, machine: machine, beginning: beginning, onFailure: { ender.yield($0) })
         logStart(mode, recovered)
         try await engine.listen()
         // In a durable group a learner, too, is admitted and votes without another start.

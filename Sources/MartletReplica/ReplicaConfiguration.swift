@@ -42,6 +42,10 @@ public struct ReplicaConfiguration: Sendable {
     /// The most bytes that wait to be ordered from all clients together, and as many again from replicas, before nothing
     /// more is read from them.
     package var mailboxBytesMax = 32 << 20
+    /// How much of the disk of a durable replica is read through a second, in search of damage; 0: nothing.
+    package var scrubBytesPerSecond = 8 << 20
+    /// Between two passes over it.
+    package var scrubPause = Interval.seconds(60)
     /// How many threads serve the connections.
     package var networkThreadCount = 1
     /// Opens a directory that is there. For tests: of what power cuts do, say.

@@ -32,12 +32,16 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
     private let beginning: Timestamp
     /// In a durable group.
     private let disk: (any DurableDisk)?
+    /// Where it is looked through for damage.
+    private let scrubbed: (any ScrubbedDisk)?
+    private let scrubPace: ScrubPace
     private let voting: VotingState
     private let onFailure: @Sendable (ReplicaError) -> Void
 
     init(
         configuration: ReplicaConfiguration, view: View, me: ReplicaIndex, mode: ReplicaMode, incarnation: UInt64,
-        disk: (any DurableDisk)?, machine: Machine, beginning: Timestamp = .zero,
+        disk: (any DurableDisk)?, scrubbed: (any ScrubbedDisk)? = nil, machine: Machine,
+        beginning: Timestamp = .zero,
         onFailure: @escaping @Sendable (ReplicaError) -> Void
     ) throws(ReplicaError) {
         let logger = configuration.logger
@@ -54,6 +58,8 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
         self.mode = mode
         self.incarnation = incarnation
         self.disk = disk
+        self.scrubbed = scrubbed
+        scrubPace = ScrubPace(bytesPerSecond: configuration.scrubBytesPerSecond)
         self.beginning = beginning
         voting = VotingState(mode)
         self.onFailure = onFailure
@@ -112,8 +118,17 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
             let persistence = PersistenceStage(disk: disk, mailboxes: mailboxes, logger: configuration.logger)
             threads.start("persistence") { persistence.run() }
         }
+        startScrub()
         startExecution(Handover(recovered))
         startOrdering(Handover(recovered))
+    }
+
+    private func startScrub() {
+        guard let scrubbed, configuration.scrubBytesPerSecond > 0 else { return }
+        let scrub = ScrubStage(
+            disk: scrubbed, mailboxes: mailboxes, pace: scrubPace, pause: configuration.scrubPause,
+            logger: configuration.logger)
+        threads.start("scrub") { scrub.run() }
     }
 
     private func startExecution(_ recovered: Handover<RecoveredDisk>) {
@@ -147,7 +162,7 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
             let told = recovered.take().flatMap { $0.restoration.isEmpty ? nil : $0.restoration }
             let stage = OrderingStage(
                 configuration: core, restoring: told, mailboxes: mailboxes, clients: clients, views: views,
-                voting: voting,
+                voting: voting, disk: disk,
                 egress: Egress(sealer: sealer, links: links), logger: configuration.logger)
             return { stage.run() }
         }
@@ -156,6 +171,7 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
     /// What is decided, and on the disk before long, is answered; each stage finishes what it has been given, and what waits for the
     /// network is sent. A disk that hangs is not waited for.
     func stop() async {
+        scrubPace.stop()
         await drain()
         await orderingTask.stop()
         mailboxes.execution.close()
@@ -165,6 +181,7 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
         mailboxes.snapshots.close()
         await joinAtDisk("persistence", "the log")
         await joinAtDisk("snapshots", "a snapshot")
+        await joinScrub()
         mailboxes.calculation.close()
         await threads.join("calculation")
         mailboxes.verification.close()
@@ -188,6 +205,13 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
         guard await !threads.join(thread, within: joinMax) else { return }
         configuration.logger.error(
             "the disk has not written \(what) for \(joinMax): not waiting for it any longer; nobody was told of it")
+    }
+
+    /// What it still finds nobody takes any more.
+    private func joinScrub() async {
+        guard await !threads.join("scrub", within: joinMax) else { return }
+        configuration.logger.error(
+            "the disk has not been read for \(joinMax), in search of damage: not waiting for it any longer")
     }
 }
 

@@ -15,13 +15,14 @@ import Testing
     init() throws { view = try Sample.founding(4).genesis().firstView(group: .zero) }
 
     private func status(
-        _ id: UInt16, mode: ReplicaMode = .voter, regency: UInt64 = 1, executed: UInt64 = 10, isSynced: Bool = true
+        _ id: UInt16, mode: ReplicaMode = .voter, regency: UInt64 = 1, executed: UInt64 = 10, isSynced: Bool = true,
+        damages: UInt32 = 0, isDamaged: Bool = false
     ) -> ReplicaStatus {
         ReplicaStatus(
             replica: ReplicaID(id), mode: mode, epoch: Epoch(view: .genesis, regency: Regency(regency)),
             isSynced: isSynced, leader: ReplicaID(UInt16(regency - 1) % 4), decided: Instance(executed),
             executed: Instance(executed), stableCheckpoint: .zero, highestKnown: Instance(executed), pendingRequests: 0,
-            softwareVersion: "1")
+            softwareVersion: "1", damagesFound: damages, isDamaged: isDamaged)
     }
 
     /// The members that are not named are unreachable.
@@ -34,6 +35,15 @@ import Testing
                     member: member,
                     answer: status.map { .value($0, roundTrip: .milliseconds(2)) } ?? .unreachable("nobody listens"))
             })
+    }
+
+    @Test func damagedDisksAreNamed() {
+        let report = StatusReport(
+            health: health(status(0, damages: 1), status(1, damages: 3, isDamaged: true), status(2)))
+        #expect(report.text.contains("replica 0 has found its disk damaged in 1 place: all is mended"))
+        #expect(report.text.contains("replica 1 has found its disk damaged in 3 places: not all is mended yet"))
+        #expect(!report.text.contains("replica 2 has found"))
+        #expect("\(report.json)".contains("\"damagesFound\":3"))
     }
 
     @Test func aQuorumOfVotersServes() {

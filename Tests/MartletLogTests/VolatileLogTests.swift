@@ -79,6 +79,30 @@ struct VolatileLogTests {
         #expect(second.delivered == rig.delivered && !second.log.isDamaged, "\(context), again")
     }
 
+    /// A scrub reads the directory below: it shows what a cut would leave, at no moment damage.
+    @Test("What is not synced does not look like damage to whoever reads below", arguments: 1...20)
+    func scrub(seed: UInt64) throws {
+        var files = try Volatile(over: Self.below(), seed: seed)
+        var log = try LogRig(&files).log
+        for round in 1...40 as ClosedRange<UInt64> {
+            try log.append([Records.vote(round)], to: &files)
+            #expect(try Self.damages(below: files.base).isEmpty, "seed \(seed), round \(round)")
+            if round % 3 != 0 { try log.sync(&files) }
+            if round % 7 == 0 { try log.seal(&files) }
+            if round > 5 { log.drop(through: Instance(round - 5)) }
+            #expect(try Self.damages(below: files.base).isEmpty, "seed \(seed), round \(round)")
+        }
+        try log.sync(&files)
+        let sealed = try #require(try LogRig.segments(&files.base).dropLast().last)
+        try files.base.corrupt(sealed, at: 200)
+        #expect(try Self.damages(below: files.base).contains { $0.file == sealed })
+    }
+
+    private static func damages(below base: SimulatedDirectory) throws -> [LogDamage] {
+        var (first, second) = (base, base)
+        return try LogScrub.damages(pacedBy: &first, again: &second)
+    }
+
     @Test("What syncs of a lying one loses is the end of everything, and nothing shows it")
     func lies() throws {
         var lost = 0

@@ -74,6 +74,59 @@ import Testing
         try await group.stopAll()
     }
 
+    /// Flips a bit of the file of that folder that is chosen, if it is still there.
+    private func damage(
+        _ folder: String, _ prefix: String, at offset: UInt64, _ mask: UInt8 = 1, choose: ([String]) -> String?
+    ) throws {
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+        guard let name = choose(names.filter { $0.hasPrefix(prefix) && !$0.hasSuffix("draft") }),
+            let handle = FileHandle(forUpdatingAtPath: "\(folder)/\(name)")
+        else { return }
+        try handle.seek(toOffset: offset)
+        let byte = try #require(try handle.read(upToCount: 1)?.first)
+        try handle.seek(toOffset: offset)
+        try handle.write(contentsOf: [byte ^ mask])
+        try handle.close()
+    }
+
+    private func waitForLog(_ text: String, of group: TestGroup) async throws {
+        for _ in 0..<300 where !group.log.contains(text) { try await Task.sleep(for: .milliseconds(100)) }
+        #expect(group.log.contains(text), "\(text)")
+    }
+
+    @Test func damageToTheDiskOfARunningReplicaIsFoundAndMended() async throws {
+        let group = try await TestGroup(settings: settings())
+        try group.start(0..<3)
+        try group.start([3]) { configuration in
+            configuration.scrubPause = .milliseconds(300)
+        }
+        let client = try RawClient(group: group)
+        let session = try await client.open()
+        for number in 1...20 { _ = try await client.put("a=\(number)", in: session) }
+        _ = try await client.waitForStatus(of: ReplicaID(3)) { $0.executed >= Instance(20) }
+        let home = "\(group.directory)/3"
+        // A segment's first frames.
+        try damage("\(home)/log", "log-", at: 300) { $0.first }
+        try await waitForLog("damaged on the disk: log/", of: group)
+        try await waitForLog("what the log needs was written again", of: group)
+        // The newest layer's first chunk; again where the next checkpoint came before anybody looked.
+        let mended = "was written again where it was damaged"
+        for round in 0..<40 where !group.log.contains(mended) {
+            try damage("\(home)/snapshots", "layer-", at: 62, 1 << UInt8(round % 8)) { $0.last }
+            for _ in 0..<20 where !group.log.contains(mended) { try await Task.sleep(for: .milliseconds(50)) }
+        }
+        #expect(group.log.contains("damaged on the disk: snapshots/") && group.log.contains(mended))
+        _ = try await client.waitForStatus(of: ReplicaID(3)) { $0.damagesFound >= 2 && !$0.isDamaged }
+        try await group.stop(3)
+        try group.start([3])
+        let back = try await client.waitForStatus(of: ReplicaID(3)) { $0.executed >= Instance(20) }
+        #expect(back.mode == .voter && back.epoch.view == .genesis)
+        #expect(!group.log.contains("what this replica had written down is"))
+        #expect(try await client.put("a=21", in: session) == "20")
+        await client.close()
+        try await group.stopAll()
+    }
+
     @Test func anothersLogIsRefused() async throws {
         let group = try await TestGroup(settings: settings())
         try group.start(0..<4)

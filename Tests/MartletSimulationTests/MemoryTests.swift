@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Bounded memory: no replica keeps more than its settings imply")
 struct MemoryTests {
-    private static func checker(isDurable: Bool = false) -> MemoryChecker {
+    private static func checker(isDurable: Bool = false, isLogRewritten: Bool = false) -> MemoryChecker {
         var settings = GroupSettings()
         settings.window = 4
         settings.checkpointPeriod = 8
@@ -21,6 +21,7 @@ struct MemoryTests {
         settings.isDurable = isDurable
         var limits = MemoryChecker.Limits()
         limits.pendingPerClientMax = 32
+        limits.isLogRewritten = isLogRewritten
         return MemoryChecker(n: 4, clients: 3, settings: settings, limits: limits)
     }
 
@@ -79,6 +80,17 @@ struct MemoryTests {
         #expect(checker.check(sendsHeld: sends, ordersHeld: 2 * sends, by: 0, at: .zero) == nil)
         #expect(checker.check(sendsHeld: sends + 1, ordersHeld: 0, by: 0, at: .zero)?.rule == .memory)
         #expect(checker.check(sendsHeld: 0, ordersHeld: 2 * sends + 1, by: 0, at: .zero)?.rule == .memory)
+    }
+
+    /// Of 28 instances and the 32 that a snapshot may be older: ten batches with a vote each, a lock and a decision.
+    @Test("What is written again for a damaged log waits once")
+    func rewriting() {
+        let records = 4 * (8 + 4) + 16
+        #expect(Self.checker(isLogRewritten: true).bound(of: .unwrittenRecords) == 1 + 28 * (2 * 10 + 2))
+        let checker = Self.checker(isDurable: true, isLogRewritten: true)
+        #expect(checker.bound(of: .unwrittenRecords) == records + 1 + (28 + 32) * (2 * 10 + 2))
+        let sends = records + 4 + 16
+        #expect(checker.check(sendsHeld: sends + 1, ordersHeld: 0, by: 0, at: .zero)?.rule == .memory)
     }
 
     @Test("A world looks at what its replicas keep, and stops when it is too much")

@@ -119,6 +119,18 @@ package struct FileDirectory: FileStore, ~Copyable, Sendable {
         markDirty(name, false)
     }
 
+    package mutating func forgetCached(_ name: String) {
+        #if !canImport(Darwin)
+            // A hint; pages that are not written yet stay.
+            do throws(FileError) {
+                _ = posix_fadvise(try opened(name), 0, 0, POSIX_FADV_DONTNEED)
+            } catch {
+                // Whoever reads it is told.
+                return
+            }
+        #endif
+    }
+
     // MARK: - Names
 
     package mutating func names() throws(FileError) -> [String] {

@@ -30,4 +30,10 @@ package protocol FileStore: ~Copyable {
     mutating func remove(_ name: String) throws(FileError)
     /// Returns when all changes of names are durable.
     mutating func syncNames() throws(FileError)
+    /// What is read of the file next comes from the disk itself, where that can be asked for.
+    mutating func forgetCached(_ name: String)
+}
+
+extension FileStore where Self: ~Copyable {
+    package mutating func forgetCached(_ name: String) {}
 }

@@ -9,7 +9,7 @@ extension SnapshotFiles {
     package mutating func keep(
         _ checkpoint: HashedCheckpoint, after instance: Instance, in files: inout (some FileStore & ~Copyable)
     ) throws(FileError) -> Instance? {
-        guard kept(instance, checkpoint.digest)?.isProven != true else { return nil }
+        guard kept(instance, checkpoint.digest)?.counts != true else { return nil }
         let wasTight = isTight
         isTight = true
         do {
@@ -45,7 +45,9 @@ extension SnapshotFiles {
     private var provenPlaces: [Digest: ChunkPlace] {
         var places: [Digest: ChunkPlace] = [:]
         for each in kept where each.isProven {
-            for chunk in each.snapshot.chunks { places[chunk.digest] = chunk.place }
+            for chunk in each.snapshot.chunks where !damaged.contains(chunk.place) {
+                places[chunk.digest] = chunk.place
+            }
         }
         return places
     }
@@ -89,12 +91,17 @@ extension SnapshotFiles {
         try files.sync(draft)
         // Of the same instance another state was wrong, or this one is.
         try removeIfThere(name, in: &files)
-        kept.removeAll { $0.snapshot.instance == snapshot.instance }
+        // Whatever fails from here on, what was kept is not whole before all of this is done once.
+        for index in kept.indices where kept[index].snapshot.instance == snapshot.instance {
+            kept[index].isDamaged = true
+        }
+        let wasKept = holds(snapshot.instance, snapshot.digest)
         try files.rename(draft, to: name)
+        kept.removeAll { $0.snapshot.instance == snapshot.instance }
         let place = kept.firstIndex { $0.snapshot.instance > snapshot.instance } ?? kept.count
-        kept.insert(Kept(snapshot: snapshot, isProven: false), at: place)
+        kept.insert(Kept(snapshot: snapshot, isProven: false, isDamaged: wasKept), at: place)
         try files.syncNames()
-        kept[place].isProven = true
+        (kept[place].isProven, kept[place].isDamaged) = (true, false)
     }
 
     private mutating func removeDrafts(in files: inout (some FileStore & ~Copyable)) {

@@ -17,7 +17,11 @@ package struct SnapshotFiles: Sendable {
         let snapshot: StoredSnapshot
         /// This run has written it, or read it and found it whole: only on such ones anything rests.
         var isProven: Bool
+        /// Part of it was found damaged since, and was not written again yet.
+        var isDamaged = false
 
+        /// Whether anything may rest on it.
+        var counts: Bool { isProven && !isDamaged }
         var entry: Entry { Entry(instance: snapshot.instance, digest: snapshot.digest) }
     }
 
@@ -27,6 +31,8 @@ package struct SnapshotFiles: Sendable {
     var kept: [Kept] = []
     /// All layers, with the bytes of chunks that they hold, dead ones too; ascending.
     var layers: [(number: LayerNumber, bytes: Int)] = []
+    /// Where chunks were that were found damaged: nothing new refers to them.
+    var damaged = Set<ChunkPlace>()
     /// The newest checkpoint that is stable, as this replica has written down durably.
     private var stable: Entry?
     /// The last attempt to keep one failed: the next one writes no more than it must.
@@ -117,7 +123,7 @@ package struct SnapshotFiles: Sendable {
 
     /// Before the log goes: a crash in between leaves a log that is longer than it need be.
     private mutating func forgetOlder(in files: inout (some FileStore & ~Copyable)) -> Instance? {
-        guard let stable, kept(stable.instance, stable.digest)?.isProven == true else { return nil }
+        guard let stable, kept(stable.instance, stable.digest)?.counts == true else { return nil }
         cleaningFailure = nil
         for each in kept where each.snapshot.instance < stable.instance {
             do {
@@ -146,6 +152,8 @@ package struct SnapshotFiles: Sendable {
             for number in needless {
                 try removeIfThere(SnapshotNames.layer(number), in: &files)
                 layers.removeAll { $0.number == number }
+                // any order: each is looked at by itself.
+                damaged = damaged.filter { $0.layer != number }
             }
         } catch {
             cleaningFailure = error

@@ -50,6 +50,12 @@ package struct LogWriter: Sendable {
     var hasDraft: Bool
     /// A snapshot covers everything up to here.
     var covered = Instance.zero
+    /// What segments before this one held was written again.
+    var replacedBefore = SegmentNumber(0)
+    /// What segments before this one hold is being written again.
+    var replacing: SegmentNumber?
+    /// Through which instance a snapshot covers everything, as far as it was told.
+    package var coveredThrough: Instance { covered }
     /// Why a file that nobody needs is still there; it is tried again with the next segment.
     package internal(set) var cleaningFailure: FileError?
 

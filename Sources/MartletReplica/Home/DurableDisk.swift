@@ -25,6 +25,29 @@ protocol DurableDisk: Sendable {
     func note(stable certificate: CheckpointCertificate) -> Instance?
     /// Why a snapshot that nobody needs is still there.
     var snapshotCleaningFailure: FileError? { get }
+
+    // Damage at rest
+    /// What was found damaged since the start. Waits for no disk.
+    var damage: DiskDamage { get }
+    /// Whether the log can be written as far as is known, also after a replacement has failed.
+    var isLogWritable: Bool { get }
+    /// Segments up to that one are damaged: all that is needed of those before the one that is returned is to be written again. The
+    /// same one until that is finished, unless damage lies behind its beginning.
+    func beginReplacement(through damaged: SegmentNumber) throws(LogError) -> SegmentNumber
+    /// It was written again and is durable, above a stable checkpoint. Returns whether those segments are gone: not before this
+    /// replica has the snapshot of that checkpoint, nor where another segment was begun since.
+    func finishReplacement(_ rewritten: LogRewritten) throws(LogError) -> Bool
+    /// Whether a snapshot that was kept was found damaged, and not written again yet.
+    func isDamaged(_ instance: Instance, _ digest: Digest) -> Bool
+}
+
+/// The same disk as a scrub reads it, beside the two stages: neither of them waits for more than one of its steps.
+protocol ScrubbedDisk: Sendable {
+    func beginScrub() -> SnapshotScrub
+    /// One step of reading snapshots.
+    func step(_ scrub: inout SnapshotScrub) throws(FileError) -> SnapshotScrub.Finding?
+    /// What is damaged in the log.
+    func logDamages(_ pace: ScrubPace) throws(LogError) -> [LogDamage]
 }
 
 /// What a replica goes on from.

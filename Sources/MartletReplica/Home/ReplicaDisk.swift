@@ -11,21 +11,25 @@ import Synchronization
 
 /// What a replica of a durable group has in its home: the log and the snapshots, a directory each.
 final class ReplicaDisk: DurableDisk {
-    private struct Log: ~Copyable {
+    struct Log: ~Copyable {
         var writer: LogWriter
         var files: ReplicaConfiguration.Files
     }
 
-    private struct Snapshots: ~Copyable {
+    struct Snapshots: ~Copyable {
         var entries: SnapshotFiles
         var files: ReplicaConfiguration.Files
     }
 
-    /// Only ever used by one thread each: neither waits for the other's disk.
-    private let log: Mutex<Log>
-    private let snapshots: Mutex<Snapshots>
+    /// Each used by one thread, and by the scrub for one step at a time at most: neither waits for the other's disk.
+    let log: Mutex<Log>
+    let snapshots: Mutex<Snapshots>
+    /// What was found damaged; nobody who has it waits for a disk.
+    let found = Mutex(DiskDamage())
+    let home: String
 
-    private init(_ log: consuming Log, _ snapshots: consuming Snapshots) {
+    private init(_ home: String, _ log: consuming Log, _ snapshots: consuming Snapshots) {
+        self.home = home
         self.log = Mutex(log)
         self.snapshots = Mutex(snapshots)
     }
@@ -61,7 +65,7 @@ final class ReplicaDisk: DurableDisk {
         }
         if !hasVoted, recovered.restoration.isEmpty, !recovered.isDamaged { try begin(&writer, in: &logFiles, home) }
         let log = Log(writer: writer, files: logFiles)
-        return (ReplicaDisk(log, Snapshots(entries: entries, files: snapshotFiles)), recovered)
+        return (ReplicaDisk(home, log, Snapshots(entries: entries, files: snapshotFiles)), recovered)
     }
 
     /// Names what cannot be used, and why, or whose it is.
@@ -162,11 +166,15 @@ final class ReplicaDisk: DurableDisk {
 
     func keep(_ checkpoint: HashedCheckpoint, after instance: Instance) throws(FileError) -> Instance? {
         try snapshots.withLock { (snapshots) throws(FileError) in
-            try snapshots.entries.keep(checkpoint, after: instance, in: &snapshots.files)
+            defer { note(found: 0, in: snapshots.entries) }
+            return try snapshots.entries.keep(checkpoint, after: instance, in: &snapshots.files)
         }
     }
 
     func note(stable certificate: CheckpointCertificate) -> Instance? {
-        snapshots.withLock { $0.entries.note(stable: certificate, in: &$0.files) }
+        snapshots.withLock { snapshots in
+            defer { note(found: 0, in: snapshots.entries) }
+            return snapshots.entries.note(stable: certificate, in: &snapshots.files)
+        }
     }
 }

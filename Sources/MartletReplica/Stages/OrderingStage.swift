@@ -16,6 +16,8 @@ final class OrderingStage<Machine: StreamingStateMachine> {
     private let clients: ClientDirectory
     private let views: KnownViews
     private let voting: VotingState
+    /// In a durable group.
+    private let disk: (any DurableDisk)?
     private var core: ReplicaCore
     private var effects = Effects()
     private var egress: Egress
@@ -35,8 +37,10 @@ final class OrderingStage<Machine: StreamingStateMachine> {
     /// What the core wants first is done by the first `run`.
     init(
         configuration: CoreConfiguration, restoring restoration: Restoration?, mailboxes: StageMailboxes<Machine>,
-        clients: ClientDirectory, views: KnownViews, voting: VotingState, egress: Egress, logger: Logger
+        clients: ClientDirectory, views: KnownViews, voting: VotingState, disk: (any DurableDisk)?, egress: Egress,
+        logger: Logger
     ) {
+        self.disk = disk
         self.views = views
         self.voting = voting
         self.configuration = configuration
@@ -110,6 +114,7 @@ final class OrderingStage<Machine: StreamingStateMachine> {
             written = LogPosition(written.rawValue + UInt64(effects.records.count))
             mailboxes.persistence.post(.records(effects.records, upTo: written))
         }
+        if let rewritten = effects.logRewritten { mailboxes.persistence.post(.rewritten(rewritten)) }
         gate.pass(&effects)
         announce(effects.views)
         consensus.note(effects, at: now.monotonic)
@@ -146,10 +151,12 @@ final class OrderingStage<Machine: StreamingStateMachine> {
     }
 
     private func status(_ core: CoreStatus) -> ReplicaStatus {
-        ReplicaStatus(
+        let damage = disk?.damage ?? DiskDamage()
+        return ReplicaStatus(
             replica: configuration.replica, mode: core.mode, epoch: core.epoch, isSynced: core.isSynced,
             leader: core.leader, decided: core.decided, executed: core.executed,
             stableCheckpoint: core.stableCheckpoint, highestKnown: core.highestKnown,
-            pendingRequests: UInt32(clamping: core.pendingRequests), softwareVersion: SoftwareVersion.current)
+            pendingRequests: UInt32(clamping: core.pendingRequests), softwareVersion: SoftwareVersion.current,
+            damagesFound: UInt32(clamping: damage.found), isDamaged: !damage.isMended)
     }
 }

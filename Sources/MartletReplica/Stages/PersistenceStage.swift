@@ -12,6 +12,10 @@ enum PersistenceInput: Sendable {
     case records([LogRecord], upTo: LogPosition)
     /// A durable snapshot covers everything up to there.
     case drop(through: Instance)
+    /// Part of the log was found damaged, in that segment and maybe in some before.
+    case replace(through: SegmentNumber)
+    /// What the log needs was written again by the records before this.
+    case rewritten(LogRewritten)
 }
 
 /// The stage between ordering and all that rests on it, in a durable group: a thread that writes down what has come since it
@@ -26,6 +30,12 @@ struct PersistenceStage<Machine: StreamingStateMachine>: Sendable {
         /// The log says itself that all of it is durable.
         var isSealed = true
         var cleaningFailure: FileError?
+        /// Up to there part of the log is damaged, and the core is to be told.
+        var damagedThrough: SegmentNumber?
+        /// It was written again, and the damaged part is still there.
+        var rewritten: LogRewritten?
+        /// There was no space to replace it; it is tried again when the damage is found again.
+        var isHeld = false
 
         /// When to come back if nothing arrives.
         func wakeAt(_ now: Instant) -> Instant? { retryAt ?? (isSealed ? nil : now + sealAfter) }
@@ -44,7 +54,10 @@ struct PersistenceStage<Machine: StreamingStateMachine>: Sendable {
             if let retry = progress.retryAt, SystemClock.monotonic < retry { continue }
             work(&progress, isIdle: inputs.isEmpty)
         }
-        if !progress.pending.isEmpty { work(&progress, isIdle: false) }
+        // Nobody is there any more who would write it again; what was written again still takes the damaged part's place.
+        progress.damagedThrough = nil
+        if !progress.pending.isEmpty || progress.rewritten != nil { work(&progress, isIdle: false) }
+        progress.rewritten = nil
         if !progress.isSealed, progress.retryAt == nil { work(&progress, isIdle: true) }
     }
 
@@ -55,6 +68,10 @@ struct PersistenceStage<Machine: StreamingStateMachine>: Sendable {
                 progress.pending += records
                 progress.position = last
             case .drop(let instance): disk.drop(through: instance)
+            case .replace(let segment):
+                progress.damagedThrough = max(progress.damagedThrough ?? segment, segment)
+                progress.isHeld = false
+            case .rewritten(let rewritten): progress.rewritten = rewritten
             }
         }
     }
@@ -69,8 +86,36 @@ struct PersistenceStage<Machine: StreamingStateMachine>: Sendable {
                 progress.isSealed = true
             }
         } catch {
-            noteBroken(&progress, error)
+            return noteBroken(&progress, error)
         }
+        mend(&progress)
+    }
+
+    /// That there is no space for it keeps nobody from writing where there still is some; it is tried again when the damage is found again.
+    private func mend(_ progress: inout Progress) {
+        do {
+            try replace(&progress)
+        } catch {
+            guard disk.isLogWritable else { return noteBroken(&progress, error) }
+            (progress.damagedThrough, progress.isHeld) = (nil, true)
+            logger.warning("what is damaged in the log cannot be replaced, and is tried again later: \(error)")
+        }
+    }
+
+    /// When nothing is left to be written. **Safety**: damaged segments go only when all that is needed of them is durable in others.
+    private func replace(_ progress: inout Progress) throws(LogError) {
+        if let damaged = progress.damagedThrough {
+            let segment = try disk.beginReplacement(through: damaged)
+            (progress.damagedThrough, progress.isSealed) = (nil, false)
+            // What was written again and waits for a snapshot is not written once more.
+            if progress.rewritten?.segment != segment.rawValue {
+                mailboxes.ordering.post(.event(.logDamaged(segment: segment.rawValue)))
+            }
+        }
+        guard !progress.isHeld, let rewritten = progress.rewritten, try disk.finishReplacement(rewritten)
+        else { return }
+        (progress.rewritten, progress.isSealed) = (nil, false)
+        logger.notice("what the log needs was written again, and its damaged part is gone")
     }
 
     private func noteDurable(_ progress: inout Progress) {

@@ -65,6 +65,7 @@ struct SnapshotStage<Machine: StreamingStateMachine>: Sendable {
         case .restored(let snapshot, let checkpoint):
             progress.newest.note(snapshot, restoredFrom: checkpoint)
         case .keep(let state, let snapshot, let event): keep(state, snapshot, thenTell: event, &progress)
+        case .repair(let instance, let digest): repair(instance, digest, &progress)
         case .noteStable(let certificate):
             drop(through: disk?.note(stable: certificate))
             noteCleaning(&progress)
@@ -100,6 +101,23 @@ struct SnapshotStage<Machine: StreamingStateMachine>: Sendable {
             mailboxes.ordering.post(.event(.snapshotTaken(instance, checkpoint.digest)))
         } else {
             tryAgain(.keepAgain(instance, checkpoint.digest))
+        }
+    }
+
+    /// Where it is not in memory any more, a newer one is, or comes: that takes its place on the disk as soon as it is stable. A restart
+    /// before that begins anew.
+    private func repair(_ instance: Instance, _ digest: Digest, _ progress: inout Progress) {
+        guard disk?.isDamaged(instance, digest) == true else { return }
+        guard let checkpoint = progress.store.checkpoint(after: instance, digest) else {
+            logger.warning(
+                "the damaged snapshot after instance \(instance) is not in memory any more: the next stable checkpoint takes its place"
+            )
+            return
+        }
+        if keepForGood(checkpoint, instance, &progress) {
+            logger.notice("the snapshot after instance \(instance) was written again where it was damaged")
+        } else {
+            tryAgain(.repair(instance, digest))
         }
     }
 

@@ -34,6 +34,8 @@ enum SnapshotJob<Machine: StreamingStateMachine>: Sendable {
     case keep(CheckpointState, Machine.Snapshot, thenTell: Event)
     /// A quorum has that checkpoint, as is written down.
     case noteStable(CheckpointCertificate)
+    /// Part of it was found damaged on the disk: it is written again from memory.
+    case repair(Instance, Digest)
     case serve(CheckpointService)
     case forget(below: Instance)
 }

@@ -20,6 +20,8 @@ package struct MemoryChecker: Sendable {
         package var challengesPerMemberMax = 64
         /// That wait to be proposed; as many in each running instance.
         package var operationsPerMemberMax = 4
+        /// A log is found damaged, and what it holds is written again.
+        package var isLogRewritten = false
 
         package init() {}
     }
@@ -94,7 +96,7 @@ package struct MemoryChecker: Sendable {
         // A proposal and two votes for each instance that may run; W may grow from one view to the next.
         case .earlyMessagesOfOneMember: 3 * settings.window
         case .earlyEntriesOfOneMember: settings.window * (settings.batchRequestsMax + n)
-        case .unwrittenRecords: unwrittenMax
+        case .unwrittenRecords: unwrittenMax + rewrittenMax
         case .sessions: min(settings.sessionsMax, clients * settings.sessionsPerClientMax)
         case .clients: clients
         case .challengesOfOneMember: limits.challengesPerMemberMax
@@ -120,6 +122,9 @@ package struct MemoryChecker: Sendable {
     }
 
     private var unwrittenSlack: Int { 16 }
+
+    /// Once all that a damaged log held of each instance: batches, a vote for each, a lock and a decision; and the stable checkpoint.
+    private var rewrittenMax: Int { limits.isLogRewritten ? 1 + instancesMax * (2 * batchesMax + 2) : 0 }
 
     /// What any member may have locked, a few proposals, and what this replica itself wrote, locked and decided.
     private var batchesMax: Int { n + 6 }

@@ -177,6 +177,12 @@ package struct SimulatedDirectory: FileStore, Sendable {
         files[try file(name)].content.corrupt(at: offset, by: mask)
     }
 
+    /// All files go, for good.
+    package mutating func removeAll() {
+        directory = SimulatedNames()
+        files = []
+    }
+
     // MARK: - Helpers
 
     /// Its place.

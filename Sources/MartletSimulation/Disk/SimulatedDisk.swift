@@ -14,6 +14,8 @@ struct SimulatedDisk {
         let restoration: Restoration
         /// That of its base.
         let checkpoint: HashedCheckpoint?
+        /// What was there is given up.
+        var isDamaged = false
     }
 
     /// Nothing that these disks do loses what was durable.
@@ -24,11 +26,13 @@ struct SimulatedDisk {
     struct RecordsMissing: Error {}
 
     private let identity: LogIdentity
-    private var logFiles: SimulatedDirectory
-    private var snapshotFiles: SimulatedDirectory
+    var logFiles: SimulatedDirectory
+    var snapshotFiles: SimulatedDirectory
     private var random: SeededRandom
-    private var log: LogWriter?
-    private var snapshots: SnapshotFiles?
+    var log: LogWriter?
+    var snapshots: SnapshotFiles?
+    /// A bit was flipped: what is found is not what was written.
+    var isDamaged = false
     /// Written, and not durable yet.
     private var stable: [CheckpointCertificate] = []
 
@@ -129,7 +133,8 @@ struct SimulatedDisk {
     }
 
     /// While it is read and a new segment begun nothing fails: a replica that cannot even do that does not start.
-    mutating func recover() throws -> Recovered {
+    /// Where it was damaged the log begins anew, with that incarnation.
+    mutating func recover(hasVoted: Bool, incarnation: UInt64) throws -> Recovered {
         let syncErrorPermille = logFiles.faults.syncErrorPermille
         logFiles.faults.syncErrorPermille = 0
         snapshotFiles.faults.syncErrorPermille = 0
@@ -139,7 +144,8 @@ struct SimulatedDisk {
         }
         var restoration = Restoration()
         log = try LogWriter.open(in: &logFiles, identity, Self.settings, salt: random.next()) { restoration.add($0) }
-        if let finding = log?.recovery.findings.first(where: \.isDamage) { throw DiskDamaged(finding: finding) }
+        let finding = log?.recovery.findings.first { $0.isDamage }
+        if let finding, !isDamaged { throw DiskDamaged(finding: finding) }
         var found = try SnapshotFiles(in: &snapshotFiles, identity, Self.snapshotSettings)
         defer { snapshots = found }
         let base = restoration.newestStable { found.holds($0.instance, $0.digest) }
@@ -147,7 +153,14 @@ struct SimulatedDisk {
             try found.checkpoint(after: base.instance, base.digest, in: &snapshotFiles) { Hashing.hashed($0) }
         }
         if let base, let checkpoint { restoration.begin(with: try checkpoint.contents.image(), base) }
-        guard restoration.isComplete else { throw RecordsMissing() }
+        guard finding == nil, restoration.isComplete, !hasVoted || !restoration.isEmpty else {
+            // One that has begun anew may lose power before it writes anything else.
+            let hasJustBegunAnew = finding == nil && restoration.isEmpty && restoration.incarnation > 0
+            guard isDamaged || hasJustBegunAnew else { throw RecordsMissing() }
+            isDamaged = false
+            try log?.startOver(with: [.incarnation(incarnation)], in: &logFiles)
+            return Recovered(restoration: Restoration(), checkpoint: nil, isDamaged: true)
+        }
         return Recovered(restoration: restoration, checkpoint: checkpoint)
     }
 }

@@ -85,6 +85,8 @@ public struct SimulationReport: Sendable {
             ("replica's memory rots", counts.rots),
             ("replica lost power in a write", counts.crashesInWrites), ("disk full", counts.fullDisks),
             ("disk stood still", counts.stalledDisks), ("disk slow", counts.slowDisks),
+            ("disk damaged", counts.diskDamages), ("disk lost", counts.diskLosses), ("damage mended", counts.repairs),
+            ("damaged log written again", counts.logReplacements),
             ("log could not be written", counts.logFailures), ("snapshot not kept", counts.snapshotFailures),
             ("durable group", world.scenario.settings.isDurable ? 1 : 0),
             ("messages refused", counts.refusedMessages), ("requests refused", counts.refusedRequests),

@@ -31,6 +31,8 @@ extension Scenario {
             switch fault.kind {
             case .crash(let restart): return !settings.isDurable || restart ?? .distantFuture > healsAt
             case .powerLoss(_, let restart): return restart > healsAt
+            // What it finds when it starts again makes it begin anew.
+            case .diskDamage, .diskLoss: return true
             case .diskFull, .diskStall, .diskSlow, .pause, .rot: return false
             }
         }
@@ -134,9 +136,10 @@ extension Scenario {
             case .diskStall(let until) where until < fault.at, .diskSlow(_, let until) where until < fault.at:
                 return "replica \(fault.replica)'s disk would go on before it is slow or stands still"
             case .powerLoss where !settings.isDurable, .diskFull where !settings.isDurable,
-                .diskStall where !settings.isDurable, .diskSlow where !settings.isDurable:
+                .diskStall where !settings.isDurable, .diskSlow where !settings.isDurable,
+                .diskDamage where !settings.isDurable, .diskLoss where !settings.isDurable:
                 return "replica \(fault.replica) has no disk: only those of a durable group have (isDurable)"
-            case .crash, .pause, .rot, .powerLoss, .diskFull, .diskStall, .diskSlow: break
+            case .crash, .pause, .rot, .powerLoss, .diskFull, .diskStall, .diskSlow, .diskDamage, .diskLoss: break
             }
         }
         for fault in clockFaults {

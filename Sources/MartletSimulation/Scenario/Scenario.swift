@@ -70,6 +70,13 @@ package struct Scenario: Sendable {
         return widest
     }
 
+    /// What bounds memory where these faults happen.
+    package var memoryLimits: MemoryChecker.Limits {
+        var limits = memory
+        limits.isLogRewritten = replicaFaults.contains { if case .diskDamage(.some) = $0.kind { true } else { false } }
+        return limits
+    }
+
     /// Clients, and the administrator where there is one.
     package var clientNodes: Int { clients.count + (reconfigurations.isEmpty ? 0 : 1) }
 }
@@ -119,6 +126,11 @@ package struct ReplicaFault: Hashable, Sendable {
         case diskStall(until: Instant)
         /// Of a durable group: its disk takes so much longer for a while.
         case diskSlow(by: Interval, until: Instant)
+        /// Of a durable group: a bit flips in what lies on its disk, in a sealed part of the log and in a snapshot, be the replica
+        /// up or not. A replica that is up looks at its disk after a while; without a time it does not.
+        case diskDamage(seenAfter: Interval?)
+        /// Of a durable group, and of a replica that is down just then: its log is gone, or its snapshots, or both.
+        case diskLoss
         /// Stands still and then goes on, with all that has arrived meanwhile.
         case pause(until: Instant)
         /// Its memory goes bad: its snapshots hold a wrong bit until it takes over the others' state.

@@ -18,6 +18,7 @@ extension ScenarioGenerator {
             scenario.replicaFaults.append(ReplicaFault(replica: replica, at: at, kind: .diskFull(until: until)))
         }
         makeSlowDisks()
+        makeDiskDamage()
     }
 
     /// Some stand still for a while, a few are slow to the end of all faults, or for as long as the group runs.
@@ -35,6 +36,25 @@ extension ScenarioGenerator {
                     replica: replica, at: random.instant(from: .zero, to: scenario.healsAt),
                     kind: .diskSlow(by: by, until: until)))
         }
+    }
+
+    /// Of one more replica, if the group bears it: seen in time, too late or never, and then its power goes.
+    private mutating func makeDiskDamage() {
+        let faulty = (0..<scenario.n).filter { !scenario.isCorrectThroughout($0) }
+        guard faulty.count < scenario.f, random.chance(permille: 400) else { return }
+        let replica = random.below(scenario.n)
+        guard !faulty.contains(replica) else { return }
+        for _ in 0..<random.pick([1, 1, 3]) {
+            let at = random.instant(from: .zero, to: scenario.healsAt)
+            let delay = random.chance(permille: 700) ? random.interval(upTo: .milliseconds(60)) : nil
+            scenario.replicaFaults.append(ReplicaFault(replica: replica, at: at, kind: .diskDamage(seenAfter: delay)))
+        }
+        let at = random.instant(from: .zero, to: scenario.healsAt)
+        let until = min(scenario.healsAt, at + random.interval(upTo: .milliseconds(200)))
+        scenario.replicaFaults.append(ReplicaFault(replica: replica, at: at, kind: .crash(restartAt: until)))
+        guard random.chance(permille: 200) else { return }
+        let lost = min(until, at + random.interval(upTo: .milliseconds(20)))
+        scenario.replicaFaults.append(ReplicaFault(replica: replica, at: lost, kind: .diskLoss))
     }
 
     /// Of some or of all, not quite at the same time, nor back at the same time; half of them in the midst of what they write.

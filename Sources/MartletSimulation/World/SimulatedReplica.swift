@@ -66,7 +66,7 @@ final class SimulatedReplica {
     private(set) var number: UInt64 = 0
 
     // In a durable group
-    private(set) var disk: SimulatedDisk?
+    var disk: SimulatedDisk?
     private(set) var gate = DurabilityGate()
     /// Not written yet.
     private var records: [LogRecord] = []
@@ -81,6 +81,10 @@ final class SimulatedReplica {
     /// At each of the sends that wait for the disk: what for, and how far this replica had decided.
     private var heldSends: [(after: LogPosition, decided: Instance)] = []
     var isWriting = false
+    /// What the core has written again, and up to where that has to be durable.
+    var rewritten: (told: LogRewritten, upTo: LogPosition)?
+    /// It did not go on from its disk.
+    private(set) var hasLostVotes = false
     /// Its disk does nothing before that, and makes what is written durable so much later before the other.
     var diskStallsUntil = Instant.zero
     var slowDisk = (by: Interval.zero, until: Instant.zero)
@@ -119,7 +123,7 @@ final class SimulatedReplica {
         var disk = SimulatedDisk(
             LogIdentity(group: view.group, replica: view[index].id), faults: faults, random: self.entropy.fork())
         do {
-            _ = try disk.recover()
+            _ = try disk.recover(hasVoted: false, incarnation: 1)
         } catch {
             preconditionFailure("a disk that nothing was written to cannot be read: \(error)")
         }
@@ -238,13 +242,6 @@ final class SimulatedReplica {
         return checkpoint.digest
     }
 
-    /// Keeps a snapshot on the disk, where there is one; false when it is not needed any more.
-    func keep(_ instance: Instance, _ digest: Digest) throws -> Bool {
-        guard let checkpoint = store.checkpoint(after: instance, digest) else { return false }
-        try disk?.keep(checkpoint, after: instance)
-        return true
-    }
-
     func forgetSnapshots(below instance: Instance) { store.forget(below: instance) }
 
     // MARK: - Writing
@@ -253,6 +250,10 @@ final class SimulatedReplica {
     private func passGate() -> [Instance] {
         noteSends()
         records += effects.records
+        // Once is enough for a segment; the first time is durable first, and all that came after it stands behind it.
+        if let told = effects.logRewritten, told.segment != rewritten?.told.segment {
+            rewritten = (told, LogPosition(written.rawValue + UInt64(records.count)))
+        }
         heldSends += zip(effects.sends, decidedAtSend).map { ($0.after, $1) }
         decidedAtSend.removeAll(keepingCapacity: true)
         gate.pass(&effects)
@@ -262,9 +263,6 @@ final class SimulatedReplica {
     }
 
     var hasToWrite: Bool { !records.isEmpty }
-
-    func losePower(after operations: Int) { disk?.losePower(after: operations) }
-    func setDiskFull(_ isFull: Bool) { disk?.setFull(isFull) }
 
     /// All records so far in one go. Returns what is durable when they are.
     func write() throws -> LogPosition {
@@ -298,6 +296,7 @@ final class SimulatedReplica {
         unsynced.removeAll()
         isLogBroken = false
         written = .start
+        rewritten = nil
         heldSends.removeAll()
         isWriting = false
         disk?.crash()
@@ -323,9 +322,11 @@ final class SimulatedReplica {
     }
 
     private func restartFromDisk(at now: Instant) throws -> CheckpointImage? {
-        guard let recovered = try disk?.recover() else { return nil }
+        let fresh = max(1, entropy.next())
+        guard let recovered = try disk?.recover(hasVoted: hasVoted, incarnation: fresh) else { return nil }
+        hasLostVotes = recovered.isDamaged
         let (restoration, checkpoint) = (recovered.restoration, recovered.checkpoint)
-        number = restoration.incarnation
+        number = recovered.isDamaged ? fresh : restoration.incarnation
         mode = number == 0 ? .voter : .learner
         effects.removeAll()
         decidedAtSend.removeAll()

@@ -49,6 +49,7 @@ extension World {
         }
         do {
             try replica.sync(upTo: position)
+            if try replica.finishLogReplacement() { counts.logReplacements += 1 }
         } catch {
             return noteLogFailure(error, of: replica)
         }
@@ -59,6 +60,51 @@ extension World {
             deliver(.logMended, to: replica)
         }
         scheduleWrite(by: replica)
+    }
+
+    // MARK: - Damage at rest
+
+    func damageDisk(of replica: SimulatedReplica, seenAfter delay: Interval?) {
+        let places = replica.damageDisk(&random)
+        guard !places.isEmpty else { return }
+        trace.line(now, "r\(replica.index)", "FAULT", "a bit flips in \(places.joined(separator: " and "))")
+        counts.diskDamages += 1
+        if let delay, replica.isUp {
+            queue.insert(.scrub(replica.slot, incarnation: replica.incarnation), at: now + delay)
+        }
+    }
+
+    func loseDisk(of replica: SimulatedReplica) {
+        guard !replica.isUp else { return }
+        let places = replica.loseDisk(&random)
+        guard !places.isEmpty else { return }
+        trace.line(now, "r\(replica.index)", "FAULT", "is gone: \(places.joined())")
+        counts.diskLosses += 1
+    }
+
+    /// As a replica's scrub does it in one go. What cannot be mended yet is looked at again.
+    func scrub(_ replica: SimulatedReplica) {
+        guard replica.isUp else { return }
+        guard now >= replica.diskStallsUntil else {
+            queue.insert(.scrub(replica.slot, incarnation: replica.incarnation), at: replica.diskStallsUntil)
+            return
+        }
+        do {
+            counts.repairs += try replica.repairSnapshots()
+            if let segment = try replica.beginLogReplacement() {
+                if replica.rewritten?.told.segment != segment {
+                    deliver(.logDamaged(segment: segment), to: replica)
+                    scheduleWrite(by: replica)
+                }
+                queue.insert(.scrub(replica.slot, incarnation: replica.incarnation), at: now + Self.retryAfter)
+            } else if try replica.finishLogReplacement() {
+                counts.logReplacements += 1
+            }
+        } catch {
+            guard !crashesWithoutPower(replica) else { return }
+            trace.line(now, "r\(replica.index)", "DISK", "not mended: \(error)")
+            queue.insert(.scrub(replica.slot, incarnation: replica.incarnation), at: now + Self.retryAfter)
+        }
     }
 
     // MARK: - Snapshots

@@ -22,8 +22,11 @@ extension World {
 
     func onFault(_ fault: ReplicaFault) {
         let replica = replicas[fault.replica]
+        if case .diskDamage(let delay) = fault.kind { damageDisk(of: replica, seenAfter: delay) }
+        if case .diskLoss = fault.kind { loseDisk(of: replica) }
         guard replica.isUp else { return }
         switch fault.kind {
+        case .diskDamage, .diskLoss: break
         case .crash(let restartAt): crash(replica, restartAt: restartAt)
         case .powerLoss(let operations, let restartAt):
             replica.losePower(after: operations)
@@ -81,7 +84,7 @@ extension World {
         counts.restarts += 1
         do {
             let base = try replica.restart(at: now)
-            if replica.disk == nil {
+            if replica.disk == nil || replica.hasLostVotes {
                 checkers.restarted(place, as: replica.number)
             } else {
                 checkers.restored(place, from: base, as: replica.number, at: now)

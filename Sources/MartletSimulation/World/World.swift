@@ -29,6 +29,7 @@ final class World {
         case keepAgain(Int, incarnation: Int, Instance, Digest)
         case powerGone(Int, incarnation: Int)
         case diskFree(Int)
+        case scrub(Int, incarnation: Int)
         /// A clock fault by its place in the scenario, or the end of it.
         case clock(Int, isOver: Bool)
         case clientLink(Int, isUp: Bool)
@@ -84,8 +85,8 @@ final class World {
         checkers = Checkers(
             view: view, liars: scenario.liars.map(\.replica), limits: scenario.limits,
             memory: MemoryChecker(
-                n: scenario.n, clients: scenario.clientNodes, settings: scenario.widestSettings, limits: scenario.memory
-            ))
+                n: scenario.n, clients: scenario.clientNodes, settings: scenario.widestSettings,
+                limits: scenario.memoryLimits))
         self.random = random.fork()
         conspiracy = Conspiracy(
             view: view, members: scenario.liars(of: .colluder), neighbours: scenario.liars(of: .falseNeighbour),
@@ -161,6 +162,8 @@ final class World {
             guard replicas[replica].incarnation == incarnation else { return }
             crash(replicas[replica], restartAt: replicas[replica].powerBackAt)
         case .diskFree(let replica): replicas[replica].setDiskFull(false)
+        case .scrub(let replica, let incarnation):
+            if replicas[replica].incarnation == incarnation { scrub(replicas[replica]) }
         case .clock(let place, let isOver): onClock(scenario.clockFaults[place], isOver: isOver)
         case .clientLink(let place, let isUp): onClientLink(scenario.clientLinkFaults[place], isUp: isUp)
         }

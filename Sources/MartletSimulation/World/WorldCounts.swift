@@ -14,6 +14,10 @@ struct WorldCounts {
     var fullDisks = 0
     var stalledDisks = 0
     var slowDisks = 0
+    var diskDamages = 0
+    var diskLosses = 0
+    var repairs = 0
+    var logReplacements = 0
     var logFailures = 0
     var snapshotFailures = 0
     var restarts = 0

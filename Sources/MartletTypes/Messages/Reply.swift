@@ -108,11 +108,15 @@ package struct ReplicaStatus: Hashable, Sendable {
     package let highestKnown: Instance
     package let pendingRequests: UInt32
     package let softwareVersion: String
+    /// How many places on its disk it has found damaged since it was started.
+    package let damagesFound: UInt32
+    /// Whether some of that is not mended yet.
+    package let isDamaged: Bool
 
     package init(
         replica: ReplicaID, mode: ReplicaMode, epoch: Epoch, isSynced: Bool, leader: ReplicaID, decided: Instance,
         executed: Instance, stableCheckpoint: Instance, highestKnown: Instance, pendingRequests: UInt32,
-        softwareVersion: String
+        softwareVersion: String, damagesFound: UInt32 = 0, isDamaged: Bool = false
     ) {
         self.replica = replica
         self.mode = mode
@@ -125,6 +129,8 @@ package struct ReplicaStatus: Hashable, Sendable {
         self.highestKnown = highestKnown
         self.pendingRequests = pendingRequests
         self.softwareVersion = softwareVersion
+        self.damagesFound = damagesFound
+        self.isDamaged = isDamaged
     }
 }
 

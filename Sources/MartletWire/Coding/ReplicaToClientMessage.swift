@@ -62,7 +62,7 @@ extension ReplicaToClientMessage: WireCodable {
 }
 
 extension ReplicaStatus: WireCodable {
-    package static var encodedBytesMin: Int { 2 + 1 + 16 + 1 + 2 + 32 + 4 + 4 }
+    package static var encodedBytesMin: Int { 2 + 1 + 16 + 1 + 2 + 32 + 4 + 4 + 4 + 1 }
 
     package func encode(into writer: inout Writer) {
         writer.write(replica)
@@ -74,6 +74,8 @@ extension ReplicaStatus: WireCodable {
         writer.write(stableCheckpoint.rawValue, highestKnown.rawValue)
         writer.write(pendingRequests)
         writer.writeString(softwareVersion)
+        writer.write(damagesFound)
+        writer.write(isDamaged)
     }
 
     package init(from reader: inout Reader) throws(WireError) {
@@ -83,6 +85,7 @@ extension ReplicaStatus: WireCodable {
             decided: try reader.number(Instance.self), executed: try reader.number(Instance.self),
             stableCheckpoint: try reader.number(Instance.self), highestKnown: try reader.number(Instance.self),
             pendingRequests: try reader.uint32(),
-            softwareVersion: try reader.string(Limits.softwareVersionBytes))
+            softwareVersion: try reader.string(Limits.softwareVersionBytes), damagesFound: try reader.uint32(),
+            isDamaged: try reader.bool())
     }
 }

@@ -24,7 +24,17 @@ struct StatusReport {
             guard case .unreachable(let reason) = report.answer else { return nil }
             return "replica \(report.member.id) is unreachable: \(reason)"
         }
-        return ([table.text, ""] + missing + [health.sentence]).joined(separator: "\n")
+        return ([table.text, ""] + missing + damages + [health.sentence]).joined(separator: "\n")
+    }
+
+    /// A line for each member that has found its disk damaged.
+    private var damages: [String] {
+        health.reports.compactMap { report in
+            guard let status = report.status, status.damagesFound > 0 else { return nil }
+            let places = status.damagesFound == 1 ? "1 place" : "\(status.damagesFound) places"
+            let end = status.isDamaged ? "not all is mended yet" : "all is mended"
+            return "replica \(report.member.id) has found its disk damaged in \(places): \(end)"
+        }
     }
 
     private func cells(for report: MemberReport) -> [String] {
@@ -86,7 +96,8 @@ struct StatusReport {
             "stableCheckpoint": Self.integer(status.stableCheckpoint),
             "pendingRequests": .integer(Int(status.pendingRequests)),
             "roundTripMicroseconds": .integer(Int(clamping: roundTrip.nanoseconds / 1000)),
-            "version": .text(status.softwareVersion),
+            "version": .text(status.softwareVersion), "damagesFound": .integer(Int(status.damagesFound)),
+            "isDamaged": .boolean(status.isDamaged),
         ]
         return values.map { JSONValue.Member(name: $0.key, value: $0.value) }
     }

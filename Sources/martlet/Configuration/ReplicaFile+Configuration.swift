@@ -33,6 +33,7 @@ extension ReplicaFile {
             configuration.transport.dialling.set(replica, to: .init(host: address.host, port: address.port))
         }
         configuration.timeouts = limits.timeouts
+        configuration.scrubBytesPerSecond = limits.scrubMebibytesPerSecond << 20
         return configuration
     }
 }

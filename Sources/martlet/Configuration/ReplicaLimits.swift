@@ -9,6 +9,7 @@ import MartletTypes
 struct ReplicaLimits {
     var transport = TransportConfiguration()
     var timeouts = Timeouts()
+    var scrubMebibytesPerSecond = 8
 
     private typealias Count = any WritableKeyPath<ReplicaLimits, Int> & Sendable
     private typealias Time = any WritableKeyPath<ReplicaLimits, Interval> & Sendable
@@ -36,7 +37,9 @@ struct ReplicaLimits {
         ("requestMillisecondsMax", \.timeouts.requestMax),
     ]
 
-    static let names = counts.map(\.name) + times.map(\.name)
+    private static let scrub = "scrubMebibytesPerSecond"
+
+    static let names = counts.map(\.name) + times.map(\.name) + [scrub]
 
     init() {}
 
@@ -51,6 +54,7 @@ struct ReplicaLimits {
             guard let given = map[name] else { continue }
             self[keyPath: path] = .milliseconds(UInt64(try given.integer(in: 1...3_600_000)))
         }
+        if let given = map[Self.scrub] { scrubMebibytesPerSecond = try given.integer(in: 0...4_096) }
         if let complaint = transport.complaint { throw value.error(complaint) }
         guard timeouts.requestMin <= timeouts.requestMax else {
             throw value.error("requestMillisecondsMin is longer than requestMillisecondsMax")

@@ -35,7 +35,7 @@ struct WideAreaLinks {
 
     private static func isOfDisk(_ fault: ReplicaFault) -> Bool {
         switch fault.kind {
-        case .powerLoss, .diskFull, .diskStall, .diskSlow: true
+        case .powerLoss, .diskFull, .diskStall, .diskSlow, .diskDamage, .diskLoss: true
         case .crash, .pause, .rot: false
         }
     }

@@ -186,7 +186,7 @@ struct WideAreaRun: Sendable {
             process.pause()
             defer { process.goOn() }
             try await Task.sleep(until: begin + until.since(.zero).duration, clock: .continuous)
-        case .rot, .powerLoss, .diskFull, .diskStall, .diskSlow: return
+        case .rot, .powerLoss, .diskFull, .diskStall, .diskSlow, .diskDamage, .diskLoss: return
         }
     }
 }

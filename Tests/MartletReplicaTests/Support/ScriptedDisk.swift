@@ -3,6 +3,7 @@
 
 import Dispatch
 import Foundation
+import MartletCore
 import MartletLog
 import MartletTypes
 import Synchronization
@@ -16,6 +17,12 @@ final class ScriptedDisk: DurableDisk {
         var attempts = 0
         var seals = 0
         var snapshots: [Instance] = []
+        var replacementsBegun = 0
+        /// What comes of a replacement; a log that is not writable after it has failed needs a rescue.
+        var replacementFails = false
+        var isLogWritable = true
+        var finishes = true
+        var rewritten: [LogRewritten] = []
         var takes = Interval.zero
         var fails = false
         /// Whoever calls waits until it does not.
@@ -59,4 +66,24 @@ final class ScriptedDisk: DurableDisk {
 
     func note(stable certificate: CheckpointCertificate) -> Instance? { nil }
     var snapshotCleaningFailure: FileError? { now.cleaningFailure }
+
+    // MARK: - Damage at rest
+
+    var damage: DiskDamage { DiskDamage() }
+
+    var isLogWritable: Bool { now.isLogWritable }
+
+    func beginReplacement(through damaged: SegmentNumber) throws(LogError) -> SegmentNumber {
+        if now.fails || now.replacementFails { throw .file(.noSpace(file: "a scripted file")) }
+        change { $0.replacementsBegun += 1 }
+        return damaged.next
+    }
+
+    func finishReplacement(_ rewritten: LogRewritten) throws(LogError) -> Bool {
+        if now.replacementFails { throw .file(.noSpace(file: "a scripted file")) }
+        change { $0.rewritten.append(rewritten) }
+        return now.finishes
+    }
+
+    func isDamaged(_ instance: Instance, _ digest: Digest) -> Bool { false }
 }

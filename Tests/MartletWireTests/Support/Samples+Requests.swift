@@ -105,6 +105,7 @@ extension ReplicaStatus: Sampled {
             isSynced: generator.chance(), leader: .sample(&generator), decided: generator.number(Instance.self),
             executed: generator.number(Instance.self), stableCheckpoint: generator.number(Instance.self),
             highestKnown: generator.number(Instance.self), pendingRequests: generator.number(),
-            softwareVersion: generator.chance() ? "" : "1.2.3-β")
+            softwareVersion: generator.chance() ? "" : "1.2.3-β", damagesFound: generator.number(),
+            isDamaged: generator.chance())
     }
 }

@@ -58,6 +58,41 @@ extension StockScenarios {
                 $0.expect("disk kept up again", min: 2)
             },
             change(
+                durable(
+                    "disk-damage-mended",
+                    "A disk is damaged again and again, each time seen and mended before the power goes")
+            ) {
+                $0.settings.checkpointPeriod = 64
+                for at in [200, 300, 400] as [UInt64] {
+                    $0.replicaFaults.append(
+                        ReplicaFault(replica: 2, at: ms(at), kind: .diskDamage(seenAfter: .milliseconds(5))))
+                }
+                $0.losePower([2], at: 550, for: 50)
+                $0.expect("disk damaged", min: 2)
+                $0.expect("damage mended", min: 2)
+                $0.expect("damaged log written again", min: 2)
+                $0.expect("asked to vote again", min: 0, max: 0)
+            },
+            change(
+                durable(
+                    "disk-damage-unseen",
+                    "A disk is damaged and nobody looks; its replica begins anew and is admitted again")
+            ) {
+                for at in 410...413 as ClosedRange<UInt64> {
+                    $0.replicaFaults.append(ReplicaFault(replica: 2, at: ms(at), kind: .diskDamage(seenAfter: nil)))
+                }
+                $0.losePower([2], at: 400, for: 30)
+                $0.expect("disk damaged", min: 1)
+                $0.expect("votes again", min: 1)
+            },
+            change(durable("disk-lost", "A replica that is down loses its disk; it begins anew and is admitted again"))
+            {
+                $0.losePower([2], at: 200, for: 60)
+                $0.replicaFaults.append(ReplicaFault(replica: 2, at: ms(250), kind: .diskLoss))
+                $0.expect("disk lost", min: 1)
+                $0.expect("votes again", min: 1)
+            },
+            change(
                 durable("power-lost-with-a-liar", "All that do not lie lose power while the first leader equivocates")
             ) {
                 $0.liars = [LiarPlan(replica: 0, kinds: [.equivocatingLeader])]

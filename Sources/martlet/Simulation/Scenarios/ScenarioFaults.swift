@@ -101,7 +101,8 @@ struct ScenarioFaults {
     private func replicaFault(_ item: YAMLValue) throws(ConfigurationError) -> ReplicaFault {
         let map = try item.map(of: [
             "replica", "crashAt", "restartAt", "pauseAt", "resumeAt", "rotsAt", "losesPowerAt", "diskOperations",
-            "diskFullAt", "diskFreeAt", "diskStallsAt", "diskSlowAt", "by", "until",
+            "diskFullAt", "diskFreeAt", "diskStallsAt", "diskSlowAt", "by", "until", "diskDamagedAt", "damageSeenAfter",
+            "diskLostAt",
         ])
         if let crash = map["crashAt"] {
             let restart = try map["restartAt"]?.instant()
@@ -128,6 +129,14 @@ struct ScenarioFaults {
             return ReplicaFault(
                 replica: try replica(map), at: try slow.instant(),
                 kind: .diskSlow(by: try map.required("by").interval(), until: try map.required("until").instant()))
+        }
+        if let damaged = map["diskDamagedAt"] {
+            let seen = try map["damageSeenAfter"]?.instant().since(.zero)
+            return ReplicaFault(
+                replica: try replica(map), at: try damaged.instant(), kind: .diskDamage(seenAfter: seen))
+        }
+        if let lost = map["diskLostAt"] {
+            return ReplicaFault(replica: try replica(map), at: try lost.instant(), kind: .diskLoss)
         }
         if let rots = map["rotsAt"] {
             return ReplicaFault(replica: try replica(map), at: try rots.instant(), kind: .rot)

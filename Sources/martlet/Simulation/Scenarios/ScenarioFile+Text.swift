@@ -112,6 +112,10 @@ extension ScenarioFile {
         case .diskStall(let until): return [replica, "diskStallsAt: \(at)", "until: \(TimeText.text(until))"]
         case .diskSlow(let by, let until):
             return [replica, "diskSlowAt: \(at)", "by: \(TimeText.text(by))", "until: \(TimeText.text(until))"]
+        case .diskDamage(let delay):
+            let seen = delay.map { ["damageSeenAfter: \(TimeText.text(Instant.zero + $0))"] } ?? []
+            return [replica, "diskDamagedAt: \(at)"] + seen
+        case .diskLoss: return [replica, "diskLostAt: \(at)"]
         case .pause(let until): return [replica, "pauseAt: \(at)", "resumeAt: \(TimeText.text(until))"]
         }
     }
