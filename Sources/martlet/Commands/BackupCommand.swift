@@ -59,8 +59,9 @@ struct BackupCommand: AsyncParsableCommand {
                 let backup = try Backup.verify(file, of: trust.knownGenesis()) {
                     progress.note($0.bytesDone, of: $0.bytes)
                 }
-                let words = trust.trustBackup ? "if its group is the one you mean: compare the id" : "by the genesis"
-                BackupReport(backup: backup, file: file).tell(console, "\(file) is whole, and signed, \(words).")
+                let words =
+                    trust.trustBackup ? "the group that it names: compare the id" : "the group of that genesis"
+                BackupReport(backup: backup, file: file).tell(console, "\(file) is whole, and signed by \(words).")
             }
         }
     }
