@@ -27,6 +27,8 @@ package struct ReplicaCore: ~Copyable {
     var heldByDiskSince: Instant?
     /// Since when it has gone as far as it may without its disk.
     var diskBehindSince: Instant?
+    /// What the log holds is being written again.
+    var rewriting: Rewriting?
     /// The newest instance after which this replica's own snapshot is durable.
     var snapshotKept = Instance.zero
 
@@ -213,6 +215,7 @@ package struct ReplicaCore: ~Copyable {
         case .entropy(let numbers): onEntropy(numbers)
         case .deadline: break
         }
+        goOnRewriting(into: &effects)
         noteDisk(into: &effects)
         onTime(into: &effects)
         pump(into: &effects)

@@ -111,7 +111,7 @@ import Testing
         let once = held(2, group)
         // K = 16, W = 4.
         let most = 4 * (16 + 4) + once
-        for _ in 0..<100 { group.step(2, .logDamaged(segment: 5)) }
+        for segment in 6..<106 as Range<UInt64> { group.step(2, .logDamaged(segment: segment)) }
         #expect(once > 0 && held(2, group) >= 4 * (16 + 4) && held(2, group) < most)
         group.order(client, session, 9...60)
         group.pass(milliseconds: 2_000)
@@ -123,8 +123,80 @@ import Testing
         #expect(group.status(2).decided == group.status(0).decided && held(2, group) == 0)
         #expect(group.status(2).epoch.regency == .first && group.nodes[2].notices.contains(.diskKeptUp))
         group.holdsSyncs = [2]
-        group.step(2, .logDamaged(segment: 6))
+        group.step(2, .logDamaged(segment: 106))
         #expect(held(2, group) > 0)
+    }
+
+    /// All at once, and the group waited for it.
+    @Test func aWindowOfInstancesIsWrittenAtATime() throws {
+        let group = try Group.durable { $0.checkpointPeriod = 64 }
+        let session = group.openSession(client)
+        group.order(client, session, 1...40)
+        let decided = group.status(2).decided
+        let before = group.nodes[2].log.count
+        group.holdsSyncs = [2]
+        group.step(2, .logDamaged(segment: 5))
+        var (slices, most) = (0, 0)
+        while group.nodes[2].core.rewriting != nil {
+            slices += 1
+            most = max(most, held(2, group))
+            // Asked again meanwhile it goes on.
+            group.step(2, .logDamaged(segment: 5))
+            group.sync(2)
+        }
+        #expect(slices >= 8 && most <= 4 * 4)
+        group.sync(2)
+        let told = group.nodes[2].log[before...].compactMap { record in
+            if case .decided(let it) = record { it.instance } else { nil }
+        }
+        #expect(told == (1...decided.rawValue).map { Instance($0) })
+    }
+
+    @Test func whereTheWindowBecomesAnotherItIsGivenUp() throws {
+        let changes: [(inout ReplicaCore) throws -> Void] = [
+            { $0.restoration = Restoration() }, { $0.wrongState = $0.checkpoints.stable },
+            { $0.catchUp.installing = $0.checkpoints.stable },
+            { $0.rewriting = Rewriting(segment: 5, view: ViewNumber(9), next: Instance(1)) },
+        ]
+        for change in changes {
+            let (group, _, _) = try locked(.byzantine)
+            group.nodes[1].core.rewriting = Rewriting(segment: 5, view: .genesis, next: Instance(1))
+            try change(&group.nodes[1].core)
+            var effects = Effects()
+            group.nodes[1].core.goOnRewriting(into: &effects)
+            #expect(effects.records.isEmpty && effects.logRewritten == nil)
+            #expect(group.nodes[1].core.rewriting == nil)
+        }
+    }
+
+    /// It knew of the view that follows, though not its end yet; votes beyond that were written down as that view's, and a restart took
+    /// them for such.
+    @Test(arguments: FaultModel.allCases) func votesStayOfTheViewThatTheyWereMadeIn(_ model: FaultModel) throws {
+        let group = try Group.durable(model: model) { $0.checkpointPeriod = 8 }
+        let session = group.openSession(client)
+        group.order(client, session, 1...10)
+        group.passes = { if case .accept = $0.message { false } else { true } }
+        for number in 11...13 as ClosedRange<UInt64> {
+            group.submit(Samples.operation(client, session, number))
+            group.settle()
+        }
+        let instance = group.status(1).decided.next
+        let votes = group.nodes[1].core.window.all.filter { $0.number > instance && $0.lock != nil }
+        #expect(votes.count == 2)
+        let core = group.nodes[1].core
+        let plan = ViewPlan(
+            heavy: core.view.plan.heavy, leaderOrder: core.view.plan.leaderOrder.reversed(),
+            settings: core.view.settings)
+        let certificate = ViewCertificate(
+            view: .genesis, last: instance, next: try core.view.successor(plan), shares: [])
+        group.inject(.views(ViewChainPart(certificates: [certificate])), from: 2, to: 1)
+        #expect(group.nodes[1].core.views.newest.number == ViewNumber(2) && group.status(1).epoch.view == .genesis)
+        try replaceLog(of: 1, in: group)
+        var restoration = Restoration()
+        for record in group.nodes[1].log { restoration.add(record) }
+        #expect(restoration.facts(of: ViewNumber(2)).isEmpty)
+        let facts = restoration.facts(of: .genesis)
+        #expect(votes.allSatisfy { vote in facts.contains { $0.instance == vote.number && $0.accepted == vote.lock } })
     }
 
     /// It counted as written down, but the segment that held it was gone: a vote for it was durable, and the batch was not.

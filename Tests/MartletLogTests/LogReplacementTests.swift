@@ -25,7 +25,8 @@ import Testing
     }
 
     private func replace(_ log: inout LogWriter, _ files: inout SimulatedDirectory) throws {
-        let segment = try log.beginReplacement(through: try Self.newestDamaged(&files), &files)
+        let newest = try Self.newestDamaged(&files)
+        let segment = try #require(try log.beginReplacement(through: newest, &files))
         // What else happens meanwhile.
         try log.append([Records.vote(6, 60)], to: &files)
         try log.append(Self.rewritten, to: &files)
@@ -34,8 +35,7 @@ import Testing
     }
 
     private static func damages(_ files: inout SimulatedDirectory) throws -> [LogDamage] {
-        var twin = files
-        return try LogScrub.damages(pacedBy: &files, again: &twin)
+        try LogScrub.damages(in: &files)
     }
 
     /// A look that finds no power finds what a look before it found.
@@ -47,10 +47,9 @@ import Testing
 
     @Test func theDamagedPartGoesAndWhatWasWrittenAgainIsThere() throws {
         var (files, log) = try damaged()
-        var twin = files
-        #expect(try LogScrub.damages(pacedBy: &files, again: &twin).map(\.file) == ["log-0000000000000001"])
+        #expect(try Self.damages(&files).map(\.file) == ["log-0000000000000001"])
         try replace(&log, &files)
-        #expect(try LogScrub.damages(pacedBy: &files, again: &twin).isEmpty)
+        #expect(try Self.damages(&files).isEmpty)
         try log.append([Records.vote(7)], to: &files)
         try log.sync(&files)
         files.crash()
@@ -91,8 +90,7 @@ import Testing
         }
         let newest = try #require(try LogRig.segments(&files).last)
         try files.corrupt(newest, at: 96 + 44 + 3)
-        var twin = files
-        #expect(try LogScrub.damages(pacedBy: &files, again: &twin).map(\.file) == [newest])
+        #expect(try Self.damages(&files).map(\.file) == [newest])
         try replace(&log, &files)
         files.crash()
         let rig = try LogRig(&files, salt: 2)
@@ -104,7 +102,7 @@ import Testing
     /// What had been written again was damaged, too, and went for replaced: the next start found it.
     @Test func damageBehindTheBeginningIsNotTakenForReplaced() throws {
         var (files, log) = try damaged()
-        let first = try log.beginReplacement(through: .first, &files)
+        let first = try #require(try log.beginReplacement(through: .first, &files))
         #expect(try log.beginReplacement(through: .first, &files) == first)
         try log.append(Self.rewritten, to: &files)
         try log.sync(&files)
@@ -116,7 +114,7 @@ import Testing
         try log.seal(&files)
         let newest = try Self.newestDamaged(&files)
         #expect(newest == first)
-        let second = try log.beginReplacement(through: newest, &files)
+        let second = try #require(try log.beginReplacement(through: newest, &files))
         #expect(second > first)
         try log.append(Self.rewritten + [Records.vote(7)], to: &files)
         try log.sync(&files)
@@ -133,7 +131,7 @@ import Testing
     /// What lies at or below that checkpoint was not written again: it stays until a snapshot covers it.
     @Test func nothingGoesBeforeASnapshotCoversIt() throws {
         var (files, log) = try damaged()
-        let segment = try log.beginReplacement(through: .first, &files)
+        let segment = try #require(try log.beginReplacement(through: .first, &files))
         try log.append(Self.rewritten, to: &files)
         try log.sync(&files)
         let before = try LogRig.segments(&files)
@@ -150,14 +148,14 @@ import Testing
     /// A log that could be written could not be any more, because there was no space to mend it.
     @Test(arguments: [true, false]) func aFullDiskKeepsNobodyFromWritingWhereThereIsSpace(hasBegun: Bool) throws {
         var (files, log) = try damaged()
-        var segment = hasBegun ? try log.beginReplacement(through: .first, &files) : SegmentNumber(0)
+        var segment = hasBegun ? try log.beginReplacement(through: .first, &files) : nil
         try log.append([Records.vote(7)], to: &files)
         try log.sync(&files)
         files.faults.capacityBytes = files.usedBytes
         for round in 1...3 as ClosedRange<UInt64> {
             #expect(throws: LogError.self) {
                 if hasBegun {
-                    _ = try log.finishReplacement(from: segment, above: .zero, &files)
+                    _ = try log.finishReplacement(from: try #require(segment), above: .zero, &files)
                 } else {
                     _ = try log.beginReplacement(through: .first, &files)
                 }
@@ -177,11 +175,52 @@ import Testing
         if !hasBegun { segment = try log.beginReplacement(through: .first, &files) }
         try log.append([Records.vote(7), Records.vote(6, 60)], to: &files)
         try log.sync(&files)
-        #expect(try log.finishReplacement(from: segment, above: .zero, &files))
+        #expect(try log.finishReplacement(from: try #require(segment), above: .zero, &files))
         files.crash()
         let rig = try LogRig(&files, salt: 3)
         #expect(!rig.log.isDamaged && rig.delivered.contains(Records.vote(6, 60)))
         #expect(rig.delivered.contains(Records.vote(7)))
+    }
+
+    /// A look that took long told of a segment that had been replaced meanwhile: all was replaced once more, and counted as damaged.
+    @Test func whatIsGoneByNowIsNotReplacedAgain() throws {
+        var (files, log) = try damaged()
+        let newest = try Self.newestDamaged(&files)
+        try replace(&log, &files)
+        let before = try LogRig.segments(&files)
+        #expect(try log.beginReplacement(through: newest, &files) == nil)
+        #expect(try LogRig.segments(&files) == before)
+        // Where all are gone nobody knows what they were called.
+        for name in before { try files.remove(name) }
+        #expect(try log.beginReplacement(through: .first, &files) != nil)
+    }
+
+    /// A file on a bad part of the disk became the next segment.
+    @Test func noFileThatWasDamagedIsWrittenOver() throws {
+        var (files, log) = try damaged()
+        try files.corrupt("log-0000000000000002", at: 200)
+        try replace(&log, &files)
+        for round in 1...30 as ClosedRange<UInt64> {
+            let spares = try files.names().filter { $0.hasPrefix("spare") }
+            #expect(!spares.contains { $0.hasSuffix("0000000000000001") || $0.hasSuffix("0000000000000002") })
+            try log.append([Records.vote(8, round)], to: &files)
+            try log.sync(&files)
+        }
+        #expect(try !LogRig.segments(&files).contains { $0 == "log-0000000000000001" })
+    }
+
+    /// It was told of, pass after pass, and stayed.
+    @Test func aSegmentThatCannotBeReadIsDamaged() throws {
+        var (files, log) = try damaged()
+        files.faults.readErrorPermille = 1_000
+        let found = try Self.damages(&files)
+        #expect(found.map(\.file) == ["log-0000000000000001"] && found.map(\.fault) == [.unreadable])
+        files.faults.readErrorPermille = 0
+        let segment = try #require(try log.beginReplacement(through: try #require(found[0].segment), &files))
+        try log.append(Self.rewritten, to: &files)
+        try log.sync(&files)
+        #expect(try log.finishReplacement(from: segment, above: .zero, &files))
+        #expect(try Self.damages(&files).isEmpty)
     }
 
     /// Syncs fail at each of its operations: what is durable after a rescue is all of it, or the damage is still found.
@@ -195,7 +234,7 @@ import Testing
                 files.faults.syncErrorPermille = random.below(700)
                 do {
                     try log.rescue(&files)
-                    let segment = try log.beginReplacement(through: .first, &files)
+                    let segment = try #require(try log.beginReplacement(through: .first, &files))
                     try log.append(Self.rewritten, to: &files)
                     try log.sync(&files)
                     isOver = try log.finishReplacement(from: segment, above: .zero, &files)

@@ -11,8 +11,8 @@ import Testing
     private let first = SampleCheckpoint.versions([0, 0, 0, 0])
     private let second = SampleCheckpoint.versions([0, 1, 0, 0])
 
-    private func kept() throws -> (SimulatedDirectory, SnapshotFiles) {
-        var files = LogRig.files()
+    private func kept(_ seed: UInt64 = 1) throws -> (SimulatedDirectory, SnapshotFiles) {
+        var files = LogRig.files(seed)
         var snapshots = try SnapshotFiles(in: &files, LogRig.identity)
         _ = try snapshots.keep(first, after: Instance(8), in: &files)
         _ = try snapshots.keep(second, after: Instance(16), in: &files)
@@ -63,6 +63,32 @@ import Testing
                 try expectWhole(&files)
             }
         }
+    }
+
+    /// Unreadable places were told of, pass after pass, and never mended.
+    @Test func whatCannotBeReadIsDamagedAndMended() throws {
+        var (files, snapshots) = try kept()
+        files.faults.readErrorPermille = 1_000
+        let findings = try scrub(&snapshots, &files)
+        #expect(findings.count >= 2 && findings.allSatisfy { $0.reason.contains("cannot be read") })
+        #expect(snapshots.damagedEntries.map(\.instance) == [Instance(8), Instance(16)])
+        files.faults.readErrorPermille = 0
+        try repair(&snapshots, &files)
+        #expect(snapshots.damagedEntries.isEmpty)
+        #expect(try scrub(&snapshots, &files).isEmpty)
+        try expectWhole(&files)
+    }
+
+    /// A read that fails once only is no damage.
+    @Test func whatIsReadAtTheSecondAttemptIsWhole() throws {
+        var (reads, found) = (0, 0)
+        for seed in 1...200 as ClosedRange<UInt64> {
+            var (files, snapshots) = try kept(seed)
+            files.faults.readErrorPermille = 100
+            found += try scrub(&snapshots, &files).count
+            reads += files.counts.readErrors
+        }
+        #expect(reads > 100 && found * 4 < reads)
     }
 
     @Test func onlyTheDamagedChunkIsWrittenAgain() throws {
@@ -133,6 +159,23 @@ import Testing
             try expectWhole(&files)
         }
         #expect(failures > 8)
+    }
+
+    /// The list of chunks of what was mended went before the new one had its name: a crash in between found none.
+    @Test func aCrashDuringARepairFindsTheOldOneOrTheNew() throws {
+        for left in 0..<40 {
+            for seed in 1...8 as ClosedRange<UInt64> {
+                var (files, snapshots) = try kept(seed)
+                try files.corrupt("layer-0000000000000002", at: 70)
+                #expect(try scrub(&snapshots, &files).count == 1)
+                files.faults.operationsLeft = left
+                do { try repair(&snapshots, &files) } catch {}
+                files.faults.operationsLeft = nil
+                files.crash()
+                let again = try SnapshotFiles(in: &files, LogRig.identity)
+                #expect(again.holds(Instance(16), second.digest), "\(left) operations, seed \(seed)")
+            }
+        }
     }
 
     /// One that is not in memory any more either: nothing rests on it, and the next one takes its place. Until then a restart finds

@@ -99,8 +99,8 @@ struct VolatileLogTests {
     }
 
     private static func damages(below base: SimulatedDirectory) throws -> [LogDamage] {
-        var (first, second) = (base, base)
-        return try LogScrub.damages(pacedBy: &first, again: &second)
+        var copy = base
+        return try LogScrub.damages(in: &copy)
     }
 
     @Test("What syncs of a lying one loses is the end of everything, and nothing shows it")

@@ -73,6 +73,21 @@ import Testing
         #expect(disk.now.records.count == 1 && disk.now.rewritten == [rewritten] && disk.now.seals == 1)
     }
 
+    /// Told late, of segments that are replaced by now.
+    @Test func whatIsReplacedByNowIsNotAskedForAgain() async throws {
+        let (disk, mailboxes) = (ScriptedDisk { $0.isReplaced = true }, mailboxes())
+        let threads = start(disk, mailboxes, CollectedLog())
+        mailboxes.persistence.post(.replace(through: .first))
+        mailboxes.persistence.post(record(1))
+        for _ in 0..<1_000 where disk.now.replacementsBegun == 0 { try await Task.sleep(for: .milliseconds(10)) }
+        mailboxes.persistence.close()
+        await threads.join("persistence")
+        var told: [OrderingInput] = []
+        mailboxes.ordering.take(into: &told)
+        #expect(count(told) { if case .logDamaged = $0 { true } else { false } } == 0)
+        #expect(disk.now.replacementsBegun == 1)
+    }
+
     /// That there is no space to mend it silenced a replica that could still write.
     @Test func aLogThatCannotBeMendedIsStillWritten() async throws {
         let (disk, mailboxes, log) = (ScriptedDisk { $0.replacementFails = true }, mailboxes(), CollectedLog())

@@ -82,13 +82,13 @@ struct MemoryTests {
         #expect(checker.check(sendsHeld: 0, ordersHeld: 2 * sends + 1, by: 0, at: .zero)?.rule == .memory)
     }
 
-    /// Of 28 instances and the 32 that a snapshot may be older: ten batches with a vote each, a lock and a decision.
-    @Test("What is written again for a damaged log waits once")
+    /// Of a window of four: ten batches with a vote each, a lock and a decision.
+    @Test("What is written again for a damaged log waits a window at a time")
     func rewriting() {
         let records = 4 * (8 + 4) + 16
-        #expect(Self.checker(isLogRewritten: true).bound(of: .unwrittenRecords) == 1 + 28 * (2 * 10 + 2))
+        #expect(Self.checker(isLogRewritten: true).bound(of: .unwrittenRecords) == 1 + 4 * (2 * 10 + 2))
         let checker = Self.checker(isDurable: true, isLogRewritten: true)
-        #expect(checker.bound(of: .unwrittenRecords) == records + 1 + (28 + 32) * (2 * 10 + 2))
+        #expect(checker.bound(of: .unwrittenRecords) == records + 1 + 4 * (2 * 10 + 2))
         let sends = records + 4 + 16
         #expect(checker.check(sendsHeld: sends + 1, ordersHeld: 0, by: 0, at: .zero)?.rule == .memory)
     }

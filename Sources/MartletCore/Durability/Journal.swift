@@ -30,6 +30,12 @@ struct Journal {
         effects.records.append(record)
     }
 
+    /// What earlier records told, because they are damaged: nothing is said for it.
+    mutating func writeAgain(_ record: LogRecord, into effects: inout Effects) {
+        position = LogPosition(position.rawValue + 1)
+        effects.records.append(record)
+    }
+
     /// What execution is told from here on is told only when this is durable.
     mutating func await(_ position: LogPosition, into effects: inout Effects) {
         guard position > awaited else { return }

@@ -167,6 +167,13 @@ package struct FileDirectory: FileStore, ~Copyable, Sendable {
         files.append(OpenFile(name: newName, descriptor: file.descriptor, isDirty: file.isDirty))
     }
 
+    package mutating func replace(_ name: String, with draft: String) throws(FileError) {
+        // Whoever reads by that name is to read the new one.
+        for file in files where file.name == name { _ = close(file.descriptor) }
+        files.removeAll { $0.name == name }
+        try rename(draft, to: name)
+    }
+
     package mutating func remove(_ name: String) throws(FileError) {
         guard unsafe unlinkat(directory, name, 0) == 0 else { throw Self.writeError(fullPath(name)) }
         guard let place = files.firstIndex(where: { $0.name == name }) else { return }

@@ -27,6 +27,8 @@ package protocol FileStore: ~Copyable {
     mutating func sync(_ name: String) throws(FileError)
     /// Replaces nothing: the new name is free.
     mutating func rename(_ name: String, to newName: String) throws(FileError)
+    /// What was called so is gone in the same step, where the files can do that; else a crash may find neither.
+    mutating func replace(_ name: String, with draft: String) throws(FileError)
     mutating func remove(_ name: String) throws(FileError)
     /// Returns when all changes of names are durable.
     mutating func syncNames() throws(FileError)
@@ -36,4 +38,13 @@ package protocol FileStore: ~Copyable {
 
 extension FileStore where Self: ~Copyable {
     package mutating func forgetCached(_ name: String) {}
+
+    package mutating func replace(_ name: String, with draft: String) throws(FileError) {
+        do {
+            try remove(name)
+        } catch .notFound {
+            // Its name is free.
+        }
+        try rename(draft, to: name)
+    }
 }

@@ -24,6 +24,8 @@ package enum LogFault: Error, Hashable, Sendable {
     /// Of a newer program.
     case unknownFormat(version: UInt32)
     case missing
+    /// The disk does not give it.
+    case unreadable
 }
 
 extension LogFault: CustomStringConvertible {
@@ -40,6 +42,7 @@ extension LogFault: CustomStringConvertible {
         case .otherSegment(let number): "its header is that of segment \(number)"
         case .unknownFormat(let version): "it has the format \(version), which this program does not know"
         case .missing: "the file is gone"
+        case .unreadable: "the file cannot be read"
         }
     }
 }

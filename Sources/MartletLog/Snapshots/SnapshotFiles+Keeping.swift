@@ -89,14 +89,12 @@ extension SnapshotFiles {
         try files.create(draft)
         try files.write(snapshot.encoded(), to: draft, at: 0)
         try files.sync(draft)
-        // Of the same instance another state was wrong, or this one is.
-        try removeIfThere(name, in: &files)
-        // Whatever fails from here on, what was kept is not whole before all of this is done once.
+        // Of the same instance another state was wrong, or part of this one is damaged, and goes only for what is whole. Whatever fails from here on, what was kept is not whole before all of this is done once.
         for index in kept.indices where kept[index].snapshot.instance == snapshot.instance {
             kept[index].isDamaged = true
         }
         let wasKept = holds(snapshot.instance, snapshot.digest)
-        try files.rename(draft, to: name)
+        try files.replace(name, with: draft)
         kept.removeAll { $0.snapshot.instance == snapshot.instance }
         let place = kept.firstIndex { $0.snapshot.instance > snapshot.instance } ?? kept.count
         kept.insert(Kept(snapshot: snapshot, isProven: false, isDamaged: wasKept), at: place)

@@ -44,7 +44,8 @@ package struct SnapshotScrub: Sendable {
 
     package var isOver: Bool { next == items.count }
 
-    /// Looks at the next place. What is damaged does not count from now on: `keep` writes it again. It is told of once.
+    /// Looks at the next place. What is damaged does not count from now on: `keep` writes it again. It is told of once. What cannot be
+    /// read twice is damaged.
     package mutating func step(
         _ snapshots: inout SnapshotFiles, in files: inout (some FileStore & ~Copyable)
     ) throws(FileError) -> Finding? {
@@ -52,14 +53,45 @@ package struct SnapshotScrub: Sendable {
         guard !isOver else { return nil }
         let item = items[next]
         next += 1
-        switch item {
-        case .manifest(let entry): return try lookAt(entry, &snapshots, in: &files)
-        case .layer(let number): return try lookAt(number, &snapshots, in: &files)
-        case .chunk(let place): return try lookAt(place, &snapshots, in: &files)
+        do {
+            return try look(at: item, &snapshots, in: &files)
+        } catch .readFailed {
+            do {
+                return try look(at: item, &snapshots, in: &files)
+            } catch .readFailed(_, let reason) {
+                return unreadable(item, reason, &snapshots)
+            }
         }
     }
 
     // MARK: - Looking
+
+    private mutating func look(
+        at item: Item, _ snapshots: inout SnapshotFiles, in files: inout (some FileStore & ~Copyable)
+    ) throws(FileError) -> Finding? {
+        switch item {
+        case .manifest(let entry): try lookAt(entry, &snapshots, in: &files)
+        case .layer(let number): try lookAt(number, &snapshots, in: &files)
+        case .chunk(let place): try lookAt(place, &snapshots, in: &files)
+        }
+    }
+
+    private func unreadable(_ item: Item, _ reason: String, _ snapshots: inout SnapshotFiles) -> Finding? {
+        let (file, offset, entries): (String, Int?, [SnapshotFiles.Entry])
+        switch item {
+        case .manifest(let entry):
+            snapshots.noteDamaged(entry)
+            (file, offset, entries) = (SnapshotNames.snapshot(entry.instance), nil, [entry])
+        case .layer(let number):
+            (file, offset) = (SnapshotNames.layer(number), 0)
+            entries = snapshots.noteDamaged { $0.layer == number }
+        case .chunk(let place):
+            (file, offset) = (SnapshotNames.layer(place.layer), place.offset)
+            entries = snapshots.noteDamaged { $0 == place }
+        }
+        guard !entries.isEmpty else { return nil }
+        return Finding(file: file, offset: offset, reason: "it cannot be read: \(reason)", snapshots: entries)
+    }
 
     private mutating func lookAt(
         _ entry: SnapshotFiles.Entry, _ snapshots: inout SnapshotFiles, in files: inout (some FileStore & ~Copyable)

@@ -40,11 +40,14 @@ extension LogWriter {
         }
     }
 
-    /// Nil for what is not worth keeping: too many, too short to save anything, too long to be given so much of the disk.
+    /// Nil for what is not worth keeping: too many, too short to save anything, too long to be given so much of the disk,
+    /// or on a part of the disk that may be bad.
     private func spareName(
         for name: String, in files: inout (some FileStore & ~Copyable)
     ) throws(FileError) -> String? {
-        guard let number = LogNames.segmentNumber(in: name), spares.count < settings.sparesMax else { return nil }
+        guard let number = LogNames.segmentNumber(in: name), spares.count < settings.sparesMax,
+            number > damagedThrough
+        else { return nil }
         let size = try files.size(of: name)
         return (settings.segmentBytes...2 * settings.segmentBytes).contains(size) ? LogNames.spare(number) : nil
     }

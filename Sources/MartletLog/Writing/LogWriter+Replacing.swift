@@ -10,10 +10,14 @@ package import MartletTypes
 /// keeps nobody from writing in the one that is there.
 extension LogWriter {
     /// Segments up to that one are damaged. Returns the segment before which all is to be replaced: a new one, or the one that was begun
-    /// before where no damage lies behind its beginning.
+    /// before where no damage lies behind its beginning. Nil where they have gone meanwhile, with what a snapshot covers or was replaced.
     package mutating func beginReplacement(
         through damaged: SegmentNumber, _ files: inout (some FileStore & ~Copyable)
-    ) throws(LogError) -> SegmentNumber {
+    ) throws(LogError) -> SegmentNumber? {
+        guard let oldest = segments.first?.number else { throw .needsRescue }
+        // Where not even the oldest is there, all are gone, and nobody knows what they were called.
+        if damaged < oldest, try isThere(oldest, &files) { return nil }
+        damagedThrough = max(damagedThrough, damaged)
         if let replacing, damaged < replacing { return replacing }
         try sync(&files)
         let begun = try goOnIfThereIsSpace(&files)
@@ -33,6 +37,16 @@ extension LogWriter {
         _ = try goOnIfThereIsSpace(&files)
         replacing = nil
         return true
+    }
+
+    private func isThere(
+        _ number: SegmentNumber, _ files: inout (some FileStore & ~Copyable)
+    ) throws(LogError) -> Bool {
+        do {
+            return try files.names().contains(LogNames.segment(number))
+        } catch {
+            throw .file(error)
+        }
     }
 
     /// When all is durable.

@@ -52,6 +52,8 @@ package struct LogWriter: Sendable {
     var covered = Instance.zero
     /// What segments before this one held was written again.
     var replacedBefore = SegmentNumber(0)
+    /// Segments up to this one were found damaged: none of their files is written over.
+    var damagedThrough = SegmentNumber(0)
     /// What segments before this one hold is being written again.
     var replacing: SegmentNumber?
     /// Through which instance a snapshot covers everything, as far as it was told.

@@ -32,8 +32,8 @@ protocol DurableDisk: Sendable {
     /// Whether the log can be written as far as is known, also after a replacement has failed.
     var isLogWritable: Bool { get }
     /// Segments up to that one are damaged: all that is needed of those before the one that is returned is to be written again. The
-    /// same one until that is finished, unless damage lies behind its beginning.
-    func beginReplacement(through damaged: SegmentNumber) throws(LogError) -> SegmentNumber
+    /// same one until that is finished, unless damage lies behind its beginning. Nil where those segments are gone by now.
+    func beginReplacement(through damaged: SegmentNumber) throws(LogError) -> SegmentNumber?
     /// It was written again and is durable, above a stable checkpoint. Returns whether those segments are gone: not before this
     /// replica has the snapshot of that checkpoint, nor where another segment was begun since.
     func finishReplacement(_ rewritten: LogRewritten) throws(LogError) -> Bool

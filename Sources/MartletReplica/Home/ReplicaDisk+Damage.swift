@@ -22,10 +22,12 @@ extension ReplicaDisk: ScrubbedDisk {
 
     var isLogWritable: Bool { log.withLock { !$0.writer.needsRescue } }
 
-    func beginReplacement(through damaged: SegmentNumber) throws(LogError) -> SegmentNumber {
+    func beginReplacement(through damaged: SegmentNumber) throws(LogError) -> SegmentNumber? {
         try log.withLock { (log) throws(LogError) in
-            found.withLock { $0.isLogDamaged = true }
-            return try log.writer.beginReplacement(through: damaged, &log.files)
+            let segment = try log.writer.beginReplacement(through: damaged, &log.files)
+            // What is gone is not damaged, however late it is told.
+            found.withLock { $0.isLogDamaged = segment != nil }
+            return segment
         }
     }
 
@@ -51,8 +53,9 @@ extension ReplicaDisk: ScrubbedDisk {
     func logDamages(_ pace: ScrubPace) throws(LogError) -> [LogDamage] {
         do throws(FileError) {
             var paced = PacedFiles(try FileDirectory(at: home + "/log", .reading), pace)
-            var files = try FileDirectory(at: home + "/log", .reading)
-            let damages = try Self.damages(&paced, &files)
+            let damages = try Self.damages(&paced)
+            // Whoever is to stop reads nothing more, which is no damage.
+            guard !pace.isStopped else { return [] }
             // What was damaged may have gone with what a snapshot covers.
             found.withLock { found in
                 found.found += damages.count { !found.inLog.contains($0) }
@@ -65,11 +68,9 @@ extension ReplicaDisk: ScrubbedDisk {
         }
     }
 
-    private static func damages(
-        _ paced: inout PacedFiles, _ files: inout FileDirectory
-    ) throws(FileError) -> [LogDamage] {
+    private static func damages(_ paced: inout PacedFiles) throws(FileError) -> [LogDamage] {
         do throws(LogError) {
-            return try LogScrub.damages(pacedBy: &paced, again: &files)
+            return try LogScrub.damages(in: &paced)
         } catch {
             guard case .file(let reason) = error else { return [] }
             throw reason

@@ -106,9 +106,10 @@ struct PersistenceStage<Machine: StreamingStateMachine>: Sendable {
     private func replace(_ progress: inout Progress) throws(LogError) {
         if let damaged = progress.damagedThrough {
             let segment = try disk.beginReplacement(through: damaged)
-            (progress.damagedThrough, progress.isSealed) = (nil, false)
+            progress.damagedThrough = nil
+            if segment != nil { progress.isSealed = false }
             // What was written again and waits for a snapshot is not written once more.
-            if progress.rewritten?.segment != segment.rawValue {
+            if let segment, progress.rewritten?.segment != segment.rawValue {
                 mailboxes.ordering.post(.event(.logDamaged(segment: segment.rawValue)))
             }
         }

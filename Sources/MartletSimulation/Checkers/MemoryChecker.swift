@@ -123,8 +123,8 @@ package struct MemoryChecker: Sendable {
 
     private var unwrittenSlack: Int { 16 }
 
-    /// Once all that a damaged log held of each instance: batches, a vote for each, a lock and a decision; and the stable checkpoint.
-    private var rewrittenMax: Int { limits.isLogRewritten ? 1 + instancesMax * (2 * batchesMax + 2) : 0 }
+    /// What a damaged log held of a window of instances: batches, a vote for each, a lock and a decision; and the stable checkpoint.
+    private var rewrittenMax: Int { limits.isLogRewritten ? 1 + settings.window * (2 * batchesMax + 2) : 0 }
 
     /// What any member may have locked, a few proposals, and what this replica itself wrote, locked and decided.
     private var batchesMax: Int { n + 6 }

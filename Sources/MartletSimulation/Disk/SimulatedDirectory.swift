@@ -127,6 +127,12 @@ package struct SimulatedDirectory: FileStore, Sendable {
         directory.change(removing: name, adding: .init(name: newName, file: files[file].number))
     }
 
+    package mutating func replace(_ name: String, with draft: String) throws(FileError) {
+        let file = try file(draft)
+        try begin(draft, FileError.writeFailed)
+        directory.change(removing: draft, adding: .init(name: name, file: files[file].number))
+    }
+
     package mutating func remove(_ name: String) throws(FileError) {
         _ = try file(name)
         try begin(name, FileError.writeFailed)

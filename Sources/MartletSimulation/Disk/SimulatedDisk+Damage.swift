@@ -45,14 +45,13 @@ extension SimulatedDisk {
 
     /// Nil where the log is whole.
     mutating func beginLogReplacement() throws -> UInt64? {
-        var twin = logFiles
-        let damages = try LogScrub.damages(pacedBy: &logFiles, again: &twin)
+        let damages = try LogScrub.damages(in: &logFiles)
         guard let newest = damages.compactMap(\.segment).max() else {
             // From here on nothing may be missing; what an earlier run left is not looked at.
             if let snapshots, snapshots.isAllProven, snapshots.damagedEntries.isEmpty { isDamaged = false }
             return nil
         }
-        return try log?.beginReplacement(through: newest, &logFiles).rawValue
+        return try log?.beginReplacement(through: newest, &logFiles)?.rawValue
     }
 
     /// As a replica's disk does.

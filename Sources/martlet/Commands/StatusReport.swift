@@ -32,7 +32,9 @@ struct StatusReport {
         health.reports.compactMap { report in
             guard let status = report.status, status.damagesFound > 0 else { return nil }
             let places = status.damagesFound == 1 ? "1 place" : "\(status.damagesFound) places"
-            let end = status.isDamaged ? "not all is mended yet" : "all is mended"
+            let end =
+                status.isDamaged
+                ? "not all is mended yet, and a restart before it is may cost its vote for a while" : "all is mended"
             return "replica \(report.member.id) has found its disk damaged in \(places): \(end)"
         }
     }

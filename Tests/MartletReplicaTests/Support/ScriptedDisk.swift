@@ -18,6 +18,8 @@ final class ScriptedDisk: DurableDisk {
         var seals = 0
         var snapshots: [Instance] = []
         var replacementsBegun = 0
+        /// The damaged segments are gone by now.
+        var isReplaced = false
         /// What comes of a replacement; a log that is not writable after it has failed needs a rescue.
         var replacementFails = false
         var isLogWritable = true
@@ -73,9 +75,10 @@ final class ScriptedDisk: DurableDisk {
 
     var isLogWritable: Bool { now.isLogWritable }
 
-    func beginReplacement(through damaged: SegmentNumber) throws(LogError) -> SegmentNumber {
+    func beginReplacement(through damaged: SegmentNumber) throws(LogError) -> SegmentNumber? {
         if now.fails || now.replacementFails { throw .file(.noSpace(file: "a scripted file")) }
         change { $0.replacementsBegun += 1 }
+        if now.isReplaced { return nil }
         return damaged.next
     }
 
