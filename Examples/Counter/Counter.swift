@@ -108,6 +108,9 @@ public struct Counter: StateMachine {
         return ReadAnswer(result: CounterAnswer.total(state.total).payload, version: state.lastChange)
     }
 
+    /// What was just restored is another group's counter: the instances of this group begin at 1 again.
+    public mutating func beginAnew() { state.lastChange = .zero }
+
     public func snapshot() -> Snapshot { state }
 
     /// Equal states must give equal bytes: the replicas compare digests of them.

@@ -13,6 +13,8 @@ package struct CoreConfiguration: Sendable {
     package var incarnation: UInt64
     /// Local randomness, only for choosing whom to ask first.
     package var seed: UInt64
+    /// Agreed time before the first instance: that of the state that the group begins with, and the same at all members.
+    package var beginning = Timestamp.zero
     package var timeouts = Timeouts()
     /// The most pending requests of one client that are kept; more are refused as overloaded. Several batches' worth,
     /// since whoever reads from clients stops before.

@@ -160,7 +160,8 @@ package struct ReplicaCore: ~Copyable {
         mode = rejoining.incarnation > 0 ? .learner : .voter
         pool = RequestPool(configuration: configuration)
         sessions = SessionTable(settings: view.settings, members: view.members)
-        tentative = TentativeChain(settings: view.settings, sessions: sessions, lastTime: .zero)
+        lastTime = configuration.beginning
+        tentative = TentativeChain(settings: view.settings, sessions: sessions, lastTime: lastTime)
         stops = StopTally(n: view.n)
         collection = Collection(n: view.n)
         earlyStopData = ReplicaTable(repeating: nil, count: view.n)

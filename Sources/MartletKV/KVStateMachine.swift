@@ -51,5 +51,7 @@ public struct KVStateMachine: StreamingStateMachine {
         state = try restoring.finish(encodedBytesMax: state.encodedBytesMax)
     }
 
+    public mutating func beginAnew() { state.forgetVersions() }
+
     public mutating func rollBack(to snapshot: KVSnapshot) { state = snapshot.state }
 }

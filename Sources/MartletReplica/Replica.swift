@@ -24,7 +24,7 @@ public final class Replica<Machine: StreamingStateMachine>: Service {
     private let me: ReplicaIndex
     private let home: ReplicaHome?
 
-    /// `machine` is the service in its initial state, the same at all members. Throws `notAMember`, `wrongKey` or
+    /// `machine` is the service in its initial state, the same at all members (`Genesis.origin` may say that it begins otherwise). Throws `notAMember`, `wrongKey` or
     /// `invalidConfiguration` when the configuration does not fit the genesis or itself; touches no file or socket yet.
     public init(configuration: ReplicaConfiguration, machine: Machine) throws(ReplicaError) {
         let id = configuration.replica
@@ -56,10 +56,11 @@ public final class Replica<Machine: StreamingStateMachine>: Service {
         let incarnation = SystemEntropy.positive
         var (disk, recovered) = try openDisk(incarnation)
         let mode = try mode(recovered)
+        let (machine, beginning) = try beginning(recovered)
         let (ends, ender) = AsyncStream<ReplicaError>.makeStream()
         let engine = try ReplicaEngine(
             configuration: configuration, view: view, me: me, mode: mode, incarnation: incarnation, disk: disk,
-            scrubbed: disk, machine: machine, onFailure: { ender.yield($0) })
+            scrubbed: disk, machine: machine, beginning: beginning, onFailure: { ender.yield($0) })
         logStart(mode, recovered)
         try await engine.listen()
         // In a durable group a learner, too, is admitted and votes without another start.
@@ -92,6 +93,22 @@ public final class Replica<Machine: StreamingStateMachine>: Service {
         return try ReplicaDisk.open(
             home: directory, group: view.group, replica: configuration.replica, hasVoted: try home.hasVoted(),
             incarnation: incarnation, opening: configuration.openFiles, logger: configuration.logger)
+    }
+
+    /// The service and the agreed time as the group begins, where there is no snapshot to go on from: a replica that has to begin anew
+    /// needs them too, since the group may have no checkpoint yet.
+    private func beginning(_ recovered: RecoveredDisk?) throws(ReplicaError) -> (Machine, Timestamp) {
+        guard let origin = configuration.genesis.origin, recovered?.restoration.base == nil else {
+            return (machine, .zero)
+        }
+        guard let path = configuration.originFile ?? configuration.homeDirectory.map({ $0 + "/origin" }) else {
+            throw .invalidConfiguration(
+                "the group begins with the state of another one: say where its backup lies, or give the replica a home directory"
+            )
+        }
+        var machine = machine
+        let time = try FirstState(origin: origin, path: path).restore(&machine, configuration.logger)
+        return (machine, time)
     }
 
     /// In a durable group what is written down says what it is, once it has been admitted as another than at first.

@@ -28,6 +28,9 @@ public struct ReplicaConfiguration: Sendable {
     /// Where the replica remembers that it has voted. Without a directory it cannot tell a restart from a first start:
     /// then it must never be restarted, or it may contradict votes of its own.
     public var homeDirectory: String?
+    /// Where a group begins with the state of another one (`Genesis.origin`): the backup that holds it. Nil for the file `origin` in the
+    /// home directory.
+    public var originFile: String?
     /// Told who leads and why that changed, who is connected, and what is refused; details at `debug`.
     public var logger: Logger
     /// Whether the service is executed on a thread of its own. Right for a service whose operations take long; for one

@@ -28,6 +28,8 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
     private let mode: ReplicaMode
     /// What this run calls itself where its votes are lost.
     private let incarnation: UInt64
+    /// Agreed time before the first instance.
+    private let beginning: Timestamp
     /// In a durable group.
     private let disk: (any DurableDisk)?
     /// Where it is looked through for damage.
@@ -39,6 +41,7 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
     init(
         configuration: ReplicaConfiguration, view: View, me: ReplicaIndex, mode: ReplicaMode, incarnation: UInt64,
         disk: (any DurableDisk)?, scrubbed: (any ScrubbedDisk)? = nil, machine: Machine,
+        beginning: Timestamp = .zero,
         onFailure: @escaping @Sendable (ReplicaError) -> Void
     ) throws(ReplicaError) {
         let logger = configuration.logger
@@ -57,6 +60,7 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
         self.disk = disk
         self.scrubbed = scrubbed
         scrubPace = ScrubPace(bytesPerSecond: configuration.scrubBytesPerSecond)
+        self.beginning = beginning
         voting = VotingState(mode)
         self.onFailure = onFailure
         loops = EventLoops(threadCount: configuration.networkThreadCount)
@@ -152,6 +156,7 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
                 view: view, replica: configuration.replica, mode: mode, incarnation: incarnation,
                 seed: SystemClock.monotonic.rawValue)
             core.timeouts = configuration.timeouts
+            core.beginning = beginning
             let sealer = Sealer(
                 group: view.group, replica: configuration.replica, key: configuration.key, scheme: Ed25519Scheme())
             let told = recovered.take().flatMap { $0.restoration.isEmpty ? nil : $0.restoration }

@@ -15,7 +15,7 @@ public import MartletTypes
 ///
 /// Five machines execute the same operations, and damaged forms of them, as clients may send: one that writes each snapshot in
 /// full, one that writes it after the one before, one that is restored at every checkpoint, one that is restored only now and then, and one that
-/// goes back and forth as in a group that executes tentatively. The first difference is the finding. A service that traps ends the test's process: it would end all
+/// goes back and forth as in a group that executes tentatively. In the end two begin anew from the same state. The first difference is the finding. A service that traps ends the test's process: it would end all
 /// replicas just so.
 ///
 /// What depends on the process, like the order of a `Set`, may come out alike for machines that live in one process; give many

@@ -18,6 +18,8 @@ public struct ServiceFinding: Error, Hashable, Sendable, CustomStringConvertible
         case restoringFailed
         /// A damaged snapshot was restored, and is not what is written of the state that it gave.
         case damageIsAccepted
+        /// After `beginAnew` a read names an instance of the group before.
+        case formerInstancesStay
         /// A result or an answer has more than 8 MiB.
         case resultIsTooLong
     }

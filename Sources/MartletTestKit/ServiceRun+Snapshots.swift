@@ -54,6 +54,26 @@ extension ServiceRun {
         }
     }
 
+    /// In a group that begins with this state instances begin at 1 again.
+    func beginAnew(asking queries: [Bytes]) throws {
+        let chunks = Machine.written(straight.snapshot()).chunks
+        var (first, second) = (try machine(from: chunks), try machine(from: chunks))
+        first.beginAnew()
+        second.beginAnew()
+        let begun = Machine.written(first.snapshot()).chunks
+        if let difference = difference(begun, Machine.written(second.snapshot()).chunks) {
+            throw ServiceFinding(.chunksDiffer, "begun anew from the same state, the snapshot has \(difference)")
+        }
+        let restored = try machine(from: begun)
+        for query in queries {
+            let answers = [first.read(query, lastExecuted: .zero), restored.read(query, lastExecuted: .zero)]
+            guard let wrong = answers.first(where: { $0.version > .zero }) else { continue }
+            throw ServiceFinding(
+                .formerInstancesStay,
+                "begun anew, before any instance, the answer to \(told(query)) is of instance \(wrong.version)")
+        }
+    }
+
     mutating func restoreDamaged() throws {
         let chunks = Machine.written(straight.snapshot()).chunks
         for _ in 0..<check.damagedSnapshots {

@@ -58,6 +58,7 @@ struct ServiceRun<Machine: StreamingStateMachine> {
             }
         }
         try compareKept()
+        try beginAnew(asking: queries)
         try restoreDamaged()
     }
 

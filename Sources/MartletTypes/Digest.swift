@@ -18,6 +18,12 @@ public struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// The first eight hexadecimal digits: enough to tell two digests apart in a log.
     public var description: String { String(hexadecimal.prefix(8)) }
     public var hexadecimal: String { words.hexadecimal }
+
+    /// Reads 64 hexadecimal digits; nil for anything else.
+    public init?(hexadecimal: String) {
+        guard let words = Words32(hexadecimal: hexadecimal) else { return nil }
+        self.init(words: words)
+    }
 }
 
 /// The public part of an Ed25519 key: the identity of every principal (replica, client, administrator).

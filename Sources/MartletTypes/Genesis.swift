@@ -34,6 +34,9 @@ public struct Genesis: Hashable, Sendable {
     public let clientAccess: ClientAccess
     /// What must be equal at all members.
     public let settings: GroupSettings
+    /// With the state of which other group this one begins; nil where the service begins as it is made. Each member holds that state in a
+    /// backup of its own.
+    public let origin: GenesisOrigin?
 
     package static let nameBytesMax = 64
     package static let administratorsMax = 128
@@ -42,7 +45,7 @@ public struct Genesis: Hashable, Sendable {
     /// Throws `ViewError` when no group can be founded on it, saying which rule it breaks.
     public init(
         name: String, faultModel: FaultModel, f: Int, members: [Member], administrators: [PublicKey],
-        administratorsNeeded: Int, clientAccess: ClientAccess, settings: GroupSettings
+        administratorsNeeded: Int, clientAccess: ClientAccess, settings: GroupSettings, origin: GenesisOrigin? = nil
     ) throws(ViewError) {
         self.name = name
         self.faultModel = faultModel
@@ -52,6 +55,7 @@ public struct Genesis: Hashable, Sendable {
         self.administratorsNeeded = administratorsNeeded
         self.clientAccess = clientAccess
         self.settings = settings
+        self.origin = origin
         guard name.utf8.count <= Self.nameBytesMax else {
             throw ViewError("a group's name has at most \(Self.nameBytesMax) bytes, not \(name.utf8.count)")
         }
@@ -72,6 +76,10 @@ public struct Genesis: Hashable, Sendable {
                 throw ViewError("at most \(Self.allowedClientsMax) clients can be listed, not \(keys.count)")
             }
             guard Set(keys).count == keys.count else { throw ViewError("a client's key is listed twice") }
+        }
+        if let origin, origin.instance == .zero {
+            throw ViewError(
+                "a group begins with another one's state after its first instance or a later one, not after 0")
         }
         _ = try firstView(group: .zero)
     }

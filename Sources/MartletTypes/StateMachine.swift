@@ -87,6 +87,11 @@ public protocol StreamingStateMachine: Sendable {
     /// throws when they are not what `write` writes, which then means another version of the service.
     mutating func restore(from reader: inout SnapshotReader) throws
 
+    /// The state that was just restored is that of another group, and this group begins with it (`Genesis.origin`). Instances begin at 1
+    /// again, so what the state keeps of instances, as the versions of reads, is to be as if all had been so before the first one (0). All
+    /// else stays: agreed time goes on from where it was. A service that keeps no instances has nothing to do.
+    mutating func beginAnew()
+
     /// Goes back to a snapshot of this very state, taken a few instances ago: only where the group executes tentatively. Unless
     /// the service has a faster way, it is written and restored.
     mutating func rollBack(to snapshot: Snapshot)
@@ -113,6 +118,8 @@ extension StateMachine {
 
 extension StreamingStateMachine {
     public static var writesIncrementally: Bool { true }
+
+    public mutating func beginAnew() {}
 
     public mutating func rollBack(to snapshot: Snapshot) {
         do {

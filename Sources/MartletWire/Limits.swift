@@ -61,6 +61,8 @@ package enum Limits {
 
     // Views.
     package static let viewCertificates = Limit("viewCertificates", ViewChainPart.certificatesMax)
+    /// All views of a group, for whoever begins with its genesis.
+    package static let viewChain = Limit("viewChain", 1 << 20)
     package static let reconfigurationTextBytes = Limit("reconfigurationTextBytes", 1_024)
     package static let members = Limit("members", ReplicaSet.membersMax)
     package static let calculations = Limit("calculations", AdaptationReport.calculationsMax)

@@ -26,6 +26,25 @@ import Testing
             ])
     }
 
+    /// Versions of another group would have reads wait for instances that are far away.
+    @Test func whatAnotherGroupLeftIsOfBeforeTheFirstInstance() throws {
+        var machine = KVStateMachine()
+        try machine.restore(chunks: sample().chunks)
+        machine.beginAnew()
+        #expect(try machine.read(.get(key: [1]), lastExecuted: 0) == (.value([10]), 0))
+        #expect(try machine.read(.get(key: [4]), lastExecuted: 0) == (.value(nil), 0))
+        // What is the same but for the versions becomes the same.
+        var other = KVStateMachine()
+        _ = try other.execute(.put(key: [2, 3], value: []), at: 7)
+        _ = try other.execute(.put(key: [1], value: [10]), at: 8)
+        other.beginAnew()
+        #expect(machine.chunks == other.chunks && machine.count == 2)
+        _ = try machine.execute(.put(key: [1], value: [11]), at: 1)
+        #expect(try machine.read(.get(key: [1]), lastExecuted: 1) == (.value([11]), 1))
+        try other.restore(chunks: machine.chunks)
+        #expect(other.chunks == machine.chunks)
+    }
+
     @Test func aSnapshotStaysWhileExecutionGoesOn() throws {
         var machine = try sample()
         let snapshot = machine.snapshot()

@@ -19,6 +19,8 @@ enum PlantedFault: Sendable {
     case shared
     /// A read names an instance that is to come.
     case future
+    /// Begun anew, it still names an instance of before.
+    case former
     /// Restoring takes what it does not know.
     case lenient
     /// Restoring refuses what was written.
@@ -82,6 +84,7 @@ struct PlantedService: StreamingStateMachine {
             switch fault {
             case .forgotten: lastChange
             case .future: lastExecuted.next
+            case .former: lastExecuted == .zero ? Instance(9) : lastExecuted
             default: lastExecuted
             }
         return ReadAnswer(result: result, version: version)

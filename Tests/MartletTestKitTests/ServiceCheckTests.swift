@@ -18,7 +18,7 @@ import Testing
         (PlantedFault.clock, ServiceFinding.Kind.resultsDiffer), (.order, .chunksDiffer), (.forgotten, .answersDiffer),
         (.history, .chunksDiffer), (.stale, .chunksDiffer), (.shared, .snapshotChanges), (.future, .versionIsLater),
         (.lenient, .damageIsAccepted), (.unreadable, .restoringFailed), (.readCounts, .chunksDiffer),
-        (.rollBack, .resultsDiffer),
+        (.rollBack, .resultsDiffer), (.former, .formerInstancesStay),
     ])
     func aPlantedFaultIsFound(fault: PlantedFault, kind: ServiceFinding.Kind) {
         let check = ServiceCheck { PlantedService(fault) }

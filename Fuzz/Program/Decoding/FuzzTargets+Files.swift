@@ -61,7 +61,10 @@ extension FuzzTargets {
             let full = try Genesis(
                 name: "a \"full\" one", faultModel: .crash, f: 2,
                 members: members, administrators: [members[0].key], administratorsNeeded: 1,
-                clientAccess: .allowList([members[1].key]), settings: GroupSettings())
+                clientAccess: .allowList([members[1].key]), settings: GroupSettings(),
+                origin: GenesisOrigin(
+                    group: Digest(words: Words32(1, 2, 3, 4)), instance: Instance(256),
+                    digest: Digest(words: Words32(5, 6, 7, 8))))
             return [plain, full]
         } catch {
             fatalError("\(error)")

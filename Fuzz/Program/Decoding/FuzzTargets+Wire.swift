@@ -47,12 +47,17 @@ extension FuzzTargets {
     }
 
     private static let founding = FuzzTarget(
-        name: "genesis-and-view", about: "the decoders of what a group is founded on and of its views",
+        name: "genesis-and-view", about: "the decoders of what a group is founded on, of views and of proofs by them",
         bytesMax: 4096, modules: ["MartletWire", "MartletTypes"],
         seeds: .vectors(["genesis"], prefix: [0]) + .vectors(["view"], prefix: [1])
+            + .vectors(["checkpointProof"], prefix: [2])
     ) { bytes in
         unsafe Decoding.choose(
-            bytes, [{ unsafe Decoding.check(Genesis.self, $0) }, { unsafe Decoding.check(View.self, $0) }])
+            bytes,
+            [
+                { unsafe Decoding.check(Genesis.self, $0) }, { unsafe Decoding.check(View.self, $0) },
+                { unsafe Decoding.check(CheckpointProof.self, $0) },
+            ])
     }
 
     private static let checkpointImage = FuzzTarget(

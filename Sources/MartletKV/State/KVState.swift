@@ -30,6 +30,19 @@ struct KVState: Sendable {
         self.chunking = chunking
     }
 
+    /// All is as if it had been so before the first instance.
+    mutating func forgetVersions() {
+        var (keys, values): ([KVKey], [KVEntry]) = ([], [])
+        keys.reserveCapacity(entries.count)
+        values.reserveCapacity(entries.count)
+        for (key, entry) in entries {
+            keys.append(key)
+            values.append(KVEntry(value: entry.value, version: .zero))
+        }
+        entries = PersistentOrderedMap(ascending: keys, values: values)
+        lastDeletion = .zero
+    }
+
     /// Executes an operation by order of an instance. A result that is a failure means that nothing was changed.
     mutating func apply(_ operation: KVOperation, at instance: Instance) -> KVResult {
         if case .batch(let operations) = operation { return apply(batch: operations, at: instance) }

@@ -18,6 +18,8 @@ package struct FileDirectory: FileStore, ~Copyable, Sendable {
         case exclusive
         /// Beside whoever writes; changes nothing.
         case reading
+        /// Beside others, for files with names of one's own in a directory that is no log's.
+        case writingBeside
     }
 
     private struct OpenFile {
@@ -28,16 +30,17 @@ package struct FileDirectory: FileStore, ~Copyable, Sendable {
     }
 
     package static let lockName = "lock"
-    private static let openFilesMax = 16
 
     package let path: String
+    /// So many files that are not dirty stay open.
+    private let openFilesMax: Int
     private let access: Access
     private let directory: CInt
     private let lock: CInt
     private var files: [OpenFile] = []
 
     /// The directory must exist.
-    package init(at path: String, _ access: Access = .exclusive) throws(FileError) {
+    package init(at path: String, _ access: Access = .exclusive, openFilesMax: Int = 16) throws(FileError) {
         let directory = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard directory >= 0 else { throw Self.readError(path) }
         do throws(FileError) {
@@ -48,6 +51,7 @@ package struct FileDirectory: FileStore, ~Copyable, Sendable {
         }
         self.path = path
         self.access = access
+        self.openFilesMax = openFilesMax
         self.directory = directory
     }
 
@@ -184,7 +188,7 @@ package struct FileDirectory: FileStore, ~Copyable, Sendable {
 
     private mutating func opened(_ name: String) throws(FileError) -> CInt {
         if let file = files.last(where: { $0.name == name }) { return file.descriptor }
-        let mode = access == .exclusive ? O_RDWR : O_RDONLY
+        let mode = access == .reading ? O_RDONLY : O_RDWR
         let descriptor = unsafe openat(directory, name, mode | O_CLOEXEC)
         guard descriptor >= 0 else { throw Self.readError(fullPath(name)) }
         keep(OpenFile(name: name, descriptor: descriptor))
@@ -192,7 +196,7 @@ package struct FileDirectory: FileStore, ~Copyable, Sendable {
     }
 
     private mutating func keep(_ file: OpenFile) {
-        if files.count >= Self.openFilesMax, let idle = files.firstIndex(where: { !$0.isDirty }) {
+        if files.count >= openFilesMax, let idle = files.firstIndex(where: { !$0.isDirty }) {
             _ = close(files.remove(at: idle).descriptor)
         }
         files.append(file)

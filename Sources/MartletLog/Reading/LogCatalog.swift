@@ -62,6 +62,15 @@ struct LogCatalog {
     /// The number that the next segment gets.
     var nextNumber: SegmentNumber { segments.last?.number.next ?? .first }
 
+    /// Throws when there is one that this program cannot read.
+    func checkFormats() throws(LogError) {
+        for segment in segments {
+            if case .unknownVersion(let version) = segment.reading {
+                throw .unknownFormat(file: segment.name, version: version)
+            }
+        }
+    }
+
     /// Nothing of another's log, and nothing that this program cannot read, is touched.
     func check(_ identity: LogIdentity) throws(LogError) {
         for segment in segments {

@@ -14,7 +14,7 @@ package enum LogError: Error, Hashable, Sendable {
 }
 
 extension LogError {
-    static func wrapping<Value>(_ body: () throws(FileError) -> Value) throws(LogError) -> Value {
+    static func wrapping<Value: ~Copyable>(_ body: () throws(FileError) -> Value) throws(LogError) -> Value {
         do {
             return try body()
         } catch {

@@ -26,8 +26,24 @@ extension ClientAccess: WireCodable {
     }
 }
 
+extension GenesisOrigin: WireCodable {
+    package static var encodedBytesMin: Int { 32 + 8 + 32 }
+
+    package func encode(into writer: inout Writer) {
+        group.encode(into: &writer)
+        writer.write(instance)
+        digest.encode(into: &writer)
+    }
+
+    package init(from reader: inout Reader) throws(WireError) {
+        self.init(
+            group: try Digest(from: &reader), instance: try reader.positive(Instance.self),
+            digest: try Digest(from: &reader))
+    }
+}
+
 extension Genesis: WireCodable {
-    package static var encodedBytesMin: Int { 1 + 4 + 1 + 1 + 4 + 4 + 1 + 1 + GroupSettings.encodedBytesMin }
+    package static var encodedBytesMin: Int { 1 + 4 + 1 + 1 + 4 + 4 + 1 + 1 + GroupSettings.encodedBytesMin + 1 }
 
     package func encode(into writer: inout Writer) {
         writer.write(WireFormat.version)
@@ -38,6 +54,7 @@ extension Genesis: WireCodable {
         writer.write(UInt8(administratorsNeeded))
         clientAccess.encode(into: &writer)
         settings.encode(into: &writer)
+        writer.writeOptional(origin)
     }
 
     package init(from reader: inout Reader) throws(WireError) {
@@ -50,10 +67,11 @@ extension Genesis: WireCodable {
         let needed = Int(try reader.uint8())
         let access = try ClientAccess(from: &reader)
         let settings = try GroupSettings(from: &reader)
+        let origin = try reader.optional(GenesisOrigin.self)
         do throws(ViewError) {
             try self.init(
                 name: name, faultModel: faultModel, f: f, members: members, administrators: administrators,
-                administratorsNeeded: needed, clientAccess: access, settings: settings)
+                administratorsNeeded: needed, clientAccess: access, settings: settings, origin: origin)
         } catch {
             throw .invalid(error.description)
         }

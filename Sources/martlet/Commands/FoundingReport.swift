@@ -24,6 +24,7 @@ struct FoundingReport {
                 "ok": true, "directory": .text(directory.path), "name": .text(genesis.name),
                 "group": .text(group.hexadecimal), "faultModel": .text("\(genesis.faultModel)"),
                 "f": .integer(genesis.f), "durable": .boolean(genesis.settings.isDurable),
+                "origin": genesis.origin.map(Self.json) ?? .null,
                 "members": .list(genesis.members.map(Self.json)),
             ]))
     }
@@ -44,6 +45,13 @@ struct FoundingReport {
             """
                 + (genesis.administrators.isEmpty
                     ? "\nNo administrator is named (--admin): nobody can change the members." : "")
+    }
+
+    private static func json(_ origin: GenesisOrigin) -> JSONValue {
+        .object([
+            "group": .text(origin.group.hexadecimal), "instance": .integer(Int(clamping: origin.instance.rawValue)),
+            "state": .text(origin.digest.hexadecimal),
+        ])
     }
 
     private static func json(_ member: Member) -> JSONValue {

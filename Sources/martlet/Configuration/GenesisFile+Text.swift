@@ -9,8 +9,8 @@ extension GenesisFile {
     static func text(of genesis: Genesis) -> String {
         let blocks = [
             head(of: genesis), members(of: genesis), administration(of: genesis), access(of: genesis),
-            settings(of: genesis),
-        ]
+            settings(of: genesis), origin(of: genesis),
+        ].filter { !$0.isEmpty }
         return blocks.map { $0.joined(separator: "\n") + "\n" }.joined(separator: "\n")
     }
 
@@ -69,6 +69,18 @@ extension GenesisFile {
     private static func settings(of genesis: Genesis) -> [String] {
         ["# Equal at all members; sizes and counts are upper bounds.", "settings:"]
             + GroupSettingsTable.lines(for: genesis.settings).map { "  " + $0 }
+    }
+
+    private static func origin(of genesis: Genesis) -> [String] {
+        guard let origin = genesis.origin else { return [] }
+        return [
+            "# The state of another group that this one begins with: each replica needs the backup that holds it, as the file",
+            "# origin in its home.",
+            "origin:",
+            "  group: \"\(origin.group.hexadecimal)\"",
+            "  instance: \(origin.instance)",
+            "  state: \"\(origin.digest.hexadecimal)\"",
+        ]
     }
 
     /// A name in quotes, with everything escaped that would end or alter it.

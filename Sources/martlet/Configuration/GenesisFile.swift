@@ -9,7 +9,7 @@ enum GenesisFile {
     static let format = "martlet-genesis 1"
     static let names = [
         "format", "group", "name", "faultModel", "f", "members", "administrators", "administratorsNeeded",
-        "clientAccess", "settings",
+        "clientAccess", "settings", "origin",
     ]
 
     static func read(_ file: String) throws(ConfigurationError) -> Genesis { try genesis(in: YAMLDocument(file: file)) }
@@ -35,7 +35,8 @@ enum GenesisFile {
             genesis = try Genesis(
                 name: map.required("name").text(), faultModel: faultModel, f: f, members: heavy,
                 administrators: administrators, administratorsNeeded: needed(of: administrators, map),
-                clientAccess: clientAccess(map.required("clientAccess")), settings: settings(map["settings"]))
+                clientAccess: clientAccess(map.required("clientAccess")), settings: settings(map["settings"]),
+                origin: map["origin"].map(origin))
         } catch let error as ViewError {
             throw map.error(error.description)
         } catch let error as ConfigurationError {
@@ -107,6 +108,22 @@ enum GenesisFile {
         let text = try value.text()
         guard text == "open" else { throw value.error("'clientAccess' must be open, or a list of keys, not '\(text)'") }
         return .open
+    }
+
+    private static func origin(_ value: YAMLValue) throws(ConfigurationError) -> GenesisOrigin {
+        let map = try value.map(of: ["group", "instance", "state"])
+        return GenesisOrigin(
+            group: try digest(map.required("group")),
+            instance: Instance(UInt64(try map.required("instance").integer(in: 1...Int.max))),
+            digest: try digest(map.required("state")))
+    }
+
+    private static func digest(_ value: YAMLValue) throws(ConfigurationError) -> Digest {
+        guard let digest = Digest(hexadecimal: try value.text()) else {
+            throw value.error(
+                "'\(value.name)' must be 64 hexadecimal digits, as 'martlet backup verify' prints them")
+        }
+        return digest
     }
 
     private static func settings(_ value: YAMLValue?) throws(ConfigurationError) -> GroupSettings {

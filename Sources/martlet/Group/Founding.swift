@@ -17,6 +17,8 @@ struct Founding {
     var leaders: [Int]?
     /// Which members are heavy, by place; nil for the first that lead.
     var heavy: [Int]?
+    /// What the group begins with, where that is another one's state.
+    var origin: GenesisOrigin?
 
     func genesis() throws(CommandFailure) -> Genesis {
         let f = f ?? FaultBudget.fMax(faultModel, members: members.count)
@@ -42,7 +44,7 @@ struct Founding {
             return try Genesis(
                 name: name, faultModel: faultModel, f: f, members: list, administrators: administrators,
                 administratorsNeeded: administrators.isEmpty ? 0 : 1, clientAccess: clientAccess,
-                settings: settings)
+                settings: settings, origin: origin)
         } catch {
             throw CommandFailure(error.description)
         }

@@ -50,6 +50,11 @@ struct GroupDirectory {
         guard isFolder.boolValue else { throw CommandFailure("\(path) is a file: name a directory to be made") }
         let content = try FileManager.default.contentsOfDirectory(atPath: path)
         guard content.isEmpty else {
+            // The genesis is written last.
+            if content.allSatisfy({ ["replicas", "client.key"].contains($0) }) {
+                throw CommandFailure(
+                    "\(path) holds what a founding that was broken off has left: remove it, or name another directory")
+            }
             let found = content.contains("genesis.yaml") ? "a group" : "'\(content.sorted()[0])'"
             throw CommandFailure("\(path) holds \(found) already, and nothing is overwritten: name another directory")
         }

@@ -10,9 +10,24 @@ struct GroupFounder {
     let directory: GroupDirectory
     let genesis: Genesis
 
-    /// Writes everything; the keys only of replicas that this machine runs itself. Overwrites nothing.
-    func write(replicaKeys: [SigningKey], clientKey: SigningKey?) throws {
+    /// Writes everything; the keys only of replicas that this machine runs itself. `addToHome` puts what else belongs there into a
+    /// replica's home. Overwrites nothing; when it fails nothing is left.
+    func write(
+        replicaKeys: [SigningKey], clientKey: SigningKey?, addToHome: (String) throws -> Void = { _ in }
+    ) throws {
         try directory.requireVacant()
+        let wasThere = FileManager.default.fileExists(atPath: directory.path)
+        do {
+            try fill(replicaKeys, clientKey, addToHome)
+        } catch {
+            clear(leavingDirectory: wasThere)
+            throw error
+        }
+    }
+
+    private func fill(
+        _ replicaKeys: [SigningKey], _ clientKey: SigningKey?, _ addToHome: (String) throws -> Void
+    ) throws {
         try makeFolder(directory.path)
         for member in genesis.members {
             let home = directory.home(of: member.id)
@@ -21,10 +36,24 @@ struct GroupFounder {
             if let key = replicaKeys.first(where: { $0.publicKey == member.key }) {
                 try KeyFile.create(at: home + "/replica.key", with: key)
             }
+            try addToHome(home)
         }
         if let clientKey { try KeyFile.create(at: directory.clientKeyPath, with: clientKey) }
         // Last, since a directory with this file in it is taken for a group.
         try write(GenesisFile.text(of: genesis), to: directory.genesisPath)
+    }
+
+    /// It was vacant: all that is in it was written just now.
+    private func clear(leavingDirectory isLeft: Bool) {
+        let files = FileManager.default
+        do {
+            guard isLeft else { return try files.removeItem(atPath: directory.path) }
+            for name in try files.contentsOfDirectory(atPath: directory.path) {
+                try files.removeItem(atPath: directory.path + "/" + name)
+            }
+        } catch {
+            Console.note("\(directory.path) holds what is not needed and cannot be removed: \(FileFailure(error))")
+        }
     }
 
     private func makeFolder(_ path: String) throws {

@@ -78,13 +78,16 @@ final class Group {
 
     let timeouts: Timeouts
 
-    init(view: View, timeouts: Timeouts = Timeouts(), pendingMax: Int = 65_536) {
+    init(
+        view: View, timeouts: Timeouts = Timeouts(), pendingMax: Int = 65_536, beginning: Timestamp = .zero
+    ) {
         self.view = view
         self.timeouts = timeouts
         for member in view.members {
             var configuration = CoreConfiguration(view: view, replica: member.id)
             configuration.timeouts = timeouts
             configuration.pendingMax = pendingMax
+            configuration.beginning = beginning
             nodes.append(Node(configuration, at: now))
         }
         for place in nodes.indices { act(place) }

@@ -4,7 +4,7 @@
 import MartletTypes
 
 /// The smallest service worth replicating: one text per name. An operation or query is `name` or `name=text`; the result
-/// is the text that was there.
+/// is the text that was there. The text `begun` counts how often it began anew.
 struct TextMachine: StateMachine {
     struct Damaged: Error {}
 
@@ -21,6 +21,8 @@ struct TextMachine: StateMachine {
         let name = String(decoding: query, as: UTF8.self)
         return ReadAnswer(result: Array((texts[name] ?? "").utf8), version: lastExecuted)
     }
+
+    mutating func beginAnew() { texts["begun"] = "anew" + (texts["begun"] ?? "") }
 
     func snapshot() -> [String: String] { texts }
 

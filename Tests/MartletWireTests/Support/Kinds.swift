@@ -70,6 +70,7 @@ enum Kinds {
     static let documents: [Kind] = [
         Kind("hello", Hello.self), Kind("helloAnswer", HelloAnswer.self), Kind("genesis", Genesis.self),
         Kind("view", View.self), Kind("checkpointImage", CheckpointImage.self),
+        Kind("checkpointProof", CheckpointProof.self),
     ]
 
     /// What stands inside others, and is an element of a list.

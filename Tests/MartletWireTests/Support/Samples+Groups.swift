@@ -56,7 +56,7 @@ extension Genesis: Sampled {
                 name: generator.chance() ? "" : "größe", faultModel: group.faultModel, f: group.f,
                 members: group.members, administrators: administrators, administratorsNeeded: administrators.count,
                 clientAccess: generator.chance() ? .open : .allowList(generator.list(PublicKey.self)),
-                settings: .sample(&generator))
+                settings: .sample(&generator), origin: generator.optional(GenesisOrigin.self))
         } catch {
             preconditionFailure("\(error)")
         }
@@ -79,5 +79,20 @@ extension HelloAnswer: Sampled {
             return .accepted(version: generator.number(), view: generator.number(ViewNumber.self, from: 1))
         }
         return .refused(HelloRefusal.allCases.randomElement(using: &generator) ?? .wrongGroup, "nö")
+    }
+}
+
+extension GenesisOrigin: Sampled {
+    static func sample(_ generator: inout Generator) -> Self {
+        Self(
+            group: .sample(&generator), instance: generator.number(Instance.self, from: 1), digest: .sample(&generator))
+    }
+}
+
+extension CheckpointProof: Sampled {
+    static func sample(_ generator: inout Generator) -> Self {
+        Self(
+            genesis: .sample(&generator), chain: generator.list(ViewCertificate.self),
+            certificate: .sample(&generator))
     }
 }
