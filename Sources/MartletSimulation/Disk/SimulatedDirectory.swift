@@ -135,7 +135,7 @@ package struct SimulatedDirectory: FileStore, Sendable {
 
     package mutating func replace(_ name: String, with draft: String) throws(FileError) {
         let file = try file(draft)
-        try begin(draft, FileError.writeFailed)
+        try begin(.rename, draft, FileError.writeFailed)
         directory.change(removing: draft, adding: .init(name: name, file: files[file].number))
     }
 
