@@ -183,12 +183,11 @@ import Testing
         let instance = group.status(1).decided.next
         let votes = group.nodes[1].core.window.all.filter { $0.number > instance && $0.lock != nil }
         #expect(votes.count == 2)
-        let core = group.nodes[1].core
-        let plan = ViewPlan(
-            heavy: core.view.plan.heavy, leaderOrder: core.view.plan.leaderOrder.reversed(),
-            settings: core.view.settings)
+        let (view, plan) = (group.view, group.view.plan)
+        let other = ViewPlan(
+            heavy: plan.heavy, leaderOrder: plan.leaderOrder.reversed(), settings: plan.settings)
         let certificate = ViewCertificate(
-            view: .genesis, last: instance, next: try core.view.successor(plan), shares: [])
+            view: .genesis, last: instance, next: try view.successor(other), shares: [])
         group.inject(.views(ViewChainPart(certificates: [certificate])), from: 2, to: 1)
         #expect(group.nodes[1].core.views.newest.number == ViewNumber(2) && group.status(1).epoch.view == .genesis)
         try replaceLog(of: 1, in: group)
