@@ -236,10 +236,14 @@ import Testing
                 files.faults.syncErrorPermille = random.below(700)
                 do {
                     try log.rescue(&files)
-                    let segment = try #require(try log.beginReplacement(through: .first, &files))
-                    try log.append(Self.rewritten, to: &files)
-                    try log.sync(&files)
-                    isOver = try log.finishReplacement(from: segment, above: .zero, &files)
+                    if let segment = try log.beginReplacement(through: .first, &files) {
+                        try log.append(Self.rewritten, to: &files)
+                        try log.sync(&files)
+                        isOver = try log.finishReplacement(from: segment, above: .zero, &files)
+                    } else {
+                        // A rescue has finished what had failed at its end.
+                        isOver = true
+                    }
                 } catch {
                     rescues += 1
                 }
