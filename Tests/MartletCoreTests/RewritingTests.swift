@@ -172,15 +172,16 @@ import Testing
     /// It knew of the view that follows, though not its end yet; votes beyond that were written down as that view's, and a restart took
     /// them for such.
     @Test(arguments: FaultModel.allCases) func votesStayOfTheViewThatTheyWereMadeIn(_ model: FaultModel) throws {
-        let group = try Group.durable(model: model) { $0.checkpointPeriod = 8 }
-        let session = group.openSession(client)
-        group.order(client, session, 1...10)
-        group.passes = { if case .accept = $0.message { false } else { true } }
-        for number in 11...13 as ClosedRange<UInt64> {
-            group.submit(Samples.operation(client, session, number))
-            group.settle()
+        let (group, instance, digest) = try locked(model)
+        group.queue.removeAll()
+        let vote = RegencyDigest(regency: .first, digest: digest)
+        for number in [instance.next, instance.next.next] {
+            group.nodes[1].core.window.extend(to: number)
+            group.nodes[1].core.window[number].wrote = vote
+            group.nodes[1].core.window[number].writeSet = [vote]
+            group.nodes[1].core.window[number].accepted = vote
+            group.nodes[1].core.window[number].lock = vote
         }
-        let instance = group.status(1).decided.next
         let votes = group.nodes[1].core.window.all.filter { $0.number > instance && $0.lock != nil }
         #expect(votes.count == 2)
         let (view, plan) = (group.view, group.view.plan)

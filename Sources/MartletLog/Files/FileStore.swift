@@ -40,11 +40,7 @@ extension FileStore where Self: ~Copyable {
     package mutating func forgetCached(_ name: String) {}
 
     package mutating func replace(_ name: String, with draft: String) throws(FileError) {
-        do {
-            try remove(name)
-        } catch .notFound {
-            // Its name is free.
-        }
+        if try names().contains(name) { try remove(name) }
         try rename(draft, to: name)
     }
 }
