@@ -82,6 +82,8 @@ extension ReplicaCore {
         if wrongState != nil { checkpoints.forgetOwn() }
         wrongState = nil
         sessions = SessionTable(image: image, settings: view.settings, members: view.members)
+        // Who takes the right state for its wrong one goes back, and remembers what it said all the same.
+        if image.instance < decided { remembered = max(remembered, window.end.previous) }
         decided = image.instance
         executed = image.instance
         snapshotKept = image.instance

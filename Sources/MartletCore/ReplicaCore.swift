@@ -19,7 +19,8 @@ package struct ReplicaCore: ~Copyable {
     var restoration: Restoration?
     /// What earlier runs voted for beyond their decisions is to be said again when this is decided again.
     var openVotesAfter: Instance?
-    /// The newest instance that what was written down tells its own word on.
+    /// The newest instance that it remembers its own word on beside what is decided here: as what was written down tells, or as it was
+    /// before another state was taken over.
     var remembered = Instance.zero
     /// Votes of earlier runs that are said again do not count.
     var hasVotedInThisRun = false

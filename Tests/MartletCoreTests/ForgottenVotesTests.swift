@@ -210,6 +210,24 @@ struct ForgottenVotesTests {
         #expect(group.status(3).decided == group.status(0).decided)
     }
 
+    /// Of the votes beyond that state it keeps none, where the state is of an earlier view.
+    @Test("Who takes the right state for its own wrong one goes back, and has forgotten nothing")
+    func goesBack() {
+        group.order(client, session, 11...40)
+        let change = Change(group, by: Samples.client(9))
+        group.submit(change.request(heavy: [2, 3], order: [0, 1, 2, 3]))
+        group.settle()
+        group.order(client, session, 41...42)
+        let decided = group.status(3).decided
+        #expect(group.status(3).view.number == ViewNumber(2) && group.status(3).stableCheckpoint < decided)
+        group.nodes[3].core.wrongState = group.nodes[3].core.checkpoints.stable
+        group.nodes[3].core.mode = .learner
+        group.pass(milliseconds: 5_000)
+        #expect(group.nodes[3].core.wrongState == nil)
+        #expect(group.status(3).decided == group.status(0).decided)
+        #expect(!forgot(3) && group.status(3).mode == .learner)
+    }
+
     @Test("Who restarts from all that it has written has forgotten nothing, wherever power was lost")
     func restarts() {
         for operation in 11...40 as ClosedRange<UInt64> {
