@@ -77,7 +77,7 @@ public struct Genesis: Hashable, Sendable {
             }
             guard Set(keys).count == keys.count else { throw ViewError("a client's key is listed twice") }
         }
-        if let origin, origin.instance == .zero {
+        if let origin, origin.state.instance == .zero {
             throw ViewError(
                 "a group begins with another one's state after its first instance or a later one, not after 0")
         }

@@ -46,7 +46,7 @@ import Testing
         let genesis = try new.genesis()
         let backup = try Backup(at: file, of: group.genesis)
         #expect(genesis.members.count == 7 && genesis.f == 2 && genesis.name == "again" && genesis.settings.isDurable)
-        #expect(genesis.origin == backup.origin && backup.origin.instance == Instance(1024))
+        #expect(genesis.origin?.state == backup.origin && backup.origin.instance == Instance(1024))
         #expect(backup.origin.group == Hashing.group(of: group.genesis))
         let keys = Set(group.genesis.members.map(\.key))
         for member in genesis.members {
@@ -75,6 +75,61 @@ import Testing
             try await run(RestoreCommand.self, [file, scratch.path + "/new", "--replicas", "4"] + other)
         }
         #expect(!FileManager.default.fileExists(atPath: scratch.path + "/new"))
+    }
+
+    /// They were one group, whose members had begun twice.
+    @Test func foundingTwiceWithTheSameMembersMakesTwoGroups() async throws {
+        try await make()
+        let members = (0..<4).flatMap { ["--member", "\(Sample.keys[$0].publicKey)@host\($0):7000"] }
+        try await restore("one", members)
+        try await restore("two", members)
+        let (one, two) = (
+            try GroupDirectory(scratch.path + "/one").genesis(), try GroupDirectory(scratch.path + "/two").genesis()
+        )
+        #expect(one.members == two.members && one.origin?.state == two.origin?.state)
+        #expect(Hashing.group(of: one) != Hashing.group(of: two))
+    }
+
+    /// It was opened to anyone unless somebody thought of it.
+    @Test func whoMayUseTheNewGroupIsAskedWhereTheOldOneWasClosed() async throws {
+        let list = try scratch.file("clients", "\(Sample.keys[5].publicKey)\n\(Sample.keys[6].publicKey)\n")
+        let closed = try CheckpointedGroup(in: scratch, "closed", keys: 1, founded: ["--client-access", list])
+        try await run(BackupCommand.self, ["make", closed.home, file])
+        func restored(_ name: String, _ arguments: [String]) async throws -> Genesis {
+            let directory = scratch.path + "/" + name
+            try await run(
+                RestoreCommand.self,
+                [file, directory, "--genesis", closed.directory.genesisPath, "--replicas", "4"] + arguments)
+            return try GroupDirectory(directory).genesis()
+        }
+        await #expect(throws: ExitCode(1)) { _ = try await restored("new", []) }
+        #expect(!FileManager.default.fileExists(atPath: scratch.path + "/new"))
+        let failure = #expect(throws: CommandFailure.self) {
+            let founding = try FoundingOptions.parse(["x", "--replicas", "4"])
+            try founding.requireDecidedAccess(after: closed.genesis)
+        }
+        #expect(failure?.description.contains("only the 3 clients") == true)
+        #expect(failure?.description.contains("say --client-access FILE") == true)
+        #expect(failure?.description.contains("or --client-access open") == true)
+        let open = try await restored("open", ["--client-access", "open"])
+        #expect(open.clientAccess == .open)
+        let listed = try await restored("listed", ["--client-access", list])
+        #expect(listed.clientAccess.admits(ClientID(Sample.keys[5].publicKey)))
+        #expect(!listed.clientAccess.admits(ClientID(Sample.keys[4].publicKey)))
+        func report(_ genesis: Genesis) -> String {
+            FoundingReport(directory: closed.directory, genesis: genesis, isLocal: true).access
+        }
+        #expect(report(open) == "open to any client" && report(listed) == "serves 3 clients")
+    }
+
+    /// With --trust-backup it is anybody's text.
+    @Test func aGroupsNameMovesNothingOnTheScreen() async throws {
+        let name = "a\u{1B}[2Jb\u{202E}c\nd ü"
+        let group = try CheckpointedGroup(in: scratch, "named", keys: 1, founded: ["--name", name])
+        try await run(BackupCommand.self, ["make", group.home, file])
+        let report = BackupReport(backup: try Backup(at: file), file: file).table
+        #expect(report.contains("a\\u{1b}[2Jb\\u{202e}c\\u{a}d ü, "), "\(report)")
+        #expect(ForeignText.shown("größe 1") == "größe 1")
     }
 
     @Test func nothingIsWrittenOver() async throws {

@@ -17,9 +17,9 @@ struct CheckpointedGroup {
     let genesis: Genesis
     var home: String { directory.home(of: ReplicaID(0)) }
 
-    init(in scratch: Scratch, _ name: String = "group", keys: Int = 100) throws {
+    init(in scratch: Scratch, _ name: String = "group", keys: Int = 100, founded: [String] = []) throws {
         let path = scratch.path + "/" + name
-        try (InitCommand.parseAsRoot([path, "--replicas", "4", "--json"]) as? InitCommand)?.run()
+        try (InitCommand.parseAsRoot([path, "--replicas", "4", "--json"] + founded) as? InitCommand)?.run()
         directory = GroupDirectory(path)
         genesis = try directory.genesis()
         try leave(Self.checkpoint(keys, try genesis.firstView(group: Hashing.group(of: genesis))))

@@ -49,19 +49,23 @@ import Testing
     @Test func whatAGroupBeginsWithReadsBackTheSame() throws {
         var founding = Sample.founding(4)
         let plain = try founding.genesis()
-        founding.origin = GenesisOrigin(
+        let state = OriginState(
             group: Digest(words: Words32(1, 2, 3, 4)), instance: Instance(77),
             digest: Digest(words: Words32(5, 6, 7, 8)))
+        founding.origin = GenesisOrigin(state: state, nonce: Digest(words: Words32(9, 10, 11, 12)))
         let genesis = try founding.genesis()
         let text = GenesisFile.text(of: genesis)
         #expect(try GenesisFile.read(text: text, file: "g") == genesis)
-        #expect(Hashing.group(of: genesis) != Hashing.group(of: plain))
+        founding.origin = GenesisOrigin(state: state, nonce: Digest(words: Words32(9, 10, 11, 13)))
+        let ids = Set(try [plain, genesis, founding.genesis()].map(Hashing.group))
+        #expect(ids.count == 3)
         let digits = String(repeating: "a", count: 64)
         for (origin, words) in [
             ("abc", "must be settings, one a line"),
             ("{group: abc, instance: 1, state: \(digits)}", "64 hexadecimal digits"),
             ("{group: \(digits), instance: 0, state: \(digits)}", "must be from 1 to"),
             ("{group: \(digits), instance: 1}", "'state' is missing"),
+            ("{group: \(digits), instance: 1, state: \(digits)}", "'nonce' is missing"),
         ] {
             let error = try complaint(altered("settings:", "origin: \(origin)\nsettings:"))
             #expect(error.complaint.contains(words), "\(error)")

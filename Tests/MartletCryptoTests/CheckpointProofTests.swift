@@ -48,6 +48,13 @@ import Testing
         #expect(!isProved([toSecond, toThird], second.checkpoint(of: 24, by: [2, 3, 4])))
     }
 
+    /// Whoever begins with its state adds to what it says.
+    @Test func numbersThatNoGroupGetsToAreRefused() throws {
+        #expect(isProved([], first.checkpoint(of: 1 << 62)))
+        #expect(!isProved([], first.checkpoint(of: 1 << 62 + 1)))
+        #expect(!isProved([], first.checkpoint(of: .max)))
+    }
+
     @Test func viewsAreProvedOneAfterTheOther() throws {
         let (toSecond, toThird) = (
             first.proof(of: second.view, last: 10), second.proof(of: third.view, last: 20, by: [2, 3, 4])

@@ -187,7 +187,66 @@ import Testing
         try remove(group)
     }
 
+    /// A quorum signed it, but whoever begins with it could not add to its time.
+    @Test func aTimeThatNoGroupGetsToIsRefused() async throws {
+        let group = try await TestGroup.withCheckpoint()
+        for (time, isTaken) in [(UInt64(1) << 62, true), (1 << 62 + 1, false), (.max, false)] {
+            let checkpoint = try group.checkpoint(after: 16, names: 3, time: Timestamp(time))
+            let path = group.directory + "/time\(time)"
+            let content = MadeUp(checkpoint, try group.certificate(of: checkpoint, after: 16), of: group.genesis)
+            try BackupWriter(path).write(content) { _ in }
+            if isTaken {
+                #expect(try Backup(at: path).time.rawValue == time)
+            } else {
+                #expect(isUnproved(reason { try Backup(at: path) }), "\(time)")
+            }
+        }
+        try remove(group)
+    }
+
+    /// No signature covers it, and it is shown.
+    @Test func whatTheProgramIsCalledThatWroteItIsPlainText() async throws {
+        let group = try await TestGroup.withCheckpoint()
+        let checkpoint = try group.checkpoint(after: 16, names: 3)
+        let certificate = try group.certificate(of: checkpoint, after: 16)
+        for (number, software) in ["1\u{1B}[2J", "1\nok", "\u{202E}1", "1\u{7F}", "ü"].enumerated() {
+            let content = MadeUp(checkpoint, certificate, of: group.genesis)
+            content.header = BackupHeader(
+                software: software, proof: content.header.proof, imageChunks: content.header.imageChunks,
+                chunks: content.header.chunks)
+            let path = group.directory + "/called\(number)"
+            try BackupWriter(path).write(content) { _ in }
+            #expect(isDamaged(reason { try Backup(at: path) }), "\(software.debugDescription)")
+        }
+        try remove(group)
+    }
+
     // MARK: - Homes
+
+    /// It was taken for one that has no checkpoint yet.
+    @Test func aReplicaWhoseOwnStateIsWrongIsNamedAsThat() async throws {
+        let group = try await TestGroup.withCheckpoint()
+        let (own, signed) = (try group.checkpoint(after: 24, names: 3), try group.checkpoint(after: 24, names: 4))
+        try group.leave(own, after: 24, group.certificate(of: signed, after: 24), in: 1)
+        let path = group.directory + "/backup"
+        #expect(
+            reason { try Backup.make(ofHome: group.home(1), genesis: group.genesis, to: path) }
+                == .otherState(Instance(24)))
+        try remove(group)
+    }
+
+    /// It was silent.
+    @Test func whyABackupIsOfAnOlderCheckpointIsSaid() async throws {
+        let group = try await TestGroup.withCheckpoint()
+        let (own, signed) = (try group.checkpoint(after: 24, names: 3), try group.checkpoint(after: 24, names: 4))
+        try group.leave(own, after: 24, group.certificate(of: signed, after: 24), in: 0)
+        var told: [BackupError] = []
+        let path = group.directory + "/backup"
+        let backup = try Backup.make(
+            ofHome: group.home(0), genesis: group.genesis, to: path, onOlder: { told.append($0) })
+        #expect(backup.instance == Instance(16) && told.map(\.reason) == [.otherState(Instance(24))])
+        try remove(group)
+    }
 
     @Test func aReplicaThatLiesMakesNoFalseBackup() async throws {
         let group = try await TestGroup.withCheckpoint()
@@ -263,11 +322,12 @@ import Testing
         let other = try await TestGroup(settings: group.genesis.settings, origin: origin)
         #expect(try await refusal(of: 0, in: other).contains("of which this must be the backup"))
         #expect(try await refusal(of: 0, in: other).contains("does not exist"))
+        #expect(try await refusal(of: 0, in: other).contains("Copy the file origin from another member's home"))
         // Each of them is said to be another state.
         let elsewhere = [
-            GenesisOrigin(group: origin.digest, instance: origin.instance, digest: origin.digest),
-            GenesisOrigin(group: origin.group, instance: Instance(17), digest: origin.digest),
-            GenesisOrigin(group: origin.group, instance: origin.instance, digest: origin.group),
+            OriginState(group: origin.digest, instance: origin.instance, digest: origin.digest),
+            OriginState(group: origin.group, instance: Instance(17), digest: origin.digest),
+            OriginState(group: origin.group, instance: origin.instance, digest: origin.group),
         ]
         for wrong in elsewhere {
             let third = try await TestGroup(settings: group.genesis.settings, origin: wrong)

@@ -38,7 +38,7 @@ import Testing
         return machine.snapshot()[name] ?? ""
     }
 
-    private func restored(_ path: String, _ origin: GenesisOrigin, n: Int, isDurable: Bool) async throws -> TestGroup {
+    private func restored(_ path: String, _ origin: OriginState, n: Int, isDurable: Bool) async throws -> TestGroup {
         let group = try await TestGroup(count: n, settings: settings(isDurable: isDurable), origin: origin)
         for place in 0..<n { try Backup.copy(path, to: group.home(place) + "/origin") }
         return group
@@ -52,7 +52,7 @@ import Testing
 
         let other = try await restored(path, backup.origin, n: 7, isDurable: true)
         let (again, second) = try await backedUp(other, from: 101)
-        #expect(second.origin.group != backup.origin.group && second.genesis.origin == backup.origin)
+        #expect(second.origin.group != backup.origin.group && second.genesis.origin?.state == backup.origin)
         #expect(second.time > backup.time)
 
         let third = try await restored(again, second.origin, n: 4, isDurable: false)

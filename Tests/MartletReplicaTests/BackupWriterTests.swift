@@ -113,6 +113,46 @@ import Testing
         try FileManager.default.removeItem(atPath: group.directory)
     }
 
+    /// All data of the service is in it.
+    @Test func nobodyElseMayReadABackup() async throws {
+        let (group, source) = try await source()
+        let path = group.directory + "/backup"
+        try Backup.copy(source.path, to: path)
+        for path in [source.path, path] {
+            let attributes = try FileManager.default.attributesOfItem(atPath: path)
+            #expect(attributes[.posixPermissions] as? Int == 0o600)
+        }
+        try FileManager.default.removeItem(atPath: group.directory)
+    }
+
+    @Test func whatNobodyCouldReadIsNotWritten() async throws {
+        let (group, source) = try await source()
+        let header = source.header
+        let many = BackupHeader(
+            software: header.software, proof: header.proof, imageChunks: 1,
+            chunks: Array(repeating: header.chunks[0], count: SnapshotChunks.countMax + 1))
+        let error = #expect(throws: BackupError.self) { _ = try many.encodedReadably(at: "x") }
+        #expect(error?.reason == .tooLarge("0 views and 1048577 chunks"))
+        let isTheSame = try header.encodedReadably(at: "x") == header.encoded()
+        #expect(isTheSame)
+        try FileManager.default.removeItem(atPath: group.directory)
+    }
+
+    /// Another file was put in its place between looking at it and copying it.
+    @Test func aBackupThatWasReplacedIsNotCopied() async throws {
+        let (group, source) = try await source()
+        let (path, copy) = (group.directory + "/backup", group.directory + "/copy")
+        let looked = try Backup(at: source.path)
+        let later = try group.checkpoint(after: 24, names: 3)
+        try group.leave(later, after: 24, group.certificate(of: later, after: 24), in: 1)
+        _ = try Backup.make(ofHome: group.home(1), genesis: group.genesis, to: path)
+        #expect(throws: BackupError(path, .replaced)) { try Backup.copy(path, to: copy, expecting: looked) }
+        #expect(!FileManager.default.fileExists(atPath: copy))
+        try Backup.copy(source.path, to: copy, expecting: looked)
+        #expect(try Backup.verify(copy) == looked)
+        try FileManager.default.removeItem(atPath: group.directory)
+    }
+
     @Test func progressIsToldUpToTheEnd() async throws {
         let (group, source) = try await source()
         var told: [BackupProgress] = []
@@ -126,7 +166,7 @@ import Testing
     @Test func whatIsHeldStaysReadableThoughItsFilesGo() async throws {
         let group = try await TestGroup.withCheckpoint(names: 50)
         let path = group.directory + "/backup"
-        let backup = try BackupHome(path: group.home(0), genesis: group.genesis).withNewest {
+        let (backup, passedOver) = try BackupHome(path: group.home(0), genesis: group.genesis).withNewest {
             (checkpoint) throws(BackupError) in
             do {
                 try FileManager.default.removeItem(atPath: group.home(0) + "/snapshots")
@@ -136,7 +176,7 @@ import Testing
             try BackupWriter(path).write(checkpoint) { _ in }
             return try checkpoint.described()
         }
-        #expect(try Backup.verify(path, of: group.genesis) == backup)
+        #expect(try Backup.verify(path, of: group.genesis) == backup && passedOver == nil)
         try FileManager.default.removeItem(atPath: group.directory)
     }
 }

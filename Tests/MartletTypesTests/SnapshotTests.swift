@@ -66,6 +66,21 @@ import Testing
         #expect(throws: Unreadable.self) { try service.restore(all: reader) }
     }
 
+    /// It counted as read, and a service that passed over the error went on behind it.
+    @Test func aChunkThatCouldNotBeReadIsStillTheNextOne() throws {
+        struct Unreadable: Error {}
+        var isReadable = false
+        var reader = SnapshotReader(count: 2) { place in
+            guard isReadable || place == 0 else { throw Unreadable() }
+            return [UInt8(place)]
+        }
+        #expect(try reader.next() == [0])
+        for _ in 0..<3 { #expect(throws: Unreadable.self) { try reader.next() } }
+        #expect(reader.chunksLeft == 1)
+        isReadable = true
+        #expect(try reader.next() == [1] && reader.next() == nil)
+    }
+
     @Test func rollingBackIsRestoringUnlessTheServiceKnowsBetter() {
         var service = ListService()
         service.rollBack(to: [[4], [5]])

@@ -63,8 +63,10 @@ extension FuzzTargets {
                 members: members, administrators: [members[0].key], administratorsNeeded: 1,
                 clientAccess: .allowList([members[1].key]), settings: GroupSettings(),
                 origin: GenesisOrigin(
-                    group: Digest(words: Words32(1, 2, 3, 4)), instance: Instance(256),
-                    digest: Digest(words: Words32(5, 6, 7, 8))))
+                    state: OriginState(
+                        group: Digest(words: Words32(1, 2, 3, 4)), instance: Instance(256),
+                        digest: Digest(words: Words32(5, 6, 7, 8))),
+                    nonce: Digest(words: Words32(9, 10, 11, 12))))
             return [plain, full]
         } catch {
             fatalError("\(error)")

@@ -6,6 +6,7 @@ package import MartletTypes
 extension CheckpointProof {
     /// Throws when it shows nothing to whoever trusts its genesis. Whether that is to be trusted is for the caller to know.
     package func check() throws(VerificationError) {
+        guard VerifierLimits.isInRange(certificate.instance.rawValue, from: 1) else { throw .numberOutOfRange }
         let verifier = Verifier(view: try firstView(), scheme: Ed25519Scheme())
         var rest = chain[...]
         while !rest.isEmpty {

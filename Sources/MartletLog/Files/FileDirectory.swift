@@ -18,8 +18,11 @@ package struct FileDirectory: FileStore, ~Copyable, Sendable {
         case exclusive
         /// Beside whoever writes; changes nothing.
         case reading
-        /// Beside others, for files with names of one's own in a directory that is no log's.
+        /// Beside others, for files with names of one's own in a directory that is no log's. Nobody else may read them.
         case writingBeside
+
+        /// Of the files that are made.
+        var mode: mode_t { self == .writingBeside ? 0o600 : 0o644 }
     }
 
     private struct OpenFile {
@@ -153,7 +156,7 @@ package struct FileDirectory: FileStore, ~Copyable, Sendable {
     }
 
     package mutating func create(_ name: String) throws(FileError) {
-        let descriptor = unsafe openat(directory, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        let descriptor = unsafe openat(directory, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, access.mode)
         guard descriptor >= 0 else {
             throw errno == EEXIST ? .alreadyExists(file: fullPath(name)) : Self.writeError(fullPath(name))
         }

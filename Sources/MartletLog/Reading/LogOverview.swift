@@ -46,7 +46,8 @@ package struct LogOverview: Hashable, Sendable {
     private mutating func take(_ record: LogRecord) {
         switch record {
         case .view(let certificate):
-            if chain.last.map({ $0.next.number == certificate.view }) ?? true { chain.append(certificate) }
+            // Not any that is found first: where the one before is damaged a later segment tells them all again.
+            if certificate.view == chain.last?.next.number ?? .genesis { chain.append(certificate) }
         case .stable(let certificate):
             if certificate.instance > stable.last?.instance ?? .zero { stable.append(certificate) }
         default: break

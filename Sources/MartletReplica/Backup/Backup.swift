@@ -12,7 +12,7 @@ public struct Backup: Hashable, Sendable {
     /// Of the group that it is a backup of.
     public let genesis: Genesis
     /// What the genesis of a group that begins with this state names.
-    public let origin: GenesisOrigin
+    public let origin: OriginState
     /// The agreed time of the instance.
     public let time: Timestamp
     /// The view that signed it.
@@ -31,7 +31,7 @@ public struct Backup: Hashable, Sendable {
     init(_ header: BackupHeader, time: Timestamp) {
         let certificate = header.proof.certificate
         genesis = header.proof.genesis
-        origin = GenesisOrigin(
+        origin = OriginState(
             group: Hashing.group(of: genesis), instance: certificate.instance, digest: certificate.digest)
         self.time = time
         view = certificate.view
@@ -59,28 +59,44 @@ public struct Backup: Hashable, Sendable {
         return backup
     }
 
+    /// For the genesis of a group that is to begin with this state: another one each time, so that no two foundings are the same group.
+    public func newOrigin() -> GenesisOrigin {
+        let random = SystemEntropy.numbers(4)
+        return GenesisOrigin(
+            state: origin, nonce: Digest(words: Words32(random[0], random[1], random[2], random[3])))
+    }
+
     // MARK: - Writing
 
-    /// Another file with the same content, proved on the way; durable on return.
+    /// Another file with the same content, proved on the way; durable on return. With `expected`, which was read from it before, throws when
+    /// another backup lies there now.
     public static func copy(
-        _ path: String, to destination: String, progress: (BackupProgress) -> Void = { _ in }
+        _ path: String, to destination: String, expecting expected: Backup? = nil,
+        progress: (BackupProgress) -> Void = { _ in }
     ) throws(BackupError) {
-        try BackupWriter(destination).write(BackupFile(path), progress)
+        let file = try BackupFile(path, of: expected?.genesis)
+        if let expected, try file.described() != expected { throw BackupError(path, .replaced) }
+        try BackupWriter(destination).write(file, progress)
     }
 
     /// Writes the newest stable checkpoint in the home of a replica, which may run meanwhile, to a file; durable on return. Reads the home
     /// without changing anything, and proves what it reads: a replica that lies, or a disk that is damaged, makes no false backup. (An
-    /// old one it can make: look at the instance and the time.)
+    /// old one it can make: look at the instance and the time.) `onOlder` is told what is wrong with a newer checkpoint where the backup
+    /// is of an older one for that reason.
     public static func make(
-        ofHome home: String, genesis: Genesis, to path: String, progress: (BackupProgress) -> Void = { _ in }
+        ofHome home: String, genesis: Genesis, to path: String, onOlder: (BackupError) -> Void = { _ in },
+        progress: (BackupProgress) -> Void = { _ in }
     ) throws(BackupError) -> Backup {
         let writer = BackupWriter(path)
         try writer.requireVacant()
-        return try BackupHome(path: home, genesis: genesis).withNewest { (source) throws(BackupError) in
+        let (backup, passedOver) = try BackupHome(path: home, genesis: genesis).withNewest {
+            (source) throws(BackupError) in
             let backup = try source.described()
             try writer.write(source, progress)
             return backup
         }
+        if let passedOver { onOlder(passedOver) }
+        return backup
     }
 }
 

@@ -26,6 +26,10 @@ extension BackupContent {
             guard image.instance == instance else {
                 throw WireError.invalid("it is the state after instance \(image.instance), not \(instance)")
             }
+            // The group that begins with it adds to the time.
+            guard VerifierLimits.isInRange(image.time.rawValue, from: 0) else {
+                throw WireError.valueOutOfRange(field: "time", value: image.time.rawValue)
+            }
             return image
         } catch {
             throw BackupError(path, .unproved("what was signed is no state: \(error)"))

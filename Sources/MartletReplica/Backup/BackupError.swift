@@ -25,6 +25,12 @@ public struct BackupError: Error, Hashable, CustomStringConvertible {
         case notDurable
         /// The home holds no stable checkpoint yet.
         case nothingStable
+        /// The replica's own state after this instance is not the one that a quorum signed.
+        case otherState(Instance)
+        /// It is not the one that was there a moment ago.
+        case replaced
+        /// Nobody could read it: what it would begin with is too long, in words.
+        case tooLarge(String)
     }
 
     public let path: String
@@ -37,25 +43,49 @@ public struct BackupError: Error, Hashable, CustomStringConvertible {
 
     /// Another copy, or an older checkpoint, may be whole.
     var isDamage: Bool {
-        if case .damaged = reason { true } else { false }
+        switch reason {
+        case .damaged, .otherState: true
+        default: false
+        }
     }
 
-    public var description: String {
+    public var description: String { advice.map { "\(problem)\($0)" } ?? problem }
+
+    /// What is wrong, and where.
+    var problem: String {
         switch reason {
         case .file(let words): words
-        case .exists: "\(path) exists already, and backups are never written over: name another file"
+        case .exists: "\(path) exists already, and backups are never written over"
         case .noBackup: "\(path) is no backup: it does not begin as one does"
-        case .damaged(let words): "\(path) is damaged: \(words). Take another backup, or that of another replica"
+        case .damaged(let words): "\(path) is damaged: \(words)"
         case .unknownFormat(let version):
-            "\(path) is a backup of the format \(version), and this program reads the format \(BackupHeader.version): use the version of martlet that made it, or a later one"
-        case .unproved(let words):
-            "\(path) is not to be trusted: \(words). Do not restore it; take one of another replica"
+            "\(path) is a backup of the format \(version), and this program reads the format \(BackupHeader.version)"
+        case .unproved(let words): "\(path) is not to be trusted: \(words)"
         case .otherGroup(let found, let expected):
-            "\(path) is of the group \(found.hexadecimal), but the genesis is that of the group \(expected.hexadecimal): name the genesis of the same group"
+            "\(path) is of the group \(found.hexadecimal), but the genesis is that of the group \(expected.hexadecimal)"
         case .notDurable:
-            "\(path) is the home of a replica that keeps everything in memory, so there is nothing to make a backup of: only groups founded without --memory have any"
+            "\(path) is the home of a replica that keeps everything in memory, so there is nothing to make a backup of"
+        case .nothingStable: "\(path) holds no stable checkpoint yet"
+        case .otherState(let instance):
+            "\(path) holds a state after instance \(instance) that is not the one that a quorum signed: this replica's service went another way than the others'"
+        case .replaced: "\(path) is another backup than it was a moment ago: somebody has replaced it"
+        case .tooLarge(let words): "\(path) would be a backup that nobody can read: \(words)"
+        }
+    }
+
+    private var advice: String? {
+        switch reason {
+        case .file, .noBackup, .tooLarge: nil
+        case .exists: ": name another file"
+        case .damaged: ". Take another backup, or that of another replica"
+        case .unknownFormat: ": use the version of martlet that made it, or a later one"
+        case .unproved: ". Do not restore it; take one of another replica"
+        case .otherGroup: ": name the genesis of the same group"
+        case .notDurable: ": only groups founded without --memory have any"
         case .nothingStable:
-            "\(path) holds no stable checkpoint yet: the group takes the first one after so many instances as its setting checkpointPeriod says; try again later, or another replica"
+            ": the group takes the first one after so many instances as its setting checkpointPeriod says; try again later, or another replica"
+        case .otherState: ". Make the backup of another replica's home, and find out what is wrong with this one"
+        case .replaced: ". Try again when nobody writes there"
         }
     }
 

@@ -23,8 +23,8 @@ struct BackupHeader: Hashable, Sendable {
     static let magic: UInt64 = 0x4D41_5254_424B_500A  // "MARTBKP\n"
     /// Magic, version, length.
     static let startBytes = 8 + 4 + 4
-    /// Of the views of a group that changes them every minute for years, and a million chunks.
-    static let bytesMax = 1 << 30
+    /// Of hundreds of thousands of views of a small group, and a million chunks.
+    static let bytesMax = 512 << 20
 
     let software: String
     let proof: CheckpointProof
@@ -75,6 +75,19 @@ struct BackupHeader: Hashable, Sendable {
         return writer.finish()
     }
 
+    /// As `encoded`; throws where nobody could read it.
+    func encodedReadably(at path: String) throws(BackupError) -> Bytes {
+        guard proof.chain.count <= Limits.viewChain.max, chunks.count <= Limits.chunks.max else {
+            throw BackupError(path, .tooLarge("\(proof.chain.count) views and \(chunks.count) chunks"))
+        }
+        let bytes = encoded()
+        guard bytes.count <= Self.bytesMax else {
+            throw BackupError(
+                path, .tooLarge("its \(proof.chain.count) views and \(chunks.count) chunks take \(bytes.count) bytes"))
+        }
+        return bytes
+    }
+
     /// How long the header is that begins with these bytes. Whether it is one of this version is known only when its checksum is right:
     /// one of which a bit has flipped is damage, and no other format.
     static func length(of start: Bytes, at path: String) throws(BackupError) -> Int {
@@ -87,9 +100,9 @@ struct BackupHeader: Hashable, Sendable {
     /// From as many bytes as `length` says.
     init(reading bytes: Bytes, at path: String) throws(BackupError) {
         let end = bytes.count - 4
-        guard end >= Self.startBytes, Self.number(bytes[end...]) == CRC32C.checksum(Bytes(bytes[..<end])) else {
-            throw BackupError(path, .damaged(Self.unreadable))
-        }
+        guard end >= Self.startBytes else { throw BackupError(path, .damaged(Self.unreadable)) }
+        let checksum = unsafe CRC32C.checksum(bytes.span.bytes.extracting(0..<end))
+        guard Self.number(bytes[end...]) == checksum else { throw BackupError(path, .damaged(Self.unreadable)) }
         let version = UInt32(Self.number(bytes[8..<12]))
         guard version == Self.version else { throw BackupError(path, .unknownFormat(version)) }
         do throws(WireError) {
@@ -106,6 +119,10 @@ struct BackupHeader: Hashable, Sendable {
 
     private init(from reader: inout Reader) throws(WireError) {
         software = try reader.string(Limits.softwareVersionBytes)
+        // No signature covers it, and it is shown to people.
+        guard software.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
+            throw .invalid("the version of the program that wrote it is no plain text")
+        }
         proof = try CheckpointProof(from: &reader)
         imageChunks = Int(try reader.uint32())
         let count = try reader.count(Limits.chunks, elementBytesMin: Chunk.encodedBytes)

@@ -1,6 +1,7 @@
 // Martlet, adaptive Byzantine fault-tolerant replication.
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import MartletCrypto
 import MartletLog
 import MartletTypes
@@ -9,28 +10,36 @@ import MartletTypes
 struct BackupHome {
     /// A replica that takes checkpoints may remove what its log has just told of; then the log tells of newer ones.
     private static let attemptsMax = 8
+    /// In seconds: what a replica is just writing looks like damage for so long at most.
+    private static let pause = 0.1
 
     let path: String
     let genesis: Genesis
 
-    /// Has `body` read the newest stable checkpoint. Where that is damaged an older one may be whole.
+    /// Has `body` read the newest stable checkpoint. Where that is damaged an older one may be whole: then says, too, what is wrong with
+    /// the newest.
     func withNewest<Value>(
         _ body: (StableCheckpoint) throws(BackupError) -> Value
-    ) throws(BackupError) -> Value {
+    ) throws(BackupError) -> (Value, passedOver: BackupError?) {
         guard genesis.settings.isDurable else { throw BackupError(path, .notDurable) }
-        var damage: BackupError?
-        for _ in 0..<Self.attemptsMax {
+        for attempt in 0..<Self.attemptsMax {
+            var damage: BackupError?
             let log = try overview()
             for certificate in log.stable.reversed() {
                 do throws(BackupError) {
                     guard let checkpoint = try StableCheckpoint(certificate, log.chain, genesis, home: path) else {
                         continue
                     }
-                    return try body(checkpoint)
+                    return (try body(checkpoint), damage)
                 } catch {
                     guard error.isDamage else { throw error }
                     damage = damage ?? error
                 }
+                if attempt == 0, damage != nil { break }
+            }
+            if attempt == 0, damage != nil {
+                Thread.sleep(forTimeInterval: Self.pause)
+                continue
             }
             if let damage { throw damage }
             if log.stable.isEmpty { break }
@@ -71,8 +80,9 @@ final class StableCheckpoint: BackupContent {
             if case .file(.notFound) = error { return nil }
             throw Self.error(error, home)
         }
-        // A quorum signed another one: this replica may be the one that is wrong.
-        guard snapshot.stored.digest == certificate.digest else { return nil }
+        guard snapshot.stored.digest == certificate.digest else {
+            throw BackupError(home, .otherState(certificate.instance))
+        }
         let views = chain.prefix { $0.next.number <= certificate.view }
         guard views.count == certificate.view.rawValue - ViewNumber.genesis.rawValue else {
             throw BackupError(home, .damaged("its log does not tell of all views up to the one that signed"))

@@ -61,7 +61,7 @@ struct BackupWriter {
         _ progress: (BackupProgress) -> Void
     ) throws(BackupError) {
         var done = BackupProgress(bytes: content.header.stateBytes)
-        var pending = content.header.encoded()
+        var pending = try content.header.encodedReadably(at: place.path)
         var (end, synced) = (0, 0)
         try BackupError.wrapping(place.path) { () throws(FileError) in try files.create(draft) }
         for position in content.header.chunks.indices {

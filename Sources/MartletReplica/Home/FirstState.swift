@@ -15,7 +15,7 @@ struct FirstState {
     func restore(_ machine: inout some StreamingStateMachine, _ logger: Logger) throws(ReplicaError) -> Timestamp {
         let (file, image) = try opened()
         logger.info(
-            "the group begins with the state of group \(origin.group) after instance \(origin.instance): \(file.header.stateBytes) bytes in \(path)"
+            "the group begins with the state of group \(origin.state.group) after instance \(origin.state.instance): \(file.header.stateBytes) bytes in \(path)"
         )
         let first = file.header.imageChunks
         do {
@@ -25,6 +25,8 @@ struct FirstState {
             if let failure = file.failure { throw unusable(failure) }
             throw .serviceFailed("the service cannot begin with the state in \(path): \(error)")
         }
+        // A service that passed over it may have taken in anything.
+        if let failure = file.failure { throw unusable(failure) }
         machine.beginAnew()
         return image.time
     }
@@ -33,10 +35,12 @@ struct FirstState {
         do throws(BackupError) {
             let file = try BackupFile(path)
             let (found, image) = (try file.described().origin, try file.image())
-            guard found == origin else {
+            guard found == origin.state else {
                 throw BackupError(
                     path,
-                    .unproved("it holds the state \(Self.told(found)), but the group begins with \(Self.told(origin))"))
+                    .unproved(
+                        "it holds the state \(Self.told(found)), but the group begins with \(Self.told(origin.state))"
+                    ))
             }
             return (file, image)
         } catch {
@@ -44,13 +48,15 @@ struct FirstState {
         }
     }
 
-    private static func told(_ origin: GenesisOrigin) -> String {
-        "\(origin.digest) of group \(origin.group) after instance \(origin.instance)"
+    private static func told(_ state: OriginState) -> String {
+        "\(state.digest) of group \(state.group) after instance \(state.instance)"
     }
 
     private func unusable(_ error: BackupError) -> ReplicaError {
         .homeUnusable(
             path: path,
-            reason: "the group begins with the state of another one, of which this must be the backup: \(error)")
+            reason:
+                "the group begins with the state of another one, of which this must be the backup: \(error.problem). Copy the file origin from another member's home"
+        )
     }
 }

@@ -10,7 +10,7 @@ public struct SnapshotReader {
 
     public init(chunks: [Bytes]) { self.init(count: chunks.count) { place in chunks[place] } }
 
-    /// Where they do not all lie in memory: each is read once, in order.
+    /// Where they do not all lie in memory: each is read in order, and again only where it could not be.
     package init(count: Int, reading read: @escaping (Int) throws -> Bytes) {
         self.count = count
         self.read = read
@@ -18,11 +18,12 @@ public struct SnapshotReader {
 
     public var chunksLeft: Int { count - position }
 
-    /// The next chunk; nil after the last. Throws when it cannot be read.
+    /// The next chunk; nil after the last. Throws when it cannot be read; then it is still the next one.
     public mutating func next() throws -> Bytes? {
         guard position < count else { return nil }
-        defer { position += 1 }
-        return try read(position)
+        let chunk = try read(position)
+        position += 1
+        return chunk
     }
 }
 

@@ -26,7 +26,7 @@ extension ClientAccess: WireCodable {
     }
 }
 
-extension GenesisOrigin: WireCodable {
+extension OriginState: WireCodable {
     package static var encodedBytesMin: Int { 32 + 8 + 32 }
 
     package func encode(into writer: inout Writer) {
@@ -42,11 +42,28 @@ extension GenesisOrigin: WireCodable {
     }
 }
 
-extension Genesis: WireCodable {
-    package static var encodedBytesMin: Int { 1 + 4 + 1 + 1 + 4 + 4 + 1 + 1 + GroupSettings.encodedBytesMin + 1 }
+extension GenesisOrigin: WireCodable {
+    package static var encodedBytesMin: Int { OriginState.encodedBytesMin + 32 }
 
     package func encode(into writer: inout Writer) {
-        writer.write(WireFormat.version)
+        state.encode(into: &writer)
+        nonce.encode(into: &writer)
+    }
+
+    package init(from reader: inout Reader) throws(WireError) {
+        self.init(state: try OriginState(from: &reader), nonce: try Digest(from: &reader))
+    }
+}
+
+extension Genesis: WireCodable {
+    package static var encodedBytesMin: Int { 1 + 4 + 1 + 1 + 4 + 4 + 1 + 1 + GroupSettings.encodedBytesMin }
+
+    /// Of one that begins with another group's state. All others are written as they were before there were such, so that groups keep
+    /// their ids.
+    private static let versionWithOrigin: UInt8 = 2
+
+    package func encode(into writer: inout Writer) {
+        writer.write(origin == nil ? WireFormat.version : Self.versionWithOrigin)
         writer.writeString(name)
         writer.write(faultModel.rawValue, UInt8(f))
         writer.writeList(members)
@@ -54,11 +71,14 @@ extension Genesis: WireCodable {
         writer.write(UInt8(administratorsNeeded))
         clientAccess.encode(into: &writer)
         settings.encode(into: &writer)
-        writer.writeOptional(origin)
+        if let origin { origin.encode(into: &writer) }
     }
 
     package init(from reader: inout Reader) throws(WireError) {
-        try reader.expectVersion()
+        let version = try reader.uint8()
+        guard version == WireFormat.version || version == Self.versionWithOrigin else {
+            throw .unknownVersion(version)
+        }
         let name = try reader.string(Limits.groupNameBytes)
         let faultModel = try reader.enumeration(FaultModel.self, "fault model")
         let f = Int(try reader.uint8())
@@ -67,7 +87,7 @@ extension Genesis: WireCodable {
         let needed = Int(try reader.uint8())
         let access = try ClientAccess(from: &reader)
         let settings = try GroupSettings(from: &reader)
-        let origin = try reader.optional(GenesisOrigin.self)
+        let origin = version == Self.versionWithOrigin ? try GenesisOrigin(from: &reader) : nil
         do throws(ViewError) {
             try self.init(
                 name: name, faultModel: faultModel, f: f, members: members, administrators: administrators,

@@ -30,10 +30,14 @@ struct BackupCommand: AsyncParsableCommand {
             try await FailureReport.telling(console) {
                 let path = try genesis ?? ReplicaFile(home: home).genesisPath
                 let progress = ByteProgress("written")
-                let backup = try Backup.make(ofHome: home, genesis: GenesisFile.read(path), to: file) {
-                    progress.note($0.bytesDone, of: $0.bytes)
+                var passedOver: BackupError?
+                let backup = try Backup.make(
+                    ofHome: home, genesis: GenesisFile.read(path), to: file, onOlder: { passedOver = $0 }
+                ) { progress.note($0.bytesDone, of: $0.bytes) }
+                if let passedOver {
+                    Console.note("The newest checkpoint could not be taken, so this is an older one: \(passedOver)")
                 }
-                BackupReport(backup: backup, file: file).tell(console, "Wrote \(file).")
+                BackupReport(backup: backup, file: file).tell(console, "Wrote \(file).", passedOver: passedOver)
             }
         }
     }

@@ -16,7 +16,7 @@ struct BackupReport {
 
     var table: String {
         var table = ConsoleTable([.init("backup"), .init(file)])
-        table.add(["group", "\(backup.genesis.name), \(backup.origin.group.hexadecimal)"])
+        table.add(["group", "\(ForeignText.shown(backup.genesis.name)), \(backup.origin.group.hexadecimal)"])
         table.add(["after instance", "\(backup.instance)"])
         table.add(["agreed time", time])
         table.add(["state", "\(backup.stateBytes) bytes in \(backup.chunks) chunks"])
@@ -26,7 +26,8 @@ struct BackupReport {
         return table.text
     }
 
-    func tell(_ console: Console, _ sentence: String) {
+    /// `passedOver`: what is wrong with a newer checkpoint.
+    func tell(_ console: Console, _ sentence: String, passedOver: BackupError? = nil) {
         console.say("\(sentence)\n\n\(table)")
         console.report(
             .object([
@@ -36,6 +37,7 @@ struct BackupReport {
                 "stateBytes": .integer(backup.stateBytes), "chunks": .integer(backup.chunks),
                 "digest": .text(backup.origin.digest.hexadecimal), "signatures": .integer(backup.signatures),
                 "software": .text(backup.software),
+                "passedOver": passedOver.map { .text($0.description) } ?? .null,
             ]))
     }
 }

@@ -18,7 +18,8 @@ struct FoundingOptions: ParsableArguments {
     var leaders: String?
     @Option(help: "The members that are heavy, as 4,0 (default: the first that lead).") var heavy: String?
     @Option(help: "An administrator's public key or key file; once for each.") var admin: [String] = []
-    @Option(help: "Who may be a client: open, or a file with one public key a line.") var clientAccess = "open"
+    @Option(help: "Who may be a client: open (the default), or a file with one public key a line.")
+    var clientAccess: String?
     @Flag(
         help: """
             Replicas keep what they vote for in memory only (default: they write it down first). Faster, but one that restarts has \
@@ -68,6 +69,15 @@ struct FoundingOptions: ParsableArguments {
         return (directory, genesis)
     }
 
+    /// A group that did not serve everybody is not followed by one that does because nobody thought of it.
+    func requireDecidedAccess(after former: Genesis) throws {
+        guard clientAccess == nil, case .allowList(let keys) = former.clientAccess else { return }
+        throw CommandFailure(
+            "the group that the backup is of serves only the \(keys.count) clients that its genesis lists, and the new one has a list of "
+                + "its own: say --client-access FILE (one public key a line), or --client-access open to serve anyone with a key"
+        )
+    }
+
     private func members(with keys: [SigningKey]) throws -> [FoundingMember] {
         guard !keys.isEmpty else { return try member.map { try FoundingMember($0) } }
         let base = try basePort ?? FreePorts.consecutive(keys.count)
@@ -81,7 +91,7 @@ struct FoundingOptions: ParsableArguments {
 
     /// The client that is made here is always let in.
     private func access(for clientKey: SigningKey?) throws -> ClientAccess {
-        guard clientAccess != "open" else { return .open }
+        guard let clientAccess, clientAccess != "open" else { return .open }
         let listed = try PublicKeyList.keys(inFile: clientAccess)
         let own = clientKey.map { [$0.publicKey] } ?? []
         return .allowList(own.filter { !listed.contains($0) } + listed)

@@ -17,14 +17,14 @@ struct FoundingReport {
             table.add(["\(member.id)", "\(Address(host: member.host, port: member.port))", "\(member.key)"])
         }
         let kind = genesis.settings.isDurable ? "durable" : "in memory only"
-        console.say("Founded \(genesis.name) in \(directory.path): \(sizes); \(kind).")
+        console.say("Founded \(genesis.name) in \(directory.path): \(sizes); \(kind); \(access).")
         console.say("Its id is \(group.hexadecimal).\n\n\(table.text)\n\n\(advice)")
         console.report(
             .object([
                 "ok": true, "directory": .text(directory.path), "name": .text(genesis.name),
                 "group": .text(group.hexadecimal), "faultModel": .text("\(genesis.faultModel)"),
                 "f": .integer(genesis.f), "durable": .boolean(genesis.settings.isDurable),
-                "origin": genesis.origin.map(Self.json) ?? .null,
+                "clients": clients, "origin": genesis.origin.map(Self.json) ?? .null,
                 "members": .list(genesis.members.map(Self.json)),
             ]))
     }
@@ -34,6 +34,22 @@ struct FoundingReport {
         guard genesis.f > 0 else { return "one replica, which tolerates no fault" }
         let fault = genesis.faultModel == .byzantine ? "may do anything at all" : "may stop"
         return "\(n) replicas, \(genesis.f) of which \(fault)"
+    }
+
+    /// In words.
+    var access: String {
+        switch genesis.clientAccess {
+        case .open: "open to any client"
+        case .allowList(let keys): "serves \(keys.count == 1 ? "one client" : "\(keys.count) clients")"
+        }
+    }
+
+    /// "open", or how many.
+    private var clients: JSONValue {
+        switch genesis.clientAccess {
+        case .open: "open"
+        case .allowList(let keys): .integer(keys.count)
+        }
     }
 
     private var advice: String {
@@ -49,8 +65,9 @@ struct FoundingReport {
 
     private static func json(_ origin: GenesisOrigin) -> JSONValue {
         .object([
-            "group": .text(origin.group.hexadecimal), "instance": .integer(Int(clamping: origin.instance.rawValue)),
-            "state": .text(origin.digest.hexadecimal),
+            "group": .text(origin.state.group.hexadecimal),
+            "instance": .integer(Int(clamping: origin.state.instance.rawValue)),
+            "state": .text(origin.state.digest.hexadecimal), "nonce": .text(origin.nonce.hexadecimal),
         ])
     }
 

@@ -13,7 +13,7 @@ struct RestoreCommand: AsyncParsableCommand {
             The new group has its own members, keys and settings, said as for 'martlet init'. What clients had open with the old \
             group, sessions and kept replies, stays behind: they need the new genesis, and open new sessions. Each replica's home \
             is given a copy of the backup, the file origin, which it begins with; the genesis names the state, so that all begin \
-            with the same one. The old group is not touched: see to it that it does not go on beside the new one.
+            with the same one. Of a group that lists its clients, say with --client-access who may be one of the new group. The old group is not touched: see to it that it does not go on beside the new one.
             """)
 
     @Argument(help: "The backup, as 'martlet backup make' wrote it.") var backup: String
@@ -27,10 +27,13 @@ struct RestoreCommand: AsyncParsableCommand {
         let console = Console(isJSON: json)
         try await FailureReport.telling(console) {
             let backup = try Backup(at: backup, of: trust.knownGenesis())
+            try founding.requireDecidedAccess(after: backup.genesis)
             let members = founding.replicas ?? founding.member.count
             let progress = ByteProgress("copied", passes: members)
-            let (directory, genesis) = try founding.found(origin: backup.origin) { home in
-                try Backup.copy(self.backup, to: home + "/origin") { progress.note($0.bytesDone, of: $0.bytes) }
+            let (directory, genesis) = try founding.found(origin: backup.newOrigin()) { home in
+                try Backup.copy(self.backup, to: home + "/origin", expecting: backup) {
+                    progress.note($0.bytesDone, of: $0.bytes)
+                }
                 progress.endPass()
             }
             console.say(

@@ -75,11 +75,12 @@ extension GenesisFile {
         guard let origin = genesis.origin else { return [] }
         return [
             "# The state of another group that this one begins with: each replica needs the backup that holds it, as the file",
-            "# origin in its home.",
+            "# origin in its home. The nonce was drawn at the founding, so that no two foundings are the same group.",
             "origin:",
-            "  group: \"\(origin.group.hexadecimal)\"",
-            "  instance: \(origin.instance)",
-            "  state: \"\(origin.digest.hexadecimal)\"",
+            "  group: \"\(origin.state.group.hexadecimal)\"",
+            "  instance: \(origin.state.instance)",
+            "  state: \"\(origin.state.digest.hexadecimal)\"",
+            "  nonce: \"\(origin.nonce.hexadecimal)\"",
         ]
     }
 

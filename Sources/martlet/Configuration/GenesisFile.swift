@@ -111,17 +111,18 @@ enum GenesisFile {
     }
 
     private static func origin(_ value: YAMLValue) throws(ConfigurationError) -> GenesisOrigin {
-        let map = try value.map(of: ["group", "instance", "state"])
-        return GenesisOrigin(
+        let map = try value.map(of: ["group", "instance", "state", "nonce"])
+        let state = OriginState(
             group: try digest(map.required("group")),
             instance: Instance(UInt64(try map.required("instance").integer(in: 1...Int.max))),
             digest: try digest(map.required("state")))
+        return GenesisOrigin(state: state, nonce: try digest(map.required("nonce")))
     }
 
     private static func digest(_ value: YAMLValue) throws(ConfigurationError) -> Digest {
         guard let digest = Digest(hexadecimal: try value.text()) else {
             throw value.error(
-                "'\(value.name)' must be 64 hexadecimal digits, as 'martlet backup verify' prints them")
+                "'\(value.name)' must be 64 hexadecimal digits, as 'martlet restore' writes them")
         }
         return digest
     }

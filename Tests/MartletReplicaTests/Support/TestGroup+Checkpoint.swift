@@ -14,10 +14,12 @@ extension TestGroup {
     func home(_ place: Int) -> String { "\(directory)/\(place)" }
 
     /// A checkpoint of the text service with these names, each a chunk.
-    func checkpoint(after instance: UInt64, names: Int, textBytes: Int = 100) throws -> HashedCheckpoint {
+    func checkpoint(
+        after instance: UInt64, names: Int, textBytes: Int = 100, time: Timestamp = TestGroup.time
+    ) throws -> HashedCheckpoint {
         let lines = (0..<names).map { Bytes("name\($0)=\(String(repeating: "x", count: textBytes))\n".utf8) }
         let image = CheckpointImage(
-            instance: Instance(instance), time: Self.time, view: try view, sessions: [], openings: [])
+            instance: Instance(instance), time: time, view: try view, sessions: [], openings: [])
         return Hashing.hashed(CheckpointContents(image: image, application: lines))
     }
 

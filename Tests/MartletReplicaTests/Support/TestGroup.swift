@@ -19,7 +19,7 @@ final class TestGroup: Sendable {
     let log = CollectedLog()
     private let tasks: Mutex<[ReplicaID: Task<Void, any Error>]> = Mutex([:])
 
-    init(count: Int = 4, settings: GroupSettings = GroupSettings(), origin: GenesisOrigin? = nil) async throws {
+    init(count: Int = 4, settings: GroupSettings = GroupSettings(), origin: OriginState? = nil) async throws {
         keys = (0..<count).map { _ in SigningKey() }
         let ports = try await Self.freePorts(count)
         let members = zip(keys, ports).enumerated().map { place, pair in
@@ -29,7 +29,8 @@ final class TestGroup: Sendable {
         }
         genesis = try Genesis(
             name: "test", faultModel: .byzantine, f: (count - 1) / 3, members: members, administrators: [],
-            administratorsNeeded: 0, clientAccess: .open, settings: settings, origin: origin)
+            administratorsNeeded: 0, clientAccess: .open, settings: settings,
+            origin: origin.map { GenesisOrigin(state: $0, nonce: .zero) })
         directory = FileManager.default.temporaryDirectory.path + "/martlet-\(UUID().uuidString)"
         for place in 0..<count {
             try FileManager.default.createDirectory(

@@ -52,11 +52,18 @@ extension Genesis: Sampled {
         let group = SampledGroup(&generator)
         let administrators = generator.list(PublicKey.self)
         do {
-            return try Self(
+            let plain = try Self(
                 name: generator.chance() ? "" : "größe", faultModel: group.faultModel, f: group.f,
                 members: group.members, administrators: administrators, administratorsNeeded: administrators.count,
                 clientAccess: generator.chance() ? .open : .allowList(generator.list(PublicKey.self)),
-                settings: .sample(&generator), origin: generator.optional(GenesisOrigin.self))
+                settings: .sample(&generator))
+            // Of a copy: what is sampled after a genesis is what it was before there were origins.
+            var forked = generator
+            return try Self(
+                name: plain.name, faultModel: plain.faultModel, f: plain.f, members: plain.members,
+                administrators: plain.administrators, administratorsNeeded: plain.administratorsNeeded,
+                clientAccess: plain.clientAccess, settings: plain.settings,
+                origin: forked.optional(GenesisOrigin.self))
         } catch {
             preconditionFailure("\(error)")
         }
@@ -82,10 +89,16 @@ extension HelloAnswer: Sampled {
     }
 }
 
-extension GenesisOrigin: Sampled {
+extension OriginState: Sampled {
     static func sample(_ generator: inout Generator) -> Self {
         Self(
             group: .sample(&generator), instance: generator.number(Instance.self, from: 1), digest: .sample(&generator))
+    }
+}
+
+extension GenesisOrigin: Sampled {
+    static func sample(_ generator: inout Generator) -> Self {
+        Self(state: .sample(&generator), nonce: .sample(&generator))
     }
 }
 
