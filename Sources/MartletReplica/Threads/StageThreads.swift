@@ -10,16 +10,30 @@ import Synchronization
 final class StageThreads: Sendable {
     private let ends = Mutex<[String: DispatchSemaphore]>([:])
 
-    /// Runs `body` on a thread of its own.
+    /// Runs `body` on a thread of its own. What it holds is let go before anybody is told that it has ended: whoever starts the replica
+    /// again opens the same files.
     func start(_ name: String, body: @escaping @Sendable () -> Void) {
         let end = DispatchSemaphore(value: 0)
         ends.withLock { $0[name] = end }
+        let work = Work(body)
         let thread = Thread {
-            body()
+            work.carryOut()
             end.signal()
         }
         thread.name = name
         thread.start()
+    }
+
+    private final class Work: Sendable {
+        private let body: Mutex<(@Sendable () -> Void)?>
+
+        init(_ body: @escaping @Sendable () -> Void) { self.body = Mutex(body) }
+
+        /// Once. The body goes at its end.
+        func carryOut() {
+            let body = body.withLock { $0.take() }
+            body?()
+        }
     }
 
     func isStarted(_ name: String) -> Bool { ends.withLock { $0[name] != nil } }
