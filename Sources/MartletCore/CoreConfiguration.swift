@@ -25,6 +25,8 @@ package struct CoreConfiguration: Sendable {
     package var pendingBytesMax = 256 << 20
     /// The most bytes of decisions sent in answer to one request for them.
     package var decisionsBytesMax = 4 << 20
+    /// The most bytes of decisions that a stable checkpoint covers which are kept for members that fetch an older one.
+    package var archiveBytesMax = 256 << 20
 
     package init(
         view: View, replica: ReplicaID, mode: ReplicaMode = .voter, incarnation: UInt64 = 1, seed: UInt64 = 0
@@ -65,6 +67,8 @@ package struct Timeouts: Sendable {
     package var slowLeaders = Interval.seconds(600)
     /// How long one source may take to answer a request for decisions or a checkpoint.
     package var fetch = Interval.milliseconds(500)
+    /// How long a checkpoint and the decisions after it are kept for a member that has last asked for anything of them.
+    package var lease = Interval.seconds(10)
     /// How long only signed requests are proposed after the first leader change caused by a missing
     /// request; doubles with each repetition.
     package var strict = Interval.seconds(10)

@@ -36,6 +36,13 @@ package enum CoreHolding: String, Hashable, Sendable, CaseIterable {
     /// Of its proposals among them.
     case earlyEntriesOfOneMember = "entries in early proposals of one member"
 
+    // Fetching a state, and handing one out
+    /// Also of the one before that it goes on from.
+    case fetchedBytes = "bytes of a state that is fetched"
+    case chunksAskedOfOneMember = "chunks asked of one member"
+    case chunksAwaitedByOneMember = "chunks that one member waits for"
+    case archivedBytes = "bytes of decisions kept for those behind"
+
     // In a durable group
     case unwrittenRecords = "records that are not durable"
 

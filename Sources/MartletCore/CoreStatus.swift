@@ -15,4 +15,6 @@ package struct CoreStatus: Hashable, Sendable {
     package let stableCheckpoint: Instance
     package let highestKnown: Instance
     package let pendingRequests: Int
+    /// A checkpoint that is being fetched.
+    package let transfer: TransferProgress?
 }

@@ -98,12 +98,10 @@ package enum ExecutionOrder: Sendable {
     case resend(RequestID)
     /// Tell the client again that this request opened this session.
     case tellOpened(SessionID, RequestID)
-    /// Send the snapshot that has this certificate to a replica.
-    case serve(CheckpointCertificate, to: ReplicaID)
     /// Replace the state; answer with `Event.checkpointInstalled`.
     case install(CheckpointState)
-    /// Snapshots below this instance are not needed any more.
-    case forgetSnapshots(below: Instance)
+    /// Snapshots below this instance are not needed any more, besides those after these, which somebody fetches.
+    case forgetSnapshots(below: Instance, except: [Instance])
 }
 
 /// Something a person may want to know; the driver logs it. Decides nothing.
@@ -120,6 +118,8 @@ package enum Notice: Hashable, Sendable {
     case checkpointStable(Instance)
     case behind(Instance, known: Instance)
     case caughtUp(Instance)
+    /// A checkpoint is being fetched; at the beginning, now and then, and when all of it is there.
+    case fetchingState(TransferProgress)
     case logBroken
     case logMended
     /// At that instance this replica waits for its disk, on which so many records are not durable yet; and then no more.
@@ -167,6 +167,10 @@ package enum Misbehaviour: UInt8, Hashable, Sendable, CaseIterable {
     case conflictingCheckpoint
     /// Its state makes another view follow than a quorum's does.
     case conflictingView
+    /// A chunk of a checkpoint that is not the one that the manifest names.
+    case wrongChunk
+    /// A manifest that is not the one of the checkpoint that it names.
+    case wrongManifest
 }
 
 /// That the core has written again all that the log must hold above a stable checkpoint.
@@ -198,6 +202,10 @@ package struct Effects: ~Copyable {
     package var views: [ViewCertificate] = []
     /// For the background: who should lead and be heavy (`Event.calculated`).
     package var calculations: [CalculationTask] = []
+    /// For the background: what others fetch of checkpoints (`Event.served`).
+    package var serves: [CheckpointService] = []
+    /// For the background: which chunks this replica's own store has (`Event.chunksFound`).
+    package var lookUps: [ChunkLookUp] = []
     package var notices: [Notice] = []
     /// For the driver: so many random numbers are wanted (`Event.entropy`).
     package var entropyWanted = 0
@@ -214,6 +222,8 @@ package struct Effects: ~Copyable {
         checks.removeAll(keepingCapacity: true)
         views.removeAll(keepingCapacity: true)
         calculations.removeAll(keepingCapacity: true)
+        serves.removeAll(keepingCapacity: true)
+        lookUps.removeAll(keepingCapacity: true)
         notices.removeAll(keepingCapacity: true)
         entropyWanted = 0
         logRewritten = nil

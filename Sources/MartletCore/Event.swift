@@ -29,6 +29,12 @@ package enum Event: Sendable {
     case executed(upTo: Instance)
     /// The digest of the checkpoint image after that instance.
     case snapshotTaken(Instance, Digest)
+    /// What came of one of `Effects.serves`.
+    case served(CheckpointServed)
+    /// What came of one of `Effects.lookUps`: each has the digest that was asked for, computed from the bytes that are there now.
+    case chunksFound(CheckpointName, [FoundChunk])
+    /// That member sent a manifest that is not the one of the checkpoint that it names.
+    case manifestDiffers(CheckpointName, from: ReplicaID)
     /// An ordered `.install` is done: the state is that of the image (whose replies may be left empty).
     case checkpointInstalled(CheckpointImage)
     /// What came of a calculation that `Effects.calculations` asked for.

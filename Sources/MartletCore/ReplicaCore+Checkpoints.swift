@@ -28,6 +28,12 @@ extension ReplicaCore {
 
     mutating func onStable(_ certificate: CheckpointCertificate, into effects: inout Effects) {
         guard certificate.instance > checkpoints.stableInstance else { return }
+        // Nothing is forgotten before the right state is here: it is that of the checkpoint that this replica's own contradicts.
+        if wrongState != nil {
+            noteOwnWord(in: certificate.shares, on: certificate.instance, of: certificate.view, into: &effects)
+            if certificate.instance > checkpointAhead?.instance ?? .zero { checkpointAhead = certificate }
+            return
+        }
         if let own = checkpoints.own, own.instance == certificate.instance, own.digest != certificate.digest {
             stopVotingWithWrongState(certificate, into: &effects)
             return
@@ -40,8 +46,9 @@ extension ReplicaCore {
         }
         checkpoints.makeStable(certificate)
         journal.write(.stable(certificate), into: &effects)
+        archive(through: certificate)
         window.drop(through: certificate.instance)
-        effects.executions.append(.forgetSnapshots(below: certificate.instance))
+        forgetSnapshots(into: &effects)
         effects.notices.append(.checkpointStable(certificate.instance))
     }
 
@@ -50,30 +57,13 @@ extension ReplicaCore {
     private mutating func stopVotingWithWrongState(_ certificate: CheckpointCertificate, into effects: inout Effects) {
         effects.notices.append(.misbehaviour(view[me].id, .conflictingCheckpoint))
         stopVoting(into: &effects)
+        guard wrongState == nil else { return }
         wrongState = certificate
+        // They keep what follows another state than this one.
+        catchUp.beginWithoutKeepers()
     }
 
     // MARK: Taking over a state
-
-    mutating func onCheckpointState(_ state: CheckpointState, from member: ReplicaIndex, into effects: inout Effects) {
-        catchUp.answered(by: member)
-        let instance = state.certificate.instance
-        // What lies below a stable checkpoint is forgotten: from an older state nobody could go on.
-        guard views.view(state.certificate.view) != nil else { return }
-        guard instance > decided || instance >= wrongState?.instance ?? .max, instance >= checkpoints.stableInstance,
-            catchUp.installing == nil
-        else {
-            // Its state is not needed, but its certificate may be news.
-            onStable(state.certificate, into: &effects)
-            return
-        }
-        catchUp.installing = state.certificate
-        noteOwnWord(
-            in: state.certificate.shares, on: instance, of: state.certificate.view, into: &effects)
-        // What was executed beyond what is decided is gone with the state that is replaced.
-        tentative?.removeAll()
-        effects.executions.append(.install(state))
-    }
 
     mutating func onCheckpointInstalled(_ image: CheckpointImage, into effects: inout Effects) {
         guard let certificate = catchUp.installing, certificate.instance == image.instance else { return }
@@ -99,27 +89,13 @@ extension ReplicaCore {
                 after: journal.position)
         }
         if (checkpointAhead?.instance ?? .zero) <= image.instance { checkpointAhead = nil }
+        endAllLeases()
         window.drop(through: image.instance)
         takeOverView(image.view, after: certificate, into: &effects)
         takeOver(image.adaptation, into: &effects)
         pool.removeVoid(sessions, decided: decided)
         forgetWantedRequests()
-        effects.executions.append(.forgetSnapshots(below: image.instance))
+        forgetSnapshots(into: &effects)
         effects.notices.append(.checkpointStable(image.instance))
-    }
-
-    mutating func onFetchCheckpoint(_ fetch: FetchCheckpoint, from member: ReplicaIndex, into effects: inout Effects) {
-        guard checkpoints.stableInstance >= fetch.instance else { return }
-        serveCheckpoint(to: member, into: &effects)
-    }
-
-    /// A whole state for a few bytes: to each member now and then only, or liars would have nothing else sent. Whoever lost an
-    /// answer asks again after twice as long, another member first.
-    mutating func serveCheckpoint(to member: ReplicaIndex, into effects: inout Effects) {
-        guard let stable = checkpoints.stable,
-            now.monotonic.hasPassed(configuration.timeouts.fetch / 2, since: served[member])
-        else { return }
-        served[member] = now.monotonic
-        effects.executions.append(.serve(stable, to: view[member].id))
     }
 }

@@ -142,11 +142,17 @@ extension ReplicaCore {
     }
 
     mutating func onFetchBatch(_ fetch: FetchBatch, from member: ReplicaIndex, into effects: inout Effects) {
-        guard serving.allows(member, at: now.monotonic), window.contains(fetch.instance),
-            let known = window[fetch.instance].completeBatch(fetch.digest), let body = known.body
+        guard serving.allows(member, at: now.monotonic),
+            let known = batch(fetch.digest, of: fetch.instance), let body = known.body
         else { return }
         serving.note(known.bytes + 160 * body.bodies.count, to: member, at: now.monotonic)
         send(.batchBody(body), to: member, into: &effects)
+    }
+
+    /// A decided one is kept for whoever has it from others' words only.
+    private func batch(_ digest: Digest, of instance: Instance) -> KnownBatch? {
+        if window.contains(instance) { return window[instance].completeBatch(digest) }
+        return archived[instance].flatMap { $0.batch.digest == digest ? $0.batch : nil }
     }
 
     /// Whether something that this replica knows asks for this batch: the leader's word, that of f+1 members, a decision, or

@@ -25,6 +25,10 @@ extension ReplicaCore {
         case .installs: installs.count
         case .earlyMessagesOfOneMember: early.mostOfOneMember
         case .earlyEntriesOfOneMember: early.mostEntriesOfOneMember
+        case .fetchedBytes: transfer?.bytesKept ?? 0
+        case .chunksAskedOfOneMember: transfer?.mostAsked ?? 0
+        case .chunksAwaitedByOneMember: checkpointServing.mostWaiting
+        case .archivedBytes: archived.bytes
         case .unwrittenRecords: journal.unwritten
         case .sessions: sessions.sessionCount
         case .clients: sessions.clientCount

@@ -148,25 +148,25 @@ extension ReplicaCore {
         if window[instance].checking != nil { return true }
         guard let unchecked = window[instance].uncheckedCertificate(views.view(of: instance)) else { return false }
         window[instance].checking = unchecked
-        checksUnderWay += 1
         effects.checks.append(unchecked)
         return true
     }
 
     mutating func onCertificateChecked(_ checked: DecisionCertificate, into effects: inout Effects) {
         let instance = checked.instance
-        checksUnderWay -= 1
-        // Whoever waits for decisions waits for many checks: looking after each of them would take quadratic time.
-        defer { if checksUnderWay == 0 { serveAwaitedDecisions(into: &effects) } }
+        defer { noteChecked(instance, into: &effects) }
+        let view = views.view(of: instance)
+        let signers = ReplicaSet(checked.shares.compactMap { view.index(of: $0.replica) })
+        for liar in archived.endCheck(checked, isQuorum: view.isQuorum(signers)) {
+            effects.notices.append(.misbehaviour(liar, .invalidSignature))
+        }
         guard window.contains(instance) else {
             makeStopData(into: &effects)
             return
         }
-        let view = views.view(of: instance)
         for liar in window[instance].endCheck(checked, view: view) {
             effects.notices.append(.misbehaviour(liar, .invalidSignature))
         }
-        let signers = ReplicaSet(checked.shares.compactMap { view.index(of: $0.replica) })
         if view.isQuorum(signers), window[instance].decided == checked.digest { window[instance].certificate = checked }
         makeStopData(into: &effects)
     }

@@ -120,6 +120,10 @@ extension ReplicaCore {
     }
 
     mutating func onDecided(_ word: Decided, from member: ReplicaIndex) {
+        // Also when others' words have been enough by now.
+        if catchUp.isAwaited(member, for: word.instance) {
+            catchUp.answered(withAWord: member, at: now.monotonic)
+        }
         guard word.view == view.number, successor == nil, isWithinReach(word.instance), word.instance > decided else {
             return
         }

@@ -34,8 +34,16 @@ extension ReplicaCore {
             withMember(it) { core, message, from in core.onDecisions(message, from: from, into: &effects) }
         case .fetchCheckpoint(let it):
             withMember(it) { core, message, from in core.onFetchCheckpoint(message, from: from, into: &effects) }
-        case .checkpointState(let it):
-            withMember(it) { core, message, from in core.onCheckpointState(message, from: from, into: &effects) }
+        case .checkpointOffer(let it):
+            withMember(it) { core, message, from in core.onCheckpointOffer(message, from: from, into: &effects) }
+        case .fetchManifest(let it):
+            withMember(it) { core, message, from in core.onFetchManifest(message, from: from, into: &effects) }
+        case .manifest(let it):
+            withMember(it) { core, message, from in core.onManifest(message, from: from, into: &effects) }
+        case .fetchChunks(let it):
+            withMember(it) { core, message, from in core.onFetchChunks(message, from: from, into: &effects) }
+        case .chunk(let it):
+            withMember(it) { core, message, from in core.onChunk(message, from: from, into: &effects) }
         case .progress(let it):
             withMember(it) { core, message, from in core.onProgress(message, from: from, into: &effects) }
         case .probe(let it): withMember(it) { core, message, from in core.onProbe(message, from: from, into: &effects) }

@@ -13,6 +13,9 @@ extension ReplicaCore {
         consider(strict.until)
         consider(proposalDeadline)
         consider(rejoinDeadline)
+        consider(checkpointServing.deadline)
+        consider(leaseDeadline)
+        consider(decisionsDeadline)
         if mode == .voter {
             if !isHeldByDisk { consider(syncDeadline) }
             consider(diskDeadline)
@@ -35,6 +38,9 @@ extension ReplicaCore {
         measureIfIdle(into: &effects)
         reportIfDue(into: &effects)
         rejoinIfDue(into: &effects)
+        endLeases(into: &effects)
+        serveAwaitedDecisions(into: &effects)
+        goOnFetchingState(into: &effects)
         fetchIfBehind(into: &effects)
         let rhythm = isBusy ? configuration.timeouts.resend : configuration.timeouts.progress
         if lastTick + rhythm <= now.monotonic { tick(into: &effects) }

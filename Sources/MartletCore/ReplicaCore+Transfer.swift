@@ -5,9 +5,6 @@ import MartletTypes
 
 /// Knowing where the others are, helping those who are stuck, and fetching what this replica lacks (protocol §6, §7).
 extension ReplicaCore {
-    /// So many decisions are sent at once at most.
-    static var decisionsMax: Int { 128 }
-
     /// Where it says that it stands it stands for good: what it had voted for before leaves before that.
     func progress(asksForHelp: Bool, to destination: Destination) -> Send {
         let progress = Progress(
@@ -81,38 +78,68 @@ extension ReplicaCore {
     /// not come forward by votes.
     mutating func fetchIfBehind(into effects: inout Effects) {
         // What it waits for is its own calculation, or its own disk; what is decided it has, or could not take.
-        guard catchUp.installing == nil, !isAwaitingOutcome, !isHeldByDisk else { return }
+        guard catchUp.installing == nil, transfer == nil, !isAwaitingOutcome, !isHeldByDisk else {
+            return catchUp.excuseKeepers()
+        }
+        let known = max(catchUp.known, checkpointAhead?.instance ?? .zero)
+        // Not by the state alone: how far the others are it may not have heard yet.
+        if let base = catchUp.base, known <= decided, decided > base.instance { catchUp.caughtUp() }
+        catchUp.judgeKeepers(
+            gap: known.distance(beyond: decided), at: now.monotonic, period: configuration.timeouts.lease)
+        if beginFetchingState(into: &effects) { return goOnFetchingState(into: &effects) }
         if let wrongState {
-            ask(beyond: .zero, .fetchCheckpoint(FetchCheckpoint(instance: wrongState.instance)), into: &effects)
+            let question = PeerMessage.fetchCheckpoint(FetchCheckpoint(instance: wrongState.instance))
+            ask(question, beyond: .zero, for: nil, into: &effects)
             return
         }
         // As far as it may go without a newer stable checkpoint, which others have: the votes for it may be long gone.
-        if decided >= memoryLimit {
-            ask(beyond: decided, .fetchCheckpoint(FetchCheckpoint(instance: window.first)), into: &effects)
+        if decided >= memoryLimit, !catchUp.hasKeeper(beyond: decided) {
+            let question = PeerMessage.fetchCheckpoint(FetchCheckpoint(instance: window.first))
+            ask(question, beyond: decided, for: nil, into: &effects)
             return
         }
-        let known = max(catchUp.known, checkpointAhead?.instance ?? .zero)
         guard known > decided || isBehind else { return }
         let distance = known.distance(beyond: decided)
         let isStuck = now.monotonic.since(lastAdvance) >= configuration.timeouts.resend * 2
-        guard isBehind || isStuck || distance > view.settings.window else { return }
-        guard ask(beyond: decided, .fetchDecisions(FetchDecisions(first: decided.next)), into: &effects) else { return }
+        guard isBehind || isStuck || distance > view.settings.window || decided >= memoryLimit else { return }
+        let question = PeerMessage.fetchDecisions(FetchDecisions(first: decided.next))
+        guard ask(question, beyond: decided, for: decided.next, into: &effects) else { return }
         if distance > view.settings.window { effects.notices.append(.behind(decided, known: known)) }
         isBehind = false
     }
 
     /// Asks the next source that has decided more than `instance`, unless one is being waited for.
     @discardableResult
-    private mutating func ask(beyond instance: Instance, _ message: PeerMessage, into effects: inout Effects) -> Bool {
+    private mutating func ask(
+        _ message: PeerMessage, beyond instance: Instance, for first: Instance?, into effects: inout Effects
+    ) -> Bool {
         let patience = configuration.timeouts.fetch
-        guard let source = catchUp.source(beyond: instance, at: now.monotonic, patience: patience) else { return false }
+        guard
+            let source = catchUp.source(beyond: instance, for: first, at: now.monotonic, patience: patience)
+        else { return false }
         send(message, to: source, into: &effects)
         return true
     }
 
     mutating func onDecisions(_ decisions: [ProvenDecision], from member: ReplicaIndex, into effects: inout Effects) {
-        catchUp.answered(by: member)
-        guard catchUp.installing == nil, successor == nil else { return }
+        let isAsked = decisions.contains { catchUp.isAwaited(member, for: $0.batch.batch.instance) }
+        let hasMoved = take(decisions, into: &effects)
+        catchUp.answered(
+            by: member, from: decisions.first?.batch.batch.instance, usefully: isAsked || hasMoved, at: now.monotonic,
+            patience: configuration.timeouts.fetch)
+        guard hasMoved else { return }
+        catchUp.noteDecisions(of: member)
+        if catchUp.known > decided {
+            isBehind = true
+        } else {
+            catchUp.caughtUp()
+            effects.notices.append(.caughtUp(decided))
+        }
+    }
+
+    /// Those that come next. Returns whether there were any.
+    private mutating func take(_ decisions: [ProvenDecision], into effects: inout Effects) -> Bool {
+        guard catchUp.installing == nil, successor == nil else { return false }
         var hasMoved = false
         for decision in decisions {
             let instance = decision.batch.batch.instance
@@ -127,62 +154,7 @@ extension ReplicaCore {
             window[instance].add(KnownBatch(decision.batch))
             hasMoved = decideNext(into: &effects) || hasMoved
         }
-        if hasMoved {
-            if catchUp.known > decided { isBehind = true } else { effects.notices.append(.caughtUp(decided)) }
-        }
-    }
-
-    mutating func onFetchDecisions(_ fetch: FetchDecisions, from member: ReplicaIndex, into effects: inout Effects) {
-        guard member != me, serving.allows(member, at: now.monotonic) else { return }
-        if fetch.first < window.first {
-            return serveCheckpoint(to: member, into: &effects)
-        }
-        decisionsAwaited[member] = fetch.first
-        serveDecisions(to: member, into: &effects)
-    }
-
-    mutating func serveAwaitedDecisions(into effects: inout Effects) {
-        for position in decisionsAwaited.indices where decisionsAwaited[ReplicaIndex(position)] != nil {
-            serveDecisions(to: ReplicaIndex(position), into: &effects)
-        }
-    }
-
-    /// **Safety**: no replica hands out a certificate that it has not checked. Those not checked yet are given to
-    /// Admission first, and what is proven is sent when all are back.
-    private mutating func serveDecisions(to member: ReplicaIndex, into effects: inout Effects) {
-        guard let first = decisionsAwaited[member], first >= window.first else {
-            decisionsAwaited[member] = nil
-            return
-        }
-        // Of one view at a time: whoever asks may not know the next one yet.
-        let owner = views.view(of: first).number
-        var provable: [(KnownBatch, DecisionCertificate)] = []
-        var bytes = 0
-        var isWaiting = false
-        var instance = first
-        while instance <= decided, window.contains(instance), instance < first + Self.decisionsMax,
-            bytes < configuration.decisionsBytesMax, views.view(of: instance).number == owner
-        {
-            defer { instance = instance.next }
-            guard let digest = window[instance].decided, let known = window[instance].completeBatch(digest) else {
-                break
-            }
-            bytes += known.bodies.reduce(256) { $0 + ($1?.payload.count ?? 0) + 160 }
-            if let certificate = window[instance].certificate {
-                provable.append((known, certificate))
-                continue
-            }
-            guard requestCheck(of: instance, into: &effects) else { break }
-            isWaiting = true
-        }
-        if isWaiting { return }
-        decisionsAwaited[member] = nil
-        let found = provable.compactMap { known, certificate in
-            known.body.map { Decision(body: $0, certificate: certificate) }
-        }
-        guard !found.isEmpty else { return }
-        serving.note(bytes, to: member, at: now.monotonic)
-        send(.decisions(Decisions(decisions: found)), to: member, into: &effects)
+        return hasMoved
     }
 }
 

@@ -125,13 +125,22 @@ package struct ReplicaCore: ~Copyable {
     var told: ReplicaTable<Instant?>
     /// When each member was last answered its question for help.
     var helped: ReplicaTable<Instant?>
-    /// When each member was last served a checkpoint.
-    var served: ReplicaTable<Instant?>
-    /// How much else.
+    /// When each member was last told which checkpoint there is.
+    var offered: ReplicaTable<Instant?>
+    /// A checkpoint that is being fetched.
+    var transfer: StateTransfer?
+    var transferToldAt = Instant.zero
+    /// When those that keep decisions for this replica were last told that it still needs them.
+    var keepersToldAt = Instant.zero
+    /// What others fetch of checkpoints.
+    var checkpointServing: CheckpointServing
+    /// What is kept for them though newer is stable.
+    var leases: CheckpointLeases
+    var archived: DecisionArchive
+    /// How much else they are handed.
     var serving: ServingPace
-    /// Who waits for decisions whose certificates are being checked, from which instance on.
-    var decisionsAwaited: ReplicaTable<Instance?>
-    var checksUnderWay = 0
+    /// Who waits for decisions, and for which.
+    var decisionsAwaited: ReplicaTable<DecisionQuestion?>
     var lastTick: Instant
     var lastProgressSent: Instant
     var isBehind = false
@@ -181,7 +190,10 @@ package struct ReplicaCore: ~Copyable {
         catchUp = CatchUp(view: view, me: me, seed: configuration.seed)
         told = ReplicaTable(repeating: nil, count: view.n)
         helped = ReplicaTable(repeating: nil, count: view.n)
-        served = ReplicaTable(repeating: nil, count: view.n)
+        offered = ReplicaTable(repeating: nil, count: view.n)
+        checkpointServing = CheckpointServing(n: view.n)
+        leases = CheckpointLeases(view: view, lifetime: configuration.timeouts.lease)
+        archived = DecisionArchive(bytesMax: configuration.archiveBytesMax)
         serving = ServingPace(n: view.n)
         decisionsAwaited = ReplicaTable(repeating: nil, count: view.n)
         lastAdvance = now.monotonic
@@ -211,6 +223,9 @@ package struct ReplicaCore: ~Copyable {
         case .certificateChecked(let certificate): onCertificateChecked(certificate, into: &effects)
         case .executed(upTo: let instance): executed = max(executed, instance)
         case .snapshotTaken(let instance, let digest): onSnapshotTaken(instance, digest, into: &effects)
+        case .served(let served): onServed(served, into: &effects)
+        case .chunksFound(let checkpoint, let chunks): onChunksFound(chunks, of: checkpoint, into: &effects)
+        case .manifestDiffers(let checkpoint, let sender): onWrongManifest(checkpoint, from: sender, into: &effects)
         case .checkpointInstalled(let image): onCheckpointInstalled(image, into: &effects)
         case .calculated(let outcome): onCalculated(outcome)
         case .durable(let position): onDurable(position, into: &effects)
@@ -223,6 +238,7 @@ package struct ReplicaCore: ~Copyable {
         goOnRewriting(into: &effects)
         noteDisk(into: &effects)
         onTime(into: &effects)
+        serveCheckpoints(into: &effects)
         pump(into: &effects)
         proposeIfDue(into: &effects)
         flushSignedLate(into: &effects)
@@ -235,12 +251,15 @@ package struct ReplicaCore: ~Copyable {
 
     package var isVoter: Bool { mode == .voter }
 
+    /// The checkpoint that is being fetched, and from whom; nothing else is.
+    package var fetching: FetchedState? { transfer?.fetched }
+
     package var status: CoreStatus {
         CoreStatus(
             mode: mode, view: view, epoch: epoch, isSynced: isSynced, leader: view[leader].id, decided: decided,
             executed: executed,
             stableCheckpoint: checkpoints.stableInstance, highestKnown: max(decided, catchUp.known),
-            pendingRequests: pool.count)
+            pendingRequests: pool.count, transfer: transfer?.progress(at: now.monotonic))
     }
 
     // MARK: Short names

@@ -22,6 +22,7 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
     private let views: KnownViews
     private let verification: VerificationStage
     private let snapshots: SnapshotStage<Machine>
+    private let serving: ServingStage
     private let orderingTask: LoopTask
     private let executionTask: LoopTask
     private let threads = StageThreads()
@@ -36,6 +37,7 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
     private let scrubbed: (any ScrubbedDisk)?
     private let scrubPace: ScrubPace
     private let voting: VotingState
+    private let fetching = FetchingState()
     private let onFailure: @Sendable (ReplicaError) -> Void
 
     init(
@@ -82,7 +84,7 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
         let drops = DropLog(logger: logger)
         let admission = Admission(
             verifier: verifier, access: configuration.genesis.clientAccess, me: view[me].id, voting: voting,
-            clients: clients, drops: drops)
+            fetching: fetching, clients: clients, drops: drops)
         let ingress = Ingress(
             admission: admission, mailboxes: mailboxes, clients: clients, drops: drops, logger: logger)
         listener = Listener(
@@ -90,7 +92,10 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
             handlers: ingress.handlers, logger: logger)
         verification = VerificationStage(
             verifier: verifier, jobs: mailboxes.verification, ordering: mailboxes.ordering, drops: drops)
-        snapshots = SnapshotStage(mailboxes: mailboxes, links: links, disk: disk, logger: logger)
+        let store = SharedSnapshots()
+        snapshots = SnapshotStage(mailboxes: mailboxes, store: store, disk: disk, logger: logger)
+        serving = ServingStage(
+            jobs: mailboxes.serving, ordering: mailboxes.ordering, snapshots: store, links: links)
     }
 
     /// Others may connect from now on; what they send waits until `start`.
@@ -112,6 +117,7 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
         threads.start("verification") { [verification] in verification.run() }
         let base = Handover(recovered)
         threads.start("snapshots") { [snapshots] in snapshots.run(beginningWith: base) }
+        threads.start("serving") { [serving] in serving.run() }
         let calculation = CalculationStage(tasks: mailboxes.calculation, ordering: mailboxes.ordering)
         threads.start("calculation") { calculation.run() }
         if let disk {
@@ -162,7 +168,7 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
             let told = recovered.take().flatMap { $0.restoration.isEmpty ? nil : $0.restoration }
             let stage = OrderingStage(
                 configuration: core, restoring: told, mailboxes: mailboxes, clients: clients, views: views,
-                voting: voting, disk: disk,
+                voting: voting, fetching: fetching, disk: disk,
                 egress: Egress(sealer: sealer, links: links), logger: configuration.logger)
             return { stage.run() }
         }
@@ -186,6 +192,8 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
         await threads.join("calculation")
         mailboxes.verification.close()
         await threads.join("verification")
+        mailboxes.serving.close()
+        await threads.join("serving")
         async let listenerIsClosed: Void = listener.close()
         await links.close()
         await listenerIsClosed

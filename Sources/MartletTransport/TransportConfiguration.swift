@@ -21,7 +21,7 @@ package struct TransportConfiguration: Hashable, Sendable {
 
     // MARK: Frames
 
-    /// The longest frame that is taken from a replica. It must hold a whole checkpoint image.
+    /// The longest frame that is taken from a replica. It must hold a checkpoint's manifest, and its longest chunk.
     package var replicaFrameBytesMax = Limits.peerFrameBytes.max
     /// The longest frame that is taken from a client, and by a client from a replica.
     package var clientFrameBytesMax = Limits.clientFrameBytes.max

@@ -54,8 +54,7 @@ public protocol StateMachine: StreamingStateMachine {
 }
 
 /// A service whose snapshots are written and read chunk by chunk, so that no step needs the whole state as one array, and
-/// what has not changed since the last checkpoint need not be encoded, hashed or stored again. (It travels whole to a replica that has
-/// fallen behind, for now: with the sessions' kept replies, 256 MiB at most.) What is said of
+/// what has not changed since the last checkpoint need not be encoded, hashed, stored or sent again. What is said of
 /// `StateMachine` holds here too; `write` is what may run beside execution.
 public protocol StreamingStateMachine: Sendable {
     /// A picture of the state at one instant. Taking one should cost O(1): persistent structures, or copy-on-write.

@@ -22,8 +22,8 @@ package struct Limit: Sendable {
 /// there before memory is reserved for it. Sizes are in bytes, counts in pieces.
 package enum Limits {
     // Frames, for the transport.
-    /// One message between replicas; large enough for a whole checkpoint.
-    package static let peerFrameBytes = Limit("peerFrameBytes", (256 << 20) + (1 << 20))
+    /// One message between replicas; large enough for the longest manifest of a checkpoint, and for a SYNC of many claims.
+    package static let peerFrameBytes = Limit("peerFrameBytes", 128 << 20)
     /// One message from a client, or to one.
     package static let clientFrameBytes = Limit("clientFrameBytes", 16 << 20)
     /// A handshake message, read before anyone is known.
@@ -54,6 +54,7 @@ package enum Limits {
     // Checkpoints.
     package static let chunkBytes = Limit("chunkBytes", SnapshotChunks.chunkBytesMax)
     package static let chunks = Limit("chunks", SnapshotChunks.countMax)
+    package static let chunkPositions = Limit("chunkPositions", FetchChunks.positionsMax)
     package static let sessions = Limit("sessions", 1_048_576)
     package static let openings = Limit("openings", 1_048_576)
     package static let keptReplies = Limit("keptReplies", 4_096)

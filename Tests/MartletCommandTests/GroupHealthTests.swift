@@ -16,13 +16,13 @@ import Testing
 
     private func status(
         _ id: UInt16, mode: ReplicaMode = .voter, regency: UInt64 = 1, executed: UInt64 = 10, isSynced: Bool = true,
-        damages: UInt32 = 0, isDamaged: Bool = false
+        damages: UInt32 = 0, isDamaged: Bool = false, fetching: FetchingStatus? = nil
     ) -> ReplicaStatus {
         ReplicaStatus(
             replica: ReplicaID(id), mode: mode, epoch: Epoch(view: .genesis, regency: Regency(regency)),
             isSynced: isSynced, leader: ReplicaID(UInt16(regency - 1) % 4), decided: Instance(executed),
             executed: Instance(executed), stableCheckpoint: .zero, highestKnown: Instance(executed), pendingRequests: 0,
-            softwareVersion: "1", damagesFound: damages, isDamaged: isDamaged)
+            softwareVersion: "1", damagesFound: damages, isDamaged: isDamaged, fetching: fetching)
     }
 
     /// The members that are not named are unreachable.
@@ -45,6 +45,19 @@ import Testing
         #expect(report.text.contains("replica 1 has found its disk damaged in 3 places: \(open)"))
         #expect(!report.text.contains("replica 2 has found"))
         #expect("\(report.json)".contains("\"damagesFound\":3"))
+    }
+
+    @Test func whoFetchesAStateIsNamed() {
+        let begun = FetchingStatus(instance: Instance(256), bytesHeld: 0, bytesTotal: 0, secondsLeft: nil)
+        let half = FetchingStatus(instance: Instance(512), bytesHeld: 500, bytesTotal: 1_000, secondsLeft: 7)
+        let report = StatusReport(
+            health: health(status(0), status(1), status(2, fetching: begun), status(3, fetching: half)))
+        #expect(report.text.contains("replica 2 fetches the state after instance 256\n"))
+        #expect(
+            report.text.contains(
+                "replica 3 fetches the state after instance 512: 50 % of 1000 bytes, about 7 s to go"))
+        #expect(!report.text.contains("replica 0 fetches"))
+        #expect("\(report.json)".contains("\"secondsLeft\":7"))
     }
 
     @Test func aQuorumOfVotersServes() {

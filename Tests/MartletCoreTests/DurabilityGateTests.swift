@@ -90,17 +90,6 @@ import Testing
         #expect(kinds(&gate, []) == ["resend"])
     }
 
-    /// It is no word of this replica's, and whoever is behind may ask for hours.
-    @Test func aStableStateIsServedWhateverWaits() {
-        var gate = DurabilityGate()
-        let stable = CheckpointCertificate(view: .genesis, instance: Instance(8), digest: .zero, shares: [])
-        let orders: [ExecutionOrder] = [
-            .awaitDurable(LogPosition(1)), .rollBack(to: Instance(1)), .serve(stable, to: ReplicaID(1)),
-        ]
-        #expect(kinds(&gate, orders) == ["serve"])
-        #expect(gate.ordersHeld == 2)
-    }
-
     /// Random sends against a naive twin: of those of one position the order is kept, and none leaves early or stays.
     @Test func asANaiveTwinDoes() {
         var gate = DurabilityGate()

@@ -243,9 +243,11 @@ import Testing
         store.insert(kept, after: Instance(8))
         #expect(store.checkpoint(after: Instance(8), digest) == kept)
         #expect(store.checkpoint(after: Instance(8), .zero) == nil)
-        store.forget(below: Instance(8))
+        store.forget(ForgottenSnapshots(below: Instance(8)))
         #expect(store.checkpoint(after: Instance(8), digest) == kept)
-        store.forget(below: Instance(9))
+        store.forget(ForgottenSnapshots(below: Instance(9), except: [Instance(8)]))
+        #expect(store.checkpoint(after: Instance(8), digest) == kept)
+        store.forget(ForgottenSnapshots(below: Instance(9)))
         #expect(store.checkpoint(after: Instance(8), digest) == nil)
     }
 }

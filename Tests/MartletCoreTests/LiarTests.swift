@@ -285,7 +285,7 @@ struct LiarTests {
         var answers = 0
         group.passes = { _ in answers < 10_000 }
         group.rewrite = { parcel in
-            guard parcel.from == 0, parcel.to == 3, case .checkpointState = parcel.message else {
+            guard parcel.from == 0, parcel.to == 3, case .checkpointOffer = parcel.message else {
                 return parcel.message
             }
             answers += 1

@@ -26,7 +26,7 @@ struct StateTransferTests {
                 group.inject(.fetchDecisions(FetchDecisions(first: Instance(1))), from: 3, to: 1)
             }
             group.settle()
-            return recording.messages.count { if case .checkpointState = $0 { true } else { false } }
+            return recording.messages.count { if case .checkpointOffer = $0 { true } else { false } }
         }
         #expect(ask() == 1)
         #expect(ask() == 0)
@@ -92,7 +92,7 @@ struct StateTransferTests {
         group.passes = { parcel in
             guard parcel.to == 3 else { return true }
             if case .checkpoint = parcel.message { return false }
-            if case .checkpointState = parcel.message { return false }
+            if case .checkpointOffer = parcel.message { return false }
             return true
         }
         func order(_ range: ClosedRange<UInt64>) {
@@ -114,18 +114,54 @@ struct StateTransferTests {
             let vote = CheckpointVote(view: .genesis, instance: Instance(16), digest: digests[1])
             group.inject(.checkpoint(vote), from: place, to: 3)
         }
-        #expect(group.status(3).stableCheckpoint == Instance(16))
+        // Nothing of it is forgotten before the right state is here, so that an older one than is stable elsewhere still leads on.
+        #expect(group.status(3).stableCheckpoint < Instance(8))
         let old = CheckpointCertificate(view: .genesis, instance: Instance(8), digest: digests[0], shares: [])
-        group.inject(
-            .checkpointState(
-                CheckpointState(certificate: old, contents: CheckpointContents(imageChunks: 1, chunks: [[0]]))),
-            from: 2, to: 3)
+        group.inject(.checkpointOffer(old), from: 2, to: 3)
         #expect(group.status(3).decided >= Instance(16))
         group.passes = { _ in true }
         group.pass(milliseconds: 3_000)
         order(21...24)
         group.pass(milliseconds: 1_000)
         #expect(group.status(3).decided == group.status(0).decided)
+    }
+
+    @Test("A replica with a wrong state gets the right one while the others go on from checkpoint to checkpoint")
+    func wrongStateUnderLoad() throws {
+        let group = try Group(checkpointPeriod: 8)
+        group.chunks = (40, 100)
+        let session = group.openSession(client)
+        func order(_ range: ClosedRange<UInt64>) {
+            for sequence in range {
+                group.submit(Samples.operation(client, session, sequence))
+                group.pass(milliseconds: 20)
+            }
+        }
+        group.passes = { parcel in
+            guard parcel.to == 3, case .checkpoint = parcel.message else { return true }
+            return false
+        }
+        order(1...8)
+        group.step(3, .snapshotTaken(Instance(8), .zero))
+        var areChunksHeld = true
+        group.passes = { parcel in
+            guard parcel.to == 3, areChunksHeld, case .chunk = parcel.message else { return true }
+            return false
+        }
+        let digest = Digest(words: Words32(8, 1, 1, 1))
+        for place in 0...2 {
+            let vote = CheckpointVote(view: .genesis, instance: Instance(8), digest: digest)
+            group.inject(.checkpoint(vote), from: place, to: 3)
+        }
+        #expect(group.status(3).mode == .learner)
+        order(9...48)
+        #expect(group.status(3).transfer?.instance == Instance(8))
+        #expect(group.status(0).stableCheckpoint >= Instance(40))
+        areChunksHeld = false
+        group.pass(milliseconds: 10_000)
+        #expect(group.nodes[3].installed.map(\.certificate.instance) == [Instance(8)])
+        #expect(group.status(3).decided == group.status(0).decided)
+        #expect(group.status(3).stableCheckpoint >= Instance(40))
     }
 
     /// Seed 1044: a member's answers to others, just before it asked, used up what it was given, again and again.
@@ -156,7 +192,7 @@ struct StateTransferTests {
         // Member 0 orders but tells nothing of checkpoints; member 3 hears nothing of them.
         let isOfCheckpoints = { (parcel: Group.Parcel) in
             switch parcel.message {
-            case .checkpoint, .checkpointState: true
+            case .checkpoint, .checkpointOffer: true
             default: false
             }
         }

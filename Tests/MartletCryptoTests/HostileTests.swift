@@ -67,7 +67,8 @@ struct HostileTests {
                 claims: [claim(6, lock: vote(1), wrote: [vote(1)])])
         }
         let contents = CheckpointContents(imageChunks: 1, chunks: [[1, 2, 3]])
-        let certificate = group.checkpoint(of: 256, Hashing.hashed(contents).digest)
+        let checkpoint256 = Hashing.hashed(contents)
+        let certificate = group.checkpoint(of: 256, checkpoint256.digest)
         let next = try group.following(heavy: [2, 3]).view
         let checkpoint = CheckpointVote(view: group.view.number, instance: Instance(256), digest: digest(1))
         return [
@@ -75,7 +76,8 @@ struct HostileTests {
             group.sealer(0).seal(.checkpoint(checkpoint)),
             .forwarded(bundle.requests.map { ForwardedRequest(request: $0, isVouched: true, proof: proof) }),
             .batchBody(body), .decisions(Decisions(decisions: [decision])),
-            .checkpointState(CheckpointState(certificate: certificate, contents: contents)),
+            .checkpointOffer(certificate),
+            .manifest(NamedManifest(checkpoint: certificate.name, manifest: checkpoint256.manifest)),
             .install(group.install(0, last: 5, next: next)),
             .views(ViewChainPart(certificates: [group.proof(of: next, last: 5)])),
         ]
@@ -102,7 +104,7 @@ struct HostileTests {
         for message in messages { #expect(verified(message) != nil) }
     }
 
-    @Test("a changed message is verified as what it is, or refused, never trapped at", arguments: 0..<10)
+    @Test("a changed message is verified as what it is, or refused, never trapped at", arguments: 0..<11)
     func changed(_ kind: Int) {
         var changes = Changes(state: UInt64(kind))
         let original = messages[kind]
@@ -125,12 +127,14 @@ struct HostileTests {
                 for forward in it.message where forward.admitted.proof != nil {
                     #expect(known.contains(forward.admitted.digest))
                 }
+            // The instance is only what it is called by: the core takes the manifest of the one that it fetches.
+            case (.manifest(let it), .manifest(let before)): #expect(it.message.manifest == before.manifest)
             // A message without its only decision or certificate proves nothing, and claims nothing.
             case (.decisions(let it), _) where it.message.isEmpty: break
             case (.views(let it), _) where it.message.certificates.isEmpty: break
             // A kind with a signature over all of it, or a proof of all of it, cannot be changed into another.
-            case (.stopData, _), (.sync, _), (.checkpoint, _), (.decisions, _), (.checkpointState, _), (.install, _),
-                (.views, _):
+            case (.stopData, _), (.sync, _), (.checkpoint, _), (.decisions, _), (.checkpointOffer, _),
+                (.install, _), (.views, _):
                 Issue.record("taken: \(message)")
             // The first byte says the kind: what became another kind is only its sender's word.
             default: break

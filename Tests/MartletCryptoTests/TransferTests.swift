@@ -163,27 +163,47 @@ struct TransferTests {
         #expect(error(.decisions(Decisions(decisions: [wrongBody]))) == .bodiesDiffer(Instance(5)))
     }
 
-    @Test("a checkpoint's state is the one that a quorum signed")
-    func checkpointState() throws {
-        let contents = CheckpointContents(imageChunks: 1, chunks: [[1, 2, 3], [4]])
-        let digest = Hashing.hashed(contents).digest
-        let certificate = group.checkpoint(of: 256, digest)
-        let good = CheckpointState(certificate: certificate, contents: contents)
+    @Test("an offered checkpoint is one that a quorum signed")
+    func checkpointOffer() throws {
+        let good = group.checkpoint(of: 256, digest(1))
         #expect(
-            try verifier.verify(.checkpointState(good), from: ReplicaID(0))
-                == .checkpointState(Verified(good, sender: .replica(ReplicaID(0)))))
+            try verifier.verify(.checkpointOffer(good), from: ReplicaID(0))
+                == .checkpointOffer(Verified(good, sender: .replica(ReplicaID(0)))))
         #expect(
-            error(
-                .checkpointState(
-                    CheckpointState(
-                        certificate: certificate,
-                        contents: CheckpointContents(imageChunks: 2, chunks: [[1, 2, 3], [4]]))
-                ))
-                == .stateDiffers(Instance(256)))
-        let light = group.checkpoint(of: 256, digest, by: [0, 1])
-        #expect(
-            error(.checkpointState(CheckpointState(certificate: light, contents: contents)))
+            error(.checkpointOffer(group.checkpoint(of: 256, digest(1), by: [0, 1])))
                 == .invalidCertificate(Instance(256)))
+        let other = CheckpointCertificate(
+            view: good.view, instance: Instance(512), digest: good.digest, shares: good.shares)
+        #expect(error(.checkpointOffer(other)) == .invalidCertificate(Instance(512)))
+    }
+
+    @Test("a manifest says what the digest names, and nothing else")
+    func manifest() throws {
+        let checkpoint = Hashing.hashed(CheckpointContents(imageChunks: 1, chunks: [[1, 2, 3], [4]]))
+        let name = CheckpointName(instance: Instance(256), digest: checkpoint.digest)
+        func told(_ digests: [Digest], image: Int = 1, bytes: Int = 4) -> PeerMessage {
+            .manifest(
+                NamedManifest(
+                    checkpoint: name, manifest: CheckpointManifest(imageChunks: image, bytes: bytes, digests: digests)))
+        }
+        let digests = checkpoint.manifest.digests
+        #expect(error(told(digests)) == nil)
+        let differs = VerificationError.manifestDiffers(Instance(256))
+        #expect(error(told(digests, image: 2)) == differs)
+        #expect(error(told(digests, bytes: 5)) == differs)
+        #expect(error(told(digests + [digest(1)])) == differs)
+        #expect(error(told(digests.reversed())) == differs)
+        #expect(error(told([digests[0]])) == differs)
+    }
+
+    @Test("a chunk gets the digest of its bytes")
+    func chunk() throws {
+        let name = CheckpointName(instance: Instance(256), digest: digest(1))
+        let chunk = CheckpointChunk(checkpoint: name, position: 7, bytes: [1, 2, 3])
+        let hashed = HashedChunk(chunk: chunk, digest: Hashing.digest(ofChunk: [1, 2, 3]))
+        #expect(
+            try verifier.verify(.chunk(chunk), from: ReplicaID(0))
+                == .chunk(Verified(hashed, sender: .replica(ReplicaID(0)))))
     }
 
     @Test("strangers are not listened to, whatever they say")

@@ -55,25 +55,6 @@ import Testing
         #expect(log.lines.count { $0.contains("cannot write down") } == 1)
     }
 
-    /// For each time that a member had asked while the disk hung, the whole state was encoded and sent.
-    @Test func whoAskedAgainAndAgainIsServedOnce() {
-        let serve = { (instance: UInt64, receiver: UInt16) in
-            SnapshotJob<TextMachine>.serve(
-                CheckpointService(
-                    certificate: CheckpointCertificate(
-                        view: .genesis, instance: Instance(instance), digest: .zero, shares: []),
-                    receiver: ReplicaID(receiver)))
-        }
-        let jobs = [serve(8, 1), .forget(below: Instance(8)), serve(8, 2), serve(8, 1), serve(16, 1)]
-        let left = SnapshotStage.withoutRepeatedServes(jobs).map { job in
-            switch job {
-            case .serve(let service): "\(service.certificate.instance) to \(service.receiver)"
-            default: "another"
-            }
-        }
-        #expect(left == ["another", "8 to 2", "16 to 1"])
-    }
-
     @Test func whoeverStopsHasAllDurableAndSealed() async throws {
         let (disk, mailboxes) = (ScriptedDisk { $0.takes = .milliseconds(20) }, mailboxes())
         let threads = start(disk, mailboxes, CollectedLog())

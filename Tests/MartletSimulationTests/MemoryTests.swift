@@ -22,7 +22,7 @@ struct MemoryTests {
         var limits = MemoryChecker.Limits()
         limits.pendingPerClientMax = 32
         limits.isLogRewritten = isLogRewritten
-        return MemoryChecker(n: 4, clients: 3, settings: settings, limits: limits)
+        return MemoryChecker(n: 4, leasesMax: 2, clients: 3, settings: settings, limits: limits)
     }
 
     /// Worked out by hand: L = 2 · 8 + 4, and 2 · 4 instances run. A batch lists a probe of each member beside its requests.
@@ -46,6 +46,10 @@ struct MemoryTests {
         case .installs: 4
         case .earlyMessagesOfOneMember: 3 * 4
         case .earlyEntriesOfOneMember: 4 * (2 + 4)
+        case .fetchedBytes: 16 << 20
+        case .chunksAskedOfOneMember: 64
+        case .chunksAwaitedByOneMember: 128
+        case .archivedBytes: 1 << 20
         case .unwrittenRecords: 0
         case .sessions: 12
         case .clients: 3
@@ -65,9 +69,9 @@ struct MemoryTests {
     @Test("Kept replies and snapshots are bounded, too")
     func execution() {
         let checker = Self.checker()
-        #expect(checker.check(repliesOfOneSession: 64, snapshots: 5, by: 0, at: .zero) == nil)
-        #expect(checker.check(repliesOfOneSession: 65, snapshots: 5, by: 0, at: .zero)?.rule == .memory)
-        #expect(checker.check(repliesOfOneSession: 64, snapshots: 6, by: 0, at: .zero)?.rule == .memory)
+        #expect(checker.check(repliesOfOneSession: 64, snapshots: 7, by: 0, at: .zero) == nil)
+        #expect(checker.check(repliesOfOneSession: 65, snapshots: 7, by: 0, at: .zero)?.rule == .memory)
+        #expect(checker.check(repliesOfOneSession: 64, snapshots: 8, by: 0, at: .zero)?.rule == .memory)
     }
 
     /// K + W instances at four records each, and a little.

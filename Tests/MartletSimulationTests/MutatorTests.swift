@@ -49,7 +49,7 @@ struct MutatorTests {
                 seen[MessageKind(message), default: []].insert(mutation)
             }
         }
-        #expect(seen.count == 26)
+        #expect(seen.count == 30)
         for kind in MessageKind.allCases {
             guard let mutations = seen[kind] else { continue }
             #expect(mutations.count >= 2, "\(kind): \(mutations)")

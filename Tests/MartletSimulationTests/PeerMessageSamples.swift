@@ -30,9 +30,14 @@ enum PeerMessageSamples {
             .fetchDecisions(FetchDecisions(first: Instance(3))),
             .decisions(Decisions(decisions: [decision, decision])),
             .fetchCheckpoint(FetchCheckpoint(instance: Instance(8))),
-            .checkpointState(
-                CheckpointState(
-                    certificate: checkpoint, contents: CheckpointContents(imageChunks: 1, chunks: [[1, 2, 3], [4]]))),
+            .checkpointOffer(checkpoint),
+            .fetchManifest(checkpoint.name),
+            .manifest(
+                NamedManifest(
+                    checkpoint: checkpoint.name,
+                    manifest: CheckpointManifest(imageChunks: 1, bytes: 4, digests: [digest, digest]))),
+            .fetchChunks(FetchChunks(checkpoint: checkpoint.name, positions: [0, 1])),
+            .chunk(CheckpointChunk(checkpoint: checkpoint.name, position: 1, bytes: [1, 2, 3])),
             .progress(
                 Progress(
                     epoch: epoch, isSynced: true, mode: .voter, decided: Instance(6), stableCheckpoint: .zero,

@@ -38,6 +38,15 @@ import Testing
         #expect(kind.stride <= 16 * kind.encodedBytesMin)
     }
 
+    @Test func aStopDataIsNoLongerThanItSays() {
+        for seed in 0..<200 as Range<UInt64> {
+            var generator = Generator(seed: seed)
+            let stopData = StopData.sample(&generator)
+            #expect(PeerMessage.stopData(stopData).encoded().count <= stopData.bytes, "seed \(seed)")
+        }
+        #expect(Sync.bytesMax + (1 << 20) <= Limits.peerFrameBytes.max)
+    }
+
     @Test func aSliceOfABufferDecodesInPlace() throws {
         var generator = Generator(seed: 1)
         let message = PeerMessage.accept(.sample(&generator))

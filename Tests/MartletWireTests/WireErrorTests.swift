@@ -19,7 +19,7 @@ import Testing
         #expect(throws: WireError.unknownVersion(7)) { try CheckpointImage(decoding: [7]) }
     }
 
-    @Test(arguments: [0, 31, 255] as [UInt8])
+    @Test(arguments: [0, 32, 255] as [UInt8])
     func anUnknownTagIsAnError(_ tag: UInt8) {
         #expect(throws: WireError.unknownTag(type: "message between replicas", tag: tag)) {
             try PeerMessage(decoding: [1, tag])

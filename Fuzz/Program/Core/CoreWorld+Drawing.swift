@@ -127,6 +127,13 @@ extension CoreWorld {
 
     /// A state with a certificate for it.
     mutating func checkpointState() -> CheckpointState {
+        let (certificate, contents) = drawState()
+        let checkpoint = Hashing.hashed(contents)
+        for (digest, chunk) in zip(checkpoint.manifest.digests, contents.chunks) { chunks[digest] = chunk }
+        return CheckpointState(certificate: certificate, contents: contents, manifest: checkpoint.manifest)
+    }
+
+    private mutating func drawState() -> (CheckpointCertificate, CheckpointContents) {
         let instance = certifiableInstance()
         let client = CoreWorld.client(source.number(below: 3))
         let session = SessionID(instance: Instance(UInt64(1 + source.number(below: 4))), place: 0)
@@ -145,10 +152,10 @@ extension CoreWorld {
             sessions = sessions.suffix(7) + [session]
             clients[session] = client
         }
-        let contents = CheckpointContents(image: image, application: [])
+        let contents = CheckpointContents(image: image, application: [], pieceBytes: 256)
         let certificate = CheckpointCertificate(
             view: owner(of: instance).number, instance: instance, digest: Hashing.hashed(contents).digest,
             shares: shares())
-        return CheckpointState(certificate: certificate, contents: contents)
+        return (certificate, contents)
     }
 }

@@ -256,8 +256,36 @@ extension CoreWorld {
         case 18: say(.fetchCheckpoint(FetchCheckpoint(instance: drawInstance())), from: member())
         case 26: say(.probe(Probe(sequence: probeSequence())), from: member())
         case 27: say(.probeEcho(ProbeEcho(sequence: probeSequence())), from: member())
-        default: say(.checkpointState(checkpointState()), from: member())
+        default: sayState()
         }
+    }
+
+    /// An offer, and what is fetched then: in order, or parts of it; right, or of another state.
+    private mutating func sayState() {
+        let state = checkpointState()
+        let name = source.chance(20) ? checkpointCertificate().name : state.certificate.name
+        if source.chance(60) {
+            say(source.chance(128) ? .fetchManifest(name) : .fetchChunks(chunkQuestion(name)), from: member())
+        }
+        // One member's alone may not be enough.
+        for _ in 0..<1 + source.number(below: 3) { say(.checkpointOffer(state.certificate), from: member()) }
+        if source.chance(230) {
+            say(
+                .manifest(NamedManifest(checkpoint: state.certificate.name, manifest: state.checkpoint.manifest)),
+                from: member())
+        }
+        bringBack(8)
+        for (place, bytes) in state.contents.chunks.enumerated() where !source.chance(10) {
+            let chunk = CheckpointChunk(
+                checkpoint: name, position: UInt32(place), bytes: source.chance(6) ? [0] : bytes)
+            say(.chunk(chunk), from: member())
+        }
+    }
+
+    private mutating func chunkQuestion(_ name: CheckpointName) -> FetchChunks {
+        let first = UInt32(source.byte())
+        return FetchChunks(
+            checkpoint: name, positions: (0..<UInt32(source.number(below: 9))).map { first + $0 })
     }
 
     /// The core numbers its own from 1.

@@ -40,8 +40,27 @@ extension CoreWorld {
         case .endView: isBetweenViews = true
         case .beginView: isBetweenViews = false
         case .awaitDurable: hold(false, "a memory group waits for its disk")
-        case .holdReads, .resend, .tellOpened, .serve, .forgetSnapshots, .beginVoting, .stopVoting: break
+        case .holdReads, .resend, .tellOpened, .forgetSnapshots, .beginVoting, .stopVoting: break
         }
+    }
+
+    /// The background's: now and then it has not got that checkpoint.
+    mutating func serve(_ service: CheckpointService) {
+        let count = service.positions.map { max(1, $0.count / 2) } ?? 0
+        step(
+            .served(
+                CheckpointServed(service: service, count: count, bytes: 100 * count, isHeld: !source.chance(40))))
+    }
+
+    /// Some chunks are found, whatever they are: the driver has hashed them.
+    mutating func lookUp(_ lookUp: ChunkLookUp) {
+        let some = source.chance(128) ? lookUp.wanted.prefix(1) : []
+        step(
+            .chunksFound(
+                lookUp.checkpoint,
+                some.compactMap { wanted in
+                    chunks[wanted.digest].map { FoundChunk(position: wanted.position, bytes: $0) }
+                }))
     }
 
     private mutating func install(_ state: CheckpointState) {

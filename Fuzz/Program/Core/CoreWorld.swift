@@ -41,6 +41,10 @@ struct CoreWorld: ~Copyable {
     private var loopback: [PeerMessage] = []
     var orders: [ExecutionOrder] = []
     private var checks: [DecisionCertificate] = []
+    var serves: [CheckpointService] = []
+    var lookUps: [ChunkLookUp] = []
+    /// Of all states that were drawn; only looked up.
+    var chunks: [Digest: Bytes] = [:]
     var calculations: [CalculationTask] = []
     private var entropyWanted = 0
 
@@ -112,6 +116,10 @@ struct CoreWorld: ~Copyable {
                 answer(checks.removeFirst())
             } else if !orders.isEmpty {
                 carryOut(orders.removeFirst())
+            } else if !serves.isEmpty {
+                serve(serves.removeFirst())
+            } else if !lookUps.isEmpty {
+                lookUp(lookUps.removeFirst())
             } else if entropyWanted > 0 {
                 giveEntropy()
             } else if !calculations.isEmpty, !isCalculatingLate {
@@ -139,6 +147,8 @@ struct CoreWorld: ~Copyable {
         orders += effects.executions
         checks += effects.checks
         calculations += effects.calculations
+        serves += effects.serves
+        lookUps += effects.lookUps
         entropyWanted += effects.entropyWanted
         effects.removeAll()
         // Bounded: a core that answers itself for ever is in error.
@@ -153,7 +163,8 @@ struct CoreWorld: ~Copyable {
     }
 
     private var hasAnswers: Bool {
-        !loopback.isEmpty || !orders.isEmpty || !checks.isEmpty || entropyWanted > 0
+        !loopback.isEmpty || !orders.isEmpty || !checks.isEmpty || !serves.isEmpty || !lookUps.isEmpty
+            || entropyWanted > 0
             || !calculations.isEmpty && !isCalculatingLate
     }
 

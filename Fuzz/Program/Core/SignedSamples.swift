@@ -91,8 +91,12 @@ enum SignedSamples {
             for decision in decisions.message {
                 hold(verifier.isProof(decision.certificate), "a decision without proof")
             }
-        case .checkpointState(let state):
-            hold(verifier.isProof(state.message.certificate), "a state without proof")
+        case .checkpointOffer(let offer): hold(verifier.isProof(offer.message), "a checkpoint without proof")
+        case .manifest(let named):
+            hold(
+                Hashing.digest(of: named.message.manifest) == named.message.checkpoint.digest, "another's manifest")
+        case .chunk(let chunk):
+            hold(Hashing.digest(ofChunk: chunk.message.chunk.bytes) == chunk.message.digest, "another chunk's digest")
         case .install(let install): checkFollowing(install.message.next, install.message.view)
         case .views(let part):
             for certificate in part.message.certificates {
@@ -204,16 +208,14 @@ enum SignedSamples {
             instance: Instance(4), born: Epoch(view: .genesis, regency: .first), time: Timestamp(5), entries: [entry])
         let body = BatchBody(batch: batch, bodies: [request])
         let certificate = decision(of: Hashing.digest(of: batch, group: view.group), Instance(4))
-        let contents = CheckpointContents(imageChunks: 1, chunks: [Bytes(repeating: 5, count: 8)])
+        let contents = Hashing.hashed(CheckpointContents(imageChunks: 1, chunks: [Bytes(repeating: 5, count: 8)]))
+        let offer = checkpoint(of: contents.digest, Instance(8))
         return [
             (0, .batchBody(body)), (0, .propose(Propose(epoch: batch.born, batch: batch))),
             (0, .decisions(Decisions(decisions: [Decision(body: body, certificate: certificate)]))),
-            (
-                0,
-                .checkpointState(
-                    CheckpointState(
-                        certificate: checkpoint(of: Hashing.hashed(contents).digest, Instance(8)), contents: contents))
-            ),
+            (0, .checkpointOffer(offer)),
+            (0, .manifest(NamedManifest(checkpoint: offer.name, manifest: contents.manifest))),
+            (0, .chunk(CheckpointChunk(checkpoint: offer.name, position: 0, bytes: contents.contents.chunks[0]))),
         ]
     }
 

@@ -15,7 +15,8 @@ extension FuzzTargets {
             [
                 "propose", "write", "accept", "decided", "stop", "stopData", "sync", "checkpoint", "forwarded",
                 "vouches", "fetchRequests", "fetchBatch", "batchBody", "fetchDecisions", "decisions",
-                "fetchCheckpoint", "checkpointState", "progress", "probe", "probeEcho", "challenge",
+                "fetchCheckpoint", "checkpointOffer", "fetchManifest", "manifest", "fetchChunks", "chunk", "progress",
+                "probe", "probeEcho", "challenge",
                 "challengeResponse",
                 "install", "fetchViews", "views", "operation",
             ].map { "peer-" + $0 })

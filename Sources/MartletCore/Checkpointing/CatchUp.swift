@@ -8,13 +8,41 @@ package struct CatchUp: Sendable {
     private struct Fetch: Sendable {
         let source: ReplicaIndex
         let since: Instant
+        /// Then another one is asked.
+        let until: Instant
+        /// The decision that was asked for first; nil where it was a checkpoint.
+        let first: Instance?
+    }
+
+    struct Offer: Sendable {
+        let certificate: CheckpointCertificate
+        let at: Instant
     }
 
     private let me: ReplicaIndex
-    private let weakCount: Int
-    private var decided: ReplicaTable<Instance>
+    let weakCount: Int
+    var decided: ReplicaTable<Instance>
     private var regencies: ReplicaTable<Regency>
     private var fetch: Fetch?
+    private struct Question {
+        let at: Instant
+        let first: Instance?
+    }
+
+    /// What each member was asked last.
+    private var asked: ReplicaTable<Question?>
+    /// Those that keep the decisions after the state that this replica has taken over, as far as is known: who does not would only
+    /// offer a newer state.
+    package internal(set) var keepers = ReplicaSet()
+    /// That state.
+    package internal(set) var base: CheckpointName?
+    var trial = KeeperTrial()
+    private var wasKeeperAsked = false
+    /// Which newer state each member has offered in answer to a question.
+    var offers: ReplicaTable<Offer?>
+    var hasOffers = false
+    /// How well each member answers.
+    var manners: ReplicaTable<Manners>
     private var nextSource: Int
     /// The instance whose state is being installed; nothing is executed meanwhile.
     package var installing: CheckpointCertificate?
@@ -28,6 +56,9 @@ package struct CatchUp: Sendable {
         weakCount = view.quorum.weakCount
         decided = ReplicaTable(repeating: .zero, count: view.n)
         regencies = ReplicaTable(repeating: .first, count: view.n)
+        asked = ReplicaTable(repeating: nil, count: view.n)
+        offers = ReplicaTable(repeating: nil, count: view.n)
+        manners = ReplicaTable(repeating: Manners(), count: view.n)
         nextSource = Int(seed % UInt64(view.n))
     }
 
@@ -61,28 +92,97 @@ package struct CatchUp: Sendable {
 
     // MARK: Fetching
 
-    package func fetchDeadline(_ patience: Interval) -> Instant? { fetch.map { $0.since + patience } }
-
     package var isFetching: Bool { fetch != nil }
 
-    /// Whom to ask now; nil while a source may still answer, or when nobody else is that far.
-    package mutating func source(beyond instance: Instance, at now: Instant, patience: Interval) -> ReplicaIndex? {
-        if let fetch, fetch.since + patience > now { return nil }
-        for step in 0..<decided.count {
-            let candidate = ReplicaIndex((nextSource + step) % decided.count)
-            guard candidate != me, decided[candidate] > instance else { continue }
-            nextSource = candidate.position + 1
-            fetch = Fetch(source: candidate, since: now)
-            return candidate
+    /// Whom to ask now, for that decision or for a checkpoint; nil while a source may still answer, or when nobody else is that far.
+    package mutating func source(
+        beyond instance: Instance, for first: Instance?, at now: Instant, patience: Interval
+    ) -> ReplicaIndex? {
+        if let fetch {
+            if fetch.until > now { return nil }
+            noteMiss(of: fetch.source, at: now)
         }
-        fetch = nil
-        return nil
+        guard let chosen = next(beyond: instance, at: now, patience: patience) else {
+            fetch = nil
+            return nil
+        }
+        nextSource = chosen.position + 1
+        // Where all are slow asking one after the other would have the same sent by each of them, and all become slower.
+        let isAlone = !candidates(beyond: instance).contains {
+            $0 != chosen && keepers.contains($0) == keepers.contains(chosen)
+                && isPrompt($0, at: now, patience: patience)
+        }
+        let until = now + (isAlone ? manners[chosen].patience(patience) : patience)
+        fetch = Fetch(source: chosen, since: now, until: until, first: first)
+        asked[chosen] = Question(at: now, first: first)
+        wasKeeperAsked = keepers.contains(chosen)
+        return chosen
     }
 
-    /// The source answered, so the next may be asked at once. Never the same one again: a liar that answers with nothing,
-    /// or with little, would be the only one asked.
-    package mutating func answered(by member: ReplicaIndex) {
+    /// Keepers first, and those first that did not let this replica wait lately. Where keepers are so few that all may be liars,
+    /// every second question goes to somebody else.
+    private func next(beyond instance: Instance, at now: Instant, patience: Interval) -> ReplicaIndex? {
+        let candidates = candidates(beyond: instance)
+        func prompt(_ some: [ReplicaIndex]) -> ReplicaIndex? {
+            some.first { isPrompt($0, at: now, patience: patience) }
+        }
+        let keeping = candidates.filter { keepers.contains($0) }
+        let others = candidates.filter { !keepers.contains($0) }
+        if wasKeeperAsked, keepers.count < weakCount, let other = prompt(others) { return other }
+        // Who offers a state has no decisions; what the others have is the question.
+        let open = others.filter { !hasOffered($0, at: now, patience: patience) && manners[$0].isThere }
+        return prompt(keeping) ?? keeping.first ?? prompt(open) ?? open.first ?? prompt(others) ?? others.first
+    }
+
+    /// Those that are further, in turns.
+    func candidates(beyond instance: Instance) -> [ReplicaIndex] {
+        (0..<decided.count).map { ReplicaIndex((nextSource + $0) % decided.count) }
+            .filter { $0 != me && decided[$0] > instance }
+    }
+
+    func isPrompt(_ member: ReplicaIndex, at now: Instant, patience: Interval) -> Bool {
+        manners[member].isPrompt(at: now, patience: patience)
+    }
+
+    package func wasAsked(_ member: ReplicaIndex, at now: Instant, within time: Interval) -> Bool {
+        asked[member].map { now.since($0.at) <= time } ?? false
+    }
+
+    /// What that member is being waited for to send: `first` of decisions, or a checkpoint.
+    package func isAwaited(_ member: ReplicaIndex, for first: Instance) -> Bool {
+        fetch.map { $0.source == member && $0.first == first } ?? false
+    }
+
+    package func isAwaitedForCheckpoint(_ member: ReplicaIndex) -> Bool {
+        fetch.map { $0.source == member && $0.first == nil } ?? false
+    }
+
+    /// The source answered, so the next may be asked at once. Never the same one again: a liar that answers with nothing, or with
+    /// little, would be the only one asked. What is of no use counts as no answer, and what comes too late makes a slow one no faster: a
+    /// liar that always does either would be counted on for ever. `first` is where the decisions begin that it sent.
+    package mutating func answered(
+        by member: ReplicaIndex, from first: Instance? = nil, usefully isUseful: Bool, at now: Instant,
+        patience: Interval
+    ) {
+        // Late, and others were faster; yet it has what was lacking.
+        let isItsQuestion = first != nil && asked[member]?.first == first
+        if isUseful || isItsQuestion { manners[member].silence = 0 }
+        guard let fetch, fetch.source == member else { return }
+        if !isUseful, let first, let awaited = fetch.first, first < awaited { return }
+        self.fetch = nil
+        if isUseful {
+            manners[member].answered(at: now, isInTime: now.since(fetch.since) <= patience)
+        } else {
+            noteMiss(of: member, at: now)
+        }
+    }
+
+    /// It said what may be of use together with what others say; so they are asked first. A liar that always says something else would be
+    /// the only one asked.
+    package mutating func answered(withAWord member: ReplicaIndex, at now: Instant) {
         guard fetch?.source == member else { return }
         fetch = nil
+        manners[member].slowness = max(1, manners[member].slowness)
+        manners[member].answered(at: now, isInTime: false)
     }
 }

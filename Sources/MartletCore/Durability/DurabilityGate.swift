@@ -30,14 +30,7 @@ package struct DurabilityGate: Sendable {
         passSends(&effects)
         guard !orders.isEmpty || effects.executions.contains(where: \.isAwaiting) else { return }
         swap(&arrived, &effects.executions)
-        for order in arrived {
-            if case .serve = order, !orders.isEmpty {
-                // A stable state is no word of this replica's.
-                effects.executions.append(order)
-            } else {
-                hold(order)
-            }
-        }
+        for order in arrived { hold(order) }
         arrived.removeAll(keepingCapacity: true)
         release(into: &effects)
     }

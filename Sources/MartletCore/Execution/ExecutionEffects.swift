@@ -16,9 +16,8 @@ package struct ExecutionEffects<Machine: StreamingStateMachine>: ~Copyable {
     package var events: [Event] = []
     /// To be encoded and hashed beside the execution; the digest goes to the core (`Event.snapshotTaken`).
     package var snapshots: [PendingSnapshot<Machine>] = []
-    package var serves: [CheckpointService] = []
-    /// Encoded snapshots below this instance are not needed any more.
-    package var forgetBelow: Instance?
+    /// Encoded snapshots that are not needed any more.
+    package var forgotten: ForgottenSnapshots?
 
     package init() {}
 
@@ -28,8 +27,7 @@ package struct ExecutionEffects<Machine: StreamingStateMachine>: ~Copyable {
         readsAgain.removeAll(keepingCapacity: true)
         events.removeAll(keepingCapacity: true)
         snapshots.removeAll(keepingCapacity: true)
-        serves.removeAll(keepingCapacity: true)
-        forgetBelow = nil
+        forgotten = nil
     }
 
     /// Several instances in a row are told as one.
@@ -39,10 +37,15 @@ package struct ExecutionEffects<Machine: StreamingStateMachine>: ~Copyable {
     }
 }
 
-/// A checkpoint to be sent to a replica that asked for it.
-package struct CheckpointService: Hashable, Sendable {
-    package let certificate: CheckpointCertificate
-    package let receiver: ReplicaID
+/// Those below that instance, besides those after these.
+package struct ForgottenSnapshots: Hashable, Sendable {
+    package let below: Instance
+    package let except: [Instance]
+
+    package init(below: Instance, except: [Instance] = []) {
+        self.below = below
+        self.except = except
+    }
 }
 
 /// A picture of the whole replicated state. Taking it was cheap; `image()` and `NewestSnapshot.write` are not, and may run on

@@ -82,14 +82,12 @@ package struct Executor<Machine: StreamingStateMachine>: ~Copyable {
             reply(replies.reply(to: id), to: id, into: &effects)
         case .tellOpened(let session, let id):
             reply(.opened(session), to: id, into: &effects)
-        case .serve(let certificate, let receiver):
-            effects.serves.append(CheckpointService(certificate: certificate, receiver: receiver))
         case .install:
             preconditionFailure("a checkpoint is decoded before it is installed")
         case .awaitDurable:
             preconditionFailure("what is not durable yet is held back before it gets here")
-        case .forgetSnapshots(let below):
-            effects.forgetBelow = below
+        case .forgetSnapshots(let below, let kept):
+            effects.forgotten = ForgottenSnapshots(below: below, except: kept)
         }
     }
 

@@ -6,26 +6,25 @@ package import MartletTypes
 /// The STOPDATA that the leader of a new epoch collects: one of each member, taken in only when the bodies of all its
 /// locks are held (protocol §6).
 package struct Collection: Sendable {
+    /// A SYNC is one message, and f liars may send what is as long as is allowed. What correct members send is far shorter.
+    private let bytesMax: Int
     private var waiting: ReplicaTable<StopData?>
     private var taken: ReplicaTable<StopData?>
     /// When each member that waits was last asked for what its locks need.
     private var asked: ReplicaTable<Instant?>
 
-    package init(n: Int) {
+    package init(n: Int, syncBytesMax: Int = Sync.bytesMax) {
+        bytesMax = syncBytesMax / n
         waiting = ReplicaTable(repeating: nil, count: n)
         taken = ReplicaTable(repeating: nil, count: n)
         asked = ReplicaTable(repeating: nil, count: n)
     }
 
-    /// Each member's first STOPDATA for the epoch counts.
+    /// Each member's first STOPDATA for the epoch counts, unless it is longer than its share of a SYNC.
     package mutating func add(_ stopData: StopData, from member: ReplicaIndex) {
-        guard waiting[member] == nil, taken[member] == nil else { return }
+        guard waiting[member] == nil, taken[member] == nil, stopData.bytes <= bytesMax else { return }
         waiting[member] = stopData
     }
-
-    package func has(_ member: ReplicaIndex) -> Bool { waiting[member] != nil || taken[member] != nil }
-
-    package var isWaiting: Bool { waiting.all.contains { $0 != nil } }
 
     /// Takes in what has become complete; returns the locks whose bodies are still to be fetched, with who has them. A
     /// member is asked again only after `patience`: it may have answered with what does not suffice yet, and asking at

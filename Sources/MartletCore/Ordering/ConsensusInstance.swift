@@ -15,6 +15,12 @@ package struct VoteRound: Sendable {
         package let voter: ReplicaIndex
         package let digest: Digest
         package let signature: Signature
+
+        package init(voter: ReplicaIndex, digest: Digest, signature: Signature) {
+            self.voter = voter
+            self.digest = digest
+            self.signature = signature
+        }
     }
 }
 

@@ -43,7 +43,8 @@ package struct Sealer<Scheme: SignatureScheme>: Sendable {
             operation.signature = signature(of: .operation(Hashing.digest(of: operation.request, group: group)))
             return .operation(operation)
         case .propose, .write, .decided, .stop, .forwarded, .vouches, .fetchRequests, .fetchBatch, .batchBody,
-            .fetchDecisions, .decisions, .fetchCheckpoint, .checkpointState, .progress, .probe, .probeEcho, .challenge,
+            .fetchDecisions, .decisions, .fetchCheckpoint, .checkpointOffer, .fetchManifest, .manifest, .fetchChunks,
+            .chunk, .progress, .probe, .probeEcho, .challenge,
             .challengeResponse, .fetchViews,
             .views:
             return message
@@ -76,7 +77,8 @@ package struct Sealer<Scheme: SignatureScheme>: Sendable {
             return .operation(
                 Verified(AdmittedRequest(request: operation.request, digest: digest, proof: proof), sender: me))
         case .forwarded, .fetchRequests, .fetchBatch, .batchBody, .fetchDecisions, .decisions, .fetchCheckpoint,
-            .checkpointState, .probe, .probeEcho, .challenge, .challengeResponse, .fetchViews, .views:
+            .checkpointOffer, .fetchManifest, .manifest, .fetchChunks, .chunk, .probe, .probeEcho, .challenge,
+            .challengeResponse, .fetchViews, .views:
             preconditionFailure("a replica neither asks nor answers itself")
         }
     }

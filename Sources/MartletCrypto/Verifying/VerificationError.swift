@@ -28,8 +28,8 @@ package enum VerificationError: Error, Hashable, Sendable {
     /// The bodies are not those that the batch lists, one for one.
     case bodiesDiffer(Instance)
     case notConsecutive(Instance)
-    /// The state is not the one that the certificate proves.
-    case stateDiffers(Instance)
+    /// The list of a checkpoint's chunks is not the one that its digest names.
+    case manifestDiffers(Instance)
     /// StopData sent by another than its author.
     case notAuthor(ReplicaID)
     case stopData(ReplicaID, StopDataComplaint)
@@ -58,7 +58,8 @@ extension VerificationError: CustomStringConvertible {
         case .paddingTooLong(let count): "it has \(count) bytes of padding, more than any proposal"
         case .bodiesDiffer(let instance): "its bodies are not those of the batch of instance \(instance)"
         case .notConsecutive(let instance): "instance \(instance) does not follow the one before it"
-        case .stateDiffers(let instance): "its state is not the one certified for instance \(instance)"
+        case .manifestDiffers(let instance):
+            "its list of chunks is not that of the checkpoint after instance \(instance)"
         case .notAuthor(let replica): "replica \(replica) is not the author of this StopData"
         case .stopData(let author, let complaint): "the StopData of replica \(author): \(complaint)"
         case .collectOfAnotherEpoch(let author): "it holds StopData of replica \(author) for another epoch"

@@ -40,14 +40,22 @@ extension Verifier {
         return ProvenDecision(batch: batch, certificate: certificate)
     }
 
-    func checked(_ state: CheckpointState) throws(VerificationError) -> CheckpointState {
-        let certificate = state.certificate
-        _ = try known(certificate.view)
-        try check(certificate.instance)
-        guard isProof(certificate) else { throw .invalidCertificate(certificate.instance) }
-        guard Hashing.hashed(state.contents).digest == certificate.digest else {
-            throw .stateDiffers(certificate.instance)
+    func checked(_ offer: CheckpointCertificate) throws(VerificationError) -> CheckpointCertificate {
+        _ = try known(offer.view)
+        try check(offer.instance)
+        guard isProof(offer) else { throw .invalidCertificate(offer.instance) }
+        return offer
+    }
+
+    /// What the name stands for, or nothing: the quorum that signed the digest signed all that the manifest says.
+    func checked(_ named: NamedManifest) throws(VerificationError) -> NamedManifest {
+        guard Hashing.digest(of: named.manifest) == named.checkpoint.digest else {
+            throw .manifestDiffers(named.checkpoint.instance)
         }
-        return state
+        return named
+    }
+
+    func hashed(_ chunk: CheckpointChunk) -> HashedChunk {
+        HashedChunk(chunk: chunk, digest: Hashing.digest(ofChunk: chunk.bytes))
     }
 }

@@ -17,11 +17,9 @@ public enum KVLimits {
     public static let scanBytesMax = keyBytesMax + valueBytesMax + 8
     /// An encoded result: a full scan with the key that follows it, and the frame around.
     public static let resultBytesMax = scanBytesMax + keyBytesMax + 64
-    /// All chunks of a snapshot. It has to travel, as long as a checkpoint does in one message, beside the sessions and their kept
-    /// replies. What a replica needs in memory is about twice what it really has: the state, and the newest checkpoint of it.
-    public static let stateBytesMax = 192 << 20
-    /// The same, as far as the format of snapshots goes.
-    package static let snapshotBytesMax = 8 << 30
+    /// All chunks of a snapshot: no more of them than half of what a checkpoint may have. What a replica needs in memory is about twice
+    /// what it really has: the state, and the newest checkpoint of it.
+    public static let stateBytesMax = 8 << 30
 }
 
 /// The same for the decoders: how much they may believe. Whether a field's length is within `KVLimits` is asked

@@ -10,7 +10,7 @@
 /// checkpoint to cost what a full one costs for the keys that he has in a row, never more, and chunks never shorter than
 /// `bytesMin` or longer than `bytesMax` and an entry.
 package struct KVChunking: Hashable, Sendable {
-    /// No chunk but the last is shorter. It bounds how many chunks there can be: `KVLimits.snapshotBytesMax` of them
+    /// No chunk but the last is shorter. It bounds how many chunks there can be: `KVLimits.stateBytesMax` of them
     /// are half of what a checkpoint may have.
     let bytesMin: Int
     /// A chunk that has as many ends.

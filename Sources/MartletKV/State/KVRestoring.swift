@@ -37,8 +37,8 @@ struct KVRestoring {
         }
         guard isAtEnd || isLast else { throw .notCanonical("a chunk must not end before it should") }
         bytes += chunkBytes
-        guard bytes <= KVLimits.snapshotBytesMax else {
-            throw .limitExceeded(name: "stateBytes", value: bytes, max: KVLimits.snapshotBytesMax)
+        guard bytes <= KVLimits.stateBytesMax else {
+            throw .limitExceeded(name: "stateBytes", value: bytes, max: KVLimits.stateBytesMax)
         }
     }
 

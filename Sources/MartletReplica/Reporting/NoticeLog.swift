@@ -62,6 +62,8 @@ struct NoticeLog {
             pass("behind", at: now, .notice) { "behind: at instance \(instance), others at \(known); catching up" }
         case .caughtUp(let instance):
             logger.notice("caught up: executed everything to instance \(instance)")
+        case .fetchingState(let progress):
+            logger.notice("\(progress.words)")
         case .logBroken:
             logger.error("the log cannot be written: not voting until it can")
         case .logMended:

@@ -42,6 +42,18 @@ extension Misbehaviour {
         case .invalidSignature: "it sent a signature that is not valid"
         case .conflictingView: "its state makes another view follow than the group's does"
         case .conflictingCheckpoint: "its checkpoint differs from the group's"
+        case .wrongManifest: "it sent another list of the state's pieces than the group's; fetching from others"
+        case .wrongChunk: "it sent a piece of the state that is not the group's; fetching from others"
         }
+    }
+}
+
+extension TransferProgress {
+    var words: String {
+        guard bytesTotal > 0 else { return "fetching the state after instance \(instance)" }
+        let percent = bytesHeld * 100 / bytesTotal
+        let left = secondsLeft.map { ", about \($0) s to go" } ?? ""
+        let share = "\(bytesHeld) of \(bytesTotal) bytes (\(percent) %)"
+        return "fetching the state after instance \(instance): \(share)\(left)"
     }
 }

@@ -21,6 +21,7 @@ struct Admission: Sendable {
     let access: ClientAccess
     let me: ReplicaID
     let voting: VotingState
+    let fetching: FetchingState
     let clients: ClientDirectory
     let drops: DropLog
 
@@ -37,6 +38,9 @@ struct Admission: Sendable {
     // MARK: - Messages
 
     func admit(_ message: PeerMessage, from replica: ReplicaID, into admitted: inout Admitted) {
+        if isUnasked(message, from: replica) {
+            return drops.dropped(from: .replica(replica), because: "nobody asked for it")
+        }
         if isHeavy(message) {
             admitted.verification.append(.verify(message, from: replica))
             return
@@ -95,14 +99,25 @@ struct Admission: Sendable {
             ids.map { ReplicaToClientMessage.refusal(Refusal(request: $0, reason: reason)).encoded() })
     }
 
+    /// What nobody asked that member for is not worth the hashing.
+    private func isUnasked(_ message: PeerMessage, from replica: ReplicaID) -> Bool {
+        guard let member = view.index(of: replica) else { return false }
+        switch message {
+        case .manifest(let it): return !fetching.wantsManifest(of: it.checkpoint, from: member)
+        case .chunk(let it): return !fetching.wantsChunks(of: it.checkpoint, from: member)
+        default: return false
+        }
+    }
+
     /// Whether verifying it may keep a thread busy for more than a moment.
     private func isHeavy(_ message: PeerMessage) -> Bool {
         switch message {
-        case .stopData, .sync, .decisions, .checkpointState: true
+        case .stopData, .sync, .decisions, .checkpointOffer, .manifest, .chunk: true
         // On its link it comes before what belongs to the new view.
         case .views: false
         case .propose, .write, .accept, .decided, .stop, .checkpoint, .forwarded, .vouches, .fetchRequests,
-            .fetchBatch, .batchBody, .fetchDecisions, .fetchCheckpoint, .progress, .probe, .probeEcho, .challenge,
+            .fetchBatch, .batchBody, .fetchDecisions, .fetchCheckpoint, .fetchManifest, .fetchChunks, .progress, .probe,
+            .probeEcho, .challenge,
             .challengeResponse, .operation, .install,
             .fetchViews:
             false

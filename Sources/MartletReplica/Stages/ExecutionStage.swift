@@ -139,8 +139,7 @@ final class ExecutionStage<Machine: StreamingStateMachine> {
         }
         mailboxes.ordering.post(effects.events.map { .event($0) })
         mailboxes.snapshots.post(effects.snapshots.map { .encode($0) })
-        mailboxes.snapshots.post(effects.serves.map { .serve($0) })
-        if let below = effects.forgetBelow { mailboxes.snapshots.post(.forget(below: below)) }
+        if let forgotten = effects.forgotten { mailboxes.snapshots.post(.forget(forgotten)) }
         effects.removeAll()
     }
 }

@@ -16,6 +16,8 @@ final class OrderingStage<Machine: StreamingStateMachine> {
     private let clients: ClientDirectory
     private let views: KnownViews
     private let voting: VotingState
+    private let fetching: FetchingState
+    private var fetched: FetchedState?
     /// In a durable group.
     private let disk: (any DurableDisk)?
     private var core: ReplicaCore
@@ -37,12 +39,14 @@ final class OrderingStage<Machine: StreamingStateMachine> {
     /// What the core wants first is done by the first `run`.
     init(
         configuration: CoreConfiguration, restoring restoration: Restoration?, mailboxes: StageMailboxes<Machine>,
-        clients: ClientDirectory, views: KnownViews, voting: VotingState, disk: (any DurableDisk)?, egress: Egress,
+        clients: ClientDirectory, views: KnownViews, voting: VotingState, fetching: FetchingState,
+        disk: (any DurableDisk)?, egress: Egress,
         logger: Logger
     ) {
         self.disk = disk
         self.views = views
         self.voting = voting
+        self.fetching = fetching
         self.configuration = configuration
         self.mailboxes = mailboxes
         self.clients = clients
@@ -121,13 +125,24 @@ final class OrderingStage<Machine: StreamingStateMachine> {
         egress.take(effects.sends, loopback: &loopback)
         for case .beginView(let view) in effects.executions { flow.begin(view.settings) }
         voting.note(isVoter: core.isVoter)
+        noteFetching()
         mailboxes.execution.post(effects.executions.map { .order($0) })
         mailboxes.verification.post(effects.checks.map { .check($0) })
+        mailboxes.serving.post(effects.serves.map { .serve($0) })
+        mailboxes.serving.post(effects.lookUps.map { .lookUp($0) })
         if !effects.calculations.isEmpty { mailboxes.calculation.post(effects.calculations) }
         clients.refuse(effects.refusals)
         if effects.entropyWanted > 0 { loopback.append(.entropy(SystemEntropy.numbers(effects.entropyWanted))) }
         if !effects.notices.isEmpty { notices.log(effects.notices, at: now.monotonic) }
         effects.removeAll()
+    }
+
+    /// Before it is asked for: what comes in answer is let in.
+    private func noteFetching() {
+        let now = core.fetching
+        guard now != fetched else { return }
+        fetched = now
+        fetching.note(now)
     }
 
     /// Before anything else of the same moment: what is sent in a view, to clients too, comes after its proof.
@@ -157,6 +172,16 @@ final class OrderingStage<Machine: StreamingStateMachine> {
             leader: core.leader, decided: core.decided, executed: core.executed,
             stableCheckpoint: core.stableCheckpoint, highestKnown: core.highestKnown,
             pendingRequests: UInt32(clamping: core.pendingRequests), softwareVersion: SoftwareVersion.current,
-            damagesFound: UInt32(clamping: damage.found), isDamaged: !damage.isMended)
+            damagesFound: UInt32(clamping: damage.found), isDamaged: !damage.isMended,
+            fetching: core.transfer.map { FetchingStatus($0) })
+    }
+}
+
+extension FetchingStatus {
+    fileprivate init(_ progress: TransferProgress) {
+        self.init(
+            instance: progress.instance, bytesHeld: UInt64(clamping: progress.bytesHeld),
+            bytesTotal: UInt64(clamping: progress.bytesTotal),
+            secondsLeft: progress.secondsLeft.map { UInt32(clamping: $0) })
     }
 }

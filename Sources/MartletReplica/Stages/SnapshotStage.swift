@@ -9,16 +9,16 @@ import MartletLog
 import MartletTypes
 import MartletWire
 
-/// One thread beside the stages for what takes long and may wait for a disk: it encodes, keeps and serves checkpoints.
+/// One thread beside the stages for what takes long and may wait for a disk: it encodes and keeps checkpoints.
 struct SnapshotStage<Machine: StreamingStateMachine>: Sendable {
     let mailboxes: StageMailboxes<Machine>
-    let links: PeerLinks
+    /// Which the serving stage hands out.
+    let store: SharedSnapshots
     /// In a durable group.
     let disk: (any DurableDisk)?
     let logger: Logger
 
     private struct Progress {
-        var store = SnapshotStore()
         var newest = NewestSnapshot<Machine>()
         var limiter = LineLimiter()
         var cleaningFailure: FileError?
@@ -30,23 +30,14 @@ struct SnapshotStage<Machine: StreamingStateMachine>: Sendable {
         if let recovered = recovered.take(), let base = recovered.restoration.base,
             let checkpoint = recovered.baseCheckpoint
         {
-            progress.store.insert(checkpoint, after: base.image.instance)
+            store.change { $0.insert(checkpoint, after: base.image.instance) }
         }
         var jobs: [SnapshotJob<Machine>] = []
         while mailboxes.snapshots.wait(into: &jobs) {
-            for job in Self.withoutRepeatedServes(jobs) { carryOut(job, &progress) }
+            for job in jobs { carryOut(job, &progress) }
             // Jobs hold snapshots; each that is alive makes the service copy what it changes.
             jobs.removeAll(keepingCapacity: true)
         }
-    }
-
-    /// While the disk hangs a member may ask again and again for what takes long to send: it is sent once.
-    static func withoutRepeatedServes(_ jobs: [SnapshotJob<Machine>]) -> [SnapshotJob<Machine>] {
-        var served = Set<ReplicaID>()
-        let newestFirst = jobs.reversed().filter { job in
-            if case .serve(let service) = job { served.insert(service.receiver).inserted } else { true }
-        }
-        return newestFirst.reversed()
     }
 
     private func carryOut(_ job: SnapshotJob<Machine>, _ progress: inout Progress) {
@@ -55,11 +46,11 @@ struct SnapshotStage<Machine: StreamingStateMachine>: Sendable {
             let written = progress.newest.write(snapshot, hashing: Hashing.digest(ofChunk:))
             let contents = CheckpointContents(image: snapshot.image(), application: written.chunks)
             let checkpoint = Hashing.hashed(contents, written)
-            progress.store.insert(checkpoint, after: snapshot.instance)
+            store.change { $0.insert(checkpoint, after: snapshot.instance) }
             tell(of: checkpoint, snapshot.instance, &progress)
         case .keepAgain(let instance, let digest):
             // Unless a newer one is stable by now.
-            if let checkpoint = progress.store.checkpoint(after: instance, digest) {
+            if let checkpoint = store.now.checkpoint(after: instance, digest) {
                 tell(of: checkpoint, instance, &progress)
             }
         case .restored(let snapshot, let checkpoint):
@@ -69,10 +60,7 @@ struct SnapshotStage<Machine: StreamingStateMachine>: Sendable {
         case .noteStable(let certificate):
             drop(through: disk?.note(stable: certificate))
             noteCleaning(&progress)
-        case .serve(let service):
-            serve(service, &progress)
-        case .forget(let below):
-            progress.store.forget(below: below)
+        case .forget(let forgotten): store.change { $0.forget(forgotten) }
         }
     }
 
@@ -82,10 +70,12 @@ struct SnapshotStage<Machine: StreamingStateMachine>: Sendable {
         _ state: CheckpointState, _ snapshot: Machine.Snapshot, thenTell event: Event, _ progress: inout Progress
     ) {
         let instance = state.certificate.instance
-        let checkpoint = Hashing.hashed(state.contents)
+        let checkpoint = state.checkpoint
         progress.newest.note(snapshot, restoredFrom: checkpoint)
-        progress.store.forget(beyond: instance)
-        progress.store.insert(checkpoint, after: instance)
+        store.change { store in
+            store.forget(beyond: instance)
+            store.insert(checkpoint, after: instance)
+        }
         if keepForGood(checkpoint, instance, &progress) {
             mailboxes.ordering.post(.event(event))
         } else {
@@ -108,7 +98,7 @@ struct SnapshotStage<Machine: StreamingStateMachine>: Sendable {
     /// before that begins anew.
     private func repair(_ instance: Instance, _ digest: Digest, _ progress: inout Progress) {
         guard disk?.isDamaged(instance, digest) == true else { return }
-        guard let checkpoint = progress.store.checkpoint(after: instance, digest) else {
+        guard let checkpoint = store.now.checkpoint(after: instance, digest) else {
             logger.warning(
                 "the damaged snapshot after instance \(instance) is not in memory any more: the next stable checkpoint takes its place"
             )
@@ -155,24 +145,5 @@ struct SnapshotStage<Machine: StreamingStateMachine>: Sendable {
             logger.warning("a snapshot that is not needed any more stays, and is tried again later: \(failure)")
         }
         progress.cleaningFailure = failure
-    }
-
-    private func serve(_ service: CheckpointService, _ progress: inout Progress) {
-        let certificate = service.certificate
-        // Dropped in the meantime: whoever asked asks again, and is told of a newer one.
-        guard let checkpoint = progress.store.checkpoint(after: certificate.instance, certificate.digest),
-            let index = links.view.index(of: service.receiver)
-        else { return }
-        let state = CheckpointState(certificate: certificate, contents: checkpoint.contents)
-        // Whoever got more would take it for a lie and close the link, which votes go over, too.
-        guard state.encodedSizeHint + 64 <= Limits.peerFrameBytes.max else {
-            if progress.limiter.pass("serve", at: SystemClock.monotonic) != nil {
-                logger.error(
-                    "the state after instance \(certificate.instance) has \(checkpoint.contents.bytes) bytes, too many to be sent to replica \(service.receiver), which is behind"
-                )
-            }
-            return
-        }
-        links.send([PeerMessage.checkpointState(state).encoded()], to: index)
     }
 }

@@ -8,7 +8,7 @@ import MartletWire
 
 /// What is too long to verify for a thread that others wait for.
 enum VerificationJob: Sendable {
-    /// A message with many signatures, or with a whole state to hash.
+    /// A message with many signatures, or with much to hash.
     case verify(PeerMessage, from: ReplicaID)
     case check(DecisionCertificate)
 }
@@ -40,6 +40,9 @@ struct VerificationStage: Sendable {
         do {
             ordering.post(.event(.message(try verifier.verify(message, from: sender))))
         } catch {
+            if case .manifest(let it) = message, case .manifestDiffers = error {
+                ordering.post(.event(.manifestDiffers(it.checkpoint, from: sender)))
+            }
             drops.dropped(from: .replica(sender), because: "\(error)")
         }
     }

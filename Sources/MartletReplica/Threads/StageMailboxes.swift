@@ -34,10 +34,9 @@ enum SnapshotJob<Machine: StreamingStateMachine>: Sendable {
     case keep(CheckpointState, Machine.Snapshot, thenTell: Event)
     /// A quorum has that checkpoint, as is written down.
     case noteStable(CheckpointCertificate)
+    case forget(ForgottenSnapshots)
     /// Part of it was found damaged on the disk: it is written again from memory.
     case repair(Instance, Digest)
-    case serve(CheckpointService)
-    case forget(below: Instance)
 }
 
 /// Where the threads of one replica meet.
@@ -46,6 +45,7 @@ struct StageMailboxes<Machine: StreamingStateMachine>: Sendable {
     let execution: Mailbox<ExecutionInput>
     let verification: Mailbox<VerificationJob>
     let snapshots: Mailbox<SnapshotJob<Machine>>
+    let serving: Mailbox<ServingJob>
     let calculation: Mailbox<CalculationTask>
     let persistence: Mailbox<PersistenceInput>
 
@@ -54,6 +54,7 @@ struct StageMailboxes<Machine: StreamingStateMachine>: Sendable {
         self.execution = Mailbox(bytesMax: bytesMax, taker: execution)
         verification = Mailbox(bytesMax: bytesMax, taker: .thread)
         snapshots = Mailbox(bytesMax: bytesMax, taker: .thread)
+        serving = Mailbox(bytesMax: bytesMax, taker: .thread)
         calculation = Mailbox(bytesMax: bytesMax, taker: .thread)
         persistence = Mailbox(bytesMax: bytesMax, taker: .thread)
     }

@@ -29,12 +29,14 @@ struct CertificateForger: Misbehaviour {
         switch message {
         case .decisions(let decisions):
             .decisions(Decisions(decisions: decisions.decisions.map { forged($0, &context) }))
-        case .checkpointState(let state):
-            .checkpointState(
-                CheckpointState(
-                    certificate: state.certificate,
-                    contents: CheckpointContents(
-                        imageChunks: state.contents.imageChunks, chunks: state.contents.chunks + [[0]])))
+        case .checkpointOffer(let offer): .checkpointOffer(forged(offer, &context))
+        case .manifest(let named):
+            .manifest(
+                NamedManifest(
+                    checkpoint: named.checkpoint,
+                    manifest: CheckpointManifest(
+                        imageChunks: named.manifest.imageChunks, bytes: named.manifest.bytes + 1,
+                        digests: named.manifest.digests + [context.junkDigest()])))
         case .checkpoint(let vote):
             context.seal(
                 .checkpoint(
@@ -47,6 +49,15 @@ struct CertificateForger: Misbehaviour {
                     asksForHelp: progress.asksForHelp))
         default: nil
         }
+    }
+
+    /// A later instance or another state, under the same shares.
+    private func forged(_ offer: CheckpointCertificate, _ context: inout LiarContext) -> CheckpointCertificate {
+        let isLater = context.random.chance(permille: 500)
+        return CheckpointCertificate(
+            view: offer.view,
+            instance: isLater ? offer.instance + context.view.settings.checkpointPeriod : offer.instance,
+            digest: isLater ? offer.digest : context.junkDigest(), shares: offer.shares)
     }
 
     /// Another batch with shares of the right one, with those of another instance, with one's own for all, or with junk.

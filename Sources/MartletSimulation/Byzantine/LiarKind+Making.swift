@@ -21,7 +21,7 @@ extension LiarKind {
         case .colluder: Colluder(&context)
         case .delayer: Delayer(&context)
         case .progressLiar: ProgressLiar()
-        case .transferLiar: TransferLiar()
+        case .transferLiar: TransferLiar(&context)
         case .voucher: Voucher()
         case .latencyLiar: LatencyLiar(&context)
         case .viewLiar: ViewLiar(&context)

@@ -33,7 +33,7 @@ struct SelectiveSender: Misbehaviour {
         case (.everything, _), (.votes, .write), (.votes, .accept), (.accepts, .accept): true
         case (.leaderChange, .stop), (.leaderChange, .stopData), (.leaderChange, .sync): true
         case (.answers, .forwarded), (.answers, .batchBody), (.answers, .decisions), (.answers, .decided),
-            (.answers, .checkpointState):
+            (.answers, .checkpointOffer), (.answers, .manifest), (.answers, .chunk):
             true
         default: false
         }

@@ -18,6 +18,10 @@ package struct MemoryChecker: Sendable {
         package var regenciesMax = 4
         package var checkpointVotesPerMemberMax = 4
         package var challengesPerMemberMax = 64
+        /// Of one replicated state; nothing here grows so large.
+        package var stateBytesMax = 8 << 20
+        /// A setting of each replica.
+        package var archiveBytesMax = 1 << 20
         /// That wait to be proposed; as many in each running instance.
         package var operationsPerMemberMax = 4
         /// A log is found damaged, and what it holds is written again.
@@ -27,12 +31,15 @@ package struct MemoryChecker: Sendable {
     }
 
     private let n: Int
+    private let leasesMax: Int
     private let clients: Int
     private let settings: GroupSettings
     private let limits: Limits
 
-    package init(n: Int, clients: Int, settings: GroupSettings, limits: Limits) {
+    /// As many old checkpoints are kept for those who fetch them as `leasesMax` says.
+    package init(n: Int, leasesMax: Int, clients: Int, settings: GroupSettings, limits: Limits) {
         self.n = n
+        self.leasesMax = leasesMax
         self.clients = clients
         self.settings = settings
         self.limits = limits
@@ -96,6 +103,10 @@ package struct MemoryChecker: Sendable {
         // A proposal and two votes for each instance that may run; W may grow from one view to the next.
         case .earlyMessagesOfOneMember: 3 * settings.window
         case .earlyEntriesOfOneMember: settings.window * (settings.batchRequestsMax + n)
+        case .fetchedBytes: 2 * limits.stateBytesMax
+        case .chunksAskedOfOneMember: FetchChunks.positionsMax
+        case .chunksAwaitedByOneMember: CheckpointServing.waitingMax
+        case .archivedBytes: limits.archiveBytesMax
         case .unwrittenRecords: unwrittenMax + rewrittenMax
         case .sessions: min(settings.sessionsMax, clients * settings.sessionsPerClientMax)
         case .clients: clients
@@ -129,6 +140,6 @@ package struct MemoryChecker: Sendable {
     /// What any member may have locked, a few proposals, and what this replica itself wrote, locked and decided.
     private var batchesMax: Int { n + 6 }
 
-    /// The stable one and those that may become so, and one that was fetched.
-    private var snapshotsMax: Int { instancesMax / settings.checkpointPeriod + 2 }
+    /// The stable one and those that may become so, one that was fetched, and those that others fetch.
+    private var snapshotsMax: Int { instancesMax / settings.checkpointPeriod + 2 + leasesMax }
 }

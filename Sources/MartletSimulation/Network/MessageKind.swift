@@ -21,7 +21,11 @@ package enum MessageKind: String, Hashable, Sendable, CaseIterable {
     case fetchDecisions = "FETCH-DECISIONS"
     case decisions = "DECISIONS"
     case fetchCheckpoint = "FETCH-CHECKPOINT"
-    case checkpointState = "STATE"
+    case checkpointOffer = "OFFER"
+    case fetchManifest = "FETCH-MANIFEST"
+    case manifest = "MANIFEST"
+    case fetchChunks = "FETCH-CHUNKS"
+    case chunk = "CHUNK"
     case progress = "PROGRESS"
     case probe = "PROBE"
     case probeEcho = "PROBE-ECHO"
@@ -57,7 +61,11 @@ extension MessageKind {
         case .fetchDecisions: self = .fetchDecisions
         case .decisions: self = .decisions
         case .fetchCheckpoint: self = .fetchCheckpoint
-        case .checkpointState: self = .checkpointState
+        case .checkpointOffer: self = .checkpointOffer
+        case .fetchManifest: self = .fetchManifest
+        case .manifest: self = .manifest
+        case .fetchChunks: self = .fetchChunks
+        case .chunk: self = .chunk
         case .progress: self = .progress
         case .probe: self = .probe
         case .probeEcho: self = .probeEcho

@@ -27,7 +27,12 @@ enum TraceText {
         case .decisions(let it):
             "DECISIONS \(it.decisions.map { "i\($0.body.batch.instance)" }.joined(separator: ", "))"
         case .fetchCheckpoint(let it): "FETCH checkpoint from i\(it.instance)"
-        case .checkpointState(let it): "STATE after i\(it.certificate.instance)"
+        case .checkpointOffer(let it): "OFFER checkpoint i\(it.instance) \(it.digest)"
+        case .fetchManifest(let it): "FETCH manifest i\(it.instance) \(it.digest)"
+        case .manifest(let it): "MANIFEST i\(it.checkpoint.instance), \(it.manifest.digests.count) chunks"
+        case .fetchChunks(let it):
+            "FETCH chunks i\(it.checkpoint.instance) \(it.positions.map { "\($0)" }.joined(separator: ", "))"
+        case .chunk(let it): "CHUNK i\(it.checkpoint.instance) \(it.position), \(it.bytes.count) bytes"
         case .probe(let it): "PROBE #\(it.sequence)"
         case .probeEcho(let it): "PROBE-ECHO #\(it.sequence)"
         case .challenge(let it): "CHALLENGE \(text(it.subject)) \(it.number)"

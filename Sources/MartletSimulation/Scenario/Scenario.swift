@@ -61,6 +61,8 @@ package struct Scenario: Sendable {
         self.seed = seed
         // Only where it is asked for: what measures takes part in the luck of the links.
         settings.measuringPermille = 0
+        // Much less than a run takes.
+        timeouts.lease = .seconds(1)
     }
 
     /// With the largest W that there will be.

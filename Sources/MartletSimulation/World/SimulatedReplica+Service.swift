@@ -7,7 +7,7 @@ import MartletTypes
 extension SimulatedReplica {
     /// Its chunks are small, so that the few keys of a simulation are many.
     static func service() -> Service {
-        Service(chunking: KVChunking(bytesMin: 32, bytesMax: 256, boundaryBits: 1))
+        Service(chunking: KVChunking(bytesMin: 32, bytesMax: 96, boundaryBits: 1))
     }
 }
 

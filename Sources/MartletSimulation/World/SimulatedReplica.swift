@@ -13,6 +13,9 @@ import MartletWire
 final class SimulatedReplica {
     typealias Service = KVStateMachine
 
+    /// Small, so that the states of a simulation have many chunks.
+    static let pieceBytes = 32
+
     enum ExecutionInput {
         case order(ExecutionOrder)
         case read(ReadRequest, client: Int)
@@ -26,7 +29,7 @@ final class SimulatedReplica {
     private let makeVerifier: () -> Verifier<SimulatedScheme>
     let sealer: Sealer<SimulatedScheme>
     private let timeouts: Timeouts
-    private let pendingPerClientMax: Int
+    private let memory: MemoryChecker.Limits
     /// Where its challenges come from; apart from all else that is drawn.
     private var entropy: SeededRandom
     var clock: ReplicaClock
@@ -100,7 +103,7 @@ final class SimulatedReplica {
     init(
         index: ReplicaIndex, slot: Int, view: View, makeVerifier: @escaping () -> Verifier<SimulatedScheme>,
         sealer: Sealer<SimulatedScheme>,
-        timeouts: Timeouts, pendingPerClientMax: Int, clock: ReplicaClock, entropy: SeededRandom,
+        timeouts: Timeouts, memory: MemoryChecker.Limits, clock: ReplicaClock, entropy: SeededRandom,
         syncErrorPermille: Int
     ) {
         self.index = index
@@ -110,11 +113,11 @@ final class SimulatedReplica {
         verifier = makeVerifier()
         self.sealer = sealer
         self.timeouts = timeouts
-        self.pendingPerClientMax = pendingPerClientMax
+        self.memory = memory
         self.clock = clock
         self.entropy = entropy
         core = Self.core(
-            index, view, .voter, 1, timeouts, pendingPerClientMax, clock.reading(at: .zero), &effects)
+            index, view, .voter, 1, timeouts, memory, clock.reading(at: .zero), &effects)
         executor = Executor(machine: Self.service(), view: view.number, mode: .voter, settings: view.settings)
         guard view.settings.isDurable else { return }
         var faults = DiskFaults()
@@ -185,6 +188,8 @@ final class SimulatedReplica {
         work.refusals.append(contentsOf: effects.refusals)
         work.checks.append(contentsOf: effects.checks)
         work.calculations.append(contentsOf: effects.calculations)
+        work.serves.append(contentsOf: effects.serves)
+        work.lookUps.append(contentsOf: effects.lookUps)
         work.notices.append(contentsOf: effects.notices)
         if effects.entropyWanted > 0 {
             loopback.append(.entropy((0..<effects.entropyWanted).map { _ in entropy.next() }))
@@ -226,23 +231,23 @@ final class SimulatedReplica {
         guard case .install(let state) = order else { return executor.carryOut(order, into: &executionEffects) }
         let contents = state.contents
         try executor.install(contents.image(), contents.reader, into: &executionEffects)
-        let checkpoint = Hashing.hashed(contents)
-        newest.note(executor.machine.snapshot(), restoredFrom: checkpoint)
+        newest.note(executor.machine.snapshot(), restoredFrom: state.checkpoint)
         store.forget(beyond: state.certificate.instance)
-        store.insert(checkpoint, after: state.certificate.instance)
-        try disk?.keep(checkpoint, after: state.certificate.instance, untilDone: true)
+        store.insert(state.checkpoint, after: state.certificate.instance)
+        try disk?.keep(state.checkpoint, after: state.certificate.instance, untilDone: true)
     }
 
     /// Encodes a snapshot and keeps it in memory; the digest is what the core gets.
     func encode(_ snapshot: PendingSnapshot<Service>) -> Digest {
         let written = newest.write(snapshot, hashing: Hashing.digest(ofChunk:))
-        let contents = CheckpointContents(image: snapshot.image(), application: written.chunks)
+        let contents = CheckpointContents(
+            image: snapshot.image(), application: written.chunks, pieceBytes: Self.pieceBytes)
         let checkpoint = isRotten ? Hashing.hashed(contents.flippingLastBit) : Hashing.hashed(contents, written)
         store.insert(checkpoint, after: snapshot.instance)
         return checkpoint.digest
     }
 
-    func forgetSnapshots(below instance: Instance) { store.forget(below: instance) }
+    func forget(_ forgotten: ForgottenSnapshots) { store.forget(forgotten) }
 
     // MARK: - Writing
 
@@ -316,7 +321,7 @@ final class SimulatedReplica {
         }
         effects.removeAll()
         core = Self.core(
-            index, view, mode, max(1, number), timeouts, pendingPerClientMax, clock.reading(at: now), &effects)
+            index, view, mode, max(1, number), timeouts, memory, clock.reading(at: now), &effects)
         executor = Executor(machine: Self.service(), view: view.number, mode: mode, settings: view.settings)
         store = SnapshotStore()
         newest = NewestSnapshot()
@@ -334,7 +339,7 @@ final class SimulatedReplica {
         effects.removeAll()
         decidedAtSend.removeAll()
         core = Self.core(
-            index, view, mode, max(1, number), timeouts, pendingPerClientMax, clock.reading(at: now), &effects,
+            index, view, mode, max(1, number), timeouts, memory, clock.reading(at: now), &effects,
             restoration.isEmpty ? nil : restoration)
         executor = Executor(machine: Self.service(), view: view.number, mode: mode, settings: view.settings)
         store = SnapshotStore()
@@ -351,13 +356,14 @@ final class SimulatedReplica {
 
     private static func core(
         _ index: ReplicaIndex, _ view: View, _ mode: ReplicaMode, _ incarnation: UInt64, _ timeouts: Timeouts,
-        _ pendingPerClientMax: Int, _ now: ClockReading, _ effects: inout Effects, _ restoration: Restoration? = nil
+        _ memory: MemoryChecker.Limits, _ now: ClockReading, _ effects: inout Effects, _ restoration: Restoration? = nil
     ) -> ReplicaCore {
         var configuration = CoreConfiguration(
             view: view, replica: view[index].id, mode: mode, incarnation: incarnation,
             seed: UInt64(index.position) + now.monotonic.rawValue)
         configuration.timeouts = timeouts
-        configuration.pendingPerClientMax = pendingPerClientMax
+        configuration.pendingPerClientMax = memory.pendingPerClientMax
+        configuration.archiveBytesMax = memory.archiveBytesMax
         return ReplicaCore(configuration, restoring: restoration, at: now, into: &effects)
     }
 }
@@ -366,35 +372,4 @@ final class SimulatedReplica {
 struct ReadAsker {
     let client: ClientID
     let query: Bytes
-}
-
-/// What one round of ordering wants done.
-struct OrderingWork {
-    /// As the core wanted them, sealed.
-    var sent: [Send] = []
-    /// The end of the unbroken run of decisions at each of them.
-    var decidedAtSend: [Instance] = []
-    /// Per receiver, for liars to change.
-    var outgoing: [Outgoing] = []
-    var refusals: [ClientRefusal] = []
-    var checks: [DecisionCertificate] = []
-    var calculations: [CalculationTask] = []
-    var notices: [Notice] = []
-    var views: [ViewCertificate] = []
-    var decided: [Execution] = []
-    /// How often its own messages came back to it.
-    var rounds = 0
-
-    mutating func removeAll() {
-        sent.removeAll(keepingCapacity: true)
-        decidedAtSend.removeAll(keepingCapacity: true)
-        outgoing.removeAll(keepingCapacity: true)
-        refusals.removeAll(keepingCapacity: true)
-        checks.removeAll(keepingCapacity: true)
-        calculations.removeAll(keepingCapacity: true)
-        notices.removeAll(keepingCapacity: true)
-        views.removeAll(keepingCapacity: true)
-        decided.removeAll(keepingCapacity: true)
-        rounds = 0
-    }
 }

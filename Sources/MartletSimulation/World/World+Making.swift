@@ -69,7 +69,7 @@ extension World {
             SimulatedReplica(
                 index: index, slot: slot, view: view, makeVerifier: makeVerifier,
                 sealer: Sealer(group: view.group, replica: view[index].id, key: key, scheme: scheme),
-                timeouts: scenario.timeouts, pendingPerClientMax: scenario.memory.pendingPerClientMax,
+                timeouts: scenario.timeouts, memory: scenario.memoryLimits,
                 clock: ReplicaClock(
                     monotonicOffset: random.interval(upTo: .seconds(1_000)),
                     wallOffset: .microseconds(UInt64(random.below(20_000)))),

@@ -24,8 +24,10 @@ extension World {
         guard replica.isUp, hears(replica, from) else { return }
         let sender = view[ReplicaIndex(from)].id
         var text = "a message"
+        var manifest: CheckpointName?
         do {
             let message = try packet.message()
+            if case .manifest(let named) = message { manifest = named.checkpoint }
             if trace.isOn { text = TraceText.text(message) }
             if liars[replica.index.position] != nil { observe(message, from: from, by: replica) }
             let verified = try replica.verifier.verify(message, from: sender)
@@ -37,6 +39,9 @@ extension World {
             deliver(.message(verified), to: replica)
         } catch {
             counts.refusedMessages += 1
+            if let manifest, case VerificationError.manifestDiffers = error {
+                deliver(.manifestDiffers(manifest, from: sender), to: replica)
+            }
             trace.line(now, "r\(replica.index)", "refuses", "\(text) of r\(from): \(error)")
             if liars[from] == nil, !isAhead(error, of: replica) {
                 checkers.note(
@@ -136,6 +141,8 @@ extension World {
             post(.certificateChecked(checked), to: replica, within: Self.backgroundDelayMax)
         }
         for task in work.calculations { calculate(task, by: replica) }
+        for service in work.serves { serve(service, by: replica, sending: &work.outgoing) }
+        for lookUp in work.lookUps { self.lookUp(lookUp, by: replica) }
         if liars[place] != nil { lie(&work.outgoing, as: replica) }
         for outgoing in work.outgoing { send(outgoing, from: place) }
         work.removeAll()
@@ -320,25 +327,8 @@ extension World {
             keep(snapshot.instance, digest, by: replica)
             guard replica.isUp else { return }
         }
-        for service in replica.executionEffects.serves { serve(service, by: replica) }
-        if let below = replica.executionEffects.forgetBelow { replica.forgetSnapshots(below: below) }
+        if let forgotten = replica.executionEffects.forgotten { replica.forget(forgotten) }
         replica.executionEffects.removeAll()
-    }
-
-    private func serve(_ service: CheckpointService, by replica: SimulatedReplica) {
-        let certificate = service.certificate
-        guard let checkpoint = replica.store.checkpoint(after: certificate.instance, certificate.digest),
-            let receiver = view.index(of: service.receiver)
-        else { return }
-        counts.served += 1
-        counts.branches.sent(.checkpointState)
-        var outgoing = [
-            Outgoing(
-                .checkpointState(CheckpointState(certificate: certificate, contents: checkpoint.contents)),
-                to: receiver)
-        ]
-        if liars[replica.index.position] != nil { lie(&outgoing, as: replica) }
-        for item in outgoing { send(item, from: replica.index.position) }
     }
 
     private func send(_ answer: ReplicaToClientMessage, to asker: ReadAsker, from replica: SimulatedReplica) {

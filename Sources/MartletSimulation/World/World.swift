@@ -85,8 +85,8 @@ final class World {
         checkers = Checkers(
             view: view, liars: scenario.liars.map(\.replica), limits: scenario.limits,
             memory: MemoryChecker(
-                n: scenario.n, clients: scenario.clientNodes, settings: scenario.widestSettings,
-                limits: scenario.memoryLimits))
+                n: scenario.n, leasesMax: view.f + 1, clients: scenario.clientNodes,
+                settings: scenario.widestSettings, limits: scenario.memoryLimits))
         self.random = random.fork()
         conspiracy = Conspiracy(
             view: view, members: scenario.liars(of: .colluder), neighbours: scenario.liars(of: .falseNeighbour),

@@ -33,7 +33,10 @@ struct WorldCounts {
     var jumps = 0
     var standstills = 0
     var installs = 0
+    /// Manifests and chunks.
     var served = 0
+    /// Chunks that whoever fetched a state had already.
+    var foundAtHome = 0
     var refusedMessages = 0
     var refusedRequests = 0
     var highestExecuted = Instance.zero
@@ -76,6 +79,7 @@ package enum ProtocolStep: String, Hashable, Sendable, CaseIterable {
     case checkpointStable = "checkpoint stable"
     case behind = "fell behind"
     case caughtUp = "caught up"
+    case fetchingState = "state fetched"
     case rolledBack = "rolled back"
     case logBroken = "log broken"
     case logMended = "log mended"
@@ -102,6 +106,7 @@ package enum ProtocolStep: String, Hashable, Sendable, CaseIterable {
         case .checkpointStable: self = .checkpointStable
         case .behind: self = .behind
         case .caughtUp: self = .caughtUp
+        case .fetchingState: self = .fetchingState
         case .rolledBack: self = .rolledBack
         case .logBroken: self = .logBroken
         case .logMended: self = .logMended

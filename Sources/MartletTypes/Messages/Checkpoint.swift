@@ -31,13 +31,15 @@ package struct CheckpointCertificate: Hashable, Sendable {
     }
 }
 
-/// A stable checkpoint with the whole state, whose manifest has the certificate's digest.
+/// A stable checkpoint with the whole state: the manifest has the certificate's digest, and each chunk that of its place there.
 package struct CheckpointState: Hashable, Sendable {
     package let certificate: CheckpointCertificate
-    package let contents: CheckpointContents
+    package let checkpoint: HashedCheckpoint
 
-    package init(certificate: CheckpointCertificate, contents: CheckpointContents) {
+    package init(certificate: CheckpointCertificate, contents: CheckpointContents, manifest: CheckpointManifest) {
         self.certificate = certificate
-        self.contents = contents
+        checkpoint = HashedCheckpoint(contents: contents, manifest: manifest, digest: certificate.digest)
     }
+
+    package var contents: CheckpointContents { checkpoint.contents }
 }

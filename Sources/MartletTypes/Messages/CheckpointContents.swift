@@ -58,7 +58,7 @@ package struct HashedCheckpoint: Hashable, Sendable {
 
 extension SnapshotChunks {
     /// Bytes without chunks of their own, cut: all pieces but the last have `pieceBytes`.
-    package static func pieces(of bytes: Bytes) -> [Bytes] {
+    package static func pieces(of bytes: Bytes, pieceBytes: Int = SnapshotChunks.pieceBytes) -> [Bytes] {
         stride(from: 0, to: bytes.count, by: pieceBytes).map { start in
             Bytes(bytes[start..<min(start + pieceBytes, bytes.count)])
         }

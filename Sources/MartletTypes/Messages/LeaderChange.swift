@@ -88,10 +88,19 @@ package struct StopData: Hashable, Sendable {
 
     /// The highest instance that this message proves to be decided along with all before it.
     package var provenBase: Instance { max(base?.instance ?? .zero, checkpoint?.instance ?? .zero) }
+
+    /// Encoded it is not longer.
+    package var bytes: Int {
+        let shares = (base?.shares.count ?? 0) + (checkpoint?.shares.count ?? 0)
+        return 1_024 + 160 * shares + claims.reduce(0) { $0 + 128 + 48 * $1.writeSet.count }
+    }
 }
 
 /// Signed by the leader of `epoch`, so that others can pass it on: the set S from which everyone computes the outcome.
 package struct Sync: Hashable, Sendable {
+    /// What is collected is not longer.
+    package static let bytesMax = 120 << 20
+
     package let epoch: Epoch
     package let collected: [StopData]
     package var signature: Signature

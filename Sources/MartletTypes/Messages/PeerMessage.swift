@@ -19,7 +19,12 @@ package enum PeerMessage: Hashable, Sendable {
     case fetchDecisions(FetchDecisions)
     case decisions(Decisions)
     case fetchCheckpoint(FetchCheckpoint)
-    case checkpointState(CheckpointState)
+    /// What the sender has, in answer to a question for a checkpoint, or for what it does not have.
+    case checkpointOffer(CheckpointCertificate)
+    case fetchManifest(CheckpointName)
+    case manifest(NamedManifest)
+    case fetchChunks(FetchChunks)
+    case chunk(CheckpointChunk)
     case progress(Progress)
     case probe(Probe)
     case probeEcho(ProbeEcho)

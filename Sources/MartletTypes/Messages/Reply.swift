@@ -93,6 +93,24 @@ package enum ReplicaMode: UInt8, Hashable, Sendable {
     case learner = 2
 }
 
+/// How far a replica has fetched a state from the others.
+package struct FetchingStatus: Hashable, Sendable {
+    /// The state is that after this one.
+    package let instance: Instance
+    package let bytesHeld: UInt64
+    /// 0 while it is not known.
+    package let bytesTotal: UInt64
+    /// As fast as it came so far; nil while that cannot be said.
+    package let secondsLeft: UInt32?
+
+    package init(instance: Instance, bytesHeld: UInt64, bytesTotal: UInt64, secondsLeft: UInt32?) {
+        self.instance = instance
+        self.bytesHeld = bytesHeld
+        self.bytesTotal = bytesTotal
+        self.secondsLeft = secondsLeft
+    }
+}
+
 /// How a replica sees itself and its group.
 package struct ReplicaStatus: Hashable, Sendable {
     package let replica: ReplicaID
@@ -112,11 +130,13 @@ package struct ReplicaStatus: Hashable, Sendable {
     package let damagesFound: UInt32
     /// Whether some of that is not mended yet.
     package let isDamaged: Bool
+    /// A state that it is fetching.
+    package let fetching: FetchingStatus?
 
     package init(
         replica: ReplicaID, mode: ReplicaMode, epoch: Epoch, isSynced: Bool, leader: ReplicaID, decided: Instance,
         executed: Instance, stableCheckpoint: Instance, highestKnown: Instance, pendingRequests: UInt32,
-        softwareVersion: String, damagesFound: UInt32 = 0, isDamaged: Bool = false
+        softwareVersion: String, damagesFound: UInt32 = 0, isDamaged: Bool = false, fetching: FetchingStatus? = nil
     ) {
         self.replica = replica
         self.mode = mode
@@ -131,6 +151,7 @@ package struct ReplicaStatus: Hashable, Sendable {
         self.softwareVersion = softwareVersion
         self.damagesFound = damagesFound
         self.isDamaged = isDamaged
+        self.fetching = fetching
     }
 }
 

@@ -28,8 +28,14 @@ package enum VerifiedMessage: Hashable, Sendable {
     /// Consecutive instances; digests match and certificates are valid quorums.
     case decisions(Verified<[ProvenDecision]>)
     case fetchCheckpoint(Verified<FetchCheckpoint>)
-    /// The certificate is a valid quorum and the state has its digest.
-    case checkpointState(Verified<CheckpointState>)
+    /// The certificate is a valid quorum.
+    case checkpointOffer(Verified<CheckpointCertificate>)
+    case fetchManifest(Verified<CheckpointName>)
+    /// It has the digest of the checkpoint that it names.
+    case manifest(Verified<NamedManifest>)
+    case fetchChunks(Verified<FetchChunks>)
+    /// Its digest is computed; whether it is the right one the manifest tells.
+    case chunk(Verified<HashedChunk>)
     case progress(Verified<Progress>)
     case probe(Verified<Probe>)
     case probeEcho(Verified<ProbeEcho>)

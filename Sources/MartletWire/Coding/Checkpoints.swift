@@ -3,21 +3,6 @@
 
 package import MartletTypes
 
-extension CheckpointState: WireCodable {
-    package static var encodedBytesMin: Int { CheckpointCertificate.encodedBytesMin + 4 }
-    package var encodedSizeHint: Int { certificate.encodedSizeHint + contents.encodedSizeHint }
-
-    package func encode(into writer: inout Writer) {
-        certificate.encode(into: &writer)
-        contents.encode(into: &writer)
-    }
-
-    package init(from reader: inout Reader) throws(WireError) {
-        self.init(
-            certificate: try CheckpointCertificate(from: &reader), contents: try CheckpointContents(from: &reader))
-    }
-}
-
 extension CheckpointContents: WireCodable {
     package static var encodedBytesMin: Int { 4 + 4 }
     package var encodedSizeHint: Int { 8 + bytes + 4 * chunks.count }
@@ -45,8 +30,10 @@ extension CheckpointContents: WireCodable {
     }
 
     /// Cuts the image's encoding; the service's chunks follow as they are.
-    package init(image: CheckpointImage, application: [Bytes]) {
-        let pieces = SnapshotChunks.pieces(of: image.encoded())
+    package init(
+        image: CheckpointImage, application: [Bytes], pieceBytes: Int = SnapshotChunks.pieceBytes
+    ) {
+        let pieces = SnapshotChunks.pieces(of: image.encoded(), pieceBytes: pieceBytes)
         self.init(imageChunks: pieces.count, chunks: pieces + application)
     }
 

@@ -21,7 +21,7 @@ private enum Tag: UInt8 {
     case fetchDecisions = 14
     case decisions = 15
     case fetchCheckpoint = 16
-    case checkpointState = 17
+    // 17 was a whole checkpoint in one message.
     case progress = 18
     case probe = 19
     case probeEcho = 20
@@ -31,6 +31,11 @@ private enum Tag: UInt8 {
     case fetchViews = 24
     case views = 25
     case operation = 26
+    case checkpointOffer = 27
+    case fetchManifest = 28
+    case manifest = 29
+    case fetchChunks = 30
+    case chunk = 31
 }
 
 extension PeerMessage: WireCodable {
@@ -55,7 +60,11 @@ extension PeerMessage: WireCodable {
         case .fetchDecisions(let message): message.encode(into: &writer)
         case .decisions(let message): message.encode(into: &writer)
         case .fetchCheckpoint(let message): message.encode(into: &writer)
-        case .checkpointState(let message): message.encode(into: &writer)
+        case .checkpointOffer(let message): message.encode(into: &writer)
+        case .fetchManifest(let message): message.encode(into: &writer)
+        case .manifest(let message): message.encode(into: &writer)
+        case .fetchChunks(let message): message.encode(into: &writer)
+        case .chunk(let message): message.encode(into: &writer)
         case .progress(let message): message.encode(into: &writer)
         case .probe(let message): message.encode(into: &writer)
         case .probeEcho(let message): message.encode(into: &writer)
@@ -87,7 +96,11 @@ extension PeerMessage: WireCodable {
         case .fetchDecisions: self = .fetchDecisions(try FetchDecisions(from: &reader))
         case .decisions: self = .decisions(try Decisions(from: &reader))
         case .fetchCheckpoint: self = .fetchCheckpoint(try FetchCheckpoint(from: &reader))
-        case .checkpointState: self = .checkpointState(try CheckpointState(from: &reader))
+        case .checkpointOffer: self = .checkpointOffer(try CheckpointCertificate(from: &reader))
+        case .fetchManifest: self = .fetchManifest(try CheckpointName(from: &reader))
+        case .manifest: self = .manifest(try NamedManifest(from: &reader))
+        case .fetchChunks: self = .fetchChunks(try FetchChunks(from: &reader))
+        case .chunk: self = .chunk(try CheckpointChunk(from: &reader))
         case .progress: self = .progress(try Progress(from: &reader))
         case .probe: self = .probe(try Probe(from: &reader))
         case .probeEcho: self = .probeEcho(try ProbeEcho(from: &reader))
@@ -118,7 +131,11 @@ extension PeerMessage: WireCodable {
         case .fetchDecisions: .fetchDecisions
         case .decisions: .decisions
         case .fetchCheckpoint: .fetchCheckpoint
-        case .checkpointState: .checkpointState
+        case .checkpointOffer: .checkpointOffer
+        case .fetchManifest: .fetchManifest
+        case .manifest: .manifest
+        case .fetchChunks: .fetchChunks
+        case .chunk: .chunk
         case .progress: .progress
         case .probe: .probe
         case .probeEcho: .probeEcho
@@ -149,7 +166,11 @@ extension PeerMessage: WireCodable {
         case .fetchDecisions(let message): 2 + message.encodedSizeHint
         case .decisions(let message): 2 + message.encodedSizeHint
         case .fetchCheckpoint(let message): 2 + message.encodedSizeHint
-        case .checkpointState(let message): 2 + message.encodedSizeHint
+        case .checkpointOffer(let message): 2 + message.encodedSizeHint
+        case .fetchManifest(let message): 2 + message.encodedSizeHint
+        case .manifest(let message): 2 + message.encodedSizeHint
+        case .fetchChunks(let message): 2 + message.encodedSizeHint
+        case .chunk(let message): 2 + message.encodedSizeHint
         case .progress(let message): 2 + message.encodedSizeHint
         case .probe(let message): 2 + message.encodedSizeHint
         case .probeEcho(let message): 2 + message.encodedSizeHint

@@ -62,7 +62,7 @@ extension ReplicaToClientMessage: WireCodable {
 }
 
 extension ReplicaStatus: WireCodable {
-    package static var encodedBytesMin: Int { 2 + 1 + 16 + 1 + 2 + 32 + 4 + 4 + 4 + 1 }
+    package static var encodedBytesMin: Int { 2 + 1 + 16 + 1 + 2 + 32 + 4 + 4 + 4 + 1 + 1 }
 
     package func encode(into writer: inout Writer) {
         writer.write(replica)
@@ -76,6 +76,7 @@ extension ReplicaStatus: WireCodable {
         writer.writeString(softwareVersion)
         writer.write(damagesFound)
         writer.write(isDamaged)
+        writer.writeOptional(fetching)
     }
 
     package init(from reader: inout Reader) throws(WireError) {
@@ -86,6 +87,22 @@ extension ReplicaStatus: WireCodable {
             stableCheckpoint: try reader.number(Instance.self), highestKnown: try reader.number(Instance.self),
             pendingRequests: try reader.uint32(),
             softwareVersion: try reader.string(Limits.softwareVersionBytes), damagesFound: try reader.uint32(),
-            isDamaged: try reader.bool())
+            isDamaged: try reader.bool(), fetching: try reader.optional(FetchingStatus.self))
+    }
+}
+
+extension FetchingStatus: WireCodable {
+    package static var encodedBytesMin: Int { 8 + 8 + 8 + 1 }
+
+    package func encode(into writer: inout Writer) {
+        writer.write(instance.rawValue, bytesHeld, bytesTotal)
+        writer.write(secondsLeft != nil)
+        if let secondsLeft { writer.write(secondsLeft) }
+    }
+
+    package init(from reader: inout Reader) throws(WireError) {
+        self.init(
+            instance: try reader.number(Instance.self), bytesHeld: try reader.uint64(), bytesTotal: try reader.uint64(),
+            secondsLeft: try reader.bool() ? try reader.uint32() : nil)
     }
 }

@@ -16,7 +16,6 @@ struct MemberExecution: ~Copyable {
     private var effects = ExecutionEffects<KVStateMachine>()
     private var store = SnapshotStore()
     private var newest = NewestSnapshot<KVStateMachine>()
-    private var served: [(CheckpointState, ReplicaID)] = []
     private var waiting: [UInt64: InboundConnection] = [:]
     private var ticket: UInt64 = 0
 
@@ -40,17 +39,19 @@ struct MemberExecution: ~Copyable {
         }
         var events = effects.events
         for snapshot in effects.snapshots { events.append(keep(snapshot)) }
-        for service in effects.serves { serve(service) }
-        if let below = effects.forgetBelow { store.forget(below: below) }
+        if let forgotten = effects.forgotten { store.forget(forgotten) }
         effects.removeAll()
         for (read, connection) in again { answer(read, to: connection) }
         return events
     }
 
-    /// Checkpoints that others asked for.
-    mutating func takeServed() -> [(CheckpointState, ReplicaID)] {
-        defer { served = [] }
-        return served
+    /// What others fetch of a checkpoint.
+    func serve(_ service: CheckpointService) -> (messages: [PeerMessage], served: CheckpointServed) {
+        store.serve(service)
+    }
+
+    func lookUp(_ lookUp: ChunkLookUp) -> Event {
+        .chunksFound(lookUp.checkpoint, store.chunks(of: lookUp.wanted) { Hashing.digest(ofChunk: $0) })
     }
 
     mutating func answer(_ read: ReadRequest, to connection: InboundConnection) {
@@ -70,9 +71,8 @@ struct MemberExecution: ~Copyable {
     private mutating func install(_ state: CheckpointState) {
         do {
             try executor.install(state.contents.image(), state.contents.reader, into: &effects)
-            let checkpoint = Hashing.hashed(state.contents)
-            newest.note(executor.machine.snapshot(), restoredFrom: checkpoint)
-            store.insert(checkpoint, after: state.certificate.instance)
+            newest.note(executor.machine.snapshot(), restoredFrom: state.checkpoint)
+            store.insert(state.checkpoint, after: state.certificate.instance)
         } catch {
             preconditionFailure("the group agreed on a state that cannot be read: \(error)")
         }
@@ -84,11 +84,5 @@ struct MemberExecution: ~Copyable {
         let checkpoint = Hashing.hashed(contents, written)
         store.insert(checkpoint, after: snapshot.instance)
         return .snapshotTaken(snapshot.instance, checkpoint.digest)
-    }
-
-    private mutating func serve(_ service: CheckpointService) {
-        let certificate = service.certificate
-        guard let checkpoint = store.checkpoint(after: certificate.instance, certificate.digest) else { return }
-        served.append((CheckpointState(certificate: certificate, contents: checkpoint.contents), service.receiver))
     }
 }

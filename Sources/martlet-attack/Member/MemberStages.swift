@@ -123,15 +123,19 @@ final class MemberStages {
         }
         loopback += effects.checks.map { .certificateChecked(verifier.validShares(of: $0)) }
         loopback += effects.calculations.map { .calculated(Calculation.outcome(of: $0.input, in: $0.view)) }
+        for service in effects.serves { serve(service, &outgoing) }
+        loopback += effects.lookUps.map { execution.lookUp($0) }
         let orders = effects.executions
         effects.removeAll()
-        for order in orders {
-            loopback += execution.carryOut(order)
-            for (state, receiver) in execution.takeServed() {
-                guard let index = context.view.index(of: receiver) else { continue }
-                outgoing.append(Outgoing(.checkpointState(state), to: index))
-            }
+        for order in orders { loopback += execution.carryOut(order) }
+    }
+
+    private func serve(_ service: CheckpointService, _ outgoing: inout [Outgoing]) {
+        let (messages, served) = execution.serve(service)
+        if let index = context.view.index(of: service.receiver) {
+            outgoing += messages.map { Outgoing($0, to: index) }
         }
+        loopback.append(.served(served))
     }
 
     private func add(_ send: Send, to outgoing: inout [Outgoing]) {

@@ -23,7 +23,7 @@ struct CheckpointBenchmark {
     }
 
     func run(_ note: (String) -> Void) throws -> CheckpointBenchmarkResult {
-        var machine = KVStateMachine(stateBytesMax: KVLimits.snapshotBytesMax)
+        var machine = KVStateMachine(stateBytesMax: KVLimits.stateBytesMax)
         var random = SystemRandomNumberGenerator()
         note("setting \(keys) keys")
         var steps: [CheckpointBenchmarkResult.Step] = []
@@ -78,7 +78,7 @@ struct CheckpointBenchmark {
         }
         steps.append(step("verify", since: begin, bytes: bytes))
         begin = now
-        var restored = KVStateMachine(stateBytesMax: KVLimits.snapshotBytesMax)
+        var restored = KVStateMachine(stateBytesMax: KVLimits.stateBytesMax)
         try restored.restore(chunks: written.chunks)
         steps.append(step("restore", since: begin, bytes: bytes))
     }

@@ -25,8 +25,8 @@ struct CheckpointBenchCommand: AsyncParsableCommand {
         guard (0...KVLimits.valueBytesMax).contains(valueBytes) else {
             throw ValidationError("--value-bytes must be from 0 to \(KVLimits.valueBytesMax)")
         }
-        guard keys * (valueBytes + 64) <= KVLimits.snapshotBytesMax else {
-            throw ValidationError("so much does not fit into the service (\(KVLimits.snapshotBytesMax) bytes)")
+        guard keys * (valueBytes + 64) <= KVLimits.stateBytesMax else {
+            throw ValidationError("so much does not fit into the service (\(KVLimits.stateBytesMax) bytes)")
         }
         guard counts.allSatisfy({ (0...50_000_000).contains($0 ?? -1) }) else {
             throw ValidationError("--changes are numbers, as in 1000,100000")

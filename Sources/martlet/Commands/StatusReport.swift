@@ -24,7 +24,19 @@ struct StatusReport {
             guard case .unreachable(let reason) = report.answer else { return nil }
             return "replica \(report.member.id) is unreachable: \(reason)"
         }
-        return ([table.text, ""] + missing + damages + [health.sentence]).joined(separator: "\n")
+        return ([table.text, ""] + missing + fetches + damages + [health.sentence]).joined(separator: "\n")
+    }
+
+    /// A line for each member that fetches a state from the others.
+    private var fetches: [String] {
+        health.reports.compactMap { report in
+            guard let fetching = report.status?.fetching else { return nil }
+            let head = "replica \(report.member.id) fetches the state after instance \(fetching.instance)"
+            guard fetching.bytesTotal > 0 else { return head }
+            let percent = Rounding.text(100 * Double(fetching.bytesHeld) / Double(fetching.bytesTotal), digits: 0)
+            let left = fetching.secondsLeft.map { ", about \($0) s to go" } ?? ""
+            return "\(head): \(percent) % of \(fetching.bytesTotal) bytes\(left)"
+        }
     }
 
     /// A line for each member that has found its disk damaged.
@@ -99,9 +111,17 @@ struct StatusReport {
             "pendingRequests": .integer(Int(status.pendingRequests)),
             "roundTripMicroseconds": .integer(Int(clamping: roundTrip.nanoseconds / 1000)),
             "version": .text(status.softwareVersion), "damagesFound": .integer(Int(status.damagesFound)),
-            "isDamaged": .boolean(status.isDamaged),
+            "isDamaged": .boolean(status.isDamaged), "fetching": status.fetching.map(json) ?? .null,
         ]
         return values.map { JSONValue.Member(name: $0.key, value: $0.value) }
+    }
+
+    private func json(_ fetching: FetchingStatus) -> JSONValue {
+        .object([
+            "instance": Self.integer(fetching.instance), "bytesHeld": .integer(Int(clamping: fetching.bytesHeld)),
+            "bytesTotal": .integer(Int(clamping: fetching.bytesTotal)),
+            "secondsLeft": fetching.secondsLeft.map { .integer(Int($0)) } ?? .null,
+        ])
     }
 
     private static func integer(_ number: some DistinctNumber) -> JSONValue { .integer(Int(clamping: number.rawValue)) }

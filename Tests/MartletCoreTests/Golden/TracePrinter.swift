@@ -53,7 +53,11 @@ struct TracePrinter {
         case .decisions(let it):
             "DECISIONS " + list(it.decisions.map { "\(text(of: $0.body))@r\($0.certificate.epoch.regency)" })
         case .fetchCheckpoint(let it): "FETCH-CHECKPOINT i\(it.instance)"
-        case .checkpointState(let it): "CHECKPOINT-STATE i\(it.certificate.instance) \(name(it.certificate.digest))"
+        case .checkpointOffer(let it): "OFFER " + text(of: it.name)
+        case .fetchManifest(let it): "FETCH-MANIFEST " + text(of: it)
+        case .manifest(let it): "MANIFEST \(text(of: it.checkpoint)) \(it.manifest.digests.count) chunks"
+        case .fetchChunks(let it): "FETCH-CHUNKS \(text(of: it.checkpoint)) " + list(it.positions.map { "\($0)" })
+        case .chunk(let it): "CHUNK \(text(of: it.checkpoint)) \(it.position)"
         case .progress(let it):
             "PROGRESS r\(it.epoch.regency) decided i\(it.decided) stable i\(it.stableCheckpoint)"
                 + (it.asksForHelp ? " help" : "") + (it.isSynced ? "" : " unsynced")
@@ -68,6 +72,17 @@ struct TracePrinter {
         case .views(let it): "VIEWS " + list(it.certificates.map { "\($0.next.number)@i\($0.last)" })
         default: preconditionFailure("a message of ordering is printed elsewhere")
         }
+    }
+
+    private func text(of checkpoint: CheckpointName) -> String { "i\(checkpoint.instance) \(name(checkpoint.digest))" }
+
+    func line(_ service: CheckpointService) -> String {
+        let what = service.positions.map { "chunks " + list($0.map { "\($0)" }) } ?? "manifest"
+        return Self.line("serve", "\(what) of \(text(of: service.checkpoint)) to \(service.receiver)")
+    }
+
+    func line(_ wanted: ChunkLookUp) -> String {
+        Self.line("look up", "\(wanted.wanted.count) chunks of \(text(of: wanted.checkpoint))")
     }
 
     private func text(of subject: Challenge.Subject) -> String {
@@ -108,9 +123,9 @@ struct TracePrinter {
         case .snapshot(let instance, _, _, _, _): Self.line("snapshot", "i\(instance)")
         case .resend(let id): Self.line("resend", TraceNames.text(of: id))
         case .tellOpened(let session, let id): Self.line("tell", "\(TraceNames.text(of: id)) opened \(session)")
-        case .serve(let certificate, let to): Self.line("serve", "checkpoint i\(certificate.instance) to \(to)")
         case .install(let state): Self.line("install", "checkpoint i\(state.certificate.instance)")
-        case .forgetSnapshots(let below): Self.line("forget", "snapshots below i\(below)")
+        case .forgetSnapshots(let below, let kept):
+            Self.line("forget", "snapshots below i\(below)" + kept.map { ", not i\($0)" }.joined())
         }
     }
 
@@ -157,6 +172,8 @@ struct TracePrinter {
             return "leader \(leader) takes \(took) for what may take \(allowed)"
         case .checkpointStable(let instance): return "checkpoint i\(instance) is stable"
         case .behind(let instance, let known): return "behind: at i\(instance), others at i\(known)"
+        case .fetchingState(let it):
+            return "fetching the state after i\(it.instance), \(it.bytesHeld) of \(it.bytesTotal) bytes"
         case .caughtUp(let instance): return "caught up at i\(instance)"
         case .logBroken: return "cannot write its log"
         case .logMended: return "can write its log again"

@@ -74,13 +74,24 @@ extension TraceReader {
             return .decisions(Decisions(decisions: try words.list().map { try decision($0) }))
         case "FETCH-CHECKPOINT":
             return .fetchCheckpoint(FetchCheckpoint(instance: Instance(try words.number(after: "i", "instance"))))
-        case "CHECKPOINT-STATE":
-            let instance = Instance(try words.number(after: "i", "instance"))
-            let digest = try names.digest(try words.next("a digest"))
-            return .checkpointState(
-                CheckpointState(
-                    certificate: certificate(instance, digest),
-                    contents: CheckpointContents(imageChunks: 1, chunks: [[0]])))
+        case "OFFER":
+            let name = try checkpoint(&words)
+            return .checkpointOffer(certificate(name.instance, name.digest))
+        case "FETCH-MANIFEST": return .fetchManifest(try checkpoint(&words))
+        case "MANIFEST":
+            let name = try checkpoint(&words)
+            let contents = Samples.contents(chunks: 0..<Int(try words.number("how many chunks")))
+            return .manifest(
+                NamedManifest(checkpoint: name, manifest: Samples.hashed(contents, name.digest).manifest))
+        case "FETCH-CHUNKS":
+            let name = try checkpoint(&words)
+            return .fetchChunks(
+                FetchChunks(checkpoint: name, positions: try words.list().compactMap { UInt32($0) }))
+        case "CHUNK":
+            let name = try checkpoint(&words)
+            let position = Int(try words.number("a position"))
+            let bytes = Samples.chunk(position, bytes: words.take("wrong") ? 7 : 8)
+            return .chunk(CheckpointChunk(checkpoint: name, position: UInt32(position), bytes: bytes))
         case "PROGRESS": return .progress(try progress(&words))
         case "PROBE": return .probe(Probe(sequence: SequenceNumber(try words.number(after: "#", "a sequence"))))
         case "PROBE-ECHO":
@@ -92,6 +103,11 @@ extension TraceReader {
             return .challengeResponse(ChallengeResponse(number: number, digest: digest))
         default: return nil
         }
+    }
+
+    private func checkpoint(_ words: inout TraceWords) throws -> CheckpointName {
+        let instance = Instance(try words.number(after: "i", "instance"))
+        return CheckpointName(instance: instance, digest: try names.digest(try words.next("a digest")))
     }
 
     /// `CHALLENGE vote #7`, `CHALLENGE proposal r1 i1 #7`, `CHALLENGE dummy 64 #7`

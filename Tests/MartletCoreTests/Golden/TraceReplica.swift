@@ -88,6 +88,7 @@ final class TraceReplica {
         let refusals = effects.refusals
         let checks = effects.checks
         let notices = effects.notices
+        let (serves, lookUps) = (effects.serves, effects.lookUps)
         effects.removeAll()
         // What it says of itself comes first: it tells what the rest is about.
         lines += notices.map { TracePrinter(names: names, me: me).line($0) }
@@ -96,6 +97,16 @@ final class TraceReplica {
         for order in orders {
             lines.append(printer.line(order))
             if case .execute(let execution) = order { returning.append(.executed(upTo: execution.instance)) }
+        }
+        for service in serves {
+            lines.append(printer.line(service))
+            let count = service.positions?.count ?? 0
+            returning.append(
+                .served(CheckpointServed(service: service, count: count, bytes: 8 * count, isHeld: true)))
+        }
+        for wanted in lookUps {
+            lines.append(printer.line(wanted))
+            returning.append(.chunksFound(wanted.checkpoint, []))
         }
         lines += refusals.map { printer.line($0) }
         for check in checks {

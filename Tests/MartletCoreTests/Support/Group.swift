@@ -25,6 +25,13 @@ final class Group {
         var adaptations: [Instance: AdaptationImage] = [:]
         var calculations: [CalculationInput] = []
         var isUp = true
+        /// What the core last said of which snapshots are kept.
+        var forgotten = ForgottenSnapshots(below: .zero)
+        var installed: [CheckpointState] = []
+        /// Places of chunks that its own store has.
+        var chunksAtHome: [Int] = []
+        /// It says that it has no checkpoint at all.
+        var lacksCheckpoints = false
         /// How many random numbers it waits for.
         var entropyWanted = 0
         /// What is written down, in a durable group: what a loss of power leaves, and what it may not.
@@ -73,13 +80,20 @@ final class Group {
     var heldSnapshots: [Instance] = []
     /// Whose disk does not sync until a test says so.
     var holdsSyncs: Set<Int> = []
+    /// Whose checks of certificates take long, and which wait.
+    var holdsChecks: Set<Int> = []
+    var heldChecks: [DecisionCertificate] = []
     /// Whose signatures in ACCEPTs are not valid.
     var badSigners: Set<ReplicaID> = []
+
+    /// How many chunks a checkpoint has, and how long each is.
+    var chunks = (count: 1, bytes: 8)
 
     let timeouts: Timeouts
 
     init(
-        view: View, timeouts: Timeouts = Timeouts(), pendingMax: Int = 65_536, beginning: Timestamp = .zero
+        view: View, timeouts: Timeouts = Timeouts(), pendingMax: Int = 65_536, archiveBytesMax: Int = 256 << 20,
+        beginning: Timestamp = .zero
     ) {
         self.view = view
         self.timeouts = timeouts
@@ -87,6 +101,7 @@ final class Group {
             var configuration = CoreConfiguration(view: view, replica: member.id)
             configuration.timeouts = timeouts
             configuration.pendingMax = pendingMax
+            configuration.archiveBytesMax = archiveBytesMax
             configuration.beginning = beginning
             nodes.append(Node(configuration, at: now))
         }
@@ -95,13 +110,14 @@ final class Group {
 
     convenience init(
         n: Int = 4, f: Int = 1, model: FaultModel = .byzantine, window: Int = 4, checkpointPeriod: Int = 16,
-        isDurable: Bool = false
+        isDurable: Bool = false, archiveBytesMax: Int = 256 << 20
     ) throws {
         var settings = GroupSettings()
         settings.isDurable = isDurable
         settings.window = window
         settings.checkpointPeriod = checkpointPeriod
-        self.init(view: try Samples.view(n: n, f: f, model: model, settings: settings))
+        self.init(
+            view: try Samples.view(n: n, f: f, model: model, settings: settings), archiveBytesMax: archiveBytesMax)
     }
 
     // MARK: Driving
@@ -205,12 +221,17 @@ final class Group {
         let orders = node.effects.executions
         let checks = node.effects.checks
         node.entropyWanted += node.effects.entropyWanted
+        let (serves, lookUps) = (node.effects.serves, node.effects.lookUps)
         let tasks = node.effects.calculations
         node.calculations += tasks.map(\.input)
         node.effects.removeAll()
         giveNumbers(to: place)
         for send in sends { post(send, from: place) }
-        for check in checks { step(place, .certificateChecked(valid(check))) }
+        let isHolding = holdsChecks.contains(place)
+        if isHolding { heldChecks += checks }
+        for check in isHolding ? [] : checks { endCheck(check, at: place) }
+        for service in serves { serve(service, by: place) }
+        for wanted in lookUps { lookUp(wanted, at: place) }
         for order in orders { carryOut(order, at: place) }
         if !holdsSyncs.contains(place) { sync(place) }
         for task in tasks {
@@ -222,7 +243,7 @@ final class Group {
         }
     }
 
-    private func post(_ send: Send, from place: Int) {
+    func post(_ send: Send, from place: Int) {
         onSend(place, send.message)
         for (to, member) in view.members.enumerated() {
             let isMeant =
@@ -233,6 +254,10 @@ final class Group {
                 }
             if isMeant { queue.append(Parcel(from: place, to: to, message: send.message)) }
         }
+    }
+
+    func endCheck(_ certificate: DecisionCertificate, at place: Int) {
+        step(place, .certificateChecked(valid(certificate)))
     }
 
     private func valid(_ certificate: DecisionCertificate) -> DecisionCertificate {
@@ -261,11 +286,8 @@ final class Group {
                 takeSnapshot(instance, at: place)
             }
         case .resend(let id), .tellOpened(_, let id): node.resends.append(id)
-        case .serve(let certificate, let to):
-            let state = CheckpointState(
-                certificate: certificate, contents: CheckpointContents(imageChunks: 1, chunks: [[0]]))
-            post(Send(.checkpointState(state), to: .replica(to)), from: place)
         case .install(let state):
+            node.installed.append(state)
             let image = image(after: state.certificate.instance)
             node.sessions[image.instance] = nodes.compactMap { $0.sessions[image.instance] }.first
             step(place, .checkpointInstalled(image))
@@ -273,7 +295,8 @@ final class Group {
         case .rollBack(let last): node.rollbacks.append(last)
         case .holdReads(let last): node.holds.append(last)
         case .stopVoting: node.stops += 1
-        case .forgetSnapshots, .endView, .beginView, .beginVoting: break
+        case .forgetSnapshots(let below, let kept): node.forgotten = ForgottenSnapshots(below: below, except: kept)
+        case .endView, .beginView, .beginVoting: break
         case .awaitDurable: preconditionFailure("the gate keeps that for itself")
         }
     }
@@ -324,7 +347,12 @@ final class Group {
                             certificate: $0.certificate)
                     }))
         case .fetchCheckpoint(let it): return .fetchCheckpoint(by(it))
-        case .checkpointState(let it): return .checkpointState(by(it))
+        case .checkpointOffer(let it): return .checkpointOffer(by(it))
+        case .fetchManifest(let it): return .fetchManifest(by(it))
+        case .manifest(let it): return .manifest(by(it))
+        case .fetchChunks(let it): return .fetchChunks(by(it))
+        case .chunk(let it):
+            return .chunk(by(HashedChunk(chunk: it, digest: Samples.digest(ofChunk: it.bytes))))
         case .progress(let it): return .progress(by(it))
         case .probe(let it): return .probe(by(it))
         case .probeEcho(let it): return .probeEcho(by(it))
@@ -343,56 +371,5 @@ final class Group {
     /// A message that a liar makes up for one receiver.
     func inject(_ message: PeerMessage, from: Int, to: Int) {
         step(to, .message(Self.verified(message, from: view.members[from].id)))
-    }
-
-    // MARK: Looking
-
-    /// Everything that replica has under way, by whom it is for.
-    func underWay(from place: Int) -> [PeerMessage] { queue.filter { $0.from == place }.map(\.message) }
-
-    /// Records what the replica sends to others from now on.
-    func record(_ place: Int) -> Recording {
-        let recording = Recording()
-        let before = rewrite
-        rewrite = { parcel in
-            if parcel.from == place { recording.messages.append(parcel.message) }
-            return before(parcel)
-        }
-        return recording
-    }
-
-    final class Recording {
-        var messages: [PeerMessage] = []
-
-        var votes: [(Epoch, Instance, Digest)] {
-            messages.compactMap { message in
-                switch message {
-                case .write(let vote): (vote.epoch, vote.instance, vote.digest)
-                case .accept(let vote): (vote.epoch, vote.instance, vote.digest)
-                default: nil
-                }
-            }
-        }
-    }
-
-    /// The executed operations of a replica, in order: their payloads.
-    func executed(_ place: Int) -> [Bytes] {
-        nodes[place].executions.flatMap(\.steps).filter { $0.verdict == .execute }.map(\.request.payload)
-    }
-
-    func status(_ place: Int) -> CoreStatus { nodes[place].core.status }
-
-    func deadline(_ place: Int) -> Instant? { nodes[place].core.nextDeadline }
-
-    /// Opens a session for the client and returns its name.
-    func openSession(_ client: ClientID) -> SessionID {
-        submit(Samples.open(client))
-        settle()
-        for execution in nodes.flatMap(\.executions).reversed() {
-            for step in execution.steps where step.request.id.client == client {
-                if case .open(let session, _) = step.verdict { return session }
-            }
-        }
-        preconditionFailure("the session was not opened")
     }
 }

@@ -61,9 +61,37 @@ extension CheckpointCertificate: Sampled {
     }
 }
 
-extension CheckpointState: Sampled {
+extension CheckpointName: Sampled {
     static func sample(_ generator: inout Generator) -> Self {
-        Self(certificate: .sample(&generator), contents: .sample(&generator))
+        Self(instance: generator.number(Instance.self, from: 1), digest: .sample(&generator))
+    }
+}
+
+extension NamedManifest: Sampled {
+    static func sample(_ generator: inout Generator) -> Self {
+        let count = Int.random(in: 1...4, using: &generator)
+        return Self(
+            checkpoint: .sample(&generator),
+            manifest: CheckpointManifest(
+                imageChunks: Int.random(in: 1...count, using: &generator),
+                bytes: Int.random(in: count...100_000, using: &generator),
+                digests: (0..<count).map { _ in .sample(&generator) }))
+    }
+}
+
+extension FetchChunks: Sampled {
+    static func sample(_ generator: inout Generator) -> Self {
+        let first = UInt32.random(in: 0...9, using: &generator)
+        let count = UInt32.random(in: 1...4, using: &generator)
+        return Self(checkpoint: .sample(&generator), positions: (0..<count).map { first + 3 * $0 })
+    }
+}
+
+extension CheckpointChunk: Sampled {
+    static func sample(_ generator: inout Generator) -> Self {
+        Self(
+            checkpoint: .sample(&generator), position: UInt32.random(in: 0...9, using: &generator),
+            bytes: [7] + generator.bytes(upTo: 40))
     }
 }
 

@@ -106,6 +106,14 @@ extension ReplicaStatus: Sampled {
             executed: generator.number(Instance.self), stableCheckpoint: generator.number(Instance.self),
             highestKnown: generator.number(Instance.self), pendingRequests: generator.number(),
             softwareVersion: generator.chance() ? "" : "1.2.3-β", damagesFound: generator.number(),
-            isDamaged: generator.chance())
+            isDamaged: generator.chance(), fetching: generator.chance() ? .sample(&generator) : nil)
+    }
+}
+
+extension FetchingStatus: Sampled {
+    static func sample(_ generator: inout Generator) -> Self {
+        Self(
+            instance: generator.number(Instance.self), bytesHeld: generator.number(), bytesTotal: generator.number(),
+            secondsLeft: generator.chance() ? generator.number() : nil)
     }
 }

@@ -25,7 +25,11 @@ extension FieldWalker {
         case .decisions(let it):
             .decisions(Decisions(decisions: list(it.decisions) { walker, decision in walker.walk(decision) }))
         case .fetchCheckpoint(let it): .fetchCheckpoint(FetchCheckpoint(instance: instance(it.instance)))
-        case .checkpointState(let it): .checkpointState(walk(it))
+        case .checkpointOffer(let it): .checkpointOffer(walk(it))
+        case .fetchManifest(let it): .fetchManifest(walk(it))
+        case .manifest(let it): .manifest(walk(it))
+        case .fetchChunks(let it): .fetchChunks(walk(it))
+        case .chunk(let it): .chunk(walk(it))
         case .progress(let it): .progress(walk(it))
         case .probe(let it): .probe(Probe(sequence: sequence(it.sequence)))
         case .probeEcho(let it): .probeEcho(ProbeEcho(sequence: sequence(it.sequence)))

@@ -71,13 +71,6 @@ extension FieldWalker {
         Decision(body: walk(decision.body), certificate: walk(decision.certificate))
     }
 
-    mutating func walk(_ state: CheckpointState) -> CheckpointState {
-        CheckpointState(
-            certificate: walk(state.certificate),
-            contents: CheckpointContents(
-                imageChunks: state.contents.imageChunks, chunks: state.contents.chunks.map { bytes($0, .state) }))
-    }
-
     // MARK: What clients are told
 
     mutating func walk(_ reply: Reply) -> Reply {

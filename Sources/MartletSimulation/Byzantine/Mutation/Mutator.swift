@@ -91,7 +91,8 @@ struct Mutator: Misbehaviour {
     private func permilleLearnt(_ message: PeerMessage) -> Int {
         switch message {
         case .write, .accept, .progress: 40
-        case .decisions, .checkpointState: 200
+        case .decisions: 200
+        case .chunk: 40
         default: 300
         }
     }

@@ -3,64 +3,124 @@
 
 import MartletTypes
 
-/// States and decisions seen so far, and what can be made of them.
+/// Checkpoints and decisions seen so far, and what can be made of them.
 struct TransferLies {
     typealias Lie = (PeerMessage?, String)
 
     private static let keptMax = 8
-    private var states: [CheckpointState] = []
+    private var offers: [CheckpointCertificate] = []
+    private var manifests: [NamedManifest] = []
+    private var chunks: [CheckpointChunk] = []
     private var decisions: [Decisions] = []
 
     mutating func keep(_ message: PeerMessage) {
         switch message {
-        case .checkpointState(let state) where states.last != state:
-            states.append(state)
-            if states.count > Self.keptMax { states.removeFirst() }
-        case .decisions(let some):
-            decisions.append(some)
-            if decisions.count > Self.keptMax { decisions.removeFirst() }
+        case .checkpointOffer(let offer) where offers.last != offer: Self.keep(offer, in: &offers)
+        case .manifest(let named) where manifests.last != named: Self.keep(named, in: &manifests)
+        case .chunk(let chunk): Self.keep(chunk, in: &chunks)
+        case .decisions(let some): Self.keep(some, in: &decisions)
         default: return
         }
     }
 
+    private static func keep<Message>(_ message: Message, in kept: inout [Message]) {
+        kept.append(message)
+        if kept.count > keptMax { kept.removeFirst() }
+    }
+
     func unasked(_ context: inout LiarContext) -> PeerMessage? {
-        if !states.isEmpty, context.random.chance(permille: 300) {
-            return .checkpointState(context.random.pick(states))
+        switch context.random.below(5) {
+        case 0 where !offers.isEmpty: .checkpointOffer(context.random.pick(offers))
+        case 1 where !manifests.isEmpty: .manifest(context.random.pick(manifests))
+        case 2 where !chunks.isEmpty: .chunk(context.random.pick(chunks))
+        case 3 where !manifests.isEmpty: question(context.random.pick(manifests).checkpoint, &context)
+        default: decisions.isEmpty ? nil : .decisions(context.random.pick(decisions))
         }
-        return decisions.isEmpty ? nil : .decisions(context.random.pick(decisions))
+    }
+
+    /// For what it does not need, again and again, and for what there is not.
+    private func question(_ checkpoint: CheckpointName, _ context: inout LiarContext) -> PeerMessage {
+        guard context.random.chance(permille: 700) else { return .fetchManifest(checkpoint) }
+        let first = context.random.number(in: 0...40)
+        return .fetchChunks(
+            FetchChunks(checkpoint: checkpoint, positions: (0..<64).map { UInt32(first) + $0 * 3 }))
+    }
+
+    /// The oldest state that it has seen an offer of lately, and nothing of it.
+    func holding() -> PeerMessage? {
+        offers.first.map { .fetchChunks(FetchChunks(checkpoint: $0.name, positions: [])) }
+    }
+
+    /// The first that it has sent of that state lately.
+    func same(as chunk: CheckpointChunk) -> PeerMessage? {
+        chunks.first { $0.checkpoint == chunk.checkpoint }.map { .chunk($0) }
     }
 
     // MARK: States
 
-    func lie(_ state: CheckpointState, _ context: inout LiarContext) -> Lie {
-        let (certificate, contents) = (state.certificate, state.contents)
-        let told = { (contents: CheckpointContents) -> PeerMessage in
-            .checkpointState(CheckpointState(certificate: certificate, contents: contents))
+    func lie(_ offer: CheckpointCertificate, _ context: inout LiarContext) -> Lie {
+        let period = context.view.settings.checkpointPeriod
+        switch context.random.below(4) {
+        case 0: return (.checkpointOffer(offers.first ?? offer), "offer: stale")
+        case 1:
+            let raised = CheckpointCertificate(
+                view: offer.view, instance: offer.instance + period, digest: offer.digest, shares: offer.shares)
+            return (.checkpointOffer(raised), "offer: another instance")
+        case 2:
+            let light = CheckpointCertificate(
+                view: offer.view, instance: offer.instance, digest: offer.digest,
+                shares: Array(offer.shares.prefix(1)))
+            return (.checkpointOffer(light), "offer: of one signer")
+        default: return (nil, "offer: none")
         }
-        switch context.random.below(7) {
+    }
+
+    func lie(_ named: NamedManifest, _ context: inout LiarContext) -> Lie {
+        let manifest = named.manifest
+        let told = { (manifest: CheckpointManifest) -> PeerMessage in
+            .manifest(NamedManifest(checkpoint: named.checkpoint, manifest: manifest))
+        }
+        switch context.random.below(5) {
         case 0:
-            var chunks = contents.chunks
-            let place = context.random.below(chunks.count)
-            chunks[place][context.random.below(chunks[place].count)] ^= 0x40
+            var digests = manifest.digests
+            digests[context.random.below(digests.count)] = context.junkDigest()
             return (
-                told(CheckpointContents(imageChunks: contents.imageChunks, chunks: chunks)), "state: a byte changed"
+                told(CheckpointManifest(imageChunks: manifest.imageChunks, bytes: manifest.bytes, digests: digests)),
+                "manifest: a digest changed"
             )
         case 1:
-            let chunks = Array(contents.chunks.prefix(max(1, contents.chunks.count / 2)))
-            let imageChunks = min(contents.imageChunks, chunks.count)
-            return (told(CheckpointContents(imageChunks: imageChunks, chunks: chunks)), "state: cut in half")
-        case 2: return (told(CheckpointContents(imageChunks: 1, chunks: [[0]])), "state: empty")
-        case 3: return (.checkpointState(states.first ?? state), "state: stale")
-        case 4:
-            return (told(states.first?.contents ?? contents), "state: stale bytes under the new certificate")
-        case 5:
-            let raised = CheckpointCertificate(
-                view: certificate.view, instance: certificate.instance + context.view.settings.checkpointPeriod,
-                digest: certificate.digest, shares: certificate.shares)
+            let half = Array(manifest.digests.prefix(max(1, manifest.digests.count / 2)))
             return (
-                .checkpointState(CheckpointState(certificate: raised, contents: contents)), "state: another instance"
+                told(
+                    CheckpointManifest(
+                        imageChunks: min(manifest.imageChunks, half.count), bytes: manifest.bytes, digests: half)),
+                "manifest: cut in half"
             )
-        default: return (nil, "state: none")
+        case 2:
+            return (
+                told(
+                    CheckpointManifest(
+                        imageChunks: manifest.digests.count, bytes: manifest.bytes + 1, digests: manifest.digests)),
+                "manifest: other counts"
+            )
+        case 3: return (manifests.first.map { .manifest($0) }, "manifest: stale")
+        default: return (nil, "manifest: none")
+        }
+    }
+
+    func lie(_ chunk: CheckpointChunk, _ context: inout LiarContext) -> Lie {
+        let told = { (position: UInt32, bytes: Bytes) -> PeerMessage in
+            .chunk(CheckpointChunk(checkpoint: chunk.checkpoint, position: position, bytes: bytes))
+        }
+        switch context.random.below(5) {
+        case 0:
+            var bytes = chunk.bytes
+            bytes[context.random.below(bytes.count)] ^= 0x40
+            return (told(chunk.position, bytes), "chunk: a byte changed")
+        case 1: return (told(chunk.position + 1, chunk.bytes), "chunk: another place")
+        case 2: return (told(chunk.position, chunk.bytes + [0]), "chunk: a byte more")
+        case 3: return (chunks.first.map { .chunk($0) }, "chunk: stale")
+        default: return (nil, "chunk: none")
         }
     }
 

@@ -101,7 +101,8 @@ extension StockScenarios {
             change(calm("far-behind", "A replica that is far behind does not ask for another leader")) {
                 // It is told how far the others are and what clients sign, and nothing that is decided.
                 let deciding: [MessageKind] = [
-                    .propose, .write, .accept, .decided, .decisions, .batchBody, .checkpointState, .forwarded, .sync,
+                    .propose, .write, .accept, .decided, .decisions, .batchBody, .checkpointOffer, .manifest, .chunk,
+                    .forwarded, .sync,
                 ]
                 $0.trouble(.cut, deciding, reaching: [3], from: 20, to: 580)
                 for place in $0.clients.indices {
