@@ -166,6 +166,24 @@ struct FetchingStateTests {
     }
 
     /// Seed 9: a member that has an older checkpoint counted as a source, so that nobody went on to the newer one.
+    @Test("Two more are asked at once than may fail", arguments: [FaultModel.byzantine, .crash])
+    func sources(_ model: FaultModel) throws {
+        let view = try Samples.view(n: 7, f: 2, model: model)
+        let now = Instant(1_000_000_000)
+        let name = CheckpointName(instance: Instance(16), digest: .zero)
+        let certificate = CheckpointCertificate(
+            view: .genesis, instance: name.instance, digest: name.digest, shares: [])
+        var transfer = StateTransfer(
+            certificate, from: ReplicaIndex(1), view: view, me: ReplicaIndex(0), at: now)
+        let patience = Interval.milliseconds(500)
+        _ = transfer.requests(at: now, patience: patience)
+        let manifest = Samples.hashed(Samples.contents(chunks: 0..<200), .zero).manifest
+        _ = transfer.onManifest(
+            NamedManifest(checkpoint: name, manifest: manifest), from: ReplicaIndex(1), at: now, patience: patience)
+        transfer.onFound([], of: name, at: now)
+        #expect(transfer.requests(at: now, patience: patience).count == 4)
+    }
+
     @Test("A member that has only an older checkpoint does not keep it from the newer one, in crash groups neither")
     func olderIsNoSource() throws {
         let view = try Samples.view(n: 4, f: 1, model: .crash)
