@@ -153,24 +153,20 @@ extension ReplicaCore {
             while decideNext(into: &effects) { hasMoved = true }
             repeatOpenVotes(into: &effects)
             guard mode == .voter, isSynced, !isRestoring else { continue }
-            var instance = firstToVoteFor
-            let last = min(voteLimit, window.end.previous)
-            while instance <= last, !isDiskBehind {
-                if window[instance].accepted?.regency != regency {
-                    if tryWrite(instance, into: &effects) { hasMoved = true }
-                    if tryAccept(instance, into: &effects) { hasMoved = true }
-                }
-                instance = instance.next
-            }
+            for span in spansToVoteFor where tryVotes(span, into: &effects) { hasMoved = true }
             executeTentatively(into: &effects)
         }
     }
 
-    /// Votes are sent for decided instances too: others may need them, a settled one or one that a liar let only this
-    /// replica decide.
-    private var firstToVoteFor: Instance {
+    /// Instances that votes may be missing for, ascending. Votes are sent for decided ones too: others may need them, a settled one or
+    /// one that a liar let only this replica decide. A settled one that was decided without this replica may never get its vote:
+    /// what lies between it and a window below the present is not looked at again and again.
+    var spansToVoteFor: [ClosedRange<Instance>] {
         mutating get {
-            var first = decided.next - view.settings.window
+            let last = min(voteLimit, window.end.previous)
+            let least = max(window.first, views.base.next)
+            var recent = max(decided.next - view.settings.window, least)
+            var spans: [ClosedRange<Instance>] = []
             if let settlement {
                 settledCursor = max(settledCursor, settlement.floor.next, window.first)
                 while settledCursor <= settlement.ceiling, settledCursor < window.end,
@@ -178,10 +174,27 @@ extension ReplicaCore {
                 {
                     settledCursor = settledCursor.next
                 }
-                first = max(settlement.floor.next, min(first, settledCursor))
+                let first = max(settledCursor, least)
+                let end = min(settlement.ceiling, recent.previous, last)
+                if first <= end { spans.append(first...end) }
+                recent = max(recent, settlement.floor.next)
             }
-            return max(first, window.first, views.base.next)
+            if recent <= last { spans.append(recent...last) }
+            return spans
         }
+    }
+
+    private mutating func tryVotes(_ span: ClosedRange<Instance>, into effects: inout Effects) -> Bool {
+        var hasMoved = false
+        var instance = span.lowerBound
+        while instance <= span.upperBound, !isDiskBehind {
+            if window[instance].accepted?.regency != regency {
+                if tryWrite(instance, into: &effects) { hasMoved = true }
+                if tryAccept(instance, into: &effects) { hasMoved = true }
+            }
+            instance = instance.next
+        }
+        return hasMoved
     }
 
     /// Step 2. **Safety**: one WRITE an epoch and instance; in order; only what is proposed validly or what f+1 members

@@ -1,9 +1,10 @@
 // Martlet, adaptive Byzantine fault-tolerant replication.
 // SPDX-License-Identifier: Apache-2.0
 
-import MartletCore
 import MartletTypes
 import Testing
+
+@testable import MartletCore
 
 /// Each a way in which an existing system fails, or in which this one did.
 @Suite("Regressions of the core")
@@ -323,5 +324,34 @@ struct RegressionTests {
         group.settle()
         group.pass(milliseconds: 50)
         #expect(group.executed(3).count == 5)
+    }
+
+    @Test("What was settled and decided without a replica is not looked at again with every message")
+    func settledWithoutIt() throws {
+        let window = 4
+        let group = try Group(window: window, checkpointPeriod: 128)
+        let session = group.openSession(client)
+        group.order(client, session, 1...4)
+        // All lock the next one, and nobody decides it.
+        group.passes = { if case .accept = $0.message { false } else { true } }
+        group.submit(Samples.operation(client, session, 5))
+        group.settle()
+        // Another leader settles it; one replica is told what was settled, and has no part in it.
+        group.passes = { parcel in
+            switch parcel.message {
+            case .accept(let vote): vote.epoch.regency > Regency.first && parcel.to != 3
+            case .propose, .write: parcel.to != 3
+            default: true
+            }
+        }
+        group.pass(milliseconds: 5_000)
+        #expect(group.status(3).epoch.regency > .first && group.status(3).decided == group.status(0).decided)
+        group.passes = { _ in true }
+        group.order(client, session, 6...60)
+        group.pass(milliseconds: 1_000)
+        #expect(group.executed(3).count == 60)
+        let spans = group.nodes[3].core.spansToVoteFor
+        #expect(spans.first.map { $0.upperBound < group.status(3).decided - window } == true, "it has no part in it")
+        #expect(spans.reduce(0) { $0 + $1.upperBound.distance(beyond: $1.lowerBound) + 1 } <= 4 * window)
     }
 }
