@@ -93,7 +93,10 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
         verification = VerificationStage(
             verifier: verifier, jobs: mailboxes.verification, ordering: mailboxes.ordering, drops: drops)
         let store = SharedSnapshots()
-        snapshots = SnapshotStage(mailboxes: mailboxes, store: store, disk: disk, logger: logger)
+        snapshots = SnapshotStage(
+            mailboxes: mailboxes, store: store, disk: disk,
+            turns: SnapshotTurns(rank: Int(me.rawValue), replicaCount: view.n),
+            checkpointPeriod: view.settings.checkpointPeriod, logger: logger)
         serving = ServingStage(
             jobs: mailboxes.serving, ordering: mailboxes.ordering, snapshots: store, links: links)
     }

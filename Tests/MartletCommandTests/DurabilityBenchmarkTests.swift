@@ -101,15 +101,4 @@ struct DurabilityBenchmarkTests {
         let load = try MartletCommand.parseAsRoot(["bench", "--seconds", "3", "--json"])
         #expect((load as? LoadBenchCommand)?.seconds == 3)
     }
-
-    @Test("A replica that came back has a state before it counts as voting or up to date")
-    func moments() {
-        var moments = RecoveryReport.Moments()
-        moments.note(isVoter: true, hasCaughtUp: true, hasState: false, after: 1)
-        #expect(moments.state == nil && moments.voting == nil && !moments.isComplete)
-        moments.note(isVoter: false, hasCaughtUp: false, hasState: true, after: 2)
-        moments.note(isVoter: true, hasCaughtUp: false, hasState: true, after: 3)
-        moments.note(isVoter: true, hasCaughtUp: true, hasState: true, after: 4)
-        #expect(moments.state == 2 && moments.voting == 3 && moments.caughtUp == 4 && moments.isComplete)
-    }
 }

@@ -20,7 +20,7 @@ struct CheckpointServingTests {
     func waits() throws {
         var serving = CheckpointServing(n: 4)
         let member = ReplicaIndex(1)
-        for first in 0..<10 as Range<UInt32> {
+        for first in 0..<20 as Range<UInt32> {
             serving.want((0..<64).map { first * 64 + $0 }, of: name, for: member)
         }
         #expect(serving.mostWaiting == CheckpointServing.waitingMax)
@@ -30,8 +30,8 @@ struct CheckpointServingTests {
         while let (_, _, positions) = serving.next(at: now), let positions {
             // One at a time: what the driver is asked for is asked for once.
             #expect(serving.next(at: now) == nil)
-            serving.onServed(served(positions, 1, bytes: 1 << 20), to: member, at: now)
-            bytes += 1 << 20
+            serving.onServed(served(positions, 1, bytes: 1 << 17), to: member, at: now)
+            bytes += 1 << 17
             rounds += 1
             if let deadline = serving.deadline, deadline > now { now = deadline }
         }

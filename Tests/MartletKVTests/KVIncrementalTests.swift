@@ -114,8 +114,8 @@ import Testing
         let value = Bytes(repeating: 7, count: 500)
         for key in keys { _ = try machine.execute(.put(key: key, value: value), at: 1) }
         let first = KVStateMachine.written(machine.snapshot())
-        let (least, most) = areBoundaries ? (16 << 10, 17 << 10) : (256 << 10, 257 << 10)
-        for chunk in first.chunks.dropFirst().dropLast() { #expect(least...most ~= chunk.count) }
+        let least = areBoundaries ? chunking.bytesMin : chunking.bytesMax
+        for chunk in first.chunks.dropFirst().dropLast() { #expect(least...least + 600 ~= chunk.count) }
         _ = try machine.execute(.put(key: "a".bytes, value: []), at: 2)
         let second = KVStateMachine.written(machine.snapshot(), after: first)
         #expect(second.chunks == machine.chunks)
@@ -124,13 +124,13 @@ import Testing
         #expect(restored.chunks == second.chunks)
     }
 
-    @Test func aChunkIsAboutSixtyFourKeysBeyondItsLeast() throws {
+    @Test func aChunkIsAboutEightKeysBeyondItsLeast() throws {
         var machine = KVStateMachine()
         let value = Bytes(repeating: 1, count: 1_000)
         for key in 0..<20_000 { _ = try machine.execute(.put(key: "\(key)".bytes, value: value), at: 1) }
         let chunks = machine.chunks
         let mean = chunks.dropFirst().reduce(0) { $0 + $1.count } / (chunks.count - 1)
-        #expect(60_000...100_000 ~= mean)
+        #expect(18_000...23_000 ~= mean)
     }
 
     @Test func theLongestEntriesFit() throws {

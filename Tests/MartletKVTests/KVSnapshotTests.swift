@@ -17,10 +17,10 @@ import Testing
     }
 
     @Test func theBytesAreFrozen() throws {
-        #expect(KVStateMachine().chunks == [[1] + [0, 0, 0, 0, 0, 0, 0, 0] + [0, 0, 0, 0]])
+        #expect(KVStateMachine().chunks == [[2] + [0, 0, 0, 0, 0, 0, 0, 0] + [0, 0, 0, 0]])
         #expect(
             try sample().chunks == [
-                [1] + [0, 0, 0, 0, 0, 0, 0, 4] + [0, 0, 0, 2],
+                [2] + [0, 0, 0, 0, 0, 0, 0, 4] + [0, 0, 0, 2],
                 [0, 0, 0, 1, 1] + [0, 0, 0, 1, 10] + [0, 0, 0, 0, 0, 0, 0, 1]
                     + [0, 0, 0, 2, 2, 3] + [0, 0, 0, 0] + [0, 0, 0, 0, 0, 0, 0, 2],
             ])
@@ -83,7 +83,7 @@ import Testing
             [], [header], [entries], [header + [0], entries], [header, entries + [0]], [header, entries, entries],
             [header, entries, []],
         ]
-        bad.append([[2] + header.dropFirst(), entries])
+        for version in [1, 3] as [UInt8] { bad.append([[version] + header.dropFirst(), entries]) }
         func entry(_ key: Bytes) -> Bytes { [0, 0, 0, UInt8(key.count)] + key + Bytes(repeating: 0, count: 12) }
         func counting(_ count: UInt8) -> Bytes { header[..<12] + [count] }
         bad.append([counting(2), entry([1]) + entry([1])])

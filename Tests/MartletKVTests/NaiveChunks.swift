@@ -10,7 +10,7 @@ func naiveChunks(_ model: NaiveModel, _ chunking: KVChunking) -> [Bytes] {
     func number(_ value: Int, _ count: Int) -> Bytes {
         (0..<count).reversed().map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
     }
-    var chunks = [[1] + number(Int(model.lastDeletion), 8) + number(model.values.count, 4)]
+    var chunks = [[2] + number(Int(model.lastDeletion), 8) + number(model.values.count, 4)]
     var chunk: Bytes = []
     for key in model.values.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
         let (value, version) = (model.values[key] ?? [], model.versions[key] ?? 0)

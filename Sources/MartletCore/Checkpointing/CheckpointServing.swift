@@ -82,7 +82,7 @@ package struct CheckpointServing: Sendable {
 
     package mutating func want(_ positions: [UInt32], of checkpoint: CheckpointName, for member: ReplicaIndex) {
         keep(checkpoint, for: member)
-        let waiting = standing[member]?.positions ?? []
+        let waiting = Set(standing[member]?.positions ?? [])
         let room = Self.waitingMax - waiting.count
         standing[member]?.positions += positions.filter { !waiting.contains($0) }.prefix(room)
     }

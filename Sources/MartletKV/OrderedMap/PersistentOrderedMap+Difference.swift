@@ -15,7 +15,7 @@ extension PersistentOrderedMap where Value: Equatable {
                 two.descend()
             } else if one.height == 0 {
                 Self.compare(&one, &two, into: &changed)
-            } else if one.child === two.child {
+            } else if one.child === two.child || (one.height == 1 && one.child.differs(from: two.child, by: &changed)) {
                 one.advance()
                 two.advance()
             } else {
@@ -43,6 +43,24 @@ extension PersistentOrderedMap where Value: Equatable {
             if first.value != second.value { changed.append(first.key) }
             one.advance()
             two.advance()
+        }
+    }
+}
+
+extension MapNode where Value: Equatable {
+    /// False when the two leaves may have different keys. Where values were changed and no key came or went, keys are still
+    /// the same array, and nobody needs to look at them.
+    fileprivate func differs(from other: MapNode, by changed: inout [Key]) -> Bool {
+        guard keys.sharesStorage(with: other.keys) else { return false }
+        for place in keys.indices where values[place] != other.values[place] { changed.append(keys[place]) }
+        return true
+    }
+}
+
+extension Array {
+    fileprivate func sharesStorage(with other: Self) -> Bool {
+        unsafe withUnsafeBufferPointer { mine in
+            unsafe other.withUnsafeBufferPointer { unsafe mine.baseAddress == $0.baseAddress && mine.count == $0.count }
         }
     }
 }

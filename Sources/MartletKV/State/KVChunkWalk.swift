@@ -17,7 +17,7 @@ struct KVChunkWalk: ~Copyable {
         chunking = state.chunking
         entries = key.map { state.entries.makeIterator(from: $0) } ?? state.entries.makeIterator()
         upcoming = entries.next()
-        writer = Writer(capacity: min(2 * chunking.bytesMax, state.encodedBytes))
+        writer = Writer(capacity: min(4 * chunking.bytesMin, state.encodedBytes))
     }
 
     /// That which the next chunk begins with; nil at the end.

@@ -10,8 +10,8 @@
 /// checkpoint to cost what a full one costs for the keys that he has in a row, never more, and chunks never shorter than
 /// `bytesMin` or longer than `bytesMax` and an entry.
 package struct KVChunking: Hashable, Sendable {
-    /// No chunk but the last is shorter. It bounds how many chunks there can be: `KVLimits.stateBytesMax` of them
-    /// are half of what a checkpoint may have.
+    /// No chunk but the last is shorter. It bounds how many chunks there can be: those of `KVLimits.stateBytesMax` are two
+    /// thirds of what a checkpoint may have.
     let bytesMin: Int
     /// A chunk that has as many ends.
     let bytesMax: Int
@@ -24,7 +24,9 @@ package struct KVChunking: Hashable, Sendable {
         self.boundaryBits = boundaryBits
     }
 
-    package static let standard = KVChunking(bytesMin: 16 << 10, bytesMax: 256 << 10, boundaryBits: 6)
+    /// A key that changes costs its chunk, in all that is written, hashed and sent; a chunk costs its digest, and its place in each
+    /// manifest.
+    package static let standard = KVChunking(bytesMin: 12 << 10, bytesMax: 64 << 10, boundaryBits: 3)
 
     /// `bytes`: of the chunk, this key's entry included.
     func ends(after key: KVKey, bytes: Int) -> Bool {

@@ -18,7 +18,7 @@ struct KVRestoring {
     mutating func readHeader(_ chunk: Bytes) throws(WireError) {
         (lastDeletion, count) = try unsafe Reader.read(chunk.span.bytes) { (reader) throws(WireError) in
             let version = try reader.uint8()
-            guard version == KVOperation.formatVersion else { throw .unknownVersion(version) }
+            guard version == KVSnapshot.formatVersion else { throw .unknownVersion(version) }
             return (try reader.number(Instance.self), Int(try reader.uint32()))
         }
     }

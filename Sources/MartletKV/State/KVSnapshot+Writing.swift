@@ -63,9 +63,14 @@ private struct PreviousChunks {
 
     var end: Int { chunks.count }
 
-    /// The last chunk that begins with that key or one below, but none before `first`.
+    /// The last chunk that begins with that key or one below, but none before `first`. Most are close to it.
     func place(of key: KVKey, from first: Int) -> Int {
-        var (low, high) = (first, end - 1)
+        var (low, step) = (first, 1)
+        while low + step < end, firstKey(of: low + step) <= key {
+            low += step
+            step *= 2
+        }
+        var high = min(low + step, end) - 1
         while low < high {
             let middle = (low + high + 1) / 2
             if key < firstKey(of: middle) { high = middle - 1 } else { low = middle }

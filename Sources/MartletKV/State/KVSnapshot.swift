@@ -14,6 +14,8 @@ public struct KVSnapshot: Sendable {
 
     init(_ state: KVState) { self.state = state }
 
+    /// 2: chunks of 12 to 64 KiB. Version 1 had longer ones.
+    static var formatVersion: UInt8 { 2 }
     /// Format version, last deletion, count.
     static var headerBytes: Int { 1 + 8 + 4 }
     /// Lengths, version, and a key of one byte.
@@ -23,7 +25,7 @@ public struct KVSnapshot: Sendable {
 
     var header: Bytes {
         var writer = Writer(capacity: Self.headerBytes)
-        writer.write(KVOperation.formatVersion)
+        writer.write(Self.formatVersion)
         writer.write(state.lastDeletion)
         writer.writeCount(state.entries.count)
         return writer.finish()

@@ -18,9 +18,11 @@ struct LayerPlan {
     ///   - known: where chunks lie that count on.
     ///   - layers: with the bytes of chunks that they hold.
     ///   - isTight: nothing is written that need not be.
+    ///   - resting: called after each bit of the work.
     init(
         _ checkpoint: HashedCheckpoint, into layer: LayerNumber, known: [Digest: ChunkPlace],
-        layers: [(number: LayerNumber, bytes: Int)], _ settings: SnapshotSettings, isTight: Bool
+        layers: [(number: LayerNumber, bytes: Int)], _ settings: SnapshotSettings, isTight: Bool,
+        resting: () -> Void = {}
     ) {
         let contents = checkpoint.contents.chunks
         var retirement =
@@ -42,6 +44,7 @@ struct LayerPlan {
                     layer: layer, offset: offset, bytes: chunk.count, checksum: CRC32C.checksum(chunk))
                 written.append(position)
                 offset += chunk.count
+                resting()
             }
             places[digest] = place
             chunks.append(StoredChunk(digest: digest, place: place))

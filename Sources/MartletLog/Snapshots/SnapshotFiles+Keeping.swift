@@ -5,15 +5,16 @@ package import MartletTypes
 
 extension SnapshotFiles {
     /// Durable on return. Only chunks that no layer holds are written, and few others. Returns through which instance the log is
-    /// not needed any more, if that has changed.
+    /// not needed any more, if that has changed. `resting` is called after each bit of the work.
     package mutating func keep(
-        _ checkpoint: HashedCheckpoint, after instance: Instance, in files: inout (some FileStore & ~Copyable)
+        _ checkpoint: HashedCheckpoint, after instance: Instance, in files: inout (some FileStore & ~Copyable),
+        resting: () -> Void = {}
     ) throws(FileError) -> Instance? {
         guard kept(instance, checkpoint.digest)?.counts != true else { return nil }
         let wasTight = isTight
         isTight = true
         do {
-            try write(checkpoint, after: instance, isTight: wasTight, in: &files)
+            try write(checkpoint, after: instance, isTight: wasTight, in: &files, resting)
         } catch {
             // The log may need the space.
             removeDrafts(in: &files)
@@ -27,13 +28,14 @@ extension SnapshotFiles {
     /// **Safety**: a manifest gets its name when it is durable, and after the names of all layers that it refers to are.
     private mutating func write(
         _ checkpoint: HashedCheckpoint, after instance: Instance, isTight: Bool,
-        in files: inout (some FileStore & ~Copyable)
+        in files: inout (some FileStore & ~Copyable), _ resting: () -> Void
     ) throws(FileError) {
         let number = LayerNumber((layers.last?.number.rawValue ?? 0) + 1)
         let plan = LayerPlan(
-            checkpoint, into: number, known: provenPlaces, layers: layers, settings, isTight: isTight)
+            checkpoint, into: number, known: provenPlaces, layers: layers, settings, isTight: isTight,
+            resting: resting)
         if !plan.written.isEmpty {
-            try writeLayer(number, plan.written.map { checkpoint.contents.chunks[$0] }, in: &files)
+            try writeLayer(number, plan.written.map { checkpoint.contents.chunks[$0] }, in: &files, resting)
         }
         let snapshot = StoredSnapshot(
             identity: identity, instance: instance, digest: checkpoint.digest,
@@ -55,7 +57,7 @@ extension SnapshotFiles {
     // MARK: - Files
 
     private mutating func writeLayer(
-        _ number: LayerNumber, _ chunks: [Bytes], in files: inout (some FileStore & ~Copyable)
+        _ number: LayerNumber, _ chunks: [Bytes], in files: inout (some FileStore & ~Copyable), _ resting: () -> Void
     ) throws(FileError) {
         let draft = SnapshotNames.layerDraft
         try removeIfThere(draft, in: &files)
@@ -63,6 +65,7 @@ extension SnapshotFiles {
         var pending = LayerHeader(identity: identity, number: number).encoded()
         var (end, synced) = (0, 0)
         for chunk in chunks {
+            resting()
             pending += chunk
             guard pending.count >= settings.stepBytes else { continue }
             try files.write(pending, to: draft, at: end)

@@ -20,7 +20,10 @@ protocol DurableDisk: Sendable {
 
     // Snapshots
     /// Durable on return. Returns through which instance the log is not needed any more, if that has changed.
-    func keep(_ checkpoint: HashedCheckpoint, after instance: Instance) throws(FileError) -> Instance?
+    /// `resting` is called after each bit of the work.
+    func keep(
+        _ checkpoint: HashedCheckpoint, after instance: Instance, resting: () -> Void
+    ) throws(FileError) -> Instance?
     /// A quorum has that checkpoint, as is written down. Returns as `keep` does.
     func note(stable certificate: CheckpointCertificate) -> Instance?
     /// Why a snapshot that nobody needs is still there.
@@ -41,7 +44,8 @@ protocol DurableDisk: Sendable {
     func isDamaged(_ instance: Instance, _ digest: Digest) -> Bool
 }
 
-/// The same disk as a scrub reads it, beside the two stages: neither of them waits for more than one of its steps.
+/// The same disk as a scrub reads it, beside the two stages: neither of them waits for more than one of its steps; it waits for a whole
+/// `keep`, with its rests.
 protocol ScrubbedDisk: Sendable {
     func beginScrub() -> SnapshotScrub
     /// One step of reading snapshots.

@@ -164,10 +164,12 @@ final class ReplicaDisk: DurableDisk {
 
     var snapshotCleaningFailure: FileError? { snapshots.withLock { $0.entries.cleaningFailure } }
 
-    func keep(_ checkpoint: HashedCheckpoint, after instance: Instance) throws(FileError) -> Instance? {
+    func keep(
+        _ checkpoint: HashedCheckpoint, after instance: Instance, resting: () -> Void
+    ) throws(FileError) -> Instance? {
         try snapshots.withLock { (snapshots) throws(FileError) in
             defer { note(found: 0, in: snapshots.entries) }
-            return try snapshots.entries.keep(checkpoint, after: instance, in: &snapshots.files)
+            return try snapshots.entries.keep(checkpoint, after: instance, in: &snapshots.files, resting: resting)
         }
     }
 

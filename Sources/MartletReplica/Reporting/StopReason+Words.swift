@@ -51,6 +51,10 @@ extension Misbehaviour {
 extension TransferProgress {
     var words: String {
         guard bytesTotal > 0 else { return "fetching the state after instance \(instance)" }
+        if bytesHeld == bytesTotal {
+            let fetched = "\(bytesFetched) of them from others in \(elapsed.nanoseconds / 1_000_000) ms"
+            return "fetched the state after instance \(instance): \(bytesTotal) bytes, \(fetched)"
+        }
         let percent = bytesHeld * 100 / bytesTotal
         let left = secondsLeft.map { ", about \($0) s to go" } ?? ""
         let share = "\(bytesHeld) of \(bytesTotal) bytes (\(percent) %)"

@@ -138,7 +138,9 @@ final class ExecutionStage<Machine: StreamingStateMachine> {
             add([read], by: connection)
         }
         mailboxes.ordering.post(effects.events.map { .event($0) })
-        mailboxes.snapshots.post(effects.snapshots.map { .encode($0) })
+        mailboxes.executed.note(executor.lastExecuted)
+        let now = SystemClock.monotonic
+        mailboxes.snapshots.post(effects.snapshots.map { .encode($0, takenAt: now) })
         if let forgotten = effects.forgotten { mailboxes.snapshots.post(.forget(forgotten)) }
         effects.removeAll()
     }

@@ -16,9 +16,15 @@ struct SnapshotStage<Machine: StreamingStateMachine>: Sendable {
     let store: SharedSnapshots
     /// In a durable group.
     let disk: (any DurableDisk)?
+    let turns: SnapshotTurns
+    /// K.
+    let checkpointPeriod: Int
     let logger: Logger
 
     private struct Progress {
+        var turns: SnapshotTurns
+        /// What has come while it waited for its turn.
+        var upcoming: [SnapshotJob<Machine>] = []
         var newest = NewestSnapshot<Machine>()
         var limiter = LineLimiter()
         var cleaningFailure: FileError?
@@ -26,28 +32,30 @@ struct SnapshotStage<Machine: StreamingStateMachine>: Sendable {
 
     /// Returns when the mailbox is closed.
     func run(beginningWith recovered: Handover<RecoveredDisk>) {
-        var progress = Progress()
+        var progress = Progress(turns: turns)
         if let recovered = recovered.take(), let base = recovered.restoration.base,
             let checkpoint = recovered.baseCheckpoint
         {
             store.change { $0.insert(checkpoint, after: base.image.instance) }
         }
         var jobs: [SnapshotJob<Machine>] = []
-        while mailboxes.snapshots.wait(into: &jobs) {
-            for job in jobs { carryOut(job, &progress) }
+        while !progress.upcoming.isEmpty || mailboxes.snapshots.wait(into: &progress.upcoming) {
+            swap(&jobs, &progress.upcoming)
+            for (place, job) in jobs.enumerated() {
+                let isAwaited = jobs[(place + 1)...].contains(where: \.isAwaited)
+                carryOut(job, isAwaited: isAwaited, &progress)
+            }
             // Jobs hold snapshots; each that is alive makes the service copy what it changes.
             jobs.removeAll(keepingCapacity: true)
         }
     }
 
-    private func carryOut(_ job: SnapshotJob<Machine>, _ progress: inout Progress) {
+    /// `isAwaited`: the replica waits for what comes next.
+    private func carryOut(_ job: SnapshotJob<Machine>, isAwaited: Bool, _ progress: inout Progress) {
         switch job {
-        case .encode(let snapshot):
-            let written = progress.newest.write(snapshot, hashing: Hashing.digest(ofChunk:))
-            let contents = CheckpointContents(image: snapshot.image(), application: written.chunks)
-            let checkpoint = Hashing.hashed(contents, written)
-            store.change { $0.insert(checkpoint, after: snapshot.instance) }
-            tell(of: checkpoint, snapshot.instance, &progress)
+        case .encode(let snapshot, let time):
+            let turn = progress.turns.turn(takenAt: time)
+            if isAwaited || awaitTurn(turn, snapshot.instance, &progress) { encode(snapshot, turn, &progress) }
         case .keepAgain(let instance, let digest):
             // Unless a newer one is stable by now.
             if let checkpoint = store.now.checkpoint(after: instance, digest) {
@@ -65,6 +73,42 @@ struct SnapshotStage<Machine: StreamingStateMachine>: Sendable {
     }
 
     // MARK: - Snapshots
+
+    /// Returns when it is this replica's turn, or it must not be waited for. False when the replica stops: what has not begun is left to the
+    /// next start.
+    private func awaitTurn(
+        _ turn: SnapshotTurns.Turn, _ instance: Instance, _ progress: inout Progress
+    ) -> Bool {
+        var arrived: [SnapshotJob<Machine>] = []
+        while SystemClock.monotonic < turn.begin, isEarly(instance) {
+            let end = min(turn.begin, SystemClock.monotonic + lookAfter)
+            guard mailboxes.snapshots.wait(into: &arrived, until: end) else { return false }
+            progress.upcoming += arrived
+            if arrived.contains(where: \.isAwaited) { return true }
+        }
+        return true
+    }
+
+    /// Whether the next checkpoint is not near yet, however fast instances come by now.
+    private func isEarly(_ instance: Instance) -> Bool {
+        mailboxes.executed.instance < instance + checkpointPeriod / 2
+    }
+
+    private func encode(
+        _ snapshot: PendingSnapshot<Machine>, _ turn: SnapshotTurns.Turn, _ progress: inout Progress
+    ) {
+        let mailbox = mailboxes.snapshots
+        let pace = SnapshotPace(turn) { [self] in isEarly(snapshot.instance) && !mailbox.isClosed }
+        let written = progress.newest.write(snapshot) { chunk in
+            defer { pace.rest() }
+            return Hashing.digest(ofChunk: chunk)
+        }
+        let contents = CheckpointContents(image: snapshot.image(), application: written.chunks)
+        let checkpoint = Hashing.hashed(contents, written)
+        store.change { $0.insert(checkpoint, after: snapshot.instance) }
+        tell(of: checkpoint, snapshot.instance, &progress, resting: pace.rest)
+        progress.turns.note(work: pace.work)
+    }
 
     private func keep(
         _ state: CheckpointState, _ snapshot: Machine.Snapshot, thenTell event: Event, _ progress: inout Progress
@@ -86,8 +130,10 @@ struct SnapshotStage<Machine: StreamingStateMachine>: Sendable {
 
     /// Without a snapshot that is durable there is no word on it, and the log stays; and without enough words on any the group comes
     /// to a stand in the end.
-    private func tell(of checkpoint: HashedCheckpoint, _ instance: Instance, _ progress: inout Progress) {
-        if keepForGood(checkpoint, instance, &progress) {
+    private func tell(
+        of checkpoint: HashedCheckpoint, _ instance: Instance, _ progress: inout Progress, resting: () -> Void = {}
+    ) {
+        if keepForGood(checkpoint, instance, &progress, resting: resting) {
             mailboxes.ordering.post(.event(.snapshotTaken(instance, checkpoint.digest)))
         } else {
             tryAgain(.keepAgain(instance, checkpoint.digest))
@@ -118,11 +164,11 @@ struct SnapshotStage<Machine: StreamingStateMachine>: Sendable {
 
     /// False when the disk fails.
     private func keepForGood(
-        _ checkpoint: HashedCheckpoint, _ instance: Instance, _ progress: inout Progress
+        _ checkpoint: HashedCheckpoint, _ instance: Instance, _ progress: inout Progress, resting: () -> Void = {}
     ) -> Bool {
         guard let disk else { return true }
         do {
-            drop(through: try disk.keep(checkpoint, after: instance))
+            drop(through: try disk.keep(checkpoint, after: instance, resting: resting))
             noteCleaning(&progress)
             return true
         } catch {
@@ -147,3 +193,6 @@ struct SnapshotStage<Machine: StreamingStateMachine>: Sendable {
         progress.cleaningFailure = failure
     }
 }
+
+/// How often it is looked whether there is still time to wait.
+private let lookAfter = Interval.milliseconds(20)

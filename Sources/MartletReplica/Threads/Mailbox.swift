@@ -130,6 +130,8 @@ final class Mailbox<Element: Sendable>: Sendable {
 
     // MARK: - From the taker
 
+    var isClosed: Bool { state.withLock { $0.isClosed } }
+
     /// Replaces `batch` by everything that waits, which may be nothing. Whatever is posted later wakes the task again.
     func take(into batch: inout [Element]) {
         batch.removeAll(keepingCapacity: true)

@@ -25,7 +25,7 @@ enum ExecutionInput: Sendable {
 
 /// What the snapshot thread is given.
 enum SnapshotJob<Machine: StreamingStateMachine>: Sendable {
-    case encode(PendingSnapshot<Machine>)
+    case encode(PendingSnapshot<Machine>, takenAt: Instant)
     /// What the replica began with, and what the next snapshot is written after.
     case restored(Machine.Snapshot, from: HashedCheckpoint)
     /// One that was encoded and could not be kept on the disk.
@@ -37,6 +37,9 @@ enum SnapshotJob<Machine: StreamingStateMachine>: Sendable {
     case forget(ForgottenSnapshots)
     /// Part of it was found damaged on the disk: it is written again from memory.
     case repair(Instance, Digest)
+
+    /// Whether the replica goes on only when it is done.
+    var isAwaited: Bool { if case .keep = self { true } else { false } }
 }
 
 /// Where the threads of one replica meet.
@@ -48,6 +51,7 @@ struct StageMailboxes<Machine: StreamingStateMachine>: Sendable {
     let serving: Mailbox<ServingJob>
     let calculation: Mailbox<CalculationTask>
     let persistence: Mailbox<PersistenceInput>
+    let executed = ExecutedMark()
 
     init(bytesMax: Int, ordering: LoopTask, execution: Mailbox<ExecutionInput>.Taker) {
         self.ordering = Mailbox(bytesMax: bytesMax, taker: .task(ordering))

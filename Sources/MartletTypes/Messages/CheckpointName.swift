@@ -30,7 +30,7 @@ package struct NamedManifest: Hashable, Sendable {
 /// Asks for some of a checkpoint's chunks. Each comes as a message of its own, at the source's pace.
 package struct FetchChunks: Hashable, Sendable {
     /// The most that one request may ask for.
-    package static let positionsMax = 64
+    package static let positionsMax = 512
 
     package let checkpoint: CheckpointName
     /// Ascending. None asks only that the checkpoint, and the decisions after it, be kept a while longer.

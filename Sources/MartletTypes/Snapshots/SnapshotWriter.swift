@@ -25,7 +25,7 @@ public struct SnapshotWriter<Snapshot: Sendable> {
     /// How many chunks there are so far.
     public var count: Int { chunks.count }
 
-    /// The next chunk, of at most 16 MiB; 16 KiB to 256 KiB are good sizes. An empty one is left out. There are at most a million in all.
+    /// The next chunk, of at most 16 MiB; 12 to 128 KiB are good sizes. An empty one is left out. There are at most a million in all.
     public mutating func append(_ chunk: Bytes) {
         precondition(chunk.count <= SnapshotChunks.chunkBytesMax, "a chunk of a snapshot is too long")
         guard !chunk.isEmpty else { return }

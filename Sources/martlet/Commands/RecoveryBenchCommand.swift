@@ -10,8 +10,8 @@ struct RecoveryBenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "recovery", abstract: "Measure how a replica comes back to a large state under full load.",
         discussion: """
-            Fills the key-value service of a durable group, compares the load with that on a small state, and then kills one \
-            replica under load: it starts again at once; after the others have gone on for long; and with everything on its \
+            Fills the key-value service of a durable group, compares the load with that on a small state, between checkpoints and \
+            during one, and then kills one replica under load: it starts again at once; after the others have gone on for long; and with everything on its \
             disk gone. Tells when it has a state, votes, and has caught up, and what the others did meanwhile.
             """)
 
@@ -20,7 +20,7 @@ struct RecoveryBenchCommand: AsyncParsableCommand {
     @Option(help: "How many sessions, with one operation outstanding each.") var clients = 50
     @Option(help: "How long loads are measured, in seconds.") var seconds = 10
     @Option(help: "How many operations are answered while the replica is away.") var away = 100_000
-    @Option(help: "After how many instances the group takes a checkpoint.") var checkpointPeriod = 1_024
+    @Option(help: "After how many instances the group takes a checkpoint.") var checkpointPeriod = 8_192
     @Option(help: "How many replicas.") var n = 4
     @Flag(help: "Show what the replicas log.") var log = false
     @Option(help: "Where to keep the group (default: a temporary directory that is removed).") var directory: String?

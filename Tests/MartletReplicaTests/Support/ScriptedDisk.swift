@@ -60,7 +60,9 @@ final class ScriptedDisk: DurableDisk {
     func drop(through instance: Instance) {}
     var logCleaningFailure: FileError? { now.cleaningFailure }
 
-    func keep(_ checkpoint: HashedCheckpoint, after instance: Instance) throws(FileError) -> Instance? {
+    func keep(
+        _ checkpoint: HashedCheckpoint, after instance: Instance, resting: () -> Void
+    ) throws(FileError) -> Instance? {
         try work(while: \.keepHangs)
         change { $0.snapshots.append(instance) }
         return nil

@@ -22,26 +22,30 @@ struct RecoveryBenchmark: Sendable {
     func run() async throws -> RecoveryReport {
         try await BenchmarkGroup.with(parameters.bench, in: directory, say) { bench in
             let sessions = try await bench.openSessions(parameters.clients)
-            let small = try await load(bench, sessions, keys: Self.fewKeys, "few keys")
-            try await stop(small.load)
-            let large = try await load(bench, sessions, keys: parameters.keys, "all keys")
+            let small = try await fill(bench, sessions, keys: Self.fewKeys, "few keys")
+            say("few keys: measuring for \(parameters.seconds) s")
+            let few = try await steady(small) { try await Task.sleep(for: .seconds(parameters.seconds)) }
+            try await stop(small)
+            let load = try await fill(bench, sessions, keys: parameters.keys, "all keys")
+            let (between, during) = try await aroundCheckpoint(bench.group, load)
             var returns: [RecoveryReport.Return] = []
             let victim = try await notLeader(of: bench.group)
             for kind in RecoveryReport.Return.Kind.allCases {
-                returns.append(try await comeBack(kind, victim, bench.group, large.load))
+                returns.append(try await comeBack(kind, victim, bench.group, load))
                 try await Task.sleep(for: .seconds(3))
             }
-            large.load.stop()
-            return RecoveryReport(parameters: parameters, few: small.steady, all: large.steady, returns: returns)
+            load.stop()
+            return RecoveryReport(
+                parameters: parameters, few: few, between: between, during: during, returns: returns)
         }
     }
 
     // MARK: Load
 
-    /// Fills the state, and measures the load that then goes on.
-    private func load(
+    /// Fills the state with a load that then goes on.
+    private func fill(
         _ bench: BenchmarkGroup, _ sessions: [ClientSession], keys: Int, _ name: String
-    ) async throws -> (load: ClosedLoop, steady: RecoveryReport.Steady) {
+    ) async throws -> ClosedLoop {
         let operations = KeyedOperations(keys: keys, valueBytes: parameters.valueBytes)
         let load = ClosedLoop(sessions: sessions, deadline: .seconds(60)) { operations.next() }
         try await bench.warm(load)
@@ -53,20 +57,47 @@ struct RecoveryBenchmark: Sendable {
             say("\(name): \(operations.made) of \(keys) written")
         }
         try await Task.sleep(for: .seconds(2))
-        say("\(name): measuring for \(parameters.seconds) s")
-        let before = try await stableCheckpoint(of: bench.group)
-        let (record, seconds) = try await measured(load) { try await Task.sleep(for: .seconds(parameters.seconds)) }
-        let checkpoints = try await stableCheckpoint(of: bench.group).rawValue - before.rawValue
-        return (
-            load,
-            .init(
-                record: record, seconds: seconds, checkpoints: Int(checkpoints) / parameters.checkpointPeriod)
-        )
+        return load
+    }
+
+    /// Measures from the end of one checkpoint to the next, and while that is written down.
+    private func aroundCheckpoint(
+        _ group: LocalGroup, _ load: ClosedLoop
+    ) async throws -> (between: RecoveryReport.Steady, during: RecoveryReport.Steady) {
+        var phase = CheckpointPhase(period: UInt64(parameters.checkpointPeriod))
+        say("all keys: waiting for the end of a checkpoint")
+        try await follow(group, &phase) { $0.writtenCount > 0 }
+        say("all keys: measuring until the next is taken")
+        let between = try await steady(load) { try await follow(group, &phase) { $0.isWriting } }
+        say("all keys: measuring until all have written it")
+        let during = try await steady(load) { try await follow(group, &phase) { !$0.isWriting } }
+        return (between, during)
+    }
+
+    private func follow(
+        _ group: LocalGroup, _ phase: inout CheckpointPhase, until isReached: (CheckpointPhase) -> Bool
+    ) async throws {
+        let end = ContinuousClock.now + Self.patience
+        while !isReached(phase) {
+            guard ContinuousClock.now < end else {
+                throw CommandFailure("no checkpoint was taken and stable within \(Self.patience)")
+            }
+            try await Task.sleep(for: .milliseconds(20))
+            let statuses = try await group.reports().compactMap(\.status)
+            if statuses.count == parameters.n { phase.note(statuses, at: ClosedLoop.now) }
+        }
     }
 
     private func stop(_ load: ClosedLoop) async throws {
         load.stop()
         try await Task.sleep(for: .milliseconds(500))
+    }
+
+    private func steady(
+        _ load: ClosedLoop, _ body: () async throws -> Void
+    ) async throws -> RecoveryReport.Steady {
+        let (record, seconds) = try await measured(load, body)
+        return .init(record: record, seconds: seconds)
     }
 
     private func measured(_ load: ClosedLoop, _ body: () async throws -> Void) async throws -> (LoadRecord, Double) {
@@ -102,7 +133,10 @@ struct RecoveryBenchmark: Sendable {
             }
         }
         say("  back after \(Rounding.text(moments.caughtUp ?? 0, digits: 1)) s")
-        return .init(kind: kind, moments: moments, record: record, seconds: seconds)
+        let cpu = process.processIdentifier.flatMap(ProcessUsage.cpuMicroseconds) ?? 0
+        let transfer = RecoveryReport.Transfer(log: group.lastLines(of: victim))
+        return .init(
+            kind: kind, moments: moments, record: record, seconds: seconds, cpuSeconds: cpu / 1e6, transfer: transfer)
     }
 
     private func note(
@@ -112,8 +146,7 @@ struct RecoveryBenchmark: Sendable {
         guard let status = reports.first(where: { $0.member.id == victim })?.status else { return }
         let furthest = reports.filter { $0.member.id != victim }.compactMap(\.status?.executed).max() ?? .zero
         moments.note(
-            isVoter: status.mode == .voter, hasCaughtUp: status.executed.rawValue + Self.lagMax >= furthest.rawValue,
-            hasState: status.executed > .zero, after: elapsed())
+            status, hasCaughtUp: status.executed.rawValue + Self.lagMax >= furthest.rawValue, after: elapsed())
     }
 
     private func wait(for operations: Int, _ load: ClosedLoop) async throws {
@@ -138,9 +171,5 @@ struct RecoveryBenchmark: Sendable {
             throw CommandFailure("the group has no replica but its leader")
         }
         return other
-    }
-
-    private func stableCheckpoint(of group: LocalGroup) async throws -> Instance {
-        try await group.reports().compactMap(\.status?.stableCheckpoint).max() ?? .zero
     }
 }

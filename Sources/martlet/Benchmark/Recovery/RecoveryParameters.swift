@@ -16,7 +16,7 @@ struct RecoveryParameters: Sendable {
     var away = 100_000
     var n = 4
     /// K of the group.
-    var checkpointPeriod = 1_024
+    var checkpointPeriod = 8_192
     var tellsLog = false
 
     var bench: BenchmarkParameters {
