@@ -86,7 +86,7 @@ struct HostileFetchingTests {
             _ = transfer.onChunk(chunk(contents, 5), from: liar, at: now, patience: patience)
             count += 1
         }
-        #expect(count > FetchChunks.positionsMax && count <= 2 * FetchChunks.positionsMax)
+        #expect(count > TransferSource.repeatedMax && count <= 2 * TransferSource.repeatedMax)
         // The others give the rest.
         let next = transfer.requests(at: now, patience: patience)
         #expect(!next.contains { $0.source == liar })

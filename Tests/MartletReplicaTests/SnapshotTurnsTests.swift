@@ -73,8 +73,8 @@ import Testing
     }
 
     @Test func whoIsWaitedForDoesNotRestNorWhoIsLate() {
-        let resting = turn(0, work: .seconds(100) / 1_000)
-        #expect(busy(resting, for: .milliseconds(100), mayRest: true) < 0.8)
+        let resting = turn(0, work: .milliseconds(400))
+        #expect(busy(resting, for: .seconds(1), mayRest: true) < 0.8)
         #expect(busy(resting, for: .milliseconds(20), mayRest: false) > 0.9)
         let over = SnapshotTurns.Turn(begin: start, length: .microseconds(2), work: .microseconds(1))
         #expect(busy(over, for: .milliseconds(20), mayRest: true) > 0.9)

@@ -118,7 +118,7 @@ package struct CheckpointServing: Sendable {
             return
         }
         if let positions = served.service.positions {
-            let done = positions.prefix(served.count)
+            let done = Set(positions.prefix(served.count))
             standing[member]?.positions.removeAll { done.contains($0) }
         } else {
             standing[member]?.wantsManifest = false

@@ -67,9 +67,9 @@ extension StateTransfer {
     /// All others are asked for, or there: what those that were asked a while ago all still owe is asked of one more.
     private func lateOnes(_ count: Int, at now: Instant, patience: Interval) -> [UInt32] {
         var late: [UInt32] = []
-        var others: [UInt32] = []
+        var others = Set<UInt32>()
         for source in sources.all where source.isBusy {
-            if now.since(source.askedAt) >= patience { late += source.asked } else { others += source.asked }
+            if now.since(source.askedAt) >= patience { late += source.asked } else { others.formUnion(source.asked) }
         }
         var once: [UInt32] = []
         for position in late.sorted() where once.last != position && !others.contains(position) {

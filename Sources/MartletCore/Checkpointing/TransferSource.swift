@@ -111,11 +111,14 @@ package struct TransferSource: Sendable {
         return giveUp()
     }
 
+    /// What comes twice though few chunks were asked for.
+    package static let repeatedMax = 64
+
     /// It sent a chunk that nobody waits for from it. A correct one answers late, and a link may carry twice what broke it. Returns whether it
     /// is more than that: each such chunk is hashed.
     package mutating func repeated() -> Bool {
         repeatedCount += 1
-        return repeatedCount > 2 * askedCount + FetchChunks.positionsMax
+        return repeatedCount > 2 * askedCount + Self.repeatedMax
     }
 
     /// It has another one, and keeps that for a while.

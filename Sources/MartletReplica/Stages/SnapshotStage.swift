@@ -42,7 +42,8 @@ struct SnapshotStage<Machine: StreamingStateMachine>: Sendable {
         while !progress.upcoming.isEmpty || mailboxes.snapshots.wait(into: &progress.upcoming) {
             swap(&jobs, &progress.upcoming)
             for (place, job) in jobs.enumerated() {
-                let isAwaited = jobs[(place + 1)...].contains(where: \.isAwaited)
+                let isAwaited =
+                    jobs[(place + 1)...].contains(where: \.isAwaited) || progress.upcoming.contains(where: \.isAwaited)
                 carryOut(job, isAwaited: isAwaited, &progress)
             }
             // Jobs hold snapshots; each that is alive makes the service copy what it changes.
@@ -55,7 +56,8 @@ struct SnapshotStage<Machine: StreamingStateMachine>: Sendable {
         switch job {
         case .encode(let snapshot, let time):
             let turn = progress.turns.turn(takenAt: time)
-            if isAwaited || awaitTurn(turn, snapshot.instance, &progress) { encode(snapshot, turn, &progress) }
+            guard isAwaited || awaitTurn(turn, snapshot.instance, &progress) else { return }
+            encode(snapshot, turn, mayRest: !isAwaited, &progress)
         case .keepAgain(let instance, let digest):
             // Unless a newer one is stable by now.
             if let checkpoint = store.now.checkpoint(after: instance, digest) {
@@ -95,10 +97,12 @@ struct SnapshotStage<Machine: StreamingStateMachine>: Sendable {
     }
 
     private func encode(
-        _ snapshot: PendingSnapshot<Machine>, _ turn: SnapshotTurns.Turn, _ progress: inout Progress
+        _ snapshot: PendingSnapshot<Machine>, _ turn: SnapshotTurns.Turn, mayRest: Bool, _ progress: inout Progress
     ) {
         let mailbox = mailboxes.snapshots
-        let pace = SnapshotPace(turn) { [self] in isEarly(snapshot.instance) && !mailbox.isClosed }
+        let pace = SnapshotPace(turn) { [self] in
+            mayRest && isEarly(snapshot.instance) && !mailbox.isClosed
+        }
         let written = progress.newest.write(snapshot) { chunk in
             defer { pace.rest() }
             return Hashing.digest(ofChunk: chunk)

@@ -38,8 +38,13 @@ enum SnapshotJob<Machine: StreamingStateMachine>: Sendable {
     /// Part of it was found damaged on the disk: it is written again from memory.
     case repair(Instance, Digest)
 
-    /// Whether the replica goes on only when it is done.
-    var isAwaited: Bool { if case .keep = self { true } else { false } }
+    /// Whether the replica goes on only when it is done, or the group may: a word on a checkpoint that is overdue.
+    var isAwaited: Bool {
+        switch self {
+        case .keep, .keepAgain, .repair: true
+        case .encode, .restored, .noteStable, .forget: false
+        }
+    }
 }
 
 /// Where the threads of one replica meet.

@@ -17,6 +17,7 @@ final class ScriptedDisk: DurableDisk {
         var attempts = 0
         var seals = 0
         var snapshots: [Instance] = []
+        var keptAt: [Instant] = []
         var replacementsBegun = 0
         /// The damaged segments are gone by now.
         var isReplaced = false
@@ -64,7 +65,10 @@ final class ScriptedDisk: DurableDisk {
         _ checkpoint: HashedCheckpoint, after instance: Instance, resting: () -> Void
     ) throws(FileError) -> Instance? {
         try work(while: \.keepHangs)
-        change { $0.snapshots.append(instance) }
+        change {
+            $0.snapshots.append(instance)
+            $0.keptAt.append(SystemClock.monotonic)
+        }
         return nil
     }
 
