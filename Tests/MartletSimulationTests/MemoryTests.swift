@@ -47,8 +47,8 @@ struct MemoryTests {
         case .earlyMessagesOfOneMember: 3 * 4
         case .earlyEntriesOfOneMember: 4 * (2 + 4)
         case .fetchedBytes: 16 << 20
-        case .chunksAskedOfOneMember: 64
-        case .chunksAwaitedByOneMember: 128
+        case .chunksAskedOfOneMember: 512
+        case .chunksAwaitedByOneMember: 1024
         case .archivedBytes: 1 << 20
         case .unwrittenRecords: 0
         case .sessions: 12

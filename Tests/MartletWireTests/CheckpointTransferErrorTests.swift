@@ -63,7 +63,7 @@ struct CheckpointTransferErrorTests {
     func positions() {
         #expect(fetch([0, 1, (1 << 20) - 1]) == nil)
         #expect(fetch([]) == nil)
-        #expect(fetch(Array(0..<65)) == .limitExceeded(name: "chunkPositions", value: 65, max: 64))
+        #expect(fetch(Array(0..<513)) == .limitExceeded(name: "chunkPositions", value: 513, max: 512))
         #expect(fetch([1, 1]) == .notCanonical("positions must strictly ascend"))
         #expect(fetch([2, 1]) == .notCanonical("positions must strictly ascend"))
         #expect(fetch([1 << 20]) == .valueOutOfRange(field: "position", value: 1 << 20))
