@@ -47,7 +47,7 @@ extension ClientCore {
         let failure: FailureReason =
             switch reason {
             case .accessDenied: .accessDenied
-            case .viewEnded: .reconfigurationRefused("the view that it is for has ended")
+            case .viewEnded: .reconfigurationRefused("another operation of the administrators was done since it was made")
             default:
                 .payloadTooLarge(
                     bytes: calls[slot].payload.count, bytesMax: configuration.view.settings.requestBytesMax)

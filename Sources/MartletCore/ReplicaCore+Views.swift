@@ -22,12 +22,8 @@ extension ReplicaCore {
     /// What a decided operation makes of the group, and the view that follows if one does.
     func outcome(of operation: Reconfiguration, in batch: Batch) -> (result: ReconfigurationResult, next: View?) {
         guard batch.entries.count == 1 else { return (.refused("it was ordered together with other requests"), nil) }
-        guard operation.view == view.number else {
-            return (.refused("it is for view \(operation.view), but this is view \(view.number)"), nil)
-        }
-        guard operation.plan != view.plan else { return (.refused("it changes nothing"), nil) }
-        do {
-            let next = try view.successor(operation.plan)
+        do throws(ViewError) {
+            let next = try view.successor(operation)
             return (.follows(next.number), next)
         } catch {
             return (.refused(error.description), nil)

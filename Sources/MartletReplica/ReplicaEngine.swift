@@ -75,11 +75,7 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
         links = PeerLinks(
             view: view, me: me, identity: identity, loops: loops, configuration: configuration.transport,
             log: ConnectivityLog(peerCount: view.n - 1, logger: logger), logger: logger)
-        let genesis = configuration.genesis
-        let verifier = Verifier(
-            view: view, access: genesis.clientAccess,
-            administration: Administration(keys: genesis.administrators, needed: genesis.administratorsNeeded),
-            scheme: Ed25519Scheme())
+        let verifier = Verifier(view: view, access: configuration.genesis.clientAccess, scheme: Ed25519Scheme())
         views = verifier.views
         let drops = DropLog(logger: logger)
         let admission = Admission(

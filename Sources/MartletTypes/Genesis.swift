@@ -39,7 +39,6 @@ public struct Genesis: Hashable, Sendable {
     public let origin: GenesisOrigin?
 
     package static let nameBytesMax = 64
-    package static let administratorsMax = 128
     package static let allowedClientsMax = 65_536
 
     /// Throws `ViewError` when no group can be founded on it, saying which rule it breaks.
@@ -59,18 +58,6 @@ public struct Genesis: Hashable, Sendable {
         guard name.utf8.count <= Self.nameBytesMax else {
             throw ViewError("a group's name has at most \(Self.nameBytesMax) bytes, not \(name.utf8.count)")
         }
-        guard administrators.count <= Self.administratorsMax else {
-            throw ViewError("a group has at most \(Self.administratorsMax) administrators, not \(administrators.count)")
-        }
-        guard
-            administrators.isEmpty
-                ? administratorsNeeded == 0 : (1...administrators.count).contains(administratorsNeeded)
-        else {
-            throw ViewError("\(administratorsNeeded) of \(administrators.count) administrators cannot be asked for")
-        }
-        guard Set(administrators).count == administrators.count else {
-            throw ViewError("an administrator's key is listed twice")
-        }
         if case .allowList(let keys) = clientAccess {
             guard keys.count <= Self.allowedClientsMax else {
                 throw ViewError("at most \(Self.allowedClientsMax) clients can be listed, not \(keys.count)")
@@ -88,6 +75,7 @@ public struct Genesis: Hashable, Sendable {
     package func firstView(group: Digest) throws(ViewError) -> View {
         try View(
             group: group, number: .genesis, faultModel: faultModel, f: f, members: members,
-            leaderOrder: members.map(\.id), settings: settings)
+            leaderOrder: members.map(\.id), settings: settings,
+            administration: Administration(keys: administrators, needed: administratorsNeeded))
     }
 }

@@ -46,6 +46,14 @@ public struct ViewNumber: DistinctNumber {
     public static let genesis = ViewNumber(1)
 }
 
+/// The number of an administrators' operation in the life of a group: 1, 2, 3 and so on. 0 is "before the first".
+package struct OperationNumber: DistinctNumber {
+    package let rawValue: UInt64
+    @inlinable
+    package init(rawValue: UInt64) { self.rawValue = rawValue }
+    package static let none = OperationNumber(0)
+}
+
 /// The number of a leader's reign inside one view: 1, 2, 3 and so on. 0 is no regency; it means only "no lock"
 /// (protocol §3: a lock of the first epoch must count as a lock).
 public struct Regency: DistinctNumber {

@@ -49,19 +49,30 @@ public struct ViewError: Error, Hashable, CustomStringConvertible {
 package struct View: Hashable, Sendable {
     package let group: Digest
     package let number: ViewNumber
+    /// Those that vote.
     package let members: [Member]
+    /// Those that follow until they are admitted as members; by ascending id.
+    package let learners: [Learner]
     /// A permutation of the members: leader(r) = order[(r − 1) mod n].
     package let leaderOrder: [ReplicaIndex]
     package let settings: GroupSettings
     /// Who was admitted again after it had lost its votes, by ascending id; of all others the first start counts.
     package let incarnations: [Incarnation]
+    /// Whose signatures an operation on the group needs.
+    package let administration: Administration
+    /// The highest id that was ever given to a replica of the group: none is given twice.
+    package let lastID: ReplicaID
+    /// The number of the last operation of the administrators.
+    package let lastOperation: OperationNumber
     package let quorum: QuorumRule
     /// Member positions by ascending id, for look-up.
     private let positions: [(ReplicaID, ReplicaIndex)]
 
     package init(
         group: Digest, number: ViewNumber, faultModel: FaultModel, f: Int, members: [Member],
-        leaderOrder: [ReplicaID], settings: GroupSettings, incarnations: [Incarnation] = []
+        leaderOrder: [ReplicaID], settings: GroupSettings, incarnations: [Incarnation] = [],
+        learners: [Learner] = [], administration: Administration = Administration(), lastID: ReplicaID? = nil,
+        lastOperation: OperationNumber = .none
     ) throws(ViewError) {
         let n = members.count
         guard n >= 1, n <= ReplicaSet.membersMax else {
@@ -75,6 +86,46 @@ package struct View: Hashable, Sendable {
         guard f > 0 || n == 1 else { throw ViewError("f = 0 means one replica, not \(n)") }
         guard number >= .genesis else { throw ViewError("the first view has the number 1") }
         if let complaint = settings.complaint { throw ViewError("setting \(complaint)") }
+        if let complaint = administration.complaint { throw ViewError(complaint) }
+        try Self.check(members + learners.map(\.member))
+        try Self.check(learners, beside: members)
+        let rule = QuorumRule(faultModel: faultModel, n: n, f: f)
+        let heavy = members.count(where: \.isHeavy)
+        guard f == 0 || heavy == rule.heavyCount else {
+            throw ViewError("\(rule.heavyCount) members must be heavy, not \(heavy)")
+        }
+        let positions = members.enumerated().map { ($1.id, ReplicaIndex($0)) }.sorted { $0.0 < $1.0 }
+        let order = try Self.order(leaderOrder, positions)
+        for (place, incarnation) in incarnations.enumerated() {
+            guard positions.contains(where: { $0.0 == incarnation.replica }), incarnation.number > 0,
+                (1...Incarnation.timesMax).contains(incarnation.times),
+                place == 0 || incarnations[place - 1].replica < incarnation.replica
+            else {
+                throw ViewError(
+                    "incarnations must be of members, once each, by ascending id, and neither 0 nor too many")
+            }
+        }
+        let highest = (members.map(\.id) + learners.map(\.member.id)).max() ?? ReplicaID(0)
+        guard lastID ?? highest >= highest else { throw ViewError("the id \(highest) was never given") }
+        self.lastID = lastID ?? highest
+        self.incarnations = incarnations
+        self.group = group
+        self.number = number
+        self.members = members
+        self.learners = learners
+        self.leaderOrder = order
+        self.settings = settings
+        self.administration = administration
+        self.lastOperation = lastOperation
+        self.quorum = rule
+        self.positions = positions
+    }
+
+    /// Members and learners alike.
+    private static func check(_ members: [Member]) throws(ViewError) {
+        guard members.count <= ReplicaSet.membersMax else {
+            throw ViewError("a group has at most \(ReplicaSet.membersMax) members and learners, not \(members.count)")
+        }
         for (place, member) in members.enumerated() {
             if let complaint = member.complaint { throw ViewError("member \(member.id) \(complaint)") }
             for other in members[..<place] {
@@ -86,38 +137,42 @@ package struct View: Hashable, Sendable {
                 }
             }
         }
-        let rule = QuorumRule(faultModel: faultModel, n: n, f: f)
-        let heavy = members.count(where: \.isHeavy)
-        guard f == 0 || heavy == rule.heavyCount else {
-            throw ViewError("\(rule.heavyCount) members must be heavy, not \(heavy)")
+    }
+
+    private static func check(_ learners: [Learner], beside members: [Member]) throws(ViewError) {
+        guard learners.count <= Learner.countMax else {
+            throw ViewError("a group has at most \(Learner.countMax) learners, not \(learners.count)")
         }
-        let positions = members.enumerated().map { ($1.id, ReplicaIndex($0)) }.sorted { $0.0 < $1.0 }
+        for (place, learner) in learners.enumerated() {
+            guard !learner.member.isHeavy else { throw ViewError("learner \(learner.member.id) has no weight") }
+            guard place == 0 || learners[place - 1].member.id < learner.member.id else {
+                throw ViewError("learners are listed by ascending id")
+            }
+            guard let replaced = learner.replaced else { continue }
+            guard members.contains(where: { $0.id == replaced }) else {
+                throw ViewError("replica \(replaced), which shall be replaced, is no member")
+            }
+            guard !learners[..<place].contains(where: { $0.replaced == replaced }) else {
+                throw ViewError("replica \(replaced) is being replaced already")
+            }
+        }
+    }
+
+    private static func order(
+        _ ids: [ReplicaID], _ positions: [(ReplicaID, ReplicaIndex)]
+    ) throws(ViewError) -> [ReplicaIndex] {
         var order: [ReplicaIndex] = []
         var seen = ReplicaSet()
-        for id in leaderOrder {
+        for id in ids {
             guard let index = positions.first(where: { $0.0 == id })?.1, seen.insert(index) else {
                 throw ViewError("the leader order must name each member once; \(id) is wrong")
             }
             order.append(index)
         }
-        guard order.count == n else { throw ViewError("the leader order names \(order.count) of \(n) members") }
-        for (place, incarnation) in incarnations.enumerated() {
-            guard positions.contains(where: { $0.0 == incarnation.replica }), incarnation.number > 0,
-                (1...Incarnation.timesMax).contains(incarnation.times),
-                place == 0 || incarnations[place - 1].replica < incarnation.replica
-            else {
-                throw ViewError(
-                    "incarnations must be of members, once each, by ascending id, and neither 0 nor too many")
-            }
+        guard order.count == positions.count else {
+            throw ViewError("the leader order names \(order.count) of \(positions.count) members")
         }
-        self.incarnations = incarnations
-        self.group = group
-        self.number = number
-        self.members = members
-        self.leaderOrder = order
-        self.settings = settings
-        self.quorum = rule
-        self.positions = positions
+        return order
     }
 
     package var n: Int { members.count }
@@ -145,6 +200,14 @@ package struct View: Hashable, Sendable {
     package func index(of key: PublicKey) -> ReplicaIndex? {
         members.firstIndex { $0.key == key }.map { ReplicaIndex($0) }
     }
+
+    /// The member or learner of that id.
+    package func replica(_ id: ReplicaID) -> Member? {
+        index(of: id).map { self[$0] } ?? learners.first { $0.member.id == id }?.member
+    }
+
+    /// Members, in their order, and then the learners: all that what is said to everyone goes to.
+    package var audience: [Member] { members + learners.map(\.member) }
 
     package func weight(of index: ReplicaIndex) -> Weight {
         members[index.position].isHeavy ? quorum.heavyWeight : quorum.lightWeight
@@ -182,66 +245,12 @@ package struct View: Hashable, Sendable {
         return Instance(instance.rawValue - distance)
     }
 
-    // MARK: What follows
-
-    /// Its heavy members, leader order and settings.
-    package var plan: ViewPlan {
-        ViewPlan(
-            heavy: members.filter(\.isHeavy).map(\.id).sorted(), leaderOrder: leaderOrder.map { self[$0].id },
-            settings: settings)
-    }
-
-    /// The next view, with the same members. Throws when it cannot be, or when it differs in what running sessions and
-    /// checkpoints rest on.
-    package func successor(_ plan: ViewPlan) throws(ViewError) -> View {
-        for (place, id) in plan.heavy.enumerated() {
-            guard index(of: id) != nil else { throw ViewError("replica \(id), which shall be heavy, is no member") }
-            guard place == 0 || plan.heavy[place - 1] < id else {
-                throw ViewError("the heavy members must be named once each, by ascending id; \(id) is not")
-            }
-        }
-        if let name = settings.nameOfFixed(differingFrom: plan.settings) {
-            throw ViewError("the setting \(name) cannot be changed")
-        }
-        return try View(
-            group: group, number: number.next, faultModel: faultModel, f: f,
-            members: members.map { $0.weighted(isHeavy: plan.heavy.contains($0.id)) }, leaderOrder: plan.leaderOrder,
-            settings: plan.settings, incarnations: incarnations)
-    }
-
-    /// Which incarnation of the member may vote in this view; 0 for its first start.
-    package func incarnation(of replica: ReplicaID) -> UInt64 {
-        incarnations.first { $0.replica == replica }?.number ?? 0
-    }
-
-    /// As whom a REJOIN of the member would admit it at that agreed time; nil when it does not count.
-    package func incarnation(by rejoin: Rejoin, of replica: ReplicaID, at time: Timestamp) -> Incarnation? {
-        guard rejoin.view == number, rejoin.incarnation > 0 else { return nil }
-        guard let before = incarnations.first(where: { $0.replica == replica }) else {
-            return Incarnation(replica: replica, number: rejoin.incarnation, admitted: time)
-        }
-        return before.following(rejoin.incarnation, at: time, settings)
-    }
-
-    /// The next view, the same but that it admits another incarnation of a member (protocol §7). Nil when it must not: the number
-    /// is none or its present one's, or it was admitted a short while before.
-    package func admitting(_ rejoin: Rejoin, of replica: ReplicaID, at time: Timestamp) -> View? {
-        guard let admitted = incarnation(by: rejoin, of: replica, at: time) else { return nil }
-        let others = incarnations.filter { $0.replica != replica }
-        do {
-            return try View(
-                group: group, number: number.next, faultModel: faultModel, f: f, members: members,
-                leaderOrder: leaderOrder.map { self[$0].id }, settings: settings,
-                incarnations: (others + [admitted]).sorted { $0.replica < $1.replica })
-        } catch {
-            preconditionFailure("a view with another incarnation of a member cannot be: \(error)")
-        }
-    }
-
     package static func == (left: View, right: View) -> Bool {
         left.group == right.group && left.number == right.number && left.members == right.members
             && left.leaderOrder == right.leaderOrder && left.settings == right.settings && left.quorum == right.quorum
-            && left.incarnations == right.incarnations
+            && left.incarnations == right.incarnations && left.learners == right.learners
+            && left.administration == right.administration && left.lastID == right.lastID
+            && left.lastOperation == right.lastOperation
     }
 
     package func hash(into hasher: inout Hasher) {

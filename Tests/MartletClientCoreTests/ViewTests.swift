@@ -241,7 +241,7 @@ extension Rig {
 
 @Suite struct ReconfigurationCallTests {
     private static func operation(on view: View) -> Reconfiguration {
-        Reconfiguration(view: view.number, plan: view.plan)
+        Reconfiguration(after: view, .arrange(view.plan))
     }
 
     /// A rig with such a call in flight.

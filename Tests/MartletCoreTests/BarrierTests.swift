@@ -34,7 +34,8 @@ struct BarrierTests {
         let plain = Samples.admitted(
             Request(
                 id: RequestID(client: Samples.client(client), session: session, sequence: SequenceNumber(sequence)),
-                kind: .reconfiguration(Reconfiguration(view: number, plan: next.plan)),
+                kind: .reconfiguration(Reconfiguration(view: number, number: OperationNumber(1), operation: .arrange(next.plan),
+                        shares: [Samples.administrator])),
                 repliesKeptFrom: SequenceNumber(0), payload: []))
         guard isSigned else { return plain }
         return Samples.admitted(plain.request, proof: RequestProof(digests: [plain.digest], signature: .absent))

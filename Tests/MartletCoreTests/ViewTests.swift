@@ -129,7 +129,7 @@ import Testing
         #expect(group.status(0).decided == batch.instance)
         #expect(group.status(0).epoch == epoch)
         let verdicts = group.nodes[0].executions.flatMap(\.steps).map(\.verdict)
-        #expect(verdicts.last == .reconfigure(.refused("it is for view 1, but this is view 2")))
+        #expect(verdicts.last == .reconfigure(.refused("operation 1 was done before: the next one has the number 2")))
     }
 
     @Test func operationsForViewsThatHaveEndedTakeNoInstances() throws {

@@ -15,19 +15,17 @@ struct ReconfigurationTests {
     let client = ClientID(TestGroup.key(100).publicKey)
 
     init() throws {
-        group = try TestGroup()
-        verifier = Verifier(
-            view: group.view, administration: Administration(keys: administrators.map(\.publicKey), needed: 2),
-            scheme: group.scheme)
+        group = try TestGroup(administration: Administration(keys: administrators.map(\.publicKey), needed: 2))
+        verifier = group.verifier
     }
 
-    func operation(view: UInt64 = 1, window: Int = 4) -> Reconfiguration {
+    func operation(view: UInt64 = 1, number: UInt64 = 1, window: Int = 4) -> Reconfiguration {
         var settings = group.view.settings
         settings.window = window
         let plan = group.view.plan
         return Reconfiguration(
-            view: ViewNumber(view),
-            plan: ViewPlan(heavy: plan.heavy, leaderOrder: plan.leaderOrder, settings: settings))
+            view: ViewNumber(view), number: OperationNumber(number),
+            operation: .arrange(ViewPlan(heavy: plan.heavy, leaderOrder: plan.leaderOrder, settings: settings)))
     }
 
     func signed(
@@ -120,16 +118,19 @@ struct ReconfigurationTests {
     func binding() {
         let two = Array(administrators[0...1])
         let shares = signed(by: two).shares
-        for other in [operation(window: 5), operation(view: 2)] {
+        for other in [operation(window: 5), operation(view: 2), operation(number: 2)] {
             #expect(isTaken(signed(by: two, other)))
-            #expect(!isTaken(Reconfiguration(view: other.view, plan: other.plan, shares: shares)))
+            #expect(
+                !isTaken(
+                    Reconfiguration(
+                        view: other.view, number: other.number, operation: other.operation, shares: shares)))
         }
         #expect(!isTaken(signed(by: two, group: digest(9))))
     }
 
     @Test("a group without administrators is reconfigured by nobody")
-    func nobody() {
-        let without = Verifier(view: group.view, scheme: group.scheme)
+    func nobody() throws {
+        let without = try TestGroup().verifier
         #expect(!isTaken(operation(), by: without))
         #expect(!isTaken(signed(by: administrators), by: without))
     }

@@ -12,7 +12,8 @@ struct TestGroup {
 
     init(
         n: Int = 4, f: Int = 1, faultModel: FaultModel = .byzantine, view number: ViewNumber = .genesis,
-        group: Digest = Digest(words: Words32(1, 2, 3, 4)), settings: GroupSettings = GroupSettings()
+        group: Digest = Digest(words: Words32(1, 2, 3, 4)), settings: GroupSettings = GroupSettings(),
+        administration: Administration = Administration()
     ) throws {
         keys = (0..<n).map { Self.key(UInt8($0 + 1)) }
         let heavy = QuorumRule(faultModel: faultModel, n: n, f: f).heavyCount
@@ -23,7 +24,7 @@ struct TestGroup {
         }
         view = try View(
             group: group, number: number, faultModel: faultModel, f: f, members: members,
-            leaderOrder: members.map(\.id), settings: settings)
+            leaderOrder: members.map(\.id), settings: settings, administration: administration)
     }
 
     static func key(_ fill: UInt8) -> SigningKey {

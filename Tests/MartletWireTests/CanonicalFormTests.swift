@@ -38,7 +38,10 @@ import Testing
             AdministratorShare(administrator: PublicKey(words: Words32($0, 0, 0, 0)), signature: .absent)
         }
         let plan = ViewPlan(heavy: [], leaderOrder: ids, settings: GroupSettings())
-        isRefused(Reconfiguration(view: .genesis, plan: plan, shares: shares), "administrators")
+        isRefused(
+            Reconfiguration(
+                view: .genesis, number: OperationNumber(1), operation: .arrange(plan), shares: shares), "administrators"
+        )
         // The order of leaders is one of rank.
         #expect(throws: Never.self) { try ViewPlan(decoding: plan.encoded()) }
     }

@@ -75,7 +75,8 @@ import Testing
             settings.window = window
             return .reconfiguration(
                 Reconfiguration(
-                    view: ViewNumber(view), plan: ViewPlan(heavy: heavy, leaderOrder: order, settings: settings),
+                    view: ViewNumber(view), number: OperationNumber(1),
+                    operation: .arrange(ViewPlan(heavy: heavy, leaderOrder: order, settings: settings)),
                     shares: shares))
         }
         var generator = Generator(seed: 8)

@@ -103,7 +103,9 @@ import Testing
             let ids = { (count: Int) in (0..<count).map { ReplicaID(UInt16($0)) } }
             return Reconfiguration(
                 view: .genesis,
-                plan: ViewPlan(heavy: ids(heavy), leaderOrder: ids(order), settings: GroupSettings()),
+                number: OperationNumber(1),
+                operation: .arrange(
+                    ViewPlan(heavy: ids(heavy), leaderOrder: ids(order), settings: GroupSettings())),
                 shares: (0..<administrators).map {
                     AdministratorShare(
                         administrator: PublicKey(words: Words32(UInt64($0), 0, 0, 0)), signature: .absent)

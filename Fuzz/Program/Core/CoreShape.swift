@@ -42,7 +42,8 @@ struct CoreShape {
         do throws(ViewError) {
             view = try View(
                 group: .zero, number: .genesis, faultModel: model, f: f, members: members,
-                leaderOrder: members.map(\.id), settings: settings)
+                leaderOrder: members.map(\.id), settings: settings,
+                administration: Administration(keys: [Self.administrator], needed: 1))
         } catch {
             fatalError("\(error)")
         }

@@ -119,7 +119,8 @@ extension CoreWorld {
         guard let session = source.choose(sessions) else { return openSession() }
         let operation = Reconfiguration(
             view: source.chance(230) ? view.number : ViewNumber(source.number(near: view.number.rawValue)),
-            plan: drawPlan(after: view),
+            number: source.chance(230) ? view.lastOperation.next : OperationNumber(1),
+            operation: .arrange(drawPlan(after: view)),
             shares: source.chance(250)
                 ? [AdministratorShare(administrator: CoreShape.administrator, signature: .absent)] : [])
         let client = source.chance(230) ? clients[session] : nil

@@ -62,8 +62,7 @@ struct CoreWorld: ~Copyable {
         isPrompt = source.chance(192)
         isCalculatingLate = source.chance(64)
         verifier = Verifier(
-            view: shape.view, administration: Administration(keys: [CoreShape.administrator], needed: 1),
-            scheme: TrustingScheme(), rememberedSignaturesMax: 0)
+            view: shape.view, scheme: TrustingScheme(), rememberedSignaturesMax: 0)
         sealer = Sealer(group: shape.view.group, replica: me, key: TrustingScheme.NoKey(), scheme: TrustingScheme())
         var configuration = CoreConfiguration(view: shape.view, replica: me, mode: shape.mode)
         configuration.pendingPerClientMax = CoreShape.pendingPerClientMax

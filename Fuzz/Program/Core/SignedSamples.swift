@@ -18,8 +18,7 @@ enum SignedSamples {
     /// A new one for each input, since it learns views.
     private static func makeVerifier(knowsSecond: Bool) -> Verifier<Ed25519Scheme> {
         let verifier = Verifier(
-            view: view, access: .allowList([client.publicKey]),
-            administration: Administration(keys: administrators.map(\.publicKey), needed: 2), scheme: Ed25519Scheme(),
+            view: view, access: .allowList([client.publicKey]), scheme: Ed25519Scheme(),
             rememberedSignaturesMax: 0)
         if knowsSecond { verifier.views.add(proofOfSecond) }
         return verifier
@@ -38,7 +37,8 @@ enum SignedSamples {
         do throws(ViewError) {
             return try View(
                 group: Digest(words: Words32(1, 2, 3, 4)), number: .genesis, faultModel: .byzantine, f: 1,
-                members: members, leaderOrder: members.map(\.id), settings: GroupSettings())
+                members: members, leaderOrder: members.map(\.id), settings: GroupSettings(),
+                administration: Administration(keys: administrators.map(\.publicKey), needed: 2))
         } catch {
             fatalError("\(error)")
         }
@@ -141,7 +141,7 @@ enum SignedSamples {
     }
 
     private static var reconfiguration: Request {
-        var operation = Reconfiguration(view: .genesis, plan: second.plan)
+        var operation = Reconfiguration(after: view, .arrange(second.plan))
         for key in administrators {
             let sealer = AdministratorSealer(
                 group: view.group, publicKey: key.publicKey, key: key, scheme: Ed25519Scheme())

@@ -57,7 +57,7 @@ extension RequestPool {
 
     func isOutdated(_ request: Request) -> Bool {
         switch request.kind {
-        case .reconfiguration(let operation): operation.view < view.number
+        case .reconfiguration(let operation): operation.number <= view.lastOperation
         case .rejoin: Rejoin(payload: request.payload).map { $0.view < view.number } ?? true
         case .open, .operation, .orderedRead, .measure: false
         }

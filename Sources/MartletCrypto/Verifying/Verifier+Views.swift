@@ -47,16 +47,14 @@ extension Verifier {
         }
     }
 
-    /// Whether enough administrators have signed it, each once. More signatures than needed must be valid too.
+    /// Whether enough administrators of the newest view have signed it, each once. More signatures than needed must be valid too. Whether
+    /// they are administrators still when it is executed is judged there, by their keys.
     func isAuthorised(_ operation: Reconfiguration) -> Bool {
-        guard administration.needed > 0, operation.shares.count >= administration.needed else { return false }
-        var seen: Set<PublicKey> = []
-        let bytes = { (key: PublicKey) in
-            Statement.reconfiguration(operation).bytes(group: self.group, sender: .client(ClientID(key)))
-        }
+        guard view.administration.complaint(about: operation.shares) == nil else { return false }
         return operation.shares.allSatisfy { share in
-            administration.keys.contains(share.administrator) && seen.insert(share.administrator).inserted
-                && isValidOfClient(share.signature, of: bytes(share.administrator), by: share.administrator)
+            let bytes = Statement.reconfiguration(operation)
+                .bytes(group: group, sender: .client(ClientID(share.administrator)))
+            return isValidOfClient(share.signature, of: bytes, by: share.administrator)
         }
     }
 }

@@ -12,7 +12,6 @@ import MartletWire
 package struct Verifier<Scheme: SignatureScheme>: Sendable {
     package let views: KnownViews
     let group: Digest
-    let administration: Administration
     /// Remembered apart, so that busy clients do not push out what a leader change will ask for again.
     private let memberSignatures: SignatureChecker<Scheme>
     private let clientSignatures: SignatureChecker<Scheme>
@@ -21,12 +20,11 @@ package struct Verifier<Scheme: SignatureScheme>: Sendable {
     /// Remembers from `rememberedSignaturesMax` to twice as many valid signatures of members, and as many of clients,
     /// each some 50 bytes; 0 for none.
     package init(
-        view: View, access: ClientAccess = .open, administration: Administration = Administration(), scheme: Scheme,
+        view: View, access: ClientAccess = .open, scheme: Scheme,
         rememberedSignaturesMax: Int = 4096
     ) {
         self.views = KnownViews(view)
         self.group = view.group
-        self.administration = administration
         self.memberSignatures = SignatureChecker(scheme: scheme, rememberedMax: rememberedSignaturesMax)
         self.clientSignatures = SignatureChecker(scheme: scheme, rememberedMax: rememberedSignaturesMax)
         switch access {

@@ -98,7 +98,7 @@ package final class Administrator: ClientActor {
         if let last, last.view < newest.number {
             for _ in 0..<Self.repetitionsMax { repetitions.insert(call(last, at: now)) }
         }
-        let operation = sealer.sign(Reconfiguration(view: newest.number, plan: plan(plans[next])))
+        let operation = sealer.sign(Reconfiguration(after: newest, .arrange(plan(plans[next]))))
         last = operation
         _ = call(operation, at: now)
         act(into: &output)

@@ -25,7 +25,9 @@ extension World {
                 group: Digest(words: Words32(scenario.seed, 1, 2, 3)), number: .genesis,
                 faultModel: scenario.faultModel, f: scenario.f, members: members,
                 leaderOrder: leaders.map { members[$0].id },
-                settings: scenario.settings)
+                settings: scenario.settings,
+                administration: scenario.reconfigurations.isEmpty
+                    ? Administration() : Administration(keys: [keys[keys.count - 1].publicKey], needed: 1))
         } catch {
             preconditionFailure("the scenario's group cannot be: \(error)")
         }
@@ -61,9 +63,9 @@ extension World {
         let index = ReplicaIndex(place)
         // Valid signatures are worth remembering only where checking costs more than a look-up.
         let remembered = scenario.usesRealSignatures ? 4096 : 0
-        let makeVerifier = { [view, administration] in
+        let makeVerifier = { [view] in
             Verifier(
-                view: view, administration: administration, scheme: scheme, rememberedSignaturesMax: remembered)
+                view: view, scheme: scheme, rememberedSignaturesMax: remembered)
         }
         replicas.append(
             SimulatedReplica(

@@ -38,7 +38,6 @@ final class World {
     let scenario: Scenario
     /// The group's first view.
     let view: View
-    let administration: Administration
     let trace: Trace
     var now = Instant.zero
     var queue = EventQueue<Happening>()
@@ -80,8 +79,6 @@ final class World {
         let (scheme, keys) = SimulatedScheme.make(
             principals: scenario.n + scenario.clientNodes, isReal: scenario.usesRealSignatures, random: &random)
         view = Self.view(of: scenario, keys: keys)
-        let administrators = scenario.reconfigurations.isEmpty ? [] : [keys[keys.count - 1].publicKey]
-        administration = Administration(keys: administrators, needed: administrators.count)
         checkers = Checkers(
             view: view, liars: scenario.liars.map(\.replica), limits: scenario.limits,
             memory: MemoryChecker(

@@ -16,6 +16,22 @@ package struct ViewPlan: Hashable, Sendable {
     }
 }
 
+/// What administrators can do to a group (protocol §8).
+package enum GroupOperation: Hashable, Sendable {
+    /// Who is heavy, who leads in which order, and the settings.
+    case arrange(ViewPlan)
+    /// Another replica follows, with an id that was never given, until it is admitted; it may replace a member then.
+    case add(Learner)
+    /// A member, or a learner, leaves.
+    case remove(ReplicaID)
+    /// So many faults of that kind; the heavy members follow from it.
+    case tolerate(FaultModel, f: Int)
+    /// The member or learner of that id has another key or address. Its weight stays as it is.
+    case update(Member)
+    /// Other administrators.
+    case administer(Administration)
+}
+
 /// One administrator's word for a `Reconfiguration`.
 package struct AdministratorShare: Hashable, Sendable {
     package let administrator: PublicKey
@@ -27,18 +43,29 @@ package struct AdministratorShare: Hashable, Sendable {
     }
 }
 
-/// An operation of the administrators (protocol §8): what shall follow the view that it names. In any other view it is
-/// refused, so that nobody can have it done twice.
+/// An operation of the administrators, as they sign it (protocol §8). It is done once, in the view that it names or a later one, if no other
+/// operation was done in the meantime.
 package struct Reconfiguration: Hashable, Sendable {
+    /// The newest view that its author knew.
     package let view: ViewNumber
-    package let plan: ViewPlan
+    /// One more than that of the last operation (`View.lastOperation`).
+    package let number: OperationNumber
+    package let operation: GroupOperation
     /// By ascending key.
     package var shares: [AdministratorShare]
 
-    package init(view: ViewNumber, plan: ViewPlan, shares: [AdministratorShare] = []) {
+    package init(
+        view: ViewNumber, number: OperationNumber, operation: GroupOperation, shares: [AdministratorShare] = []
+    ) {
         self.view = view
-        self.plan = plan
+        self.number = number
+        self.operation = operation
         self.shares = shares
+    }
+
+    /// The next operation after that view.
+    package init(after view: View, _ operation: GroupOperation, shares: [AdministratorShare] = []) {
+        self.init(view: view.number, number: view.lastOperation.next, operation: operation, shares: shares)
     }
 }
 
@@ -52,6 +79,8 @@ package enum ReconfigurationResult: Hashable, Sendable {
 
 /// Whose signatures a reconfiguration needs.
 package struct Administration: Hashable, Sendable {
+    package static let keysMax = 128
+
     package let keys: [PublicKey]
     /// How many of them; 0 where there are none, and then nothing is reconfigured.
     package let needed: Int
@@ -59,5 +88,27 @@ package struct Administration: Hashable, Sendable {
     package init(keys: [PublicKey] = [], needed: Int = 0) {
         self.keys = keys
         self.needed = needed
+    }
+
+    /// Says what is wrong with it; nil when nothing is.
+    package var complaint: String? {
+        guard keys.count <= Self.keysMax else {
+            return "a group has at most \(Self.keysMax) administrators, not \(keys.count)"
+        }
+        guard keys.isEmpty ? needed == 0 : (1...keys.count).contains(needed) else {
+            return "\(needed) of \(keys.count) administrators cannot be asked for"
+        }
+        return Set(keys).count == keys.count ? nil : "an administrator's key is listed twice"
+    }
+
+    /// Why these do not suffice, by their keys alone; nil when they do. More than are needed must be of administrators too.
+    package func complaint(about shares: [AdministratorShare]) -> String? {
+        guard needed > 0 else { return "the group has no administrators" }
+        if let stranger = shares.first(where: { !keys.contains($0.administrator) }) {
+            return "the key \(stranger.administrator) is no administrator's of the group"
+        }
+        let count = Set(shares.map(\.administrator)).count
+        guard count == shares.count else { return "an administrator has signed it twice" }
+        return count >= needed ? nil : "\(count) of the administrators have signed it, but \(needed) must"
     }
 }

@@ -35,9 +35,57 @@ extension AdministratorShare: WireCodable {
     }
 }
 
+extension GroupOperation: WireCodable {
+    private enum Tag: UInt8 {
+        case arrange = 1
+        case add
+        case remove
+        case tolerate
+        case update
+        case administer
+    }
+
+    package static var encodedBytesMin: Int { 1 + 2 }
+
+    package func encode(into writer: inout Writer) {
+        switch self {
+        case .arrange(let plan):
+            writer.write(Tag.arrange.rawValue)
+            plan.encode(into: &writer)
+        case .add(let learner):
+            writer.write(Tag.add.rawValue)
+            learner.encode(into: &writer)
+        case .remove(let id):
+            writer.write(Tag.remove.rawValue)
+            writer.write(id)
+        case .tolerate(let model, let f):
+            writer.write(Tag.tolerate.rawValue)
+            writer.write(model.rawValue, UInt8(f))
+        case .update(let member):
+            writer.write(Tag.update.rawValue)
+            member.encode(into: &writer)
+        case .administer(let administration):
+            writer.write(Tag.administer.rawValue)
+            administration.encode(into: &writer)
+        }
+    }
+
+    package init(from reader: inout Reader) throws(WireError) {
+        switch try reader.enumeration(Tag.self, "operation on the group") {
+        case .arrange: self = .arrange(try ViewPlan(from: &reader))
+        case .add: self = .add(try Learner(from: &reader))
+        case .remove: self = .remove(try reader.number(ReplicaID.self))
+        case .tolerate:
+            self = .tolerate(try reader.enumeration(FaultModel.self, "fault model"), f: Int(try reader.uint8()))
+        case .update: self = .update(try Member(from: &reader))
+        case .administer: self = .administer(try Administration(from: &reader))
+        }
+    }
+}
+
 extension Reconfiguration: WireCodable {
-    package static var encodedBytesMin: Int { 8 + ViewPlan.encodedBytesMin + 4 }
-    package var encodedSizeHint: Int { 12 + plan.encodedSizeHint + 96 * shares.count }
+    package static var encodedBytesMin: Int { 8 + 8 + GroupOperation.encodedBytesMin + 4 }
+    package var encodedSizeHint: Int { 512 + 96 * shares.count }
 
     package func encode(into writer: inout Writer) {
         encodeUnsigned(into: &writer)
@@ -46,13 +94,15 @@ extension Reconfiguration: WireCodable {
 
     func encodeUnsigned(into writer: inout Writer) {
         writer.write(view)
-        plan.encode(into: &writer)
+        writer.write(number)
+        operation.encode(into: &writer)
     }
 
     /// Shares strictly ascend by key: nobody signs twice.
     package init(from reader: inout Reader) throws(WireError) {
         self.init(
-            view: try reader.positive(ViewNumber.self), plan: try ViewPlan(from: &reader),
+            view: try reader.positive(ViewNumber.self), number: try reader.positive(OperationNumber.self),
+            operation: try GroupOperation(from: &reader),
             shares: try reader.list(of: AdministratorShare.self, Limits.administrators) { share in
                 share.administrator
             })

@@ -85,12 +85,49 @@ extension Incarnation: WireCodable {
     }
 }
 
-extension View: WireCodable {
-    package static var encodedBytesMin: Int { 1 + 32 + 8 + 1 + 1 + 4 + 4 + GroupSettings.encodedBytesMin + 4 }
-    package var encodedSizeHint: Int { Self.encodedBytesMin + n * (Member.encodedBytesMin + 32) }
+extension Learner: WireCodable {
+    package static var encodedBytesMin: Int { Member.encodedBytesMin + 1 }
 
     package func encode(into writer: inout Writer) {
-        writer.write(WireFormat.version)
+        member.encode(into: &writer)
+        writer.write(replaced != nil)
+        if let replaced { writer.write(replaced) }
+    }
+
+    package init(from reader: inout Reader) throws(WireError) {
+        let member = try Member(from: &reader)
+        self.init(member, replacing: try reader.bool() ? try reader.number(ReplicaID.self) : nil)
+    }
+}
+
+extension Administration: WireCodable {
+    package static var encodedBytesMin: Int { 4 + 1 }
+
+    package func encode(into writer: inout Writer) {
+        writer.writeList(keys)
+        writer.write(UInt8(needed))
+    }
+
+    package init(from reader: inout Reader) throws(WireError) {
+        self.init(
+            keys: try reader.list(of: PublicKey.self, Limits.administrators), needed: Int(try reader.uint8()))
+        if let complaint { throw .invalid(complaint) }
+    }
+}
+
+extension View: WireCodable {
+    package static var encodedBytesMin: Int {
+        1 + 32 + 8 + 1 + 1 + 4 + 4 + GroupSettings.encodedBytesMin + 4 + 4 + Administration.encodedBytesMin + 2 + 8
+    }
+    package var encodedSizeHint: Int {
+        Self.encodedBytesMin + audience.count * (Member.encodedBytesMin + 32) + 32 * administration.keys.count
+    }
+
+    /// Its first one knew neither learners nor administrators.
+    private static let version: UInt8 = 2
+
+    package func encode(into writer: inout Writer) {
+        writer.write(Self.version)
         group.encode(into: &writer)
         writer.write(number)
         writer.write(faultModel.rawValue, UInt8(f))
@@ -98,10 +135,15 @@ extension View: WireCodable {
         writer.writeList(leaderOrder.map { self[$0].id })
         settings.encode(into: &writer)
         writer.writeList(incarnations)
+        writer.writeList(learners)
+        administration.encode(into: &writer)
+        writer.write(lastID)
+        writer.write(lastOperation)
     }
 
     package init(from reader: inout Reader) throws(WireError) {
-        try reader.expectVersion()
+        let version = try reader.uint8()
+        guard version == Self.version else { throw .unknownVersion(version) }
         let group = try Digest(from: &reader)
         let number = try reader.positive(ViewNumber.self)
         let faultModel = try reader.enumeration(FaultModel.self, "fault model")
@@ -110,10 +152,15 @@ extension View: WireCodable {
         let order = try reader.list(of: ReplicaID.self, Limits.members)
         let settings = try GroupSettings(from: &reader)
         let incarnations = try reader.list(of: Incarnation.self, Limits.members)
+        let learners = try reader.list(of: Learner.self, Limits.learners)
+        let administration = try Administration(from: &reader)
+        let lastID = try reader.number(ReplicaID.self)
+        let lastOperation = try reader.number(OperationNumber.self)
         do throws(ViewError) {
             try self.init(
                 group: group, number: number, faultModel: faultModel, f: f, members: members, leaderOrder: order,
-                settings: settings, incarnations: incarnations)
+                settings: settings, incarnations: incarnations, learners: learners, administration: administration,
+                lastID: lastID, lastOperation: lastOperation)
         } catch {
             throw .invalid(error.description)
         }

@@ -18,7 +18,7 @@ struct GroupChange {
         try await FailureReport.telling(console) {
             let access = try options.access
             let view = try await newestView(access)
-            let operation = try signed(Reconfiguration(view: view.number, plan: plan(view)), access)
+            let operation = try signed(Reconfiguration(after: view, .arrange(plan(view))), view.administration, access)
             let client = try access.client(deadline: .seconds(options.timeout))
             client.start()
             let outcome = try await client.openSession().execute(operation)
@@ -35,15 +35,17 @@ struct GroupChange {
         return health.view
     }
 
-    private func signed(_ operation: Reconfiguration, _ access: GroupAccess) throws -> Reconfiguration {
+    private func signed(
+        _ operation: Reconfiguration, _ administration: Administration, _ access: GroupAccess
+    ) throws -> Reconfiguration {
         let key = access.key.publicKey
-        guard access.genesis.administrators.contains(key) else {
+        guard administration.keys.contains(key) else {
             throw CommandFailure(
                 "the key \(key) is no administrator's of the group \(access.genesis.name): name another with --key")
         }
-        guard access.genesis.administratorsNeeded == 1 else {
+        guard administration.needed == 1 else {
             throw CommandFailure(
-                "the group \(access.genesis.name) asks for the signatures of \(access.genesis.administratorsNeeded) "
+                "the group \(access.genesis.name) asks for the signatures of \(administration.needed) "
                     + "administrators; this command signs with one key only")
         }
         let sealer = AdministratorSealer(

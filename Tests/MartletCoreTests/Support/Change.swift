@@ -27,9 +27,15 @@ final class Change {
     func request(
         heavy: [Int], order: [Int], settings: GroupSettings? = nil, isSigned: Bool = false
     ) -> AdmittedRequest {
-        let newest = group.nodes.indices.map { group.status($0).epoch.view }.max() ?? .genesis
-        let plan = plan(heavy: heavy, order: order, settings: settings)
-        return named(Reconfiguration(view: newest, plan: plan), isSigned: isSigned)
+        request(.arrange(plan(heavy: heavy, order: order, settings: settings)), isSigned: isSigned)
+    }
+
+    /// The same of any other operation.
+    func request(_ operation: GroupOperation, isSigned: Bool = false) -> AdmittedRequest {
+        let views = group.nodes.indices.map { group.status($0).view }
+        let newest = views.max { $0.number < $1.number } ?? group.view
+        return named(
+            Reconfiguration(after: newest, operation, shares: [Samples.administrator]), isSigned: isSigned)
     }
 
     func again(_ request: AdmittedRequest) -> AdmittedRequest {

@@ -8,6 +8,9 @@ import MartletTypes
 enum Samples {
     static func key(_ number: UInt64) -> PublicKey { PublicKey(words: Words32(number, number, 1, 1)) }
 
+    /// An administrator's word for anything.
+    static let administrator = AdministratorShare(administrator: key(900), signature: .absent)
+
     static func client(_ number: UInt64) -> ClientID { ClientID(key(1_000 + number)) }
 
     static func view(
@@ -21,7 +24,8 @@ enum Samples {
         }
         return try View(
             group: .zero, number: .genesis, faultModel: model, f: f, members: members,
-            leaderOrder: members.map(\.id), settings: settings)
+            leaderOrder: members.map(\.id), settings: settings,
+            administration: Administration(keys: [administrator.administrator], needed: 1))
     }
 
     static func open(_ client: ClientID, number: UInt64 = 1) -> AdmittedRequest {
@@ -60,11 +64,24 @@ enum Samples {
         case .reconfiguration(let operation):
             mixer.mix(4)
             mixer.mix(operation.view.rawValue)
-            for id in operation.plan.heavy + operation.plan.leaderOrder { mixer.mix(UInt64(id.rawValue)) }
+            mixer.mix(operation.number.rawValue)
+            mix(operation.operation, into: &mixer)
         }
         mixer.mix(request.repliesKeptFrom.rawValue)
         for byte in request.payload { mixer.mix(UInt64(byte)) }
         return mixer.digest
+    }
+
+    private static func mix(_ operation: GroupOperation, into mixer: inout Mixer) {
+        switch operation {
+        case .arrange(let plan):
+            for id in plan.heavy + plan.leaderOrder { mixer.mix(UInt64(id.rawValue)) }
+        case .add(let learner): mixer.mix(1_000 + UInt64(learner.member.id.rawValue))
+        case .remove(let id): mixer.mix(2_000 + UInt64(id.rawValue))
+        case .tolerate(let model, let f): mixer.mix(3_000 + UInt64(model.rawValue) * 256 + UInt64(f))
+        case .update(let member): mixer.mix(4_000 + UInt64(member.id.rawValue))
+        case .administer(let administration): mixer.mix(5_000 + UInt64(administration.keys.count))
+        }
     }
 
     static func digest(of batch: Batch) -> Digest {

@@ -40,6 +40,30 @@ extension ViewPlan: Sampled {
     }
 }
 
+extension GroupOperation: Sampled {
+    static func sample(_ generator: inout Generator) -> Self {
+        switch Int(generator.number(from: 0) as UInt8) % 6 {
+        case 0: .arrange(.sample(&generator))
+        case 1:
+            .add(
+                Learner(
+                    member(&generator), replacing: generator.chance() ? generator.number(ReplicaID.self) : nil))
+        case 2: .remove(generator.number(ReplicaID.self))
+        case 3: .tolerate(generator.chance() ? .byzantine : .crash, f: Int(generator.number(from: 0) as UInt8))
+        case 4: .update(member(&generator))
+        default:
+            .administer(
+                Administration(keys: [.sample(&generator)], needed: 1))
+        }
+    }
+}
+
+private func member(_ generator: inout Generator) -> Member {
+    Member(
+        id: generator.number(ReplicaID.self), key: .sample(&generator), host: generator.chance() ? "h" : "höst",
+        port: 1 + Int(generator.number(from: 0) as UInt8), isHeavy: generator.chance())
+}
+
 extension AdministratorShare: Sampled {
     static func sample(_ generator: inout Generator) -> Self {
         Self(administrator: .sample(&generator), signature: .sample(&generator))
@@ -49,7 +73,8 @@ extension AdministratorShare: Sampled {
 extension Reconfiguration: Sampled {
     static func sample(_ generator: inout Generator) -> Self {
         Self(
-            view: generator.number(ViewNumber.self, from: 1), plan: .sample(&generator),
+            view: generator.number(ViewNumber.self, from: 1),
+            number: generator.number(OperationNumber.self, from: 1), operation: .sample(&generator),
             shares: generator.ascending(AdministratorShare.self) { $0.administrator })
     }
 }
