@@ -5,7 +5,13 @@ package import MartletTypes
 
 /// What a core is started with. Everything in it is local to this replica, except the view.
 package struct CoreConfiguration: Sendable {
+    /// The group's first one.
     package var view: View
+    /// Proved views that follow it, from the second on: those that the driver has learnt of. A replica that the first view does not list
+    /// needs them up to one that does.
+    package var chain: [ViewCertificate] = []
+    /// The key that this replica has: it votes in no view that lists it with another. Nil takes the views' word for it.
+    package var key: PublicKey?
     package var replica: ReplicaID
     /// A replica whose votes are lost starts as a learner (protocol §7).
     package var mode: ReplicaMode
@@ -69,6 +75,8 @@ package struct Timeouts: Sendable {
     package var fetch = Interval.milliseconds(500)
     /// How long a checkpoint and the decisions after it are kept for a member that has last asked for anything of them.
     package var lease = Interval.seconds(10)
+    /// How long a replica that was removed goes on serving what it has, and the others go on telling it what it may have missed.
+    package var farewell = Interval.seconds(10)
     /// How long only signed requests are proposed after the first leader change caused by a missing
     /// request; doubles with each repetition.
     package var strict = Interval.seconds(10)

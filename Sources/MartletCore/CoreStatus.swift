@@ -17,4 +17,20 @@ package struct CoreStatus: Hashable, Sendable {
     package let pendingRequests: Int
     /// A checkpoint that is being fetched.
     package let transfer: TransferProgress?
+    /// All others that the present view lists.
+    package let peers: [PeerProgress]
+}
+
+/// What a replica has heard of another one.
+package struct PeerProgress: Hashable, Sendable {
+    package let replica: ReplicaID
+    package let isLearner: Bool
+    /// The newest instance that it is known to have decided; 0 where nothing was heard of it.
+    package let decided: Instance
+
+    package init(replica: ReplicaID, isLearner: Bool, decided: Instance) {
+        self.replica = replica
+        self.isLearner = isLearner
+        self.decided = decided
+    }
 }

@@ -4,10 +4,10 @@
 package import MartletTypes
 
 package enum Destination: Hashable, Sendable {
-    /// All members, this one too (by the loopback link).
+    /// All peers (`Effects.audience`), this one too (by the loopback link).
     case everyone
     case others
-    /// One member; this replica itself is reached by the loopback link.
+    /// One of them; this replica itself is reached by the loopback link.
     case replica(ReplicaID)
 }
 
@@ -139,6 +139,10 @@ package enum Notice: Hashable, Sendable {
     case viewEnded(ViewNumber, last: Instance)
     case viewBegun(ViewNumber, leader: ReplicaID)
     case misbehaviour(ReplicaID, Misbehaviour)
+    /// A proved view does not list this replica any more.
+    case leftGroup(ViewNumber)
+    /// In that view this replica has another key than the one that it runs with.
+    case keyReplaced(ViewNumber)
 }
 
 /// Why a proposal is not voted for.
@@ -207,6 +211,11 @@ package struct Effects: ~Copyable {
     /// For the background: which chunks this replica's own store has (`Event.chunksFound`).
     package var lookUps: [ChunkLookUp] = []
     package var notices: [Notice] = []
+    /// For whoever keeps the links, when it has changed: all that this replica speaks with, itself among them. `Destination.others` are all
+    /// of these but itself.
+    package var audience: [Member]?
+    /// This replica was removed from the group, as that view tells, and nobody needs it any more.
+    package var hasLeft: ViewNumber?
     /// For the driver: so many random numbers are wanted (`Event.entropy`).
     package var entropyWanted = 0
     /// For whoever writes the log: the last of these records is the last of all that the log needs (`Event.logDamaged`).
@@ -227,6 +236,8 @@ package struct Effects: ~Copyable {
         notices.removeAll(keepingCapacity: true)
         entropyWanted = 0
         logRewritten = nil
+        audience = nil
+        hasLeft = nil
     }
 }
 

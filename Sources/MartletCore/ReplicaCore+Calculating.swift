@@ -33,7 +33,7 @@ extension ReplicaCore {
         var history = calculations.history.map(\.summary)
         if let last = calculations.history.last { history[history.count - 1] = last }
         return AdaptationReport(
-            replica: view[me].id, epoch: epoch, decided: decided, observed: orderTimes.median, calculations: history)
+            replica: own.id, epoch: epoch, decided: decided, observed: orderTimes.median, calculations: history)
     }
 
     /// What is calculated must be the same everywhere, though replicas may have learnt the instance in different regencies:
@@ -71,7 +71,7 @@ extension ReplicaCore {
         var latencies = latencies
         if let next { latencies.begin(next) }
         return AdaptationImage(
-            reports: latencies.records(numbers: sessions.operationNumbers), experience: experience,
+            reports: latencies.records { sessions.lastOperation(of: $0) }, experience: experience,
             calculation: calculations.input(after: decided, in: next ?? view))
     }
 

@@ -22,7 +22,8 @@ extension ReplicaCore {
         // Whoever votes for a checkpoint has decided everything up to it.
         catchUp.note(decided: vote.instance, of: member)
         // Judged by the view that its instance belongs to; `add` refuses it when that is another.
-        guard let certificate = checkpoints.add(vote, from: member, view: views.view(of: vote.instance)) else { return }
+        guard let certificate = checkpoints.add(vote, from: peers[member].id, view: views.view(of: vote.instance))
+        else { return }
         onStable(certificate, into: &effects)
     }
 
@@ -55,7 +56,7 @@ extension ReplicaCore {
     /// A quorum has another state than this replica: its disk, memory or state machine is at fault. It goes on as a
     /// learner and takes the others' state.
     private mutating func stopVotingWithWrongState(_ certificate: CheckpointCertificate, into effects: inout Effects) {
-        effects.notices.append(.misbehaviour(view[me].id, .conflictingCheckpoint))
+        effects.notices.append(.misbehaviour(own.id, .conflictingCheckpoint))
         stopVoting(into: &effects)
         guard wrongState == nil else { return }
         wrongState = certificate
@@ -71,7 +72,7 @@ extension ReplicaCore {
         // What its wrong state said of later instances is not to be held against the right one.
         if wrongState != nil { checkpoints.forgetOwn() }
         wrongState = nil
-        sessions = SessionTable(image: image, settings: view.settings, members: view.members)
+        sessions = SessionTable(image: image, settings: view.settings)
         // Who takes the right state for its wrong one goes back, and remembers what it said all the same.
         if image.instance < decided { remembered = max(remembered, window.end.previous) }
         decided = image.instance

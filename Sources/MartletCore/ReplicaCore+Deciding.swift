@@ -59,6 +59,7 @@ extension ReplicaCore {
         if let next {
             // One that admits a member again leaves leader and weights as they are.
             if next.plan != view.plan { experience.noteOtherChange(at: instance) }
+            experience.follow(next)
         } else {
             next = calculatedView(after: instance)
         }

@@ -112,7 +112,7 @@ extension ReplicaCore {
             candidate = candidate.previous
         }
         let made = StopData(
-            epoch: epoch, sender: view[me].id, base: base, checkpoint: checkpoints.stable, claims: claims(above: base))
+            epoch: epoch, sender: own.id, base: base, checkpoint: checkpoints.stable, claims: claims(above: base))
         stopData = made
         stopDataAt = journal.position
         effects.sends.append(stopDataSend(made))

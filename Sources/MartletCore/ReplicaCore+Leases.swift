@@ -36,7 +36,7 @@ extension ReplicaCore {
 
     /// Its own state is replaced: it has nothing more to give of what came before.
     mutating func endAllLeases() {
-        leases = CheckpointLeases(view: view, lifetime: configuration.timeouts.lease)
+        leases = CheckpointLeases(view: view, count: peers.count, lifetime: configuration.timeouts.lease)
         archived.removeAll()
     }
 

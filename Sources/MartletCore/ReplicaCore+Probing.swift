@@ -56,7 +56,7 @@ extension ReplicaCore {
     }
 
     mutating func noteOrderedProbe(_ id: RequestID) {
-        guard id.session == .ofProbes, id.client.key == view[me].key else { return }
+        guard id.session == .ofProbes, id.client.key == own.key else { return }
         watch.noteOrdered(id.sequence, under: leader, at: now.monotonic)
     }
 }

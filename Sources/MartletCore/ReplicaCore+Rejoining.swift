@@ -8,7 +8,9 @@ extension ReplicaCore {
     /// **Safety**: in a view only the incarnation that it admits votes. Whatever an earlier one voted for was for views before, or
     /// in them it is not this one that votes.
     mutating func admitOrNot(into effects: inout Effects) {
-        let admitted = view.incarnation(of: view[me].id)
+        let admitted = view.incarnation(of: own.id)
+        noteKey(into: &effects)
+        guard isMember, !lacksKey else { return }
         switch mode {
         case .learner where rejoining.isWanted && admitted == rejoining.incarnation:
             mode = .voter
@@ -21,6 +23,20 @@ extension ReplicaCore {
             // copy of its disk.
             if journal.isOn, !hasVotedInThisRun { becomeAnother(into: &effects) }
         case .learner, .voter: break
+        }
+    }
+
+    /// **Safety**: in a view that lists another key for it, it is not this replica that is meant.
+    private mutating func noteKey(into effects: inout Effects) {
+        guard let key = configuration.key, let listed = view.replica(own.id)?.key else { return }
+        let lacked = lacksKey
+        lacksKey = listed != key
+        if lacksKey, !lacked {
+            effects.notices.append(.keyReplaced(view.number))
+            if mode == .voter { stopVoting(into: &effects) }
+        } else if lacked, !lacksKey, mode == .learner, wrongState == nil {
+            // Its votes are not lost: it has only waited for this view.
+            rejoining.isWanted = true
         }
     }
 
@@ -41,7 +57,7 @@ extension ReplicaCore {
     mutating func noteOwnWord(
         in shares: [SignatureShare], on instance: Instance, of number: ViewNumber, into effects: inout Effects
     ) {
-        guard instance > max(decided, remembered), shares.contains(where: { $0.replica == view[me].id }),
+        guard instance > max(decided, remembered), shares.contains(where: { $0.replica == own.id }),
             isOwn(number)
         else { return }
         forgetVotes(.instance(instance, known: decided), into: &effects)
@@ -50,14 +66,15 @@ extension ReplicaCore {
     /// The same of the word that it gave the leader of a regency that it has never entered. Its word waits for the record of that.
     mutating func noteOwnWord(in sync: Sync, into effects: inout Effects) {
         guard sync.epoch > max(epoch, restoration?.epoch ?? epoch), isOwn(sync.epoch.view),
-            sync.collected.contains(where: { $0.sender == view[me].id })
+            sync.collected.contains(where: { $0.sender == own.id })
         else { return }
         forgetVotes(.regency(sync.epoch, known: epoch), into: &effects)
     }
 
     /// Whether in that view it is this incarnation that votes.
     private func isOwn(_ number: ViewNumber) -> Bool {
-        views.view(number)?.incarnation(of: view[me].id) == rejoining.incarnation
+        views.view(number).map { $0.index(of: own.id) != nil && $0.incarnation(of: own.id) == rejoining.incarnation }
+            ?? false
     }
 
     private mutating func forgetVotes(_ word: ForgottenWord, into effects: inout Effects) {
@@ -83,7 +100,8 @@ extension ReplicaCore {
 
     /// Not before it has got as far as the others, or what it orders would be of a view that is over.
     private var isAsking: Bool {
-        mode == .learner && rejoining.isWanted && view.n > 1 && successor == nil && catchUp.installing == nil
+        mode == .learner && rejoining.isWanted && view.replica(own.id) != nil && (view.n > 1 || !isMember) && !lacksKey
+            && leavingAt == nil && successor == nil && catchUp.installing == nil
             && checkpointAhead == nil && wrongState == nil && !isFarBehind
     }
 
@@ -91,7 +109,7 @@ extension ReplicaCore {
     var rejoinDeadline: Instant? {
         guard isAsking else { return nil }
         let next = rejoining.next(configuration.timeouts)
-        guard let last = view.incarnations.first(where: { $0.replica == view[me].id }) else { return next }
+        guard let last = view.incarnations.first(where: { $0.replica == own.id }) else { return next }
         let allowed = last.admitted.rawValue + last.wait(view.settings)
         guard allowed > now.wall.rawValue else { return next }
         return max(next, now.monotonic + .microseconds(allowed - now.wall.rawValue))
@@ -100,9 +118,9 @@ extension ReplicaCore {
     mutating func rejoinIfDue(into effects: inout Effects) {
         guard let due = rejoinDeadline, due <= now.monotonic else { return }
         rejoining.noteAsked(at: now.monotonic)
-        reported.number = max(reported.number, sessions.lastOperation(of: me)).next
+        reported.number = max(reported.number, sessions.lastOperation(of: own.id)).next
         let rejoin = Rejoin(view: view.number, incarnation: rejoining.incarnation)
-        let request = Request.rejoin(rejoin, number: reported.number, by: view[me].key)
+        let request = Request.rejoin(rejoin, number: reported.number, by: own.key)
         effects.notices.append(.askedToRejoin(view.number))
         let operation = ReplicaOperation(request: request)
         effects.sends.append(Send(.operation(operation), to: .everyone, after: rejoining.writtenAt))
@@ -114,21 +132,22 @@ extension ReplicaCore {
     /// giving others to the leader than to the rest its author could have leaders blamed; of those that count there is one
     /// in a long time.
     func isAdmissible(_ request: Request) -> Bool {
-        guard let member = view.index(of: request.id.client.key), let rejoin = Rejoin(payload: request.payload) else {
+        guard let replica = view.replica(request.id.client.key), let rejoin = Rejoin(payload: request.payload) else {
             return false
         }
-        return view.incarnation(by: rejoin, of: view[member].id, at: Timestamp(now.wall.rawValue)) != nil
+        return view.admitting(rejoin, of: replica.id, at: Timestamp(now.wall.rawValue)) != nil
     }
 
     /// Whether it is this run of the replica that votes in the view.
     func isAdmitted(in view: View) -> Bool {
-        mode == .voter && view.incarnation(of: self.view[me].id) == rejoining.incarnation
+        mode == .voter && view.index(of: own.id) != nil && view.incarnation(of: own.id) == rejoining.incarnation
+            && (configuration.key ?? own.key) == view.replica(own.id)?.key
     }
 
-    /// The view that follows when a member's REJOIN was ordered; nil when it does not count.
-    func view(admitting member: ReplicaIndex, by request: Request, in batch: Batch) -> View? {
+    /// The view that follows when a member's or learner's REJOIN was ordered; nil when it does not count.
+    func view(admitting replica: ReplicaID, by request: Request, in batch: Batch) -> View? {
         guard batch.entries.count == 1, let rejoin = Rejoin(payload: request.payload) else { return nil }
-        return view.admitting(rejoin, of: view[member].id, at: lastTime)
+        return view.admitting(rejoin, of: replica, at: lastTime)
     }
 }
 
@@ -147,7 +166,9 @@ struct Rejoining {
     /// What it has written down says which it is; so long as no view that it knows admits it, it has yet to ask.
     init(_ configuration: CoreConfiguration, _ restoration: Restoration?, at now: Instant) {
         incarnation =
-            restoration?.incarnation ?? (configuration.mode == .learner ? configuration.incarnation : 0)
+            restoration?.incarnation
+            ?? (configuration.mode == .learner || configuration.view.index(of: configuration.replica) == nil
+                ? configuration.incarnation : 0)
         isWanted = incarnation > 0
         asked = now
     }

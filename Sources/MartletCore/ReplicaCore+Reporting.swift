@@ -13,7 +13,7 @@ extension ReplicaCore {
     /// One after the other: the next is not made while one waits.
     private var isReporting: Bool {
         measuring.schedule.isOn && mode == .voter && isSynced && !isFarBehind
-            && pool.pending(of: ClientID(view[me].key)).requests == 0
+            && pool.pending(of: ClientID(own.key)).requests == 0
     }
 
     /// Three times in c instances under load, and now and then while nothing is ordered.
@@ -32,8 +32,8 @@ extension ReplicaCore {
             proposals: everyone.map { measured(.proposals, to: $0) }, votes: everyone.map { measured(.votes, to: $0) },
             late: lateness.late, took: orderTimes.told, regency: regency)
         guard report.isInformative(of: me) else { return }
-        reported.number = max(reported.number, sessions.lastOperation(of: me)).next
-        let request = Request.measure(report, in: view.number, number: reported.number, by: view[me].key)
+        reported.number = max(reported.number, sessions.lastOperation(of: own.id)).next
+        let request = Request.measure(report, in: view.number, number: reported.number, by: own.key)
         effects.sends.append(Send(.operation(ReplicaOperation(request: request)), to: .everyone))
     }
 
@@ -45,7 +45,7 @@ extension ReplicaCore {
 
     /// It waits to be ordered like a client's signed request, and ends a leader's regency that leaves it out.
     mutating func onOperation(_ operation: AdmittedRequest, from member: ReplicaIndex) {
-        guard operation.id.client.key == view[member].key, operation.id.session == .ofReplicas,
+        guard operation.id.client.key == peers[member].key, operation.id.session == .ofReplicas,
             sessions.standing(of: operation.request, decided: decided) == .new, makeRoom(for: operation.request)
         else { return }
         _ = pool.add(operation, at: now.monotonic)
@@ -64,10 +64,11 @@ extension ReplicaCore {
     /// An operation of a member was ordered: the first time, and if it is what it should be, it has its effect.
     /// Returns the view that follows, if one does.
     mutating func executeOperation(_ request: Request, in batch: Batch) -> View? {
-        guard let member = view.index(of: request.id.client.key), sessions.orderOperation(request.id, of: member)
-        else { return nil }
-        if request.kind == .rejoin { return view(admitting: member, by: request, in: batch) }
-        guard measuring.schedule.isOn, request.kind == .measure,
+        guard let replica = view.replica(request.id.client.key)?.id, sessions.orderOperation(request.id) else {
+            return nil
+        }
+        if request.kind == .rejoin { return view(admitting: replica, by: request, in: batch) }
+        guard let member = view.index(of: replica), measuring.schedule.isOn, request.kind == .measure,
             let report = LatencyReport(payload: request.payload, of: member, in: view.number, n: view.n)
         else { return nil }
         latencies.note(report, of: member, at: batch.instance)

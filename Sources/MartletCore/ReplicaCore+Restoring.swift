@@ -66,7 +66,7 @@ extension ReplicaCore {
     }
 
     private mutating func restoreState(_ image: CheckpointImage, _ certificate: CheckpointCertificate) {
-        sessions = SessionTable(image: image, settings: view.settings, members: view.members)
+        sessions = SessionTable(image: image, settings: view.settings)
         decided = image.instance
         executed = image.instance
         snapshotKept = image.instance
@@ -74,7 +74,9 @@ extension ReplicaCore {
         tentative = TentativeChain(settings: view.settings, sessions: sessions, lastTime: lastTime)
         checkpoints.makeStable(certificate)
         // Unless an earlier run of another incarnation spoke there, of which nothing is known.
-        if views.view(certificate.view)?.incarnation(of: view[me].id) == rejoining.incarnation {
+        if let view = views.view(certificate.view), view.index(of: own.id) != nil,
+            view.incarnation(of: own.id) == rejoining.incarnation
+        {
             checkpoints.noteOwn(
                 CheckpointVote(view: certificate.view, instance: certificate.instance, digest: certificate.digest))
         }

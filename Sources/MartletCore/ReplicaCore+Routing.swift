@@ -4,8 +4,8 @@
 import MartletTypes
 
 extension ReplicaCore {
-    /// Hands a message to the subprotocol it belongs to. The sender of a message from a replica is a member (Admission
-    /// has checked it); anything else is dropped.
+    /// Hands a message to the subprotocol it belongs to. A vote is a member's of the present view; what is neither that nor of anybody
+    /// whom this replica speaks with is dropped.
     mutating func onMessage(_ message: VerifiedMessage, into effects: inout Effects) {
         guard isOfThisView(message, into: &effects) else { return }
         switch message {
@@ -20,44 +20,44 @@ extension ReplicaCore {
             withMember(it) { core, message, from in core.onStopData(message, from: from, into: &effects) }
         case .sync(let it): withMember(it) { core, message, _ in core.onSync(message, into: &effects) }
         case .checkpoint(let it):
-            withMember(it) { core, message, from in core.onCheckpoint(message, from: from, into: &effects) }
+            withPeer(it) { core, message, from in core.onCheckpoint(message, from: from, into: &effects) }
         case .forwarded(let it): withMember(it) { core, message, from in core.onForwarded(message, from: from) }
         case .vouches(let it): withMember(it) { core, message, from in core.onVouches(message, from: from) }
         case .fetchRequests(let it):
-            withMember(it) { core, message, from in core.onFetchRequests(message, from: from, into: &effects) }
+            withPeer(it) { core, message, from in core.onFetchRequests(message, from: from, into: &effects) }
         case .fetchBatch(let it):
-            withMember(it) { core, message, from in core.onFetchBatch(message, from: from, into: &effects) }
-        case .batchBody(let it): withMember(it) { core, message, _ in core.onBatchBody(message, into: &effects) }
+            withPeer(it) { core, message, from in core.onFetchBatch(message, from: from, into: &effects) }
+        case .batchBody(let it): withPeer(it) { core, message, _ in core.onBatchBody(message, into: &effects) }
         case .fetchDecisions(let it):
-            withMember(it) { core, message, from in core.onFetchDecisions(message, from: from, into: &effects) }
+            withPeer(it) { core, message, from in core.onFetchDecisions(message, from: from, into: &effects) }
         case .decisions(let it):
-            withMember(it) { core, message, from in core.onDecisions(message, from: from, into: &effects) }
+            withPeer(it) { core, message, from in core.onDecisions(message, from: from, into: &effects) }
         case .fetchCheckpoint(let it):
-            withMember(it) { core, message, from in core.onFetchCheckpoint(message, from: from, into: &effects) }
+            withPeer(it) { core, message, from in core.onFetchCheckpoint(message, from: from, into: &effects) }
         case .checkpointOffer(let it):
-            withMember(it) { core, message, from in core.onCheckpointOffer(message, from: from, into: &effects) }
+            withPeer(it) { core, message, from in core.onCheckpointOffer(message, from: from, into: &effects) }
         case .fetchManifest(let it):
-            withMember(it) { core, message, from in core.onFetchManifest(message, from: from, into: &effects) }
+            withPeer(it) { core, message, from in core.onFetchManifest(message, from: from, into: &effects) }
         case .manifest(let it):
-            withMember(it) { core, message, from in core.onManifest(message, from: from, into: &effects) }
+            withPeer(it) { core, message, from in core.onManifest(message, from: from, into: &effects) }
         case .fetchChunks(let it):
-            withMember(it) { core, message, from in core.onFetchChunks(message, from: from, into: &effects) }
+            withPeer(it) { core, message, from in core.onFetchChunks(message, from: from, into: &effects) }
         case .chunk(let it):
-            withMember(it) { core, message, from in core.onChunk(message, from: from, into: &effects) }
+            withPeer(it) { core, message, from in core.onChunk(message, from: from, into: &effects) }
         case .progress(let it):
-            withMember(it) { core, message, from in core.onProgress(message, from: from, into: &effects) }
+            withPeer(it) { core, message, from in core.onProgress(message, from: from, into: &effects) }
         case .probe(let it): withMember(it) { core, message, from in core.onProbe(message, from: from, into: &effects) }
         case .probeEcho(let it): withMember(it) { core, message, from in core.onProbeEcho(message, from: from) }
         case .challenge(let it):
             withMember(it) { core, message, from in core.onChallenge(message, from: from, into: &effects) }
         case .challengeResponse(let it):
             withMember(it) { core, message, from in core.onChallengeResponse(message, from: from) }
-        case .operation(let it): withMember(it) { core, message, from in core.onOperation(message, from: from) }
+        case .operation(let it): withPeer(it) { core, message, from in core.onOperation(message, from: from) }
         case .install(let it):
             withMember(it) { core, message, from in core.onInstall(message, from: from, into: &effects) }
         case .fetchViews(let it):
-            withMember(it) { core, message, from in core.onFetchViews(message, from: from, into: &effects) }
-        case .views(let it): withMember(it) { core, message, from in core.onViews(message, from: from, into: &effects) }
+            withPeer(it) { core, message, from in core.onFetchViews(message, from: from, into: &effects) }
+        case .views(let it): withPeer(it) { core, message, from in core.onViews(message, from: from, into: &effects) }
         }
     }
 
@@ -65,7 +65,7 @@ extension ReplicaCore {
     /// votes are kept, anything else is sent again.
     private mutating func isOfThisView(_ message: VerifiedMessage, into effects: inout Effects) -> Bool {
         guard let origin = message.origin, origin.view != view.number else { return true }
-        guard case .replica(let id) = origin.sender, let member = view.index(of: id), member != me else { return true }
+        guard case .replica(let id) = origin.sender, let member = peers.index(of: id), member != me else { return true }
         noteView(origin.view, of: member, into: &effects)
         switch message {
         case .propose, .write, .accept:
@@ -82,8 +82,16 @@ extension ReplicaCore {
         body(&self, verified.message, member)
     }
 
-    func send(_ message: PeerMessage, to member: ReplicaIndex, into effects: inout Effects) {
-        effects.sends.append(Send(message, to: .replica(view[member].id)))
+    /// What only asks, or tells what can be checked, is heard from whoever this replica speaks with.
+    private mutating func withPeer<Message>(
+        _ verified: Verified<Message>, _ body: (inout ReplicaCore, Message, ReplicaIndex) -> Void
+    ) {
+        guard case .replica(let id) = verified.sender, let peer = peers.index(of: id) else { return }
+        body(&self, verified.message, peer)
+    }
+
+    func send(_ message: PeerMessage, to peer: ReplicaIndex, into effects: inout Effects) {
+        effects.sends.append(Send(message, to: .replica(peers[peer].id)))
     }
 }
 

@@ -67,12 +67,12 @@ extension ReplicaCore {
     mutating func serveCheckpoints(into effects: inout Effects) {
         while let (member, checkpoint, positions) = checkpointServing.next(at: now.monotonic) {
             effects.serves.append(
-                CheckpointService(receiver: view[member].id, checkpoint: checkpoint, positions: positions))
+                CheckpointService(receiver: peers[member].id, checkpoint: checkpoint, positions: positions))
         }
     }
 
     mutating func onServed(_ served: CheckpointServed, into effects: inout Effects) {
-        guard let member = view.index(of: served.service.receiver) else { return }
+        guard let member = peers.index(of: served.service.receiver) else { return }
         checkpointServing.onServed(served, to: member, at: now.monotonic)
         if served.isHeld {
             leases.note(stateBytes: served.stateBytes)

@@ -40,7 +40,9 @@ extension ReplicaCore {
 
     /// If decisions lead on no more. Returns whether it has begun.
     mutating func beginFetchingState(into effects: inout Effects) -> Bool {
-        guard transfer == nil, catchUp.installing == nil, !catchUp.hasKeeper(beyond: decided) else { return false }
+        guard transfer == nil, catchUp.installing == nil, leavingAt == nil, !catchUp.hasKeeper(beyond: decided) else {
+            return false
+        }
         let patience = configuration.timeouts.fetch
         // Whose state is wrong needs another, whoever offers it.
         let least = wrongState.map { $0.instance.previous } ?? decided
@@ -51,14 +53,14 @@ extension ReplicaCore {
         else { return false }
         noteOwnWord(in: offer.shares, on: offer.instance, of: offer.view, into: &effects)
         catchUp.beginWithoutKeepers()
-        transfer = StateTransfer(offer, from: source, view: view, me: me, at: now.monotonic)
+        transfer = StateTransfer(offer, from: source, view: view, peers: peers, at: now.monotonic)
         tellProgress(into: &effects)
         return true
     }
 
     /// It is not asked for this state again.
     mutating func onWrongManifest(_ name: CheckpointName, from sender: ReplicaID, into effects: inout Effects) {
-        guard let member = view.index(of: sender), transfer?.onWrongManifest(of: name, from: member) ?? false
+        guard let member = peers.index(of: sender), transfer?.onWrongManifest(of: name, from: member) ?? false
         else { return }
         effects.notices.append(.misbehaviour(sender, .wrongManifest))
     }
@@ -79,7 +81,7 @@ extension ReplicaCore {
     mutating func onChunk(_ chunk: HashedChunk, from member: ReplicaIndex, into effects: inout Effects) {
         let (time, patience) = (now.monotonic, configuration.timeouts.fetch)
         let isRight = transfer?.onChunk(chunk, from: member, at: time, patience: patience) ?? true
-        if !isRight { effects.notices.append(.misbehaviour(view[member].id, .wrongChunk)) }
+        if !isRight { effects.notices.append(.misbehaviour(peers[member].id, .wrongChunk)) }
     }
 
     /// Asks for what is due, moves on to a newer checkpoint, or installs what is complete.

@@ -16,6 +16,7 @@ extension ReplicaCore {
         consider(checkpointServing.deadline)
         consider(leaseDeadline)
         consider(decisionsDeadline)
+        consider(peersDeadline)
         if mode == .voter {
             if !isHeldByDisk { consider(syncDeadline) }
             consider(diskDeadline)
@@ -42,6 +43,8 @@ extension ReplicaCore {
         serveAwaitedDecisions(into: &effects)
         goOnFetchingState(into: &effects)
         fetchIfBehind(into: &effects)
+        forgetFormer(into: &effects)
+        leaveIfDue(into: &effects)
         let rhythm = isBusy ? configuration.timeouts.resend : configuration.timeouts.progress
         if lastTick + rhythm <= now.monotonic { tick(into: &effects) }
     }

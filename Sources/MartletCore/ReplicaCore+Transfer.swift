@@ -26,7 +26,7 @@ extension ReplicaCore {
         }
         guard received.asksForHelp, now.monotonic.hasPassed(patience, since: helped[member]) else { return }
         helped[member] = now.monotonic
-        sendAgain(progress(asksForHelp: false, to: .replica(view[member].id)), into: &effects)
+        sendAgain(progress(asksForHelp: false, to: .replica(peers[member].id)), into: &effects)
         if mode == .voter { help(member, stuckAt: received, into: &effects) }
     }
 
@@ -34,7 +34,7 @@ extension ReplicaCore {
         if received.epoch == epoch, !received.isSynced, let sync { send(.sync(sync), to: member, into: &effects) }
         if received.stableCheckpoint < checkpoints.stableInstance, let own = checkpoints.own, mode == .voter {
             sendAgain(
-                Send(.checkpoint(own), to: .replica(view[member].id), after: checkpoints.ownAfter), into: &effects)
+                Send(.checkpoint(own), to: .replica(peers[member].id), after: checkpoints.ownAfter), into: &effects)
         }
     }
 
@@ -47,7 +47,7 @@ extension ReplicaCore {
                 let word = Decided(view: views.view(of: instance).number, instance: instance, digest: digest)
                 send(.decided(word), to: member, into: &effects)
             }
-            if stuckAt.epoch == epoch { repeatVotes(at: instance, to: .replica(view[member].id), into: &effects) }
+            if stuckAt.epoch == epoch { repeatVotes(at: instance, to: .replica(peers[member].id), into: &effects) }
             instance = instance.next
         }
     }

@@ -85,8 +85,10 @@ extension ReplicaCore {
         journal.write(.view(certificate), into: &effects)
         effects.views.append(certificate)
         for share in certificate.shares {
-            if let signer = view.index(of: share.replica) { catchUp.note(decided: certificate.last, of: signer) }
+            if let signer = peers.index(of: share.replica) { catchUp.note(decided: certificate.last, of: signer) }
         }
+        followPeers(into: &effects)
+        noteLeaving(into: &effects)
         noteOwnWord(in: certificate.shares, on: certificate.last, of: certificate.view, into: &effects)
         if certificate.last > decided { isBehind = true }
         enterFollowingView(into: &effects)
@@ -133,6 +135,7 @@ extension ReplicaCore {
             views.enter(number)
             beginView(into: &effects)
         }
+        sessions.begin(view)
         successor = nil
         if next.number != number { endView(with: next, into: &effects) }
     }
@@ -140,11 +143,12 @@ extension ReplicaCore {
     /// **Safety** (installing): nobody votes in a view or uses it before it is certified, nor before having executed the
     /// last instance of the one before.
     mutating func enterFollowingView(into effects: inout Effects) {
-        guard let successor, let certificate = views.following, certificate.last == decided, catchUp.installing == nil
+        guard let successor, !isOut, let certificate = views.following, certificate.last == decided,
+            catchUp.installing == nil
         else { return }
         guard successor == certificate.next else {
             // From the same decisions a quorum found that another view follows.
-            effects.notices.append(.misbehaviour(view[me].id, .conflictingView))
+            effects.notices.append(.misbehaviour(own.id, .conflictingView))
             stopVoting(into: &effects)
             return
         }
@@ -155,8 +159,14 @@ extension ReplicaCore {
     /// Everything that belongs to one view begins anew. **Safety**: what was voted for beyond the last instance of the view
     /// before is void; none of it can have been decided.
     mutating func beginView(into effects: inout Effects) {
+        let before = view
         view = views.current
         successor = nil
+        noteFormer(of: before)
+        followPeers(into: &effects)
+        followMembers(from: before)
+        sessions.begin(view)
+        checkpoints.forget { view.index(of: $0) != nil || before.index(of: $0) != nil }
         admitOrNot(into: &effects)
         window.forget(after: views.base)
         tentative = TentativeChain(settings: view.settings, sessions: sessions, lastTime: lastTime)
@@ -210,7 +220,7 @@ extension ReplicaCore {
 
     private mutating func takeEarlyMessages(into effects: inout Effects) {
         let kept = early.all
-        early = EarlyMessages(view: view)
+        early = EarlyMessages(view: view, peers: peers.count)
         for message in kept { onMessage(message, into: &effects) }
     }
 }

@@ -7,7 +7,17 @@ package import MartletTypes
 /// that do not know each other; only the extensions of this type join them, one extension a subprotocol.
 package struct ReplicaCore: ~Copyable {
     let configuration: CoreConfiguration
-    let me: ReplicaIndex
+    /// Its place among `peers`: below `view.n` it is a member of the present view.
+    var me: ReplicaIndex
+    /// All that it speaks with.
+    var peers: Peers
+    /// Those that left with the last view, and until when they are spoken with.
+    var former: [Member] = []
+    var formerUntil: Instant?
+    /// This replica was removed: until when it stays.
+    var leavingAt: Instant?
+    /// The view lists another key for it than it has.
+    var lacksKey = false
     var mode: ReplicaMode
     var rejoining: Rejoining
     /// The time of the event that is being handled.
@@ -152,22 +162,28 @@ package struct ReplicaCore: ~Copyable {
         into effects: inout Effects
     ) {
         let view = configuration.view
-        guard let me = view.index(of: configuration.replica) else {
-            preconditionFailure("replica \(configuration.replica) is no member of view \(view.number)")
+        var views = ViewHistory(genesis: view)
+        for certificate in configuration.chain { _ = views.add(certificate) }
+        guard let own = views.newest.replica(configuration.replica) ?? view.replica(configuration.replica) else {
+            preconditionFailure("replica \(configuration.replica) is in no view that is known")
         }
+        let peers = Peers(of: view, newest: views.newest, own: own)
+        let me = peers.me
         self.configuration = configuration
+        self.peers = peers
         journal = Journal(isOn: view.settings.isDurable)
-        views = ViewHistory(genesis: view)
+        self.views = views
         self.view = view
         installs = InstallTally(n: view.n)
-        early = EarlyMessages(view: view)
-        viewsAsked = ReplicaTable(repeating: nil, count: view.n)
-        viewsTold = ReplicaTable(repeating: nil, count: view.n)
-        viewsServed = ReplicaTable(repeating: nil, count: view.n)
+        early = EarlyMessages(view: view, peers: peers.count)
+        viewsAsked = ReplicaTable(repeating: nil, count: peers.count)
+        viewsTold = ReplicaTable(repeating: nil, count: peers.count)
+        viewsServed = ReplicaTable(repeating: nil, count: peers.count)
         self.me = me
         self.now = now
         rejoining = Rejoining(configuration, restoration, at: now.monotonic)
-        mode = rejoining.incarnation > 0 ? .learner : .voter
+        lacksKey = view.index(of: own.id).map { configuration.key ?? view[$0].key != view[$0].key } ?? false
+        mode = rejoining.incarnation > 0 || lacksKey ? .learner : .voter
         pool = RequestPool(configuration: configuration)
         sessions = SessionTable(settings: view.settings, members: view.members)
         lastTime = configuration.beginning
@@ -186,22 +202,29 @@ package struct ReplicaCore: ~Copyable {
         lateness = LatenessMonitor(view: view, me: me, patience: configuration.timeouts.challenge)
         lateness.begin(leader: view.leader(of: .first), after: .zero)
         reported = OwnReport(at: now.monotonic)
-        checkpoints = CheckpointTally(n: view.n)
-        catchUp = CatchUp(view: view, me: me, seed: configuration.seed)
-        told = ReplicaTable(repeating: nil, count: view.n)
-        helped = ReplicaTable(repeating: nil, count: view.n)
-        offered = ReplicaTable(repeating: nil, count: view.n)
-        checkpointServing = CheckpointServing(n: view.n)
-        leases = CheckpointLeases(view: view, lifetime: configuration.timeouts.lease)
+        checkpoints = CheckpointTally()
+        catchUp = CatchUp(view: view, newest: views.newest, peers: peers, seed: configuration.seed)
+        told = ReplicaTable(repeating: nil, count: peers.count)
+        helped = ReplicaTable(repeating: nil, count: peers.count)
+        offered = ReplicaTable(repeating: nil, count: peers.count)
+        checkpointServing = CheckpointServing(n: peers.count)
+        leases = CheckpointLeases(view: view, count: peers.count, lifetime: configuration.timeouts.lease)
         archived = DecisionArchive(bytesMax: configuration.archiveBytesMax)
-        serving = ServingPace(n: view.n)
-        decisionsAwaited = ReplicaTable(repeating: nil, count: view.n)
+        serving = ServingPace(n: peers.count)
+        decisionsAwaited = ReplicaTable(repeating: nil, count: peers.count)
         lastAdvance = now.monotonic
         lastTick = now.monotonic
         lastProgressSent = now.monotonic
+        effects.audience = peers.all
+        effects.views = configuration.chain
         if let restoration {
+            let known = restoration.chain.last?.next.number ?? view.number
+            for certificate in configuration.chain where certificate.next.number > known {
+                journal.write(.view(certificate), into: &effects)
+            }
             begin(restoration, into: &effects)
         } else {
+            for certificate in configuration.chain { journal.write(.view(certificate), into: &effects) }
             journal.write(.incarnation(rejoining.incarnation), into: &effects)
             journal.write(.entered(epoch), into: &effects)
             if leader == me, mode == .voter { proposer.begin(at: Instance(1)) }
@@ -210,6 +233,8 @@ package struct ReplicaCore: ~Copyable {
             effects.notices.append(.followingAsLearner)
             if leader == me { abdicate(into: &effects) }
         }
+        followPeers(into: &effects)
+        noteLeaving(into: &effects)
         effects.sends.append(progress(asksForHelp: true, to: .others))
         refillStock(into: &effects)
     }
@@ -252,14 +277,14 @@ package struct ReplicaCore: ~Copyable {
     package var isVoter: Bool { mode == .voter }
 
     /// The checkpoint that is being fetched, and from whom; nothing else is.
-    package var fetching: FetchedState? { transfer?.fetched }
+    package var fetching: FetchedState? { transfer?.fetched(peers.all) }
 
     package var status: CoreStatus {
         CoreStatus(
             mode: mode, view: view, epoch: epoch, isSynced: isSynced, leader: view[leader].id, decided: decided,
             executed: executed,
             stableCheckpoint: checkpoints.stableInstance, highestKnown: max(decided, catchUp.known),
-            pendingRequests: pool.count, transfer: transfer?.progress(at: now.monotonic))
+            pendingRequests: pool.count, transfer: transfer?.progress(at: now.monotonic), peers: peerStatus)
     }
 
     // MARK: Short names

@@ -206,6 +206,10 @@ package struct View: Hashable, Sendable {
         index(of: id).map { self[$0] } ?? learners.first { $0.member.id == id }?.member
     }
 
+    package func replica(_ key: PublicKey) -> Member? {
+        index(of: key).map { self[$0] } ?? learners.first { $0.member.key == key }?.member
+    }
+
     /// Members, in their order, and then the learners: all that what is said to everyone goes to.
     package var audience: [Member] { members + learners.map(\.member) }
 

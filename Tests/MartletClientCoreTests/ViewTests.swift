@@ -293,7 +293,10 @@ extension Rig {
         rig.refuse(request, .viewEnded, from: [1])
         #expect(
             rig.takeCompletions().map(\.outcome)
-                == [.failed(.reconfigurationRefused("the view that it is for has ended"))])
+                == [
+                    .failed(
+                        .reconfigurationRefused("another operation of the administrators was done since it was made"))
+                ])
         #expect(rig.takeRequests().isEmpty)
     }
 

@@ -16,8 +16,8 @@ struct BarrierTests {
     init() throws {
         view = try Samples.view()
         let plan = view.plan
-        next = try view.successor(
-            ViewPlan(heavy: plan.heavy, leaderOrder: plan.leaderOrder.reversed(), settings: plan.settings))
+        let other = ViewPlan(heavy: plan.heavy, leaderOrder: plan.leaderOrder.reversed(), settings: plan.settings)
+        next = try view.successor(Reconfiguration(after: view, .arrange(other), shares: [Samples.administrator]))
     }
 
     private func pool() -> RequestPool {
@@ -27,14 +27,16 @@ struct BarrierTests {
     }
 
     private func change(
-        _ client: UInt64, _ sequence: UInt64 = 1, for number: ViewNumber = .genesis, opened: UInt64 = 1,
+        _ client: UInt64, _ sequence: UInt64 = 1, number: UInt64 = 1, opened: UInt64 = 1,
         isSigned: Bool = false
     ) -> AdmittedRequest {
         let session = SessionID(instance: Instance(opened), place: 0)
         let plain = Samples.admitted(
             Request(
                 id: RequestID(client: Samples.client(client), session: session, sequence: SequenceNumber(sequence)),
-                kind: .reconfiguration(Reconfiguration(view: number, number: OperationNumber(1), operation: .arrange(next.plan),
+                kind: .reconfiguration(
+                    Reconfiguration(
+                        view: .genesis, number: OperationNumber(number), operation: .arrange(next.plan),
                         shares: [Samples.administrator])),
                 repliesKeptFrom: SequenceNumber(0), payload: []))
         guard isSigned else { return plain }
@@ -165,11 +167,11 @@ struct BarrierTests {
 
     // MARK: Other views
 
-    @Test("What is for a view that has ended goes when the next begins, and comes no more")
+    @Test("An operation whose number is used up goes when the next view begins, and comes no more")
     func outdated() {
         var pool = pool()
         let (ours, heard) = (change(1), change(2, isSigned: true))
-        let later = change(3, for: ViewNumber(2))
+        let later = change(3, number: 2)
         #expect(pool.add(ours, at: start) == .added)
         let forward = AdmittedForward(admitted: heard, isVouched: true)
         let isNews = pool.hear(forward, from: ReplicaIndex(1), at: start)

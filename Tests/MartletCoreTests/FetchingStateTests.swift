@@ -174,7 +174,7 @@ struct FetchingStateTests {
         let certificate = CheckpointCertificate(
             view: .genesis, instance: name.instance, digest: name.digest, shares: [])
         var transfer = StateTransfer(
-            certificate, from: ReplicaIndex(1), view: view, me: ReplicaIndex(0), at: now)
+            certificate, from: ReplicaIndex(1), view: view, peers: Samples.peers(view), at: now)
         let patience = Interval.milliseconds(500)
         _ = transfer.requests(at: now, patience: patience)
         let manifest = Samples.hashed(Samples.contents(chunks: 0..<200), .zero).manifest
@@ -193,7 +193,7 @@ struct FetchingStateTests {
         let patience = Interval.milliseconds(500)
         var now = Instant(1_000_000_000)
         var transfer = StateTransfer(
-            certificate(176), from: ReplicaIndex(1), view: view, me: ReplicaIndex(0), at: now)
+            certificate(176), from: ReplicaIndex(1), view: view, peers: Samples.peers(view), at: now)
         for step in 0..<40 {
             for request in transfer.requests(at: now, patience: patience) {
                 let older = request.source == ReplicaIndex(3)

@@ -184,18 +184,18 @@ struct ForgottenVotesTests {
                 digest: Digest(words: Words32(UInt64(digest), 0, 0, 0)),
                 signature: signature(place))
         }
-        var tally = CheckpointTally(n: 4)
+        var tally = CheckpointTally()
         for place in 0..<3 as Range<UInt8> {
-            if let stable = tally.add(vote(place), from: ReplicaIndex(Int(place)), view: view) {
+            if let stable = tally.add(vote(place), from: ReplicaID(UInt16(place)), view: view) {
                 tally.makeStable(stable)
             }
         }
         #expect(tally.stable?.shares.map(\.replica.rawValue) == [0, 1, 2])
-        #expect(tally.add(vote(3, digest: 2), from: ReplicaIndex(3), view: view) == nil)
-        #expect(tally.add(vote(3, instance: 8), from: ReplicaIndex(3), view: view) == nil)
-        #expect(tally.add(vote(1), from: ReplicaIndex(1), view: view) == nil)
+        #expect(tally.add(vote(3, digest: 2), from: ReplicaID(3), view: view) == nil)
+        #expect(tally.add(vote(3, instance: 8), from: ReplicaID(3), view: view) == nil)
+        #expect(tally.add(vote(1), from: ReplicaID(1), view: view) == nil)
         #expect(tally.stable?.shares.count == 3)
-        #expect(tally.add(vote(3), from: ReplicaIndex(3), view: view) == nil)
+        #expect(tally.add(vote(3), from: ReplicaID(3), view: view) == nil)
         #expect(tally.stable?.shares.map(\.replica.rawValue) == [0, 1, 2, 3])
         #expect(tally.stable?.shares.last?.signature == signature(3) && tally.votesKept == 0)
     }

@@ -29,7 +29,7 @@ struct HostileFetchingTests {
     private func transfer(_ contents: CheckpointContents, n: Int = 4, at now: Instant) throws -> StateTransfer {
         let view = try Samples.view(n: n, f: (n - 1) / 3)
         var transfer = StateTransfer(
-            certificate(8), from: ReplicaIndex(1), view: view, me: ReplicaIndex(0), at: now)
+            certificate(8), from: ReplicaIndex(1), view: view, peers: Samples.peers(view), at: now)
         _ = transfer.requests(at: now, patience: patience)
         _ = transfer.onManifest(manifest(contents), from: ReplicaIndex(1), at: now, patience: patience)
         transfer.onFound([], of: name, at: now)
@@ -82,7 +82,8 @@ struct HostileFetchingTests {
         let asked = transfer.requests(at: now, patience: patience)
         let liar = try #require(asked.first?.source)
         var count = 0
-        while transfer.fetched.chunksFrom.contains(liar), count < 10_000 {
+        let view = try Samples.view()
+        while transfer.fetched(view.members).chunksFrom.contains(view[liar].id), count < 10_000 {
             _ = transfer.onChunk(chunk(contents, 5), from: liar, at: now, patience: patience)
             count += 1
         }
@@ -97,7 +98,7 @@ struct HostileFetchingTests {
         let begun = Instant(1_000_000_000)
         let view = try Samples.view(n: 4, f: 1)
         var transfer = StateTransfer(
-            certificate(8), from: ReplicaIndex(1), view: view, me: ReplicaIndex(0), at: begun)
+            certificate(8), from: ReplicaIndex(1), view: view, peers: Samples.peers(view), at: begun)
         _ = transfer.requests(at: begun, patience: patience)
         let second = transfer.requests(at: begun + patience, patience: patience)
         #expect(second.map(\.source) == [ReplicaIndex(2)])
@@ -140,11 +141,11 @@ struct HostileFetchingTests {
         let view = try Samples.view(n: 4, f: 1)
         let now = Instant(1_000_000_000)
         var transfer = StateTransfer(
-            certificate(8), from: ReplicaIndex(1), view: view, me: ReplicaIndex(0), at: now)
-        #expect(transfer.fetched.manifestFrom.isEmpty)
+            certificate(8), from: ReplicaIndex(1), view: view, peers: Samples.peers(view), at: now)
+        #expect(transfer.fetched(view.members).manifestFrom.isEmpty)
         let first = transfer.requests(at: now, patience: patience)
         #expect(first.map(\.source) == [ReplicaIndex(1)] && first[0].positions == nil)
-        #expect(transfer.fetched.manifestFrom == ReplicaSet([ReplicaIndex(1)]))
+        #expect(transfer.fetched(view.members).manifestFrom == [view[ReplicaIndex(1)].id])
         let other = CheckpointName(instance: Instance(16), digest: .zero)
         let isOthersNews = transfer.onWrongManifest(of: other, from: ReplicaIndex(1))
         let isNews = transfer.onWrongManifest(of: name, from: ReplicaIndex(1))
@@ -152,14 +153,15 @@ struct HostileFetchingTests {
         #expect(!isOthersNews && isNews && !isNewsAgain)
         let second = transfer.requests(at: now, patience: patience)
         #expect(second.map(\.source) == [ReplicaIndex(2)] && second[0].positions == nil)
-        #expect(transfer.fetched.manifestFrom == ReplicaSet([ReplicaIndex(2)]))
+        #expect(transfer.fetched(view.members).manifestFrom == [view[ReplicaIndex(2)].id])
         let contents = Samples.contents(chunks: 0..<20)
         _ = transfer.onManifest(manifest(contents), from: ReplicaIndex(2), at: now, patience: patience)
         transfer.onFound([], of: name, at: now)
         // One is enough.
-        #expect(transfer.fetched.manifestFrom.isEmpty)
+        #expect(transfer.fetched(view.members).manifestFrom.isEmpty)
         let asked = ReplicaSet(transfer.requests(at: now, patience: patience).map(\.source))
-        #expect(transfer.fetched.chunksFrom == asked && !asked.contains(ReplicaIndex(1)))
+        #expect(
+            transfer.fetched(view.members).chunksFrom == asked.map { view[$0].id } && !asked.contains(ReplicaIndex(1)))
     }
 
     @Test("What two members owe who answer with what is there already is asked of a third")
@@ -221,7 +223,7 @@ struct HostileFetchingTests {
         let view = try Samples.view(n: 4, f: 1)
         let liar = ReplicaIndex(1)
         var newest = 8 as UInt64
-        var transfer = StateTransfer(certificate(newest), from: liar, view: view, me: ReplicaIndex(0), at: now)
+        var transfer = StateTransfer(certificate(newest), from: liar, view: view, peers: Samples.peers(view), at: now)
         // What each of the others has kept since it was asked first.
         var kept: [Int: UInt64] = [:]
         var (next, due) = (0, now)
@@ -276,7 +278,7 @@ struct HostileFetchingTests {
         var now = begun
         let view = try Samples.view(n: 6, f: 1)
         let bad = ReplicaIndex(1)
-        var transfer = StateTransfer(certificate(8), from: bad, view: view, me: ReplicaIndex(0), at: now)
+        var transfer = StateTransfer(certificate(8), from: bad, view: view, peers: Samples.peers(view), at: now)
         var newest = 16 as UInt64
         var kept: [Int: (instance: UInt64, until: Instant)] = [:]
         var (next, due) = (0, now)

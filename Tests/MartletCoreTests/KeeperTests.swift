@@ -15,7 +15,8 @@ struct KeeperTests {
 
     private func catchUp(_ keepers: [Int], n: Int = 4, model: FaultModel = .byzantine) throws -> CatchUp {
         let f = model == .byzantine ? (n - 1) / 3 : (n - 1) / 2
-        var catchUp = CatchUp(view: try Samples.view(n: n, f: f, model: model), me: ReplicaIndex(n - 1), seed: 0)
+        let view = try Samples.view(n: n, f: f, model: model)
+        var catchUp = CatchUp(view: view, peers: Samples.peers(view, me: n - 1), seed: 0)
         for place in 0..<n - 1 { catchUp.note(decided: Instance(100_000), of: ReplicaIndex(place)) }
         catchUp.begin(with: ReplicaSet(keepers.map { ReplicaIndex($0) }), after: base)
         return catchUp

@@ -10,7 +10,7 @@ struct LeaseBoundTests {
     private let lifetime = Interval.seconds(10)
 
     private func leases(n: Int = 4, f: Int = 1, model: FaultModel = .byzantine) throws -> CheckpointLeases {
-        CheckpointLeases(view: try Samples.view(n: n, f: f, model: model), lifetime: lifetime)
+        CheckpointLeases(view: try Samples.view(n: n, f: f, model: model), count: n, lifetime: lifetime)
     }
 
     private func certificate(_ instance: UInt64) -> CheckpointCertificate {

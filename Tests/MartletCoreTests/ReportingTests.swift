@@ -366,7 +366,8 @@ struct ReportingTests {
             proposals: report([32, 30, 0, 31]).proposals, votes: report([32, 30, 0, 31]).votes,
             late: ReplicaSet([ReplicaIndex(0), ReplicaIndex(3)]), took: LinkLatency(8))
         tables.note(accusing, of: ReplicaIndex(2), at: Instance(9))
-        let records = tables.records(numbers: [4, 5, 6, 7].map { SequenceNumber($0) })
+        let numbers: [UInt64] = [5, 7, 4, 6]
+        let records = tables.records { SequenceNumber(numbers[Int($0.rawValue)]) }
         #expect(records.map(\.replica.rawValue) == [0, 1, 2, 3])
         #expect(records.map(\.number.rawValue) == [5, 7, 4, 6])
         #expect(records[2].report == report([20, 21, 0, 23]))

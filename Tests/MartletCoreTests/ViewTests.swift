@@ -301,13 +301,13 @@ import Testing
                 heavy: first.plan.heavy, leaderOrder: first.plan.leaderOrder.reversed(), settings: first.settings))
         let instance = Instance(UInt64(first.settings.checkpointPeriod))
         let digest = Digest(words: Words32(1, 2, 3, 4))
-        var tally = CheckpointTally(n: 4)
+        var tally = CheckpointTally()
         let early = CheckpointVote(view: first.number, instance: instance, digest: digest)
-        #expect(tally.add(early, from: ReplicaIndex(3), view: first) == nil)
+        #expect(tally.add(early, from: ReplicaID(3), view: first) == nil)
         let vote = CheckpointVote(view: second.number, instance: instance, digest: digest)
-        #expect(tally.add(vote, from: ReplicaIndex(0), view: second) == nil)
-        #expect(tally.add(vote, from: ReplicaIndex(1), view: second) == nil)
-        let certificate = tally.add(vote, from: ReplicaIndex(2), view: second)
+        #expect(tally.add(vote, from: ReplicaID(0), view: second) == nil)
+        #expect(tally.add(vote, from: ReplicaID(1), view: second) == nil)
+        let certificate = tally.add(vote, from: ReplicaID(2), view: second)
         #expect(certificate?.shares.map(\.replica.rawValue) == [0, 1, 2])
     }
 }

@@ -13,10 +13,10 @@ import Testing
     /// What is let in is hashed: a manifest may have 32 MiB.
     @Test func onlyWhatWasAskedOfThatMemberIsLetIn() {
         let state = FetchingState()
-        let (first, second) = (ReplicaIndex(1), ReplicaIndex(2))
+        let (first, second) = (ReplicaID(1), ReplicaID(2))
         #expect(!state.wantsManifest(of: name, from: first) && !state.wantsChunks(of: name, from: first))
         state.note(
-            FetchedState(checkpoint: name, manifestFrom: ReplicaSet([first]), chunksFrom: ReplicaSet([second])))
+            FetchedState(checkpoint: name, manifestFrom: [first], chunksFrom: [second]))
         #expect(state.wantsManifest(of: name, from: first) && !state.wantsManifest(of: name, from: second))
         #expect(!state.wantsChunks(of: name, from: first) && state.wantsChunks(of: name, from: second))
         let other = CheckpointName(instance: Instance(256), digest: .zero)

@@ -4,7 +4,7 @@
 /// Random numbers that the driver has drawn for the core, which has no chance of its own. Each is used once.
 package struct EntropyStock: Sendable {
     /// So many are kept at most.
-    package let capacity: Int
+    package var capacity: Int
     private var numbers: [UInt64] = []
     private var isAskedFor = false
 

@@ -101,6 +101,15 @@ extension Experience {
         }
     }
 
+    /// Of whoever is no member in the view that follows nothing is remembered.
+    package mutating func follow(_ next: View) {
+        suspicions.removeAll { next.index(of: $0.replica) == nil }
+        rejected.removeAll { assignment in
+            assignment.heavy.count != next.quorum.heavyCount
+                || (assignment.heavy + [assignment.leader]).contains { next.index(of: $0) == nil }
+        }
+    }
+
     /// A view that administrators asked for: what was before is not what they want compared.
     package mutating func noteOtherChange(at instance: Instance) {
         former = nil

@@ -26,6 +26,12 @@ package struct LatencyMonitor: Sendable {
             repeating: SampleWindow(capacity: max(Self.keptMin, SampleWindow.kept / n)), count: n)
     }
 
+    package mutating func follow(_ move: PeerMove, n: Int) {
+        votes.follow(move, fresh: SampleWindow(), count: n)
+        proposals.follow(
+            move, fresh: SampleWindow(capacity: max(Self.keptMin, SampleWindow.kept / n)), count: n)
+    }
+
     package func mayAsk(_ member: ReplicaIndex, about path: Path, at now: Instant) -> Bool {
         window(of: member, path).mayAsk(at: now, limits)
     }

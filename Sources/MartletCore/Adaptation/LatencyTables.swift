@@ -55,7 +55,8 @@ package struct LatencyTables: Sendable {
     /// Members in the order of their ids: rows and columns.
     private var order: [Int] { ids.indices.sorted { ids[$0] < ids[$1] } }
 
-    package func records(numbers: [SequenceNumber]) -> [ReportRecord] {
+    /// `number` tells that of a member's last operation.
+    package func records(number: (ReplicaID) -> SequenceNumber) -> [ReportRecord] {
         let order = order
         return order.map { place in
             let row = rows[ReplicaIndex(place)]
@@ -67,7 +68,7 @@ package struct LatencyTables: Sendable {
                     took: report.took, regency: report.regency)
             }
             return ReportRecord(
-                replica: ids[place], number: numbers[place], instance: row.instance, report: report)
+                replica: ids[place], number: number(ids[place]), instance: row.instance, report: report)
         }
     }
 

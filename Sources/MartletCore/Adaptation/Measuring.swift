@@ -26,4 +26,12 @@ package struct Measuring: Sendable {
         held = ReplicaTable(repeating: nil, count: view.n)
         lastAsked = now
     }
+
+    /// Other members; what is known of those that stay is kept.
+    package mutating func follow(_ move: PeerMove, view: View) {
+        stock.capacity = 8 * view.n
+        monitor.follow(move, n: view.n)
+        budgets.follow(move, fresh: ChallengeBudget(), count: view.n)
+        held.follow(move, fresh: nil, count: view.n)
+    }
 }

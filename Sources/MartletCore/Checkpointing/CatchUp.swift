@@ -19,8 +19,13 @@ package struct CatchUp: Sendable {
         let at: Instant
     }
 
-    private let me: ReplicaIndex
-    let weakCount: Int
+    private var me: ReplicaIndex
+    private(set) var weakCount: Int
+    /// The present view's members stand before that position.
+    private var n: Int
+    /// Of the newest view that is proved, if it is not the present one, and how many of them contain a correct one.
+    private var newest = ReplicaSet()
+    private var newestWeakCount = 0
     var decided: ReplicaTable<Instance>
     private var regencies: ReplicaTable<Regency>
     private var fetch: Fetch?
@@ -51,15 +56,40 @@ package struct CatchUp: Sendable {
     /// The highest regency that f+1 others have entered.
     package private(set) var enteredByOthers = Regency.none
 
-    package init(view: View, me: ReplicaIndex, seed: UInt64) {
-        self.me = me
+    package init(view: View, newest: View? = nil, peers: Peers, seed: UInt64) {
+        me = peers.me
+        n = view.n
         weakCount = view.quorum.weakCount
-        decided = ReplicaTable(repeating: .zero, count: view.n)
-        regencies = ReplicaTable(repeating: .first, count: view.n)
-        asked = ReplicaTable(repeating: nil, count: view.n)
-        offers = ReplicaTable(repeating: nil, count: view.n)
-        manners = ReplicaTable(repeating: Manners(), count: view.n)
-        nextSource = Int(seed % UInt64(view.n))
+        self.newest = peers.newest
+        newestWeakCount = newest?.quorum.weakCount ?? 0
+        decided = ReplicaTable(repeating: .zero, count: peers.count)
+        regencies = ReplicaTable(repeating: .first, count: peers.count)
+        asked = ReplicaTable(repeating: nil, count: peers.count)
+        offers = ReplicaTable(repeating: nil, count: peers.count)
+        manners = ReplicaTable(repeating: Manners(), count: peers.count)
+        nextSource = Int(seed % UInt64(peers.count))
+    }
+
+    /// Others from here on, or the same in another view. What was known to be decided stays so.
+    package mutating func follow(_ move: PeerMove, view: View, newest: View, peers: Peers) {
+        me = peers.me
+        n = view.n
+        weakCount = view.quorum.weakCount
+        self.newest = peers.newest
+        newestWeakCount = newest.quorum.weakCount
+        decided.follow(move, fresh: .zero)
+        regencies.follow(move, fresh: .first)
+        asked.follow(move, fresh: nil)
+        offers.follow(move, fresh: nil)
+        manners.follow(move, fresh: Manners())
+        keepers = move.new(keepers)
+        if let fetch {
+            self.fetch = move.new(fetch.source).map {
+                Fetch(source: $0, since: fetch.since, until: fetch.until, first: fetch.first)
+            }
+        }
+        nextSource = 0
+        enteredByOthers = reached(regencies, least: .none, by: weakCount) { $0.position < n }
     }
 
     /// The first regency again, for everyone.
@@ -72,22 +102,31 @@ package struct CatchUp: Sendable {
     package mutating func note(decided instance: Instance, of member: ReplicaIndex) {
         guard instance > decided[member], member != me else { return }
         decided[member] = instance
-        known = reached(decided, least: .zero)
+        known = max(known, reached(decided, least: .zero, by: weakCount) { $0.position < n })
+        // Of each view's members f may lie, so that they are counted apart.
+        guard !newest.isEmpty else { return }
+        known = max(known, reached(decided, least: .zero, by: newestWeakCount) { newest.contains($0) })
     }
 
     package mutating func note(_ regency: Regency, of member: ReplicaIndex) {
         guard regency > regencies[member], member != me else { return }
         regencies[member] = regency
-        enteredByOthers = reached(regencies, least: .none)
+        enteredByOthers = reached(regencies, least: .none, by: weakCount) { $0.position < n }
     }
 
     package func regency(of member: ReplicaIndex) -> Regency { regencies[member] }
 
-    private func reached<Value: Comparable>(_ table: ReplicaTable<Value>, least: Value) -> Value {
-        guard table.count > weakCount else { return least }
-        var others = table
-        others[me] = least
-        return others.reached(byAtLeast: weakCount)
+    private func reached<Value: Comparable>(
+        _ table: ReplicaTable<Value>, least: Value, by count: Int, of isCounted: (ReplicaIndex) -> Bool
+    ) -> Value {
+        var values: [Value] = []
+        for position in table.indices {
+            let member = ReplicaIndex(position)
+            if member != me, isCounted(member) { values.append(table[member]) }
+        }
+        guard count > 0, values.count >= count else { return least }
+        values.sort(by: >)
+        return values[count - 1]
     }
 
     // MARK: Fetching

@@ -38,11 +38,17 @@ package struct CheckpointLeases: Sendable {
     /// Of the state that was served last.
     private var stateBytes = 0
 
-    package init(view: View, lifetime: Interval) {
+    package init(view: View, count: Int, lifetime: Interval) {
         countMax = view.f + 1
         self.lifetime = lifetime
-        leases = ReplicaTable(repeating: nil, count: view.n)
-        times = ReplicaTable(repeating: Time(), count: view.n)
+        leases = ReplicaTable(repeating: nil, count: count)
+        times = ReplicaTable(repeating: Time(), count: count)
+    }
+
+    package mutating func follow(_ move: PeerMove) {
+        leases.follow(move, fresh: nil)
+        times.follow(move, fresh: Time())
+        forgetCertificates()
     }
 
     package var count: Int { leases.all.count { $0 != nil } }

@@ -72,6 +72,13 @@ package struct CheckpointServing: Sendable {
         paceOfAll = ServingPace(n: 1, nanosecondsPerByte: Self.nanosecondsPerByteOfAll)
     }
 
+    package mutating func follow(_ move: PeerMove) {
+        standing.follow(move, fresh: nil)
+        isUnderWay.follow(move, fresh: false)
+        pace.follow(move)
+        turn = 0
+    }
+
     /// The most that waits for one member.
     package var mostWaiting: Int { standing.all.map { $0?.positions.count ?? 0 }.max() ?? 0 }
 

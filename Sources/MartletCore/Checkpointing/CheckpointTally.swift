@@ -13,11 +13,12 @@ package struct CheckpointTally: Sendable {
     package private(set) var own: CheckpointVote?
     /// What it rests on: a state that was taken over is remembered by the record of its certificate only.
     private(set) var ownAfter = LogPosition.start
-    private var votes: ReplicaTable<[CheckpointVote]>
+    /// By the members' ids, ascending: a vote may be of another view than the next one.
+    private var votes: [(member: ReplicaID, votes: [CheckpointVote])] = []
 
-    package init(n: Int) { votes = ReplicaTable(repeating: [], count: n) }
+    package init() {}
 
-    package var votesKept: Int { votes.all.reduce(0) { $0 + $1.count } }
+    package var votesKept: Int { votes.reduce(0) { $0 + $1.votes.count } }
 
     package var stableInstance: Instance { stable?.instance ?? .zero }
 
@@ -27,27 +28,38 @@ package struct CheckpointTally: Sendable {
     package mutating func forgetOwn() { own = nil }
 
     /// Adds a vote whose signature is valid. Returns the certificate when it makes a checkpoint stable.
-    package mutating func add(_ vote: CheckpointVote, from member: ReplicaIndex, view: View) -> CheckpointCertificate? {
+    package mutating func add(_ vote: CheckpointVote, from member: ReplicaID, view: View) -> CheckpointCertificate? {
         addToStable(vote, from: member, view: view)
-        guard vote.view == view.number, vote.instance > stableInstance,
-            vote.instance.rawValue % UInt64(view.settings.checkpointPeriod) == 0,
-            !votes[member].contains(where: { $0.instance == vote.instance })
+        guard vote.view == view.number, view.index(of: member) != nil, vote.instance > stableInstance,
+            vote.instance.rawValue % UInt64(view.settings.checkpointPeriod) == 0
         else { return nil }
-        votes[member].append(vote)
-        if votes[member].count > Self.votesPerMemberMax {
-            votes[member].sort { $0.instance < $1.instance }
-            votes[member].removeFirst()
+        let place = place(of: member)
+        guard !votes[place].votes.contains(where: { $0.instance == vote.instance }) else { return nil }
+        votes[place].votes.append(vote)
+        if votes[place].votes.count > Self.votesPerMemberMax {
+            votes[place].votes.sort { $0.instance < $1.instance }
+            votes[place].votes.removeFirst()
         }
         return certificate(for: vote, view: view)
     }
 
+    private mutating func place(of member: ReplicaID) -> Int {
+        let place = votes.firstIndex { $0.member >= member } ?? votes.count
+        if place == votes.count || votes[place].member != member { votes.insert((member, []), at: place) }
+        return place
+    }
+
+    /// Who is neither a member nor going to be one has no word any more.
+    package mutating func forget(except isMember: (ReplicaID) -> Bool) { votes.removeAll { !isMember($0.member) } }
+
     /// A certificate has everybody's word, also of those who came after the quorum: a member that has forgotten what it said may find it
     /// there.
-    private mutating func addToStable(_ vote: CheckpointVote, from member: ReplicaIndex, view: View) {
-        guard let stable, vote.view == view.number, vote.view == stable.view, vote.instance == stable.instance,
-            vote.digest == stable.digest, !stable.shares.contains(where: { $0.replica == view[member].id })
+    private mutating func addToStable(_ vote: CheckpointVote, from member: ReplicaID, view: View) {
+        guard let stable, view.index(of: member) != nil, vote.view == view.number, vote.view == stable.view,
+            vote.instance == stable.instance,
+            vote.digest == stable.digest, !stable.shares.contains(where: { $0.replica == member })
         else { return }
-        let share = SignatureShare(replica: view[member].id, signature: vote.signature)
+        let share = SignatureShare(replica: member, signature: vote.signature)
         self.stable = CheckpointCertificate(
             view: stable.view, instance: stable.instance, digest: stable.digest,
             shares: (stable.shares + [share]).sorted { $0.replica < $1.replica })
@@ -56,28 +68,24 @@ package struct CheckpointTally: Sendable {
     private func certificate(for vote: CheckpointVote, view: View) -> CheckpointCertificate? {
         var signers = ReplicaSet()
         var shares: [SignatureShare] = []
-        for position in votes.indices {
-            let member = ReplicaIndex(position)
-            guard
-                let same = votes[member].first(where: {
+        for (member, votes) in votes {
+            guard let index = view.index(of: member),
+                let same = votes.first(where: {
                     $0.view == vote.view && $0.instance == vote.instance && $0.digest == vote.digest
                 })
             else { continue }
-            signers.insert(member)
-            shares.append(SignatureShare(replica: view[member].id, signature: same.signature))
+            signers.insert(index)
+            shares.append(SignatureShare(replica: member, signature: same.signature))
         }
         guard view.isQuorum(signers) else { return nil }
         return CheckpointCertificate(
-            view: view.number, instance: vote.instance, digest: vote.digest,
-            shares: shares.sorted { $0.replica < $1.replica })
+            view: view.number, instance: vote.instance, digest: vote.digest, shares: shares)
     }
 
     /// Takes a certificate that was verified or just made.
     package mutating func makeStable(_ certificate: CheckpointCertificate) {
         guard certificate.instance > stableInstance else { return }
         stable = certificate
-        for position in votes.indices {
-            votes[ReplicaIndex(position)].removeAll { $0.instance <= certificate.instance }
-        }
+        for place in votes.indices { votes[place].votes.removeAll { $0.instance <= certificate.instance } }
     }
 }

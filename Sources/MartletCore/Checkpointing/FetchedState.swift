@@ -7,11 +7,11 @@ package import MartletTypes
 package struct FetchedState: Hashable, Sendable {
     package let checkpoint: CheckpointName
     /// Asked for the manifest, while that is not there.
-    package let manifestFrom: ReplicaSet
+    package let manifestFrom: [ReplicaID]
     /// Asked for chunks.
-    package let chunksFrom: ReplicaSet
+    package let chunksFrom: [ReplicaID]
 
-    package init(checkpoint: CheckpointName, manifestFrom: ReplicaSet, chunksFrom: ReplicaSet) {
+    package init(checkpoint: CheckpointName, manifestFrom: [ReplicaID], chunksFrom: [ReplicaID]) {
         self.checkpoint = checkpoint
         self.manifestFrom = manifestFrom
         self.chunksFrom = chunksFrom

@@ -18,6 +18,8 @@ package struct ServingPace: Sendable {
         due = ReplicaTable(repeating: .zero, count: n)
     }
 
+    package mutating func follow(_ move: PeerMove) { due.follow(move, fresh: .zero) }
+
     package func due(_ member: ReplicaIndex) -> Instant { due[member] }
 
     package func allows(_ member: ReplicaIndex, at now: Instant) -> Bool { due[member] <= now }

@@ -24,7 +24,7 @@ package struct StateTransfer: Sendable {
     package internal(set) var phase = Phase.manifest
     /// The newest, of those that let this replica wait least: a liar may always know of the newest one.
     var newer: Newer?
-    let me: ReplicaIndex
+    private(set) var me: ReplicaIndex
     let weakCount: Int
     let faultsMax: Int
     var sources: ReplicaTable<TransferSource>
@@ -38,16 +38,37 @@ package struct StateTransfer: Sendable {
     var slowMoves = 0
 
     package init(
-        _ certificate: CheckpointCertificate, from source: ReplicaIndex, view: View, me: ReplicaIndex, at now: Instant
+        _ certificate: CheckpointCertificate, from source: ReplicaIndex, view: View, peers: Peers, at now: Instant
     ) {
         self.certificate = certificate
-        self.me = me
+        me = peers.me
         weakCount = view.quorum.weakCount
         faultsMax = view.f
-        sources = ReplicaTable(repeating: TransferSource(), count: view.n)
+        sources = ReplicaTable(repeating: TransferSource(), count: peers.count)
         first = source
         begun = now
         mark = (now, 0)
+    }
+
+    /// The same with others to ask; nil where nobody is left who is known to have had it.
+    package func following(_ move: PeerMove, me: ReplicaIndex) -> StateTransfer? {
+        var next = self
+        next.me = me
+        for position in sources.indices where move.new(ReplicaIndex(position)) == nil {
+            next.giveBack(next.sources[ReplicaIndex(position)].leave(as: .gone))
+        }
+        next.sources.follow(move, fresh: TransferSource())
+        guard let first = move.new(first) ?? move.former.firstIndex(where: { $0 != nil }).map({ ReplicaIndex($0) })
+        else {
+            return nil
+        }
+        next.first = first
+        next.newer = newer.flatMap { newer in
+            move.new(newer.source).map {
+                Newer(certificate: newer.certificate, source: $0, delays: newer.delays, misses: newer.misses)
+            }
+        }
+        return next
     }
 
     package var name: CheckpointName { certificate.name }
@@ -70,12 +91,12 @@ package struct StateTransfer: Sendable {
     package var mostAsked: Int { sources.all.map(\.asked.count).max() ?? 0 }
 
     /// Whose answers count.
-    package var fetched: FetchedState {
+    package func fetched(_ peers: [Member]) -> FetchedState {
         FetchedState(
             checkpoint: name,
             manifestFrom: phase == .manifest
-                ? members { $0.wasAskedForManifest && $0.standing != .liar } : ReplicaSet(),
-            chunksFrom: members { $0.wasAskedForChunks && $0.standing != .liar })
+                ? members { $0.wasAskedForManifest && $0.standing != .liar }.map { peers[$0.position].id } : [],
+            chunksFrom: members { $0.wasAskedForChunks && $0.standing != .liar }.map { peers[$0.position].id })
     }
 
     /// Those that may have decisions beyond this checkpoint, too: they were asked to keep them.

@@ -41,10 +41,12 @@ package struct SessionTable: Sendable {
     private var clients: [ClientEntry] = []
 
     /// What members order for themselves is not of any session: of each counts the number of its last operation.
-    private var operations: [(member: ClientID, last: SequenceNumber)]
+    private var operations: [MemberOperations]
+    /// Who may order one operation: that which admits it.
+    private var learners: [ClientID] = []
 
     package init(settings: GroupSettings, members: [Member] = []) {
-        operations = members.map { (ClientID($0.key), SequenceNumber(0)) }
+        operations = members.map { MemberOperations(replica: $0.id, client: ClientID($0.key)) }
         pipelineMax = settings.pipelineMax
         sessionsPerClientMax = settings.sessionsPerClientMax
         sessionsMax = settings.sessionsMax
@@ -96,21 +98,41 @@ package struct SessionTable: Sendable {
 
     // MARK: Members' own operations
 
-    /// The number of the member's last ordered operation, by its position.
-    package func lastOperation(of member: ReplicaIndex) -> SequenceNumber { operations[member.position].last }
+    private struct MemberOperations: Sendable {
+        let replica: ReplicaID
+        let client: ClientID
+        var last = SequenceNumber(0)
+    }
 
-    package var operationNumbers: [SequenceNumber] { operations.map(\.last) }
+    /// The number of the member's last ordered operation; 0 for anybody else.
+    package func lastOperation(of member: ReplicaID) -> SequenceNumber {
+        operations.first { $0.replica == member }?.last ?? SequenceNumber(0)
+    }
 
-    /// Of nobody who is a member, or not newer than what was ordered.
+    /// Of whom no member is any more, or who is a member or learner: a learner's only operation counts in the view that it names, and
+    /// ends that.
     private func isVoid(operation id: RequestID) -> Bool {
-        operations.first { $0.member == id.client }.map { id.sequence <= $0.last } ?? true
+        if let member = operations.first(where: { $0.client == id.client }) { return id.sequence <= member.last }
+        return !learners.contains(id.client)
     }
 
     /// Whether it is ordered for the first time. What is skipped never has an effect.
-    package mutating func orderOperation(_ id: RequestID, of member: ReplicaIndex) -> Bool {
-        guard !isVoid(operation: id), operations[member.position].member == id.client else { return false }
-        operations[member.position].last = id.sequence
+    package mutating func orderOperation(_ id: RequestID) -> Bool {
+        guard !isVoid(operation: id) else { return false }
+        guard let place = operations.firstIndex(where: { $0.client == id.client }) else { return true }
+        operations[place].last = id.sequence
         return true
+    }
+
+    /// Other members, or some with other keys; who stays goes on from its last number.
+    package mutating func begin(_ view: View) {
+        let former = operations
+        operations = view.members.map { member in
+            MemberOperations(
+                replica: member.id, client: ClientID(member.key),
+                last: former.first { $0.replica == member.id }?.last ?? SequenceNumber(0))
+        }
+        learners = view.learners.map { ClientID($0.member.key) }
     }
 
     // MARK: Ordering
@@ -231,12 +253,12 @@ extension SessionTable.Session {
 
 extension SessionTable {
     /// Takes over the marks of an image, which a quorum agreed on.
-    package init(image: CheckpointImage, settings: GroupSettings, members: [Member] = []) {
-        self.init(settings: settings, members: members)
-        for position in operations.indices {
-            let member = members[position]
-            let record = image.adaptation.reports.first { $0.replica == member.id }
-            operations[position].last = record?.number ?? SequenceNumber(0)
+    package init(image: CheckpointImage, settings: GroupSettings) {
+        self.init(settings: settings)
+        begin(image.view)
+        for place in operations.indices {
+            let record = image.adaptation.reports.first { $0.replica == operations[place].replica }
+            operations[place].last = record?.number ?? SequenceNumber(0)
         }
         for opening in image.openings {
             clients.append(

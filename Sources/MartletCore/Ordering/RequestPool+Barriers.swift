@@ -63,7 +63,10 @@ extension RequestPool {
         }
     }
 
-    /// Other settings from here on, with the same members. Returns what its client has sent for a view that has ended: it
+    /// Other members vouch from here on, and each stands elsewhere.
+    package mutating func forgetHearsay() { hearsay = Hearsay(n: view.n) }
+
+    /// Other settings from here on. Returns what its client has sent for a view that has ended: it
     /// does not wait any more.
     package mutating func begin(_ view: View) -> [Request] {
         self.view = view

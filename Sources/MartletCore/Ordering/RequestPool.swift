@@ -105,7 +105,7 @@ package struct RequestPool: Sendable {
     package private(set) var bytes = 0
     package private(set) var waitingCount = 0
     package private(set) var waitingBytes = 0
-    package private(set) var hearsay: Hearsay
+    package internal(set) var hearsay: Hearsay
 
     package init(configuration: CoreConfiguration) {
         view = configuration.view

@@ -20,12 +20,14 @@ package struct EarlyMessages: Sendable {
 
     /// Of each member a proposal and two votes for each instance that can run, and as many entries as those can list that
     /// run at once; by the settings of the view before, since the next one's are not proved yet.
-    package init(view: View) {
+    package init(view: View, peers: Int) {
         messagesMax = 3 * view.settings.window
         reach = 2 * view.settings.window
         entriesMax = view.settings.window * view.batchEntriesMax
-        shares = ReplicaTable(repeating: Share(), count: view.n)
+        shares = ReplicaTable(repeating: Share(), count: peers)
     }
+
+    package mutating func follow(_ move: PeerMove) { shares.follow(move, fresh: Share()) }
 
     package var mostOfOneMember: Int { shares.all.map(\.messages.count).max() ?? 0 }
 

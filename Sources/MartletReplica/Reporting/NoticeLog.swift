@@ -100,6 +100,14 @@ struct NoticeLog {
             pass("misbehaviour \(member) \(what.rawValue)", at: now, .error) {
                 "replica \(member) is faulty: \(what.words)"
             }
+        case .leftGroup(let view):
+            logger.notice(
+                "view \(view) does not list this replica any more: it serves those that are behind for a while, and then stops"
+            )
+        case .keyReplaced(let view):
+            logger.error(
+                "view \(view) lists this replica with another key than the one that it was started with: it does not vote; start it again with the new key"
+            )
         }
     }
 

@@ -101,11 +101,10 @@ struct Admission: Sendable {
 
     /// What nobody asked that member for is not worth the hashing.
     private func isUnasked(_ message: PeerMessage, from replica: ReplicaID) -> Bool {
-        guard let member = view.index(of: replica) else { return false }
         switch message {
-        case .manifest(let it): return !fetching.wantsManifest(of: it.checkpoint, from: member)
-        case .chunk(let it): return !fetching.wantsChunks(of: it.checkpoint, from: member)
-        default: return false
+        case .manifest(let it): !fetching.wantsManifest(of: it.checkpoint, from: replica)
+        case .chunk(let it): !fetching.wantsChunks(of: it.checkpoint, from: replica)
+        default: false
         }
     }
 

@@ -9,11 +9,11 @@ import Synchronization
 final class FetchingState: Sendable {
     private let state = Mutex<FetchedState?>(nil)
 
-    func wantsManifest(of checkpoint: CheckpointName, from member: ReplicaIndex) -> Bool {
+    func wantsManifest(of checkpoint: CheckpointName, from member: ReplicaID) -> Bool {
         state.withLock { $0.map { $0.checkpoint == checkpoint && $0.manifestFrom.contains(member) } ?? false }
     }
 
-    func wantsChunks(of checkpoint: CheckpointName, from member: ReplicaIndex) -> Bool {
+    func wantsChunks(of checkpoint: CheckpointName, from member: ReplicaID) -> Bool {
         state.withLock { $0.map { $0.checkpoint == checkpoint && $0.chunksFrom.contains(member) } ?? false }
     }
 

@@ -93,6 +93,8 @@ package enum ProtocolStep: String, Hashable, Sendable, CaseIterable {
     case viewEnded = "view ended"
     case viewBegun = "view begun"
     case misbehaviour = "misbehaviour seen"
+    case leftGroup = "left the group"
+    case keyReplaced = "key replaced"
 
     init(_ notice: Notice) {
         switch notice {
@@ -120,6 +122,8 @@ package enum ProtocolStep: String, Hashable, Sendable, CaseIterable {
         case .viewEnded: self = .viewEnded
         case .viewBegun: self = .viewBegun
         case .misbehaviour: self = .misbehaviour
+        case .leftGroup: self = .leftGroup
+        case .keyReplaced: self = .keyReplaced
         }
     }
 }

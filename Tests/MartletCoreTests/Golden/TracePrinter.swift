@@ -190,6 +190,8 @@ struct TracePrinter {
         case .votesForgotten(.regency(let said, let known)): return "has spoken in \(said) and remembers \(known)"
         case .replacedByAnother(let view): return "view \(view) admits another incarnation"
         case .misbehaviour(let liar, let what): return "replica \(liar) misbehaves: \(what)"
+        case .leftGroup(let view): return "view \(view) does not list it any more"
+        case .keyReplaced(let view): return "view \(view) lists it with another key"
         }
     }
 }

@@ -18,8 +18,14 @@ extension Group {
         return Group(view: try Samples.view(n: n, f: n == 1 ? 0 : 1, model: model, settings: settings))
     }
 
-    func restart(_ place: Int, mode: ReplicaMode, incarnation: UInt64 = 1) {
-        var configuration = CoreConfiguration(view: view, replica: view.members[place].id)
+    /// `chain`: the views that it learns of on its first connection.
+    func restart(
+        _ place: Int, mode: ReplicaMode, incarnation: UInt64 = 1, chain: [ViewCertificate]? = nil, key: PublicKey? = nil
+    ) {
+        var configuration = CoreConfiguration(view: view, replica: nodes[place].id)
+        configuration.chain = chain ?? (view.index(of: nodes[place].id) == nil ? nodes[place].certificates : [])
+        configuration.key = key
+        configuration.timeouts = timeouts
         configuration.mode = mode
         configuration.incarnation = incarnation
         nodes[place] = Node(configuration, at: now)
@@ -34,7 +40,8 @@ extension Group {
         if let stable = restoration.newestStable({ before.sessions[$0.instance] != nil }) {
             restoration.begin(with: image(after: stable.instance), stable)
         }
-        var configuration = CoreConfiguration(view: view, replica: view.members[place].id)
+        var configuration = CoreConfiguration(view: view, replica: before.id)
+        configuration.chain = restoration.chain
         configuration.timeouts = timeouts
         nodes[place] = Node(configuration, restoring: restoration.isEmpty ? nil : restoration, at: now)
         nodes[place].log = before.log

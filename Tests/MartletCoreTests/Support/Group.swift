@@ -39,8 +39,14 @@ final class Group {
         var unsynced: [LogRecord] = []
         var syncedCount = 0
         var gate = DurabilityGate()
+        let id: ReplicaID
+        /// Whom it speaks with.
+        var audience: [Member] = []
+        /// The view that does not list it any more, once it may go.
+        var hasLeft: ViewNumber?
 
         init(_ configuration: CoreConfiguration, restoring restoration: Restoration? = nil, at now: ClockReading) {
+            id = configuration.replica
             core = ReplicaCore(configuration, restoring: restoration, at: now, into: &effects)
         }
     }
@@ -118,6 +124,25 @@ final class Group {
         settings.checkpointPeriod = checkpointPeriod
         self.init(
             view: try Samples.view(n: n, f: f, model: model, settings: settings), archiveBytesMax: archiveBytesMax)
+    }
+
+    // MARK: Coming and going
+
+    static func newcomer(_ id: UInt16, key: UInt64? = nil) -> Member {
+        Member(
+            id: ReplicaID(id), key: Samples.key(key ?? UInt64(id)), host: "h", port: 1 + Int(id), isHeavy: false)
+    }
+
+    /// Starts a replica that learns from another which views there are, as it does on its first connection. Returns its place.
+    @discardableResult
+    func join(_ id: UInt16, toldBy teacher: Int, incarnation: UInt64 = 7) -> Int {
+        var configuration = CoreConfiguration(
+            view: view, replica: ReplicaID(id), mode: .learner, incarnation: incarnation)
+        configuration.timeouts = timeouts
+        configuration.chain = nodes[teacher].certificates
+        nodes.append(Node(configuration, at: now))
+        act(nodes.count - 1)
+        return nodes.count - 1
     }
 
     // MARK: Driving
@@ -205,7 +230,7 @@ final class Group {
     private func deliver(_ parcel: Parcel) {
         guard nodes[parcel.to].isUp, nodes[parcel.from].isUp, parcel.from == parcel.to || passes(parcel) else { return }
         let message = parcel.from == parcel.to ? parcel.message : rewrite(parcel)
-        step(parcel.to, .message(Self.verified(message, from: view.members[parcel.from].id)))
+        step(parcel.to, .message(Self.verified(message, from: nodes[parcel.from].id)))
     }
 
     // MARK: Acting on effects, as the stages do
@@ -217,6 +242,8 @@ final class Group {
         node.notices.append(contentsOf: node.effects.notices)
         node.refusals.append(contentsOf: node.effects.refusals)
         node.certificates.append(contentsOf: node.effects.views)
+        if let audience = node.effects.audience { node.audience = audience }
+        node.hasLeft = node.effects.hasLeft ?? node.hasLeft
         let sends = node.effects.sends
         let orders = node.effects.executions
         let checks = node.effects.checks
@@ -245,12 +272,13 @@ final class Group {
 
     func post(_ send: Send, from place: Int) {
         onSend(place, send.message)
-        for (to, member) in view.members.enumerated() {
+        for (to, node) in nodes.enumerated() {
+            let isHeard = to == place || nodes[place].audience.contains { $0.id == node.id }
             let isMeant =
                 switch send.destination {
-                case .everyone: true
-                case .others: to != place
-                case .replica(let id): id == member.id
+                case .everyone: isHeard
+                case .others: to != place && isHeard
+                case .replica(let id): id == node.id && isHeard
                 }
             if isMeant { queue.append(Parcel(from: place, to: to, message: send.message)) }
         }
@@ -370,6 +398,6 @@ final class Group {
 
     /// A message that a liar makes up for one receiver.
     func inject(_ message: PeerMessage, from: Int, to: Int) {
-        step(to, .message(Self.verified(message, from: view.members[from].id)))
+        step(to, .message(Self.verified(message, from: nodes[from].id)))
     }
 }

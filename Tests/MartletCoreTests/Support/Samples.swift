@@ -8,6 +8,9 @@ import MartletTypes
 enum Samples {
     static func key(_ number: UInt64) -> PublicKey { PublicKey(words: Words32(number, number, 1, 1)) }
 
+    /// Of its first member.
+    static func peers(_ view: View, me: Int = 0) -> Peers { Peers(of: view, newest: view, own: view.members[me]) }
+
     /// An administrator's word for anything.
     static let administrator = AdministratorShare(administrator: key(900), signature: .absent)
 
