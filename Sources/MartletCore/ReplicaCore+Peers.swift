@@ -24,7 +24,8 @@ extension ReplicaCore {
         peers = list
         me = list.me
         effects.audience = list.all
-        catchUp.follow(move, view: view, newest: views.newest, peers: list)
+        if isMoved { catchUp.follow(move) }
+        catchUp.count(view, newest: views.newest, of: list)
         guard isMoved else { return }
         viewsAsked.follow(move, fresh: nil)
         viewsTold.follow(move, fresh: nil)

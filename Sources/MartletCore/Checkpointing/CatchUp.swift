@@ -70,13 +70,18 @@ package struct CatchUp: Sendable {
         nextSource = Int(seed % UInt64(peers.count))
     }
 
-    /// Others from here on, or the same in another view. What was known to be decided stays so.
-    package mutating func follow(_ move: PeerMove, view: View, newest: View, peers: Peers) {
+    /// Whose word counts from here on. What was known to be decided stays so.
+    package mutating func count(_ view: View, newest: View, of peers: Peers) {
         me = peers.me
         n = view.n
         weakCount = view.quorum.weakCount
         self.newest = peers.newest
         newestWeakCount = newest.quorum.weakCount
+        enteredByOthers = reached(regencies, least: .none, by: weakCount) { $0.position < n }
+    }
+
+    /// Others from here on.
+    package mutating func follow(_ move: PeerMove) {
         decided.follow(move, fresh: .zero)
         regencies.follow(move, fresh: .first)
         asked.follow(move, fresh: nil)
@@ -89,7 +94,6 @@ package struct CatchUp: Sendable {
             }
         }
         nextSource = 0
-        enteredByOthers = reached(regencies, least: .none, by: weakCount) { $0.position < n }
     }
 
     /// The first regency again, for everyone.
