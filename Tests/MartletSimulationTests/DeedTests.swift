@@ -22,12 +22,12 @@ struct DeedTests {
     func transfer() {
         let world = World(Scenarios.calm(), trace: Trace(nil))
         var context = LiarContext(
-            view: world.view, me: ReplicaIndex(1), sealer: world.replicas[1].sealer, conspiracy: world.conspiracy,
-            random: SeededRandom(seed: 4))
+            view: world.view, me: ReplicaID(1), key: world.replicas[1].key, sealer: world.replicas[1].sealer,
+            conspiracy: world.conspiracy, random: SeededRandom(seed: 4))
         for _ in 0..<200 {
             // Each liar gives another share of the chunks right.
             var liar = TransferLiar(&context)
-            var outgoing = PeerMessageSamples.all(context).map { Outgoing($0, to: ReplicaIndex(0)) }
+            var outgoing = PeerMessageSamples.all(context).map { Outgoing($0, to: ReplicaID(0)) }
             liar.alter(&outgoing, &context)
         }
         let deeds = Set(context.details.keys.map(\.name))
@@ -45,8 +45,8 @@ struct DeedTests {
     func views() {
         let world = World(Scenarios.calm(), trace: Trace(nil))
         var context = LiarContext(
-            view: world.view, me: ReplicaIndex(1), sealer: world.replicas[1].sealer, conspiracy: world.conspiracy,
-            random: SeededRandom(seed: 4))
+            view: world.view, me: ReplicaID(1), key: world.replicas[1].key, sealer: world.replicas[1].sealer,
+            conspiracy: world.conspiracy, random: SeededRandom(seed: 4))
         let digest = Digest(words: Words32(1, 2, 3, 4))
         let alone = [BatchEntry.probe(SequenceNumber(1), of: world.view[ReplicaIndex(1)].key)]
         for _ in 0..<100 {
@@ -58,7 +58,7 @@ struct DeedTests {
                 let messages =
                     PeerMessageSamples.all(context) + Array(repeating: vote, count: 20)
                     + [.propose(Propose(epoch: epoch, batch: batch))]
-                var outgoing = messages.map { Outgoing($0, to: ReplicaIndex(0)) }
+                var outgoing = messages.map { Outgoing($0, to: ReplicaID(0)) }
                 liar.alter(&outgoing, &context)
             }
         }

@@ -13,19 +13,19 @@ struct DelayerTests {
     func adapts(bearable: UInt64) {
         let world = World(Scenarios.calm(), trace: Trace(nil))
         var context = LiarContext(
-            view: world.view, me: world.replicas[0].index, sealer: world.replicas[0].sealer,
+            view: world.view, me: ReplicaID(0), key: world.replicas[0].key, sealer: world.replicas[0].sealer,
             conspiracy: world.conspiracy, random: SeededRandom(seed: 1))
         var delayer = Delayer(&context)
         var stops = 0
         for instance in 1...600 as ClosedRange<UInt64> {
             let batch = Batch(instance: Instance(instance), born: context.epoch, time: .zero, entries: [])
-            var outgoing = [Outgoing(.propose(Propose(epoch: context.epoch, batch: batch)), to: ReplicaIndex(1))]
+            var outgoing = [Outgoing(.propose(Propose(epoch: context.epoch, batch: batch)), to: ReplicaID(1))]
             delayer.alter(&outgoing, &context)
             guard outgoing[0].delay > .milliseconds(bearable) else { continue }
             stops += 1
             let next = context.epoch.regency.next
             delayer.observe(
-                .stop(Stop(view: .genesis, regency: next, reason: .requestTimeout)), from: ReplicaIndex(2))
+                .stop(Stop(view: .genesis, regency: next, reason: .requestTimeout)), from: ReplicaID(2))
             // It comes to lead again, four regencies later.
             context.epoch = Epoch(view: .genesis, regency: Regency(context.epoch.regency.rawValue + 4))
         }

@@ -14,8 +14,8 @@ struct MutatorTests {
         let world = World(Scenarios.calm(), trace: Trace(nil))
         let member = world.replicas[replica]
         return LiarContext(
-            view: world.view, me: member.index, sealer: member.sealer, conspiracy: world.conspiracy,
-            random: SeededRandom(seed: 9))
+            view: world.view, me: member.id, key: member.key, sealer: member.sealer,
+            conspiracy: world.conspiracy, random: SeededRandom(seed: 9))
     }
 
     private static let digest = Digest(words: Words32(1, 2, 3, 4))
@@ -70,11 +70,11 @@ struct MutatorTests {
         for _ in 0..<60 {
             guard let lie = walker.mutated(vote) else { continue }
             do {
-                _ = try world.replicas[0].verifier.verify(lie, from: world.view[ReplicaIndex(1)].id)
+                _ = try world.replicas[0].verifier.verify(lie, from: ReplicaID(1))
                 valid += 1
             } catch {}
             #expect(throws: (any Error).self) {
-                try world.replicas[0].verifier.verify(lie, from: world.view[ReplicaIndex(2)].id)
+                try world.replicas[0].verifier.verify(lie, from: ReplicaID(2))
             }
         }
         #expect(valid > 20)

@@ -58,7 +58,7 @@ enum PeerMessageSamples {
                     ReplicaOperation(
                         request: .measure(
                             LatencyReport(proposals: [.zero, .max], votes: [.zero, .missing]), in: .genesis,
-                            number: SequenceNumber(3), by: context.view[context.me].key)))),
+                            number: SequenceNumber(3), by: context.key)))),
         ]
     }
 

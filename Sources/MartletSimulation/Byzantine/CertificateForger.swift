@@ -9,7 +9,7 @@ struct CertificateForger: Misbehaviour {
     let kind = LiarKind.certificateForger
     private var shares: [SignatureShare] = []
 
-    mutating func observe(_ message: PeerMessage, from sender: ReplicaIndex) {
+    mutating func observe(_ message: PeerMessage, from sender: ReplicaID) {
         if case .decisions(let decisions) = message, let some = decisions.decisions.first {
             shares = some.certificate.shares
         }

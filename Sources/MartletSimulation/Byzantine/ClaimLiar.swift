@@ -21,7 +21,7 @@ struct ClaimLiar: Misbehaviour {
         ledProperly = context.random.chance(permille: 750) ? context.random.below(25) : nil
     }
 
-    mutating func observe(_ message: PeerMessage, from sender: ReplicaIndex) {
+    mutating func observe(_ message: PeerMessage, from sender: ReplicaID) {
         switch message {
         case .stopData(let data): keep(data.base)
         case .sync(let sync): for data in sync.collected { keep(data.base) }

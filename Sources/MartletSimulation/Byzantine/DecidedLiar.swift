@@ -8,7 +8,7 @@ struct DecidedLiar: Misbehaviour {
     let kind = LiarKind.decidedLiar
     private var heard: [(instance: Instance, digest: Digest)] = []
 
-    mutating func observe(_ message: PeerMessage, from sender: ReplicaIndex) {
+    mutating func observe(_ message: PeerMessage, from sender: ReplicaID) {
         guard case .write(let vote) = message else { return }
         heard.append((vote.instance, vote.digest))
         if heard.count > 32 { heard.removeFirst() }

@@ -23,7 +23,7 @@ struct Delayer: Misbehaviour {
 
     init(_ context: inout LiarContext) { what = context.random.pick(What.allCases) }
 
-    mutating func observe(_ message: PeerMessage, from sender: ReplicaIndex) {
+    mutating func observe(_ message: PeerMessage, from sender: ReplicaID) {
         guard case .stop(let stop) = message, stop.reason != .abdication else { return }
         complained = max(complained ?? .none, stop.regency)
     }
@@ -44,7 +44,7 @@ struct Delayer: Misbehaviour {
     private mutating func learn(_ context: borrowing LiarContext) {
         guard let complained, complained > learnt else { return }
         learnt = max(complained, context.epoch.regency)
-        guard context.view.leader(of: Regency(max(1, complained.rawValue - 1))) == context.me else { return }
+        guard context.leader(of: Regency(max(1, complained.rawValue - 1))) == context.me else { return }
         ceiling = delay
         delay = delay * 7 / 10
     }

@@ -9,7 +9,7 @@ struct DoubleVoter: Misbehaviour {
     /// Digests that others voted for, so that the second vote may well count.
     private var heard: [Instance: [Digest]] = [:]
 
-    mutating func observe(_ message: PeerMessage, from sender: ReplicaIndex) {
+    mutating func observe(_ message: PeerMessage, from sender: ReplicaID) {
         guard let vote = message.voted else { return }
         if heard[vote.instance, default: []].contains(vote.digest) { return }
         heard[vote.instance, default: []].append(vote.digest)
@@ -18,7 +18,7 @@ struct DoubleVoter: Misbehaviour {
 
     mutating func alter(_ outgoing: inout [Outgoing], _ context: inout LiarContext) {
         var second: [Outgoing] = []
-        var chosen: [Round: (digest: Digest, side: ReplicaSet, isBoth: Bool)] = [:]
+        var chosen: [Round: (digest: Digest, side: [ReplicaID], isBoth: Bool)] = [:]
         var judged: Set<Round> = []
         for place in outgoing.indices {
             guard let vote = outgoing[place].message.voted else { continue }

@@ -9,7 +9,7 @@ struct EquivocatingLeader: Misbehaviour {
         let told: Digest
         let variant: PeerMessage
         let variantDigest: Digest
-        let side: ReplicaSet
+        let side: [ReplicaID]
     }
 
     let kind = LiarKind.equivocatingLeader

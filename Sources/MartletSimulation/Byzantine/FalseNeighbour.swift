@@ -9,9 +9,9 @@ struct FalseNeighbour: Misbehaviour {
     let kind = LiarKind.falseNeighbour
 
     mutating func makeUp(_ operation: ReplicaOperation, _ context: inout LiarContext) -> ReplicaOperation? {
-        guard
+        guard let position = context.position,
             let report = LatencyReport(
-                payload: operation.request.payload, of: context.me, in: context.view.number, n: context.view.n)
+                payload: operation.request.payload, of: position, in: context.view.number, n: context.view.n)
         else { return nil }
         context.acts += 1
         let request = Request(
@@ -22,13 +22,14 @@ struct FalseNeighbour: Misbehaviour {
 
     private func lie(_ report: LatencyReport, _ context: borrowing LiarContext) -> LatencyReport {
         var (proposals, votes) = (report.proposals, report.votes)
-        let fellows = context.conspiracy.neighbours
-        for fellow in fellows where fellow != context.me {
+        let fellows = ReplicaSet(context.conspiracy.neighbours.compactMap { context.view.index(of: $0) })
+        for fellow in fellows where fellow != context.position {
             proposals[fellow.position] = LinkLatency(1)
             votes[fellow.position] = LinkLatency(1)
         }
         return LatencyReport(
-            proposals: proposals, votes: votes, late: ReplicaSet(context.others.filter { !fellows.contains($0) }),
+            proposals: proposals, votes: votes,
+            late: ReplicaSet(context.otherPositions.filter { !fellows.contains($0) }),
             took: LinkLatency(1), regency: report.regency)
     }
 }

@@ -12,7 +12,7 @@ struct ForgingLeader: Misbehaviour {
     /// Bodies that it has seen, to make others of: the newest of each client.
     private var known: [Request] = []
 
-    mutating func observe(_ message: PeerMessage, from sender: ReplicaIndex) {
+    mutating func observe(_ message: PeerMessage, from sender: ReplicaID) {
         guard case .forwarded(let forwards) = message else { return }
         for forward in forwards.prefix(4) { remember(forward.request) }
     }
@@ -64,7 +64,7 @@ struct ForgingLeader: Misbehaviour {
         let isTooLong = context.random.chance(permille: 500)
         context.acted(.named(isTooLong ? "batches padded beyond the limit" : "batches padded up to the limit"))
         for number in 0..<UInt64(max(0, room) + (isTooLong ? 1 : 0)) {
-            entries.append(.probe(SequenceNumber(number), of: context.view[context.me].key))
+            entries.append(.probe(SequenceNumber(number), of: context.key))
         }
     }
 

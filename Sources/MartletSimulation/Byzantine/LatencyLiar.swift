@@ -29,7 +29,7 @@ struct LatencyLiar: Misbehaviour {
     let kind = LiarKind.latencyLiar
     private let deeds: [Deed]
     /// Numbers that it was asked, by whom.
-    private var asked: [(number: UInt64, by: ReplicaIndex)] = []
+    private var asked: [(number: UInt64, by: ReplicaID)] = []
     /// Operations of its own.
     private var reports: [ReplicaOperation] = []
 
@@ -39,7 +39,7 @@ struct LatencyLiar: Misbehaviour {
         deeds = Array(all.prefix(context.random.number(in: 2...5)))
     }
 
-    mutating func observe(_ message: PeerMessage, from sender: ReplicaIndex) {
+    mutating func observe(_ message: PeerMessage, from sender: ReplicaID) {
         guard case .challenge(let challenge) = message else { return }
         asked.append((challenge.number, sender))
         if asked.count > Self.keptMax { asked.removeFirst() }
@@ -82,7 +82,7 @@ struct LatencyLiar: Misbehaviour {
     }
 
     private func inventions(_ deed: Deed, _ context: inout LiarContext) -> [Outgoing] {
-        let numbers: [(number: UInt64, to: ReplicaIndex)]
+        let numbers: [(number: UInt64, to: ReplicaID)]
         switch deed {
         case .early: numbers = context.others.map { (context.random.next(), $0) }
         case .replayed: numbers = asked.map { ($0.number, $0.by) }
@@ -130,19 +130,19 @@ struct LatencyLiar: Misbehaviour {
     /// Its report as it was, but for who is late and how long instances took.
     private func accusation(of operation: ReplicaOperation, _ context: borrowing LiarContext) -> Bytes {
         let view = context.view
-        guard
+        guard let position = context.position,
             let report = LatencyReport(
-                payload: operation.request.payload, of: context.me, in: view.number, n: view.n)
+                payload: operation.request.payload, of: position, in: view.number, n: view.n)
         else { return operation.request.payload }
         return LatencyReport(
-            proposals: report.proposals, votes: report.votes, late: ReplicaSet(context.others),
+            proposals: report.proposals, votes: report.votes, late: context.otherPositions,
             took: LinkLatency(report.took.isMissing ? 1 : report.took.rawValue / 2), regency: report.regency
         ).payload(in: view.number)
     }
 
     private func report(_ microseconds: UInt32, _ context: borrowing LiarContext) -> Bytes {
         var latencies = Array(repeating: LinkLatency(microseconds), count: context.view.n)
-        latencies[context.me.position] = .zero
+        if let position = context.position { latencies[position.position] = .zero }
         return LatencyReport(proposals: latencies, votes: latencies).payload(in: context.view.number)
     }
 }

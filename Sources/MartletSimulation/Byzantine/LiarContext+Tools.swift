@@ -7,10 +7,10 @@ import MartletTypes
 /// What several liars do.
 extension LiarContext {
     /// Some of the other replicas: at least one, not all where there are several.
-    mutating func someOthers() -> ReplicaSet {
+    mutating func someOthers() -> [ReplicaID] {
         var chosen = others
         random.shuffle(&chosen)
-        return ReplicaSet(chosen.prefix(random.number(in: 1...max(1, chosen.count - 1))))
+        return chosen.prefix(random.number(in: 1...max(1, chosen.count - 1))).sorted()
     }
 
     func digest(of batch: Batch) -> Digest { Hashing.digest(of: batch, group: view.group) }

@@ -32,12 +32,12 @@ package enum LiarKind: String, Hashable, Sendable, CaseIterable {
 
 /// A sealed message on its way to one receiver.
 package struct Outgoing: Sendable {
-    package var receiver: ReplicaIndex
+    package var receiver: ReplicaID
     package var message: PeerMessage
     /// How long it is held back before it leaves.
     package var delay = Interval.zero
 
-    package init(_ message: PeerMessage, to receiver: ReplicaIndex) {
+    package init(_ message: PeerMessage, to receiver: ReplicaID) {
         self.receiver = receiver
         self.message = message
     }
@@ -47,7 +47,9 @@ package struct Outgoing: Sendable {
 package struct LiarContext: ~Copyable {
     /// The one that its own core is in.
     package var view: View
-    package let me: ReplicaIndex
+    package let me: ReplicaID
+    /// What it is known by.
+    package let key: PublicKey
     package let sealer: Sealer<SimulatedScheme>
     package let conspiracy: Conspiracy
     /// Where its own, honest core stands.
@@ -64,11 +66,13 @@ package struct LiarContext: ~Copyable {
     package private(set) var details: [LiarDetail: Int] = [:]
 
     package init(
-        view: View, me: ReplicaIndex, sealer: Sealer<SimulatedScheme>, conspiracy: Conspiracy, random: SeededRandom
+        view: View, me: ReplicaID, key: PublicKey, sealer: Sealer<SimulatedScheme>, conspiracy: Conspiracy,
+        random: SeededRandom
     ) {
         self.conspiracy = conspiracy
         self.view = view
         self.me = me
+        self.key = key
         self.sealer = sealer
         self.random = random
         epoch = Epoch(view: view.number, regency: .first)
@@ -80,8 +84,18 @@ package struct LiarContext: ~Copyable {
         details[detail, default: 0] += times
     }
 
-    package var others: [ReplicaIndex] { (0..<view.n).map { ReplicaIndex($0) }.filter { $0 != me } }
-    package var leads: Bool { view.leader(of: epoch.regency) == me }
+    /// Members and learners, without itself.
+    package var others: [ReplicaID] { view.audience.map(\.id).filter { $0 != me } }
+    package var leads: Bool { leader(of: epoch.regency) == me }
+    package func leader(of regency: Regency) -> ReplicaID { view[view.leader(of: regency)].id }
+    /// Its place in that view; nil where it is no member.
+    package var position: ReplicaIndex? { view.index(of: me) }
+    /// The places of all other members.
+    package var otherPositions: ReplicaSet {
+        var positions = view.everyone
+        if let position { positions.remove(position) }
+        return positions
+    }
 }
 
 /// A function on what a replica sends; the replica itself runs the honest core and does not know. Several compose: each
@@ -102,7 +116,7 @@ package protocol Misbehaviour {
     /// its twin.
     func hears(_ node: Int, isTwin: Bool, at now: Instant) -> Bool
     /// Sees what arrives.
-    mutating func observe(_ message: PeerMessage, from sender: ReplicaIndex)
+    mutating func observe(_ message: PeerMessage, from sender: ReplicaID)
 }
 
 extension Misbehaviour {
@@ -114,5 +128,5 @@ extension Misbehaviour {
     package mutating func alter(_ reply: inout ReadReply, to query: Bytes, _ context: inout LiarContext) {}
     package mutating func alter(_ refusal: inout Refusal, _ context: inout LiarContext) {}
     package func hears(_ node: Int, isTwin: Bool, at now: Instant) -> Bool { true }
-    package mutating func observe(_ message: PeerMessage, from sender: ReplicaIndex) {}
+    package mutating func observe(_ message: PeerMessage, from sender: ReplicaID) {}
 }

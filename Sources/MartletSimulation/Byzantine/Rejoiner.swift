@@ -24,7 +24,7 @@ struct Rejoiner: Misbehaviour {
         if context.random.chance(permille: 200) { view = context.random.pick([0, view - 1, view + 1, view + 7]) }
         let request = Request.rejoin(
             Rejoin(view: ViewNumber(view), incarnation: incarnation), number: SequenceNumber(operation),
-            by: context.view[context.me].key)
+            by: context.key)
         let message = context.seal(.operation(ReplicaOperation(request: request)))
         for receiver in receivers(&context) {
             outgoing.append(Outgoing(message, to: receiver))
@@ -33,13 +33,13 @@ struct Rejoiner: Misbehaviour {
     }
 
     /// The leader may get another one than those who would blame it.
-    private func receivers(_ context: inout LiarContext) -> ReplicaSet {
-        let leader = context.view.leader(of: context.epoch.regency)
+    private func receivers(_ context: inout LiarContext) -> [ReplicaID] {
+        let leader = context.leader(of: context.epoch.regency)
         switch context.random.below(6) {
-        case 0: return leader == context.me ? ReplicaSet(context.others) : ReplicaSet([leader])
-        case 1: return ReplicaSet(context.others.filter { $0 != leader })
+        case 0: return leader == context.me ? context.others : [leader]
+        case 1: return context.others.filter { $0 != leader }
         case 2: return context.someOthers()
-        default: return ReplicaSet(context.others)
+        default: return context.others
         }
     }
 }

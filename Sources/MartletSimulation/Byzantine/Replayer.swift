@@ -13,7 +13,7 @@ struct Replayer: Misbehaviour {
     private var foreign: [PeerMessage] = []
     private var collects: [StopData] = []
 
-    mutating func observe(_ message: PeerMessage, from sender: ReplicaIndex) {
+    mutating func observe(_ message: PeerMessage, from sender: ReplicaID) {
         switch message {
         case .stopData(let data): keep(data)
         case .sync(let sync):

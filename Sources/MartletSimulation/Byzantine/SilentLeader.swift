@@ -9,7 +9,7 @@ struct SilentLeader: Misbehaviour {
     private let firstSilentInstance: Instance
     private let withholdsSync: Bool
     /// Towards whom; everyone in every other regency that it leads.
-    private let side: ReplicaSet
+    private let side: [ReplicaID]
     private let alternates: Bool
 
     init(_ context: inout LiarContext) {

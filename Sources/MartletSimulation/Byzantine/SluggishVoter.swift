@@ -16,14 +16,14 @@ struct SluggishVoter: Misbehaviour {
     let kind = LiarKind.sluggishVoter
     private let what: What
     private let delay: Interval
-    private let hiding: ReplicaSet
+    private let hiding: [ReplicaID]
 
     init(_ context: inout LiarContext) {
         what = context.random.pick(What.allCases)
         delay = .milliseconds(UInt64(context.random.number(in: 20...60)))
         var others = context.others
         context.random.shuffle(&others)
-        hiding = context.random.chance(permille: 300) ? ReplicaSet(others.prefix(context.view.f)) : ReplicaSet()
+        hiding = context.random.chance(permille: 300) ? Array(others.prefix(context.view.f)) : []
     }
 
     mutating func alter(_ outgoing: inout [Outgoing], _ context: inout LiarContext) {
@@ -33,7 +33,7 @@ struct SluggishVoter: Misbehaviour {
         }
     }
 
-    private func isMeant(_ message: PeerMessage, to receiver: ReplicaIndex) -> Bool {
+    private func isMeant(_ message: PeerMessage, to receiver: ReplicaID) -> Bool {
         switch message {
         case .propose: hiding.contains(receiver)
         case .write: what != .accepts

@@ -48,7 +48,7 @@ struct ViewLiar: Misbehaviour {
         proposalsBeyond += 1
         let batch = Batch(
             instance: before.batch.instance + 1, born: before.epoch, time: before.batch.time,
-            entries: [.probe(SequenceNumber(1), of: context.view[context.me].key)])
+            entries: [.probe(SequenceNumber(1), of: context.key)])
         for receiver in context.others {
             outgoing.append(Outgoing(.propose(Propose(epoch: before.epoch, batch: batch)), to: receiver))
         }
@@ -59,7 +59,7 @@ struct ViewLiar: Misbehaviour {
     private mutating func flood(_ outgoing: inout [Outgoing], _ context: inout LiarContext) {
         hasFlooded = true
         let epoch = Epoch(view: ViewNumber(context.view.number.rawValue + 1), regency: .first)
-        let key = context.view[context.me].key
+        let key = context.key
         let entries = (1...context.view.batchEntriesMax).map { BatchEntry.probe(SequenceNumber(UInt64($0)), of: key) }
         let receiver = context.random.pick(context.others)
         for step in 0..<context.view.settings.window + 2 {

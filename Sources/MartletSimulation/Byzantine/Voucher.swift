@@ -11,7 +11,7 @@ struct Voucher: Misbehaviour {
     private var entries: [BatchEntry] = []
     private var forwards: [ForwardedRequest] = []
 
-    mutating func observe(_ message: PeerMessage, from sender: ReplicaIndex) {
+    mutating func observe(_ message: PeerMessage, from sender: ReplicaID) {
         switch message {
         case .propose(let propose): keep(propose.batch.entries)
         case .vouches(let vouches): keep(vouches.entries)

@@ -11,13 +11,14 @@ package struct BlameChecker: Sendable {
     package init(liars: [Int]) { self.liars = liars }
 
     package func sent(_ message: PeerMessage, by replica: Int, _ views: ViewChecker, at now: Instant) -> Violation? {
-        guard case .stop(let stop) = message, stop.regency > .first, let order = views.view(stop.view)?.leaderOrder
+        guard case .stop(let stop) = message, stop.regency > .first, let view = views.view(stop.view)
         else { return nil }
         switch stop.reason {
         case .equivocation, .forbiddenProposal: break
         default: return nil
         }
-        let blamed = order[Int((stop.regency.rawValue - 2) % UInt64(order.count))].position
+        let order = view.leaderOrder
+        let blamed = view[order[Int((stop.regency.rawValue - 2) % UInt64(order.count))]].id.slot
         guard !liars.contains(blamed) else { return nil }
         return Violation(
             .blame, at: now,

@@ -4,32 +4,35 @@
 import MartletTypes
 
 /// The weight rule (protocol §2), written once more for checkers alone: heavy members count 1 + Δ/f, all others 1, and a
-/// quorum is 2f heavy members and one more (`crash`: f and one more). All times f, so that the numbers are whole.
+/// quorum is 2f heavy members and one more (`crash`: f and one more). All times f, so that the numbers are whole. Who is no
+/// member counts nothing.
 struct NaiveQuorum: Sendable {
     private let f: Int
     private let delta: Int
     private let isCrash: Bool
-    private let isHeavy: [Bool]
+    private let members: [(slot: Int, isHeavy: Bool)]
 
     init(_ view: View) {
         f = view.f
         isCrash = view.faultModel == .crash
-        isHeavy = view.members.map(\.isHeavy)
-        delta = isHeavy.count - (isCrash ? 2 * f + 1 : 3 * f + 1)
+        members = view.members.map { ($0.id.slot, $0.isHeavy) }
+        delta = members.count - (isCrash ? 2 * f + 1 : 3 * f + 1)
     }
 
     func isQuorum(_ voters: VoterSet) -> Bool {
-        if f == 0 { return voters.contains(0) }
+        if f == 0 { return voters.contains(members[0].slot) }
         var weight = 0
-        for member in isHeavy.indices where voters.contains(member) { weight += isHeavy[member] ? f + delta : f }
+        for member in members where voters.contains(member.slot) { weight += member.isHeavy ? f + delta : f }
         return weight >= (isCrash ? f : 2 * f) * (f + delta) + f
     }
 
     /// At least one of them is correct; a crashed one never lied.
-    func isWeak(_ voters: VoterSet) -> Bool { voters.count >= (isCrash ? 1 : f + 1) }
+    func isWeak(_ voters: VoterSet) -> Bool {
+        members.count { voters.contains($0.slot) } >= (isCrash ? 1 : f + 1)
+    }
 }
 
-/// Members of a simulated group, each at most once.
+/// Replicas of a world by their slots, each at most once. Who of them is a member, a view tells.
 struct VoterSet: Hashable, Sendable {
     private var low: UInt64 = 0
     private var high: UInt64 = 0

@@ -26,8 +26,10 @@ package struct NaiveSettlement: Sendable {
         var reporters = VoterSet()
         var reports: [Report] = []
         for data in sync.collected {
-            guard let member = view.members.firstIndex(where: { $0.id == data.sender }), !reporters.contains(member)
-            else { return nil }
+            let member = data.sender.slot
+            guard view.members.contains(where: { $0.id == data.sender }), !reporters.contains(member) else {
+                return nil
+            }
             reporters.insert(member)
             reports.append(Report(member: member, data: data))
         }

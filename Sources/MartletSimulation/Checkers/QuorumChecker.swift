@@ -151,11 +151,7 @@ package struct QuorumChecker: Sendable {
         let voters = withLiars(accepted[key] ?? VoterSet())
         var signers = VoterSet()
         for share in certificate.shares {
-            guard let member = view.members.firstIndex(where: { $0.id == share.replica }), voters.contains(member)
-            else {
-                continue
-            }
-            signers.insert(member)
+            if voters.contains(share.replica.slot) { signers.insert(share.replica.slot) }
         }
         return NaiveQuorum(view).isQuorum(signers)
     }

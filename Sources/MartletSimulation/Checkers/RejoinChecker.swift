@@ -45,7 +45,8 @@ package struct RejoinChecker: Sendable {
         {
             return complaint("admits member \(new[0].replica) again too soon after \(last.admitted)")
         }
-        guard let member = view.members.firstIndex(where: { $0.id == new[0].replica }) else {
+        let member = new[0].replica.slot
+        guard view.members.contains(where: { $0.id == new[0].replica }) else {
             return complaint("admits \(new[0].replica), who is no member")
         }
         let rejoin = Rejoin(view: view.number, incarnation: new[0].number)

@@ -152,9 +152,7 @@ package struct ViewChecker: Sendable {
         for liar in liars { voters.insert(liar) }
         var signers = VoterSet()
         for share in certificate.shares {
-            guard let member = view.members.firstIndex(where: { $0.id == share.replica }), voters.contains(member)
-            else { continue }
-            signers.insert(member)
+            if voters.contains(share.replica.slot) { signers.insert(share.replica.slot) }
         }
         guard NaiveQuorum(view).isQuorum(signers) else { return complaint("without a quorum of INSTALLs") }
         views.append(certificate.next)

@@ -81,7 +81,7 @@ package struct VoteChecker: Sendable {
     /// In a view that admits another incarnation it has forgotten what it voted for.
     private func isForgetful(_ replica: Int, in number: ViewNumber, _ views: ViewChecker) -> Bool {
         guard let view = views.view(number) else { return false }
-        return view.incarnation(of: view.members[replica].id) != votes[replica].incarnation
+        return view.incarnation(of: ReplicaID(slot: replica)) != votes[replica].incarnation
     }
 
     private mutating func check(

@@ -16,7 +16,7 @@ package struct ClientOutput {
         case unknown(OperationID, reason: String)
     }
 
-    package var sends: [(receiver: ReplicaIndex, message: ClientMessage)] = []
+    package var sends: [(receiver: ReplicaID, message: ClientMessage)] = []
     package var reports: [Report] = []
 
     package init() {}
@@ -42,7 +42,7 @@ package protocol ClientActor: AnyObject {
     var isHonest: Bool { get }
     func wake(at now: Instant, into output: inout ClientOutput)
     func receive(
-        _ message: ReplicaToClientMessage, from replica: ReplicaIndex, at now: Instant, into output: inout ClientOutput)
+        _ message: ReplicaToClientMessage, from replica: ReplicaID, at now: Instant, into output: inout ClientOutput)
     /// Its connection to that replica broke or is there again.
-    func linkChanged(to replica: ReplicaIndex, isUp: Bool, at now: Instant, into output: inout ClientOutput)
+    func linkChanged(to replica: ReplicaID, isUp: Bool, at now: Instant, into output: inout ClientOutput)
 }

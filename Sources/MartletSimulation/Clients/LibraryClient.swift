@@ -81,12 +81,12 @@ package final class LibraryClient: ClientActor {
     }
 
     package func receive(
-        _ message: ReplicaToClientMessage, from replica: ReplicaIndex, at now: Instant,
+        _ message: ReplicaToClientMessage, from replica: ReplicaID, at now: Instant,
         into output: inout ClientOutput
     ) {
         let verified: Verified<ReplicaToClientMessage>
         do {
-            verified = try verifier.verify(message, from: view[replica].id)
+            verified = try verifier.verify(message, from: replica)
         } catch {
             // A liar's proof of a view: the library drops it too.
             return
@@ -95,10 +95,11 @@ package final class LibraryClient: ClientActor {
         goOn(at: now, into: &output)
     }
 
-    package func linkChanged(to replica: ReplicaIndex, isUp: Bool, at now: Instant, into output: inout ClientOutput) {
-        let id = view[replica].id
-        guard isStarted else { return isUp ? brokenAtStart.removeAll { $0 == id } : brokenAtStart.append(id) }
-        core.step(isUp ? .linkUp(id) : .linkDown(id), at: now, into: &effects)
+    package func linkChanged(to replica: ReplicaID, isUp: Bool, at now: Instant, into output: inout ClientOutput) {
+        guard isStarted else {
+            return isUp ? brokenAtStart.removeAll { $0 == replica } : brokenAtStart.append(replica)
+        }
+        core.step(isUp ? .linkUp(replica) : .linkDown(replica), at: now, into: &effects)
         goOn(at: now, into: &output)
     }
 
@@ -135,12 +136,12 @@ package final class LibraryClient: ClientActor {
             let bundle =
                 send.isSigned
                 ? sealer.sealBundle(send.requests) : RequestBundle(requests: send.requests, signature: nil)
-            for target in send.targets { output.sends.append((target, .requests(bundle))) }
+            for target in send.targets { output.sends.append((view[target].id, .requests(bundle))) }
         }
         for read in effects.reads {
-            for target in read.targets { output.sends.append((target, .read(read.request))) }
+            for target in read.targets { output.sends.append((view[target].id, .read(read.request))) }
         }
-        for it in effects.viewFetches { output.sends.append((it.target, .fetchViews(it.fetch))) }
+        for it in effects.viewFetches { output.sends.append((view[it.target].id, .fetchViews(it.fetch))) }
         for completion in effects.completions { finish(completion, at: now, into: &output) }
         effects.removeAll()
     }

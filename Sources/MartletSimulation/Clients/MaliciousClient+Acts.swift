@@ -106,7 +106,7 @@ extension MaliciousClient {
 
     func trickle(into output: inout ClientOutput) {
         let begun = trickling ?? (request(nextSequence()), 0)
-        send([begun.request], to: [ReplicaIndex(begun.next)], into: &output)
+        send([begun.request], to: [everyone[begun.next]], into: &output)
         trickling = begun.next + 1 < view.n ? (begun.request, begun.next + 1) : nil
     }
 

@@ -59,7 +59,7 @@ package final class MaliciousClient: ClientActor {
     }
 
     package func receive(
-        _ message: ReplicaToClientMessage, from replica: ReplicaIndex, at now: Instant,
+        _ message: ReplicaToClientMessage, from replica: ReplicaID, at now: Instant,
         into output: inout ClientOutput
     ) {
         // It takes any replica's word: being lied to is its own affair.
@@ -71,7 +71,7 @@ package final class MaliciousClient: ClientActor {
     }
 
     /// It sends into broken connections, too.
-    package func linkChanged(to replica: ReplicaIndex, isUp: Bool, at now: Instant, into output: inout ClientOutput) {}
+    package func linkChanged(to replica: ReplicaID, isUp: Bool, at now: Instant, into output: inout ClientOutput) {}
 
     // MARK: - Acts
 
@@ -99,7 +99,7 @@ package final class MaliciousClient: ClientActor {
         }
     }
 
-    private func open(into output: inout ClientOutput, to receivers: [ReplicaIndex]) {
+    private func open(into output: inout ClientOutput, to receivers: [ReplicaID]) {
         openings += 1
         let request = Request(
             id: RequestID(client: id, session: .none, sequence: SequenceNumber(openings)), kind: .open,
@@ -110,10 +110,10 @@ package final class MaliciousClient: ClientActor {
     // MARK: - Requests
 
     private var id: ClientID { sealer.client }
-    var everyone: [ReplicaIndex] { (0..<view.n).map { ReplicaIndex($0) } }
+    var everyone: [ReplicaID] { view.members.map(\.id) }
 
     /// One replica up to all but one.
-    func some() -> [ReplicaIndex] {
+    func some() -> [ReplicaID] {
         var receivers = everyone
         random.shuffle(&receivers)
         return Array(receivers.prefix(random.number(in: 1...max(1, view.n - 1))))
@@ -133,7 +133,7 @@ package final class MaliciousClient: ClientActor {
             kind: .operation, repliesKeptFrom: SequenceNumber(repliesKeptFrom), payload: encode(workload.next()))
     }
 
-    func send(_ requests: [Request], to receivers: [ReplicaIndex], into output: inout ClientOutput) {
+    func send(_ requests: [Request], to receivers: [ReplicaID], into output: inout ClientOutput) {
         past.append(contentsOf: requests)
         if past.count > Self.pastMax { past.removeFirst(past.count - Self.pastMax) }
         for receiver in receivers {

@@ -23,7 +23,7 @@ struct Trace {
         line(now, "r\(replica)", "→ \(Self.text(send.destination))", TraceText.text(send.message))
     }
 
-    func sent(_ message: ClientMessage, by client: Int, to replica: ReplicaIndex, at now: Instant) {
+    func sent(_ message: ClientMessage, by client: Int, to replica: ReplicaID, at now: Instant) {
         line(now, "c\(client)", "→ r\(replica)", TraceText.text(message))
     }
 

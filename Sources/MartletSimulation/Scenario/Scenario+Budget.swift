@@ -18,8 +18,9 @@ extension Scenario {
         placeComplaint ?? liarComplaint ?? valueComplaint ?? (isBeyond ? nil : budgetComplaint)
     }
 
-    func liars(of kind: LiarKind) -> ReplicaSet {
-        ReplicaSet(liars.filter { $0.kinds.contains(kind) }.map { ReplicaIndex($0.replica) })
+    /// By ascending id.
+    func liars(of kind: LiarKind) -> [ReplicaID] {
+        liars.filter { $0.kinds.contains(kind) }.map { ReplicaID(slot: $0.replica) }.sorted()
     }
 
     package func isLiar(_ replica: Int) -> Bool { liars.contains { $0.replica == replica } }

@@ -21,10 +21,14 @@ final class SimulatedReplica {
         case read(ReadRequest, client: Int)
     }
 
-    let index: ReplicaIndex
-    /// Its place among the world's replicas: its index, or beyond all members where it is a liar's twin.
+    let id: ReplicaID
+    /// Its place among the world's replicas: that of its id, or beyond them all where it is a liar's twin.
     let slot: Int
+    let key: PublicKey
+    /// The group's first view.
     let view: View
+    /// All that it speaks with, itself included, in its core's order.
+    private(set) var peers: [ReplicaID]
     private(set) var verifier: Verifier<SimulatedScheme>
     private let makeVerifier: () -> Verifier<SimulatedScheme>
     let sealer: Sealer<SimulatedScheme>
@@ -98,17 +102,19 @@ final class SimulatedReplica {
     /// What a liar wants ordered is made up before anybody is told, itself included; nil of a replica that is none.
     var makeUp: ((PeerMessage) -> PeerMessage)?
 
-    var isTwin: Bool { slot != index.position }
+    var isTwin: Bool { slot != id.slot }
 
     init(
-        index: ReplicaIndex, slot: Int, view: View, makeVerifier: @escaping () -> Verifier<SimulatedScheme>,
+        id: ReplicaID, slot: Int, key: PublicKey, view: View, makeVerifier: @escaping () -> Verifier<SimulatedScheme>,
         sealer: Sealer<SimulatedScheme>,
         timeouts: Timeouts, memory: MemoryChecker.Limits, clock: ReplicaClock, entropy: SeededRandom,
         syncErrorPermille: Int
     ) {
-        self.index = index
+        self.id = id
         self.slot = slot
+        self.key = key
         self.view = view
+        peers = view.members.map(\.id)
         self.makeVerifier = makeVerifier
         verifier = makeVerifier()
         self.sealer = sealer
@@ -117,14 +123,14 @@ final class SimulatedReplica {
         self.clock = clock
         self.entropy = entropy
         core = Self.core(
-            index, view, .voter, 1, timeouts, memory, clock.reading(at: .zero), &effects)
+            id, view, .voter, 1, timeouts, memory, clock.reading(at: .zero), &effects)
         executor = Executor(machine: Self.service(), view: view.number, mode: .voter, settings: view.settings)
         guard view.settings.isDurable else { return }
         var faults = DiskFaults()
         faults.tornPermille = 300
         faults.syncErrorPermille = syncErrorPermille
         var disk = SimulatedDisk(
-            LogIdentity(group: view.group, replica: view[index].id), faults: faults, random: self.entropy.fork())
+            LogIdentity(group: view.group, replica: id), faults: faults, random: self.entropy.fork())
         do {
             _ = try disk.recover(hasVoted: false, incarnation: 1)
         } catch {
@@ -180,9 +186,7 @@ final class SimulatedReplica {
                 addForOthers(sealed, &work)
             case .others: addForOthers(sealed, &work)
             case .replica(let id) where id == sealer.replica: loopback.append(.message(sealer.loopback(sealed)))
-            case .replica(let id):
-                guard let receiver = view.index(of: id) else { continue }
-                work.outgoing.append(Outgoing(sealed, to: receiver))
+            case .replica(let id): work.outgoing.append(Outgoing(sealed, to: id))
             }
         }
         work.refusals.append(contentsOf: effects.refusals)
@@ -203,9 +207,7 @@ final class SimulatedReplica {
     }
 
     private func addForOthers(_ message: PeerMessage, _ work: inout OrderingWork) {
-        for place in 0..<view.n where place != index.position {
-            work.outgoing.append(Outgoing(message, to: ReplicaIndex(place)))
-        }
+        for peer in peers where peer != id { work.outgoing.append(Outgoing(message, to: peer)) }
     }
 
     private func noteVote(_ message: PeerMessage) {
@@ -321,7 +323,7 @@ final class SimulatedReplica {
         }
         effects.removeAll()
         core = Self.core(
-            index, view, mode, max(1, number), timeouts, memory, clock.reading(at: now), &effects)
+            id, view, mode, max(1, number), timeouts, memory, clock.reading(at: now), &effects)
         executor = Executor(machine: Self.service(), view: view.number, mode: mode, settings: view.settings)
         store = SnapshotStore()
         newest = NewestSnapshot()
@@ -339,7 +341,7 @@ final class SimulatedReplica {
         effects.removeAll()
         decidedAtSend.removeAll()
         core = Self.core(
-            index, view, mode, max(1, number), timeouts, memory, clock.reading(at: now), &effects,
+            id, view, mode, max(1, number), timeouts, memory, clock.reading(at: now), &effects,
             restoration.isEmpty ? nil : restoration)
         executor = Executor(machine: Self.service(), view: view.number, mode: mode, settings: view.settings)
         store = SnapshotStore()
@@ -355,12 +357,12 @@ final class SimulatedReplica {
     }
 
     private static func core(
-        _ index: ReplicaIndex, _ view: View, _ mode: ReplicaMode, _ incarnation: UInt64, _ timeouts: Timeouts,
+        _ id: ReplicaID, _ view: View, _ mode: ReplicaMode, _ incarnation: UInt64, _ timeouts: Timeouts,
         _ memory: MemoryChecker.Limits, _ now: ClockReading, _ effects: inout Effects, _ restoration: Restoration? = nil
     ) -> ReplicaCore {
         var configuration = CoreConfiguration(
-            view: view, replica: view[index].id, mode: mode, incarnation: incarnation,
-            seed: UInt64(index.position) + now.monotonic.rawValue)
+            view: view, replica: id, mode: mode, incarnation: incarnation,
+            seed: UInt64(id.slot) + now.monotonic.rawValue)
         configuration.timeouts = timeouts
         configuration.pendingPerClientMax = memory.pendingPerClientMax
         configuration.archiveBytesMax = memory.archiveBytesMax

@@ -19,7 +19,7 @@ extension World {
         guard clientLinks.isUp(client, from) else { return counts.lostOnClientLinks += 1 }
         var output = ClientOutput()
         do {
-            clients[client].receive(try packet.message(), from: ReplicaIndex(from), at: now, into: &output)
+            clients[client].receive(try packet.message(), from: ReplicaID(slot: from), at: now, into: &output)
         } catch {
             counts.refusedMessages += 1
             if liars[from] == nil {
@@ -32,7 +32,7 @@ extension World {
     /// To a replica, from a client.
     func onClientPacket(_ packet: Packet<ClientMessage>, to replica: SimulatedReplica, client: Int) {
         guard replica.isUp, hears(replica, scenario.n + client) else { return }
-        guard clientLinks.isUp(client, replica.index.position) else { return counts.lostOnClientLinks += 1 }
+        guard clientLinks.isUp(client, replica.id.slot) else { return counts.lostOnClientLinks += 1 }
         do {
             switch try packet.message() {
             case .requests(let bundle):
@@ -43,7 +43,7 @@ extension World {
             case .fetchViews(let fetch):
                 let part = replica.verifier.views.chain(after: fetch.after)
                 guard !part.certificates.isEmpty else { return }
-                sendToClient(.views(part), client: client, from: replica.index.position)
+                sendToClient(.views(part), client: client, from: replica.id.slot)
             case .statusQuery, .adaptationQuery: break
             }
         } catch {
@@ -52,7 +52,7 @@ extension World {
                 checkers.note(
                     Violation(
                         .integrity, at: now,
-                        "replica \(replica.index) refuses a message of the honest client \(client): \(error)"))
+                        "replica \(replica.id) refuses a message of the honest client \(client): \(error)"))
             }
         }
     }
@@ -84,9 +84,9 @@ extension World {
             let packet = Packet(send.message, usesWire: scenario.usesWire)
             let (first, second) = network.arrivals(
                 of: MessageKind(send.message), bytes: packet.count, from: scenario.n + client,
-                to: send.receiver.position, at: now)
-            if let first { queue.insert(.request(send.receiver.position, client: client, packet), at: first) }
-            if let second { queue.insert(.request(send.receiver.position, client: client, packet), at: second) }
+                to: send.receiver.slot, at: now)
+            if let first { queue.insert(.request(send.receiver.slot, client: client, packet), at: first) }
+            if let second { queue.insert(.request(send.receiver.slot, client: client, packet), at: second) }
         }
         arm(client)
     }

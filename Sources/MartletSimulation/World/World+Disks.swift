@@ -67,7 +67,7 @@ extension World {
     func damageDisk(of replica: SimulatedReplica, seenAfter delay: Interval?) {
         let places = replica.damageDisk(&random)
         guard !places.isEmpty else { return }
-        trace.line(now, "r\(replica.index)", "FAULT", "a bit flips in \(places.joined(separator: " and "))")
+        trace.line(now, "r\(replica.id)", "FAULT", "a bit flips in \(places.joined(separator: " and "))")
         counts.diskDamages += 1
         if let delay, replica.isUp {
             queue.insert(.scrub(replica.slot, incarnation: replica.incarnation), at: now + delay)
@@ -78,7 +78,7 @@ extension World {
         guard !replica.isUp else { return }
         let places = replica.loseDisk(&random)
         guard !places.isEmpty else { return }
-        trace.line(now, "r\(replica.index)", "FAULT", "is gone: \(places.joined())")
+        trace.line(now, "r\(replica.id)", "FAULT", "is gone: \(places.joined())")
         counts.diskLosses += 1
     }
 
@@ -102,7 +102,7 @@ extension World {
             }
         } catch {
             guard !crashesWithoutPower(replica) else { return }
-            trace.line(now, "r\(replica.index)", "DISK", "not mended: \(error)")
+            trace.line(now, "r\(replica.id)", "DISK", "not mended: \(error)")
             queue.insert(.scrub(replica.slot, incarnation: replica.incarnation), at: now + Self.retryAfter)
         }
     }
@@ -135,7 +135,7 @@ extension World {
     /// As a replica's persistence does: says so once, and tries again.
     private func noteLogFailure(_ error: any Error, of replica: SimulatedReplica) {
         guard !crashesWithoutPower(replica) else { return }
-        trace.line(now, "r\(replica.index)", "DISK", "\(error)")
+        trace.line(now, "r\(replica.id)", "DISK", "\(error)")
         counts.logFailures += 1
         if !replica.isLogBroken {
             replica.isLogBroken = true
@@ -147,7 +147,7 @@ extension World {
     /// Without its snapshot a replica has no word on the checkpoint; it tries again.
     func noteSnapshotFailure(_ error: any Error, _ instance: Instance, _ digest: Digest, of replica: SimulatedReplica) {
         guard !crashesWithoutPower(replica) else { return }
-        trace.line(now, "r\(replica.index)", "DISK", "no snapshot: \(error)")
+        trace.line(now, "r\(replica.id)", "DISK", "no snapshot: \(error)")
         counts.snapshotFailures += 1
         queue.insert(
             .keepAgain(replica.slot, incarnation: replica.incarnation, instance, digest), at: now + Self.retryAfter)

@@ -62,7 +62,7 @@ extension World {
 
     func crash(_ replica: SimulatedReplica, restartAt: Instant?) {
         guard replica.isUp else { return }
-        let place = replica.index.position
+        let place = replica.id.slot
         trace.line(now, "r\(place)", "FAULT", "crashes")
         counts.crashes += 1
         for point in replica.crashPoints { counts.crashPoints[point, default: 0] += 1 }
@@ -74,14 +74,14 @@ extension World {
     func onResume(_ replica: SimulatedReplica) {
         guard replica.isUp, replica.isPaused else { return }
         replica.isPaused = false
-        trace.line(now, "r\(replica.index)", "FAULT", "goes on")
+        trace.line(now, "r\(replica.id)", "FAULT", "goes on")
         scheduleWake(of: replica)
         scheduleExecution(of: replica)
     }
 
     func onRestart(_ replica: SimulatedReplica) {
         guard !replica.isUp else { return }
-        let place = replica.index.position
+        let place = replica.id.slot
         counts.restarts += 1
         do {
             let base = try replica.restart(at: now)
@@ -94,9 +94,9 @@ extension World {
             checkers.note(
                 Violation(.checkpoints, at: now, "replica \(place) cannot go on from what it had written: \(error)"))
         }
-        trace.line(now, "r\(replica.index)", "FAULT", "restarts as \(replica.mode)")
+        trace.line(now, "r\(replica.id)", "FAULT", "restarts as \(replica.mode)")
         onWake(replica)
-        for client in clients.indices { mendLink(client, replica.index.position) }
+        for client in clients.indices { mendLink(client, replica.id.slot) }
     }
 
     // MARK: - Clocks
@@ -136,7 +136,7 @@ extension World {
 
     private func tell(_ client: Int, of replica: Int, isUp: Bool) {
         var output = ClientOutput()
-        clients[client].linkChanged(to: ReplicaIndex(replica), isUp: isUp, at: now, into: &output)
+        clients[client].linkChanged(to: ReplicaID(slot: replica), isUp: isUp, at: now, into: &output)
         take(output, of: client)
     }
 }

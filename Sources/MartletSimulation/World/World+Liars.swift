@@ -19,7 +19,8 @@ final class LiarState {
 
     init(plan: LiarPlan, replica: SimulatedReplica, conspiracy: Conspiracy, random: SeededRandom) {
         context = LiarContext(
-            view: replica.view, me: replica.index, sealer: replica.sealer, conspiracy: conspiracy, random: random)
+            view: replica.view, me: replica.id, key: replica.key, sealer: replica.sealer, conspiracy: conspiracy,
+            random: random)
         misbehaviours = []
         switchesEvery = plan.switchesEvery
         active = Array(plan.kinds.indices)
@@ -96,22 +97,22 @@ extension World {
 
     /// Whether what a node sends reaches this replica, which may be one of two twins.
     func hears(_ replica: SimulatedReplica, _ node: Int) -> Bool {
-        guard let liar = liars[replica.index.position] else { return true }
+        guard let liar = liars[replica.id.slot] else { return true }
         return liar.misbehaviours.allSatisfy { $0.hears(node, isTwin: replica.isTwin, at: now) }
     }
 
     /// Its liar, told who acts and when.
     private func liar(_ replica: SimulatedReplica) -> LiarState? {
-        guard let liar = liars[replica.index.position] else { return nil }
+        guard let liar = liars[replica.id.slot] else { return nil }
         liar.advance(to: now)
         liar.context.isTwin = replica.isTwin
         return liar
     }
 
     func observe(_ message: PeerMessage, from: Int, by replica: SimulatedReplica) {
-        guard let liar = liars[replica.index.position] else { return }
+        guard let liar = liars[replica.id.slot] else { return }
         for place in liar.misbehaviours.indices {
-            liar.misbehaviours[place].observe(message, from: ReplicaIndex(from))
+            liar.misbehaviours[place].observe(message, from: ReplicaID(slot: from))
         }
     }
 
@@ -119,6 +120,6 @@ extension World {
         guard liar.context.acts > 0 else { return }
         let kind = liar.misbehaviours[place].kind
         liar.acts[kind, default: 0] += liar.context.acts
-        trace.line(now, "r\(replica.index)", "LIES", kind.rawValue)
+        trace.line(now, "r\(replica.id)", "LIES", kind.rawValue)
     }
 }

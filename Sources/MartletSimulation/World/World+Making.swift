@@ -60,7 +60,7 @@ extension World {
         _ place: Int, slot: Int, key: SimulatedScheme.PrivateKey, _ scheme: SimulatedScheme,
         _ random: inout SeededRandom
     ) {
-        let index = ReplicaIndex(place)
+        let id = ReplicaID(slot: place)
         // Valid signatures are worth remembering only where checking costs more than a look-up.
         let remembered = scenario.usesRealSignatures ? 4096 : 0
         let makeVerifier = { [view] in
@@ -69,8 +69,8 @@ extension World {
         }
         replicas.append(
             SimulatedReplica(
-                index: index, slot: slot, view: view, makeVerifier: makeVerifier,
-                sealer: Sealer(group: view.group, replica: view[index].id, key: key, scheme: scheme),
+                id: id, slot: slot, key: key.publicKey, view: view, makeVerifier: makeVerifier,
+                sealer: Sealer(group: view.group, replica: id, key: key, scheme: scheme),
                 timeouts: scenario.timeouts, memory: scenario.memoryLimits,
                 clock: ReplicaClock(
                     monotonicOffset: random.interval(upTo: .seconds(1_000)),

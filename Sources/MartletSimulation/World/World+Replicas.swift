@@ -22,19 +22,19 @@ extension World {
 
     func onPeerPacket(_ packet: Packet<PeerMessage>, to replica: SimulatedReplica, from: Int) {
         guard replica.isUp, hears(replica, from) else { return }
-        let sender = view[ReplicaIndex(from)].id
+        let sender = ReplicaID(slot: from)
         var text = "a message"
         var manifest: CheckpointName?
         do {
             let message = try packet.message()
             if case .manifest(let named) = message { manifest = named.checkpoint }
             if trace.isOn { text = TraceText.text(message) }
-            if liars[replica.index.position] != nil { observe(message, from: from, by: replica) }
+            if liars[replica.id.slot] != nil { observe(message, from: from, by: replica) }
             let verified = try replica.verifier.verify(message, from: sender)
-            if liars[replica.index.position] == nil {
+            if liars[replica.id.slot] == nil {
                 noteProposal(message)
                 noteSettlement(message)
-                checkers.received(message, from: from, by: replica.index.position)
+                checkers.received(message, from: from, by: replica.id.slot)
             }
             deliver(.message(verified), to: replica)
         } catch {
@@ -42,12 +42,12 @@ extension World {
             if let manifest, case VerificationError.manifestDiffers = error {
                 deliver(.manifestDiffers(manifest, from: sender), to: replica)
             }
-            trace.line(now, "r\(replica.index)", "refuses", "\(text) of r\(from): \(error)")
+            trace.line(now, "r\(replica.id)", "refuses", "\(text) of r\(from): \(error)")
             if liars[from] == nil, !isAhead(error, of: replica) {
                 checkers.note(
                     Violation(
                         .integrity, at: now,
-                        "replica \(replica.index) refuses a message of the correct replica \(from): \(error)"))
+                        "replica \(replica.id) refuses a message of the correct replica \(from): \(error)"))
             }
         }
     }
@@ -74,7 +74,7 @@ extension World {
         replica.isWakeScheduled = false
         guard replica.isUp, !replica.isPaused else { return }
         replica.order(at: now, loopbackMax: scenario.limits.loopbackMax, into: &work)
-        checkers.looped(work.rounds, replica: replica.index.position, at: now)
+        checkers.looped(work.rounds, replica: replica.id.slot, at: now)
         act(for: replica)
         scheduleWrite(by: replica)
         arm(replica)
@@ -83,7 +83,7 @@ extension World {
 
     /// Looks every now and then at what a correct replica keeps.
     private func weigh(_ replica: SimulatedReplica) {
-        let place = replica.index.position
+        let place = replica.id.slot
         guard liars[place] == nil, now >= replica.weighedAt + Self.weighingPeriod else { return }
         replica.weighedAt = now
         for what in CoreHolding.allCases {
@@ -99,14 +99,15 @@ extension World {
 
     /// A clock that is slow or stands makes all look near; how near is its drift's to say.
     private func checkMeasurements(of replica: SimulatedReplica) {
-        let place = replica.index.position
+        let place = replica.id.slot
         guard scenario.settings.measuringPermille > 0, !scenario.clockFaults.contains(where: { $0.replica == place })
         else { return }
-        for other in 0..<view.n where other != place {
+        for (position, peer) in replica.peers.enumerated() where peer != replica.id && position < view.n {
+            let other = peer.slot
             let shortest = network.shortest(from: place, to: other) + network.shortest(from: other, to: place)
             for path in LatencyMonitor.Path.allCases {
                 checkers.measured(
-                    replica.core.measured(path, to: ReplicaIndex(other)), of: other, by: place, shortest: shortest,
+                    replica.core.measured(path, to: ReplicaIndex(position)), of: other, by: place, shortest: shortest,
                     at: now)
             }
         }
@@ -121,7 +122,7 @@ extension World {
     }
 
     private func act(for replica: SimulatedReplica) {
-        let place = replica.index.position
+        let place = replica.id.slot
         announce(work.views, by: replica)
         for send in work.sent {
             fingerprint.mix(place, send.message)
@@ -152,7 +153,7 @@ extension World {
     /// Mostly at once, now and then after the group has long gone on.
     private func calculate(_ task: CalculationTask, by replica: SimulatedReplica) {
         let outcome = Calculation.outcome(of: task.input, in: task.view)
-        let place = replica.index.position
+        let place = replica.id.slot
         if liars[place] == nil { checkers.calculated(task, outcome, by: place, at: now) }
         let bound = random.chance(permille: 100) ? Self.calculationDelayMax : Self.backgroundDelayMax
         post(.calculated(outcome), to: replica, within: bound)
@@ -209,18 +210,18 @@ extension World {
     /// Clients are told before anything else.
     private func announce(_ certificates: [ViewCertificate], by replica: SimulatedReplica) {
         guard !certificates.isEmpty else { return }
-        if liars[replica.index.position] == nil {
+        if liars[replica.id.slot] == nil {
             counts.highestView = max(counts.highestView, certificates[certificates.count - 1].next.number)
         }
         for client in clients.indices {
             sendToClient(
-                .views(ViewChainPart(certificates: certificates)), client: client, from: replica.index.position)
+                .views(ViewChainPart(certificates: certificates)), client: client, from: replica.id.slot)
         }
     }
 
     private func send(_ outgoing: Outgoing, from: Int) {
         counts.messages += 1
-        let to = outgoing.receiver.position
+        let to = outgoing.receiver.slot
         let packet = Packet(outgoing.message, usesWire: scenario.usesWire)
         let (first, second) = network.arrivals(
             of: MessageKind(outgoing.message), bytes: packet.count, from: from, to: to, at: now)
@@ -261,7 +262,7 @@ extension World {
     }
 
     private func carryOut(_ order: ExecutionOrder, by replica: SimulatedReplica) {
-        let place = replica.index.position
+        let place = replica.id.slot
         if liars[place] == nil { note(order, by: place) }
         do {
             try replica.carryOut(order)
@@ -288,7 +289,7 @@ extension World {
     }
 
     private func takeExecutionEffects(of replica: SimulatedReplica) {
-        let place = replica.index.position
+        let place = replica.id.slot
         var replies = replica.executionEffects.replies
         if liars[place] != nil { lie(&replies, as: replica) }
         for reply in replies { self.reply(.reply(reply), to: reply.request.client, from: replica) }
@@ -339,13 +340,13 @@ extension World {
 
     private func reply(_ message: ReplicaToClientMessage, to client: ClientID, from replica: SimulatedReplica) {
         guard let position = clientPositions[client] else { return }
-        sendToClient(message, client: position, from: replica.index.position)
+        sendToClient(message, client: position, from: replica.id.slot)
     }
 
     // MARK: - What people would read in the log
 
     private func note(_ notice: Notice, of replica: SimulatedReplica) {
-        let place = replica.index.position
+        let place = replica.id.slot
         counts.note(notice)
         if liars[place] == nil { counts.branches.note(notice) }
         trace.line(now, "r\(place)", "notes", "\(notice)")

@@ -10,11 +10,10 @@ extension World {
     func serve(_ service: CheckpointService, by replica: SimulatedReplica, sending outgoing: inout [Outgoing]) {
         let (messages, served) = replica.store.serve(service)
         post(.served(served), to: replica, within: Self.backgroundDelayMax)
-        guard let receiver = view.index(of: service.receiver) else { return }
         counts.served += messages.count
         for message in messages {
-            if liars[replica.index.position] == nil { counts.branches.sent(MessageKind(message)) }
-            outgoing.append(Outgoing(message, to: receiver))
+            if liars[replica.id.slot] == nil { counts.branches.sent(MessageKind(message)) }
+            outgoing.append(Outgoing(message, to: service.receiver))
         }
     }
 

@@ -186,7 +186,7 @@ final class World {
             checkers.note(
                 Violation(
                     .liveness, at: now,
-                    "replica \(replica.index) has executed only \(replica.executor.lastDecided) of \(goal)"))
+                    "replica \(replica.id) has executed only \(replica.executor.lastDecided) of \(goal)"))
         }
     }
 }

@@ -15,7 +15,7 @@ struct Colluder: Misbehaviour {
 
     init(_ context: inout LiarContext) { conspiracy = context.conspiracy }
 
-    mutating func observe(_ message: PeerMessage, from sender: ReplicaIndex) {
+    mutating func observe(_ message: PeerMessage, from sender: ReplicaID) {
         guard case .fetchBatch(let fetch) = message, let batch = conspiracy.other(fetch.digest) else { return }
         // Whoever asks has the bodies of real requests.
         answers.append(
@@ -64,7 +64,7 @@ struct Colluder: Misbehaviour {
             guard propose.batch.born == propose.epoch, !propose.batch.entries.isEmpty else { return }
             if context.random.chance(permille: 350) {
                 forged = [ColludedClaims.forgery(for: propose.batch, conspiracy, &context)]
-                side = ReplicaSet(context.others)
+                side = context.others
             }
             other = variant(of: propose.batch, forged, context)
         } else {
@@ -89,7 +89,7 @@ struct Colluder: Misbehaviour {
 
     /// Another collected set for one half: with its own STOPDATA telling of nothing.
     private func alter(_ item: inout Outgoing, _ sync: Sync, _ context: inout LiarContext) {
-        guard context.view.leader(of: sync.epoch.regency) == context.me else { return }
+        guard context.leader(of: sync.epoch.regency) == context.me else { return }
         if conspiracy.otherSyncs[sync.epoch.regency] == nil {
             conspiracy.otherSyncs[sync.epoch.regency] = ColludedClaims.other(sync, context)
         }

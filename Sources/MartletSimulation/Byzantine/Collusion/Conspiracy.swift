@@ -13,17 +13,17 @@ package final class Conspiracy {
         let other: Batch
         let otherDigest: Digest
         /// Who is told the other story.
-        let side: ReplicaSet
+        let side: [ReplicaID]
         /// Bodies that no client sent, where the other batch has some; all conspirators vouch for them.
         let forged: [ForwardedRequest]
     }
 
-    /// The conspirators' positions.
-    package let members: ReplicaSet
+    /// The conspirators.
+    package let members: [ReplicaID]
     /// Who claims to be next to whom.
-    let neighbours: ReplicaSet
+    let neighbours: [ReplicaID]
     /// Half of the replicas that are in no conspiracy.
-    let half: ReplicaSet
+    let half: [ReplicaID]
     private(set) var splits: [Round: Split] = [:]
     /// In the order in which they were made.
     private(set) var rounds: [Round] = []
@@ -34,12 +34,12 @@ package final class Conspiracy {
     private(set) var gifts: [Request] = []
     private static let giftsMax = 8
 
-    package init(view: View, members: ReplicaSet, neighbours: ReplicaSet, random: inout SeededRandom) {
+    package init(view: View, members: [ReplicaID], neighbours: [ReplicaID], random: inout SeededRandom) {
         self.members = members
         self.neighbours = neighbours
-        var others = (0..<view.n).map { ReplicaIndex($0) }.filter { !members.contains($0) }
+        var others = view.members.map(\.id).filter { !members.contains($0) }
         random.shuffle(&others)
-        half = ReplicaSet(others.prefix(others.count / 2))
+        half = Array(others.prefix(others.count / 2))
     }
 
     func add(_ split: Split, at round: Round) {

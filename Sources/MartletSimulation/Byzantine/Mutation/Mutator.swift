@@ -16,7 +16,7 @@ struct Mutator: Misbehaviour {
         favourite = context.random.chance(permille: 600) ? context.random.pick(MessageKind.allCases) : nil
     }
 
-    mutating func observe(_ message: PeerMessage, from sender: ReplicaIndex) {
+    mutating func observe(_ message: PeerMessage, from sender: ReplicaID) {
         guard walker.random.chance(permille: permilleLearnt(message)) else { return }
         walker.begin(.learn(isOwn: false))
         _ = walker.walk(message)

@@ -27,7 +27,7 @@ struct TransferLiar: Misbehaviour {
         habit = context.random.chance(permille: 500) ? .none : context.random.pick(Habit.allCases)
     }
 
-    mutating func observe(_ message: PeerMessage, from sender: ReplicaIndex) { lies.keep(message) }
+    mutating func observe(_ message: PeerMessage, from sender: ReplicaID) { lies.keep(message) }
 
     mutating func alter(_ outgoing: inout [Outgoing], _ context: inout LiarContext) {
         var kept: [Outgoing] = []

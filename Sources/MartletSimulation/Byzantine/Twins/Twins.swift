@@ -47,7 +47,7 @@ struct Twins: Misbehaviour {
     }
 
     mutating func alter(_ outgoing: inout [Outgoing], _ context: inout LiarContext) {
-        outgoing.removeAll { !hears($0.receiver.position, isTwin: context.isTwin, at: context.now) }
+        outgoing.removeAll { !hears($0.receiver.slot, isTwin: context.isTwin, at: context.now) }
         for item in outgoing {
             if let vote = item.message.voted { note(item.message, vote, &context) }
             if context.isTwin { context.acted(.named("twin: speaks")) }
