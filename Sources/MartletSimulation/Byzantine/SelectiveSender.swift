@@ -15,7 +15,7 @@ struct SelectiveSender: Misbehaviour {
 
     let kind = LiarKind.selectiveSender
     private let what: What
-    private let leftOut: ReplicaSet
+    private let leftOut: [ReplicaID]
 
     init(_ context: inout LiarContext) {
         what = context.random.pick(What.allCases)
