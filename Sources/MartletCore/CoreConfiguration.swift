@@ -47,6 +47,14 @@ package struct CoreConfiguration: Sendable {
     }
 }
 
+extension CoreConfiguration {
+    /// Whether the first view lists this replica with another key than it has.
+    var lacksKey: Bool {
+        guard let key, let index = view.index(of: replica) else { return false }
+        return view[index].key != key
+    }
+}
+
 /// Lengths of time; local settings, safety never rests on them.
 package struct Timeouts: Sendable {
     /// The request timeout adapts between these two (protocol §6): each of its two stages lasts so long.

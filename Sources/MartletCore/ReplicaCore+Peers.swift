@@ -26,6 +26,7 @@ extension ReplicaCore {
         effects.audience = list.all
         if isMoved { catchUp.follow(move) }
         catchUp.count(view, newest: views.newest, of: list)
+        leases.follow(view)
         guard isMoved else { return }
         viewsAsked.follow(move, fresh: nil)
         viewsTold.follow(move, fresh: nil)
@@ -56,7 +57,7 @@ extension ReplicaCore {
 
     /// Those that left with the view before are told for a while what they may have missed.
     mutating func noteFormer(of before: View) {
-        former = before.members.filter { view.replica($0.id) == nil }
+        former = before.audience.filter { view.replica($0.id) == nil }
         formerUntil = former.isEmpty ? nil : now.monotonic + configuration.timeouts.farewell
     }
 

@@ -135,7 +135,9 @@ extension ReplicaCore {
         guard let replica = view.replica(request.id.client.key), let rejoin = Rejoin(payload: request.payload) else {
             return false
         }
-        return view.admitting(rejoin, of: replica.id, at: Timestamp(now.wall.rawValue)) != nil
+        let time = Timestamp(now.wall.rawValue)
+        guard view.incarnation(by: rejoin, of: replica.id, at: time) != nil else { return false }
+        return view.index(of: replica.id) != nil || view.admitting(rejoin, of: replica.id, at: time) != nil
     }
 
     /// Whether it is this run of the replica that votes in the view.

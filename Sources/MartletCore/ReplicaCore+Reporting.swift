@@ -58,6 +58,8 @@ extension ReplicaCore {
         let id = request.id
         guard id.session == .ofReplicas, !wantedRequests.contains(id) else { return true }
         guard request.kind != .rejoin else { return isAdmissible(request) }
+        // A learner has nothing else to order.
+        guard view.index(of: id.client.key) != nil else { return false }
         return pool.makeRoom(for: id, unproposedMax: Self.operationsPendingMax)
     }
 

@@ -162,12 +162,8 @@ package struct ReplicaCore: ~Copyable {
         into effects: inout Effects
     ) {
         let view = configuration.view
-        var views = ViewHistory(genesis: view)
-        for certificate in configuration.chain { _ = views.add(certificate) }
-        guard let own = views.newest.replica(configuration.replica) ?? view.replica(configuration.replica) else {
-            preconditionFailure("replica \(configuration.replica) is in no view that is known")
-        }
-        let peers = Peers(of: view, newest: views.newest, own: own)
+        let views = ViewHistory(genesis: view, chain: configuration.chain)
+        let peers = Peers(beginning: configuration.replica, in: view, newest: views.newest)
         let me = peers.me
         self.configuration = configuration
         self.peers = peers
@@ -182,7 +178,7 @@ package struct ReplicaCore: ~Copyable {
         self.me = me
         self.now = now
         rejoining = Rejoining(configuration, restoration, at: now.monotonic)
-        lacksKey = view.index(of: own.id).map { configuration.key ?? view[$0].key != view[$0].key } ?? false
+        lacksKey = configuration.lacksKey
         mode = rejoining.incarnation > 0 || lacksKey ? .learner : .voter
         pool = RequestPool(configuration: configuration)
         sessions = SessionTable(settings: view.settings, members: view.members)

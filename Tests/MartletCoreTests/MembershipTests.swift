@@ -142,6 +142,30 @@ struct MembershipTests {
         #expect(group.status(0).view.learners.isEmpty)
     }
 
+    @Test("A learner orders nothing but the operation that admits it, and no one's early word brings it in")
+    func lyingLearner() throws {
+        order(.add(Learner(Group.newcomer(4))))
+        let place = group.join(4, toldBy: 1)
+        group.passes = { $0.from != place && $0.to != place }
+        let view = group.status(0).view
+        let report = LatencyReport(
+            proposals: Array(repeating: .zero, count: 4), votes: Array(repeating: .zero, count: 4))
+        let measure = Request.measure(
+            report, in: view.number, number: SequenceNumber(1), by: Group.newcomer(4).key)
+        for to in 0..<4 {
+            group.inject(.operation(ReplicaOperation(request: measure)), from: place, to: to)
+            // In another's name, and for another view.
+            let rejoin = Rejoin(view: view.number.next, incarnation: 7)
+            for key in [Group.newcomer(4).key, Samples.key(2)] {
+                let request = Request.rejoin(rejoin, number: SequenceNumber(2), by: key)
+                group.inject(.operation(ReplicaOperation(request: request)), from: place, to: to)
+            }
+        }
+        group.pass(milliseconds: 3_000)
+        #expect(group.status(0).view == view && group.status(0).pendingRequests == 0)
+        #expect(!group.nodes[0].notices.contains { if case .stopSent = $0 { true } else { false } })
+    }
+
     // MARK: Leaving
 
     @Test("A removed replica stays for a while, votes in no view without it, and then may go")

@@ -29,7 +29,7 @@ package struct CheckpointLeases: Sendable {
 
     /// So many checkpoints are kept at most: one more than there may be liars, of whom each holds one. None that somebody still wants goes
     /// for another.
-    package let countMax: Int
+    package private(set) var countMax: Int
     private let lifetime: Interval
     private var leases: ReplicaTable<Lease?>
     private var times: ReplicaTable<Time>
@@ -39,11 +39,16 @@ package struct CheckpointLeases: Sendable {
     private var stateBytes = 0
 
     package init(view: View, count: Int, lifetime: Interval) {
-        countMax = view.f + 1
+        countMax = Self.countMax(of: view)
         self.lifetime = lifetime
         leases = ReplicaTable(repeating: nil, count: count)
         times = ReplicaTable(repeating: Time(), count: count)
     }
+
+    /// Learners may lie too.
+    private static func countMax(of view: View) -> Int { view.f + 1 + view.learners.count }
+
+    package mutating func follow(_ view: View) { countMax = Self.countMax(of: view) }
 
     package mutating func follow(_ move: PeerMove) {
         leases.follow(move, fresh: nil)

@@ -35,6 +35,14 @@ package struct Peers: Hashable, Sendable {
                 })
     }
 
+    /// Of a replica that starts. One of the views must list it.
+    package init(beginning replica: ReplicaID, in view: View, newest: View) {
+        guard let own = newest.replica(replica) ?? view.replica(replica) else {
+            preconditionFailure("replica \(replica) is in no view that is known")
+        }
+        self.init(of: view, newest: newest, own: own)
+    }
+
     package var count: Int { all.count }
 
     package subscript(peer: ReplicaIndex) -> Member { all[peer.position] }

@@ -14,9 +14,10 @@ package struct ViewHistory: Sendable {
     /// Of all views but the genesis, from the second on.
     private var certificates: [ViewCertificate] = []
 
-    package init(genesis: View) {
+    package init(genesis: View, chain: [ViewCertificate] = []) {
         self.genesis = genesis
         current = genesis
+        for certificate in chain { _ = add(certificate) }
     }
 
     /// The newest view that is proved, entered or not.
