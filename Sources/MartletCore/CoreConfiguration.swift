@@ -48,7 +48,9 @@ package struct CoreConfiguration: Sendable {
 }
 
 extension CoreConfiguration {
-    /// Whether the first view lists this replica with another key than it has.
+    /// Whether the first view lists this replica with another key than it has. Never inlined: where a core is made its copies of the view
+    /// would be released twice (of the kind of swiftlang/swift#90550).
+    @inline(never)
     var lacksKey: Bool {
         guard let key, let index = view.index(of: replica) else { return false }
         return view[index].key != key

@@ -164,7 +164,7 @@ package struct ReplicaCore: ~Copyable {
         let view = configuration.view
         let views = ViewHistory(genesis: view, chain: configuration.chain)
         let peers = Peers(beginning: configuration.replica, in: view, newest: views.newest)
-        let me = peers.me
+        let (me, lacksKey) = (peers.me, configuration.lacksKey)
         self.configuration = configuration
         self.peers = peers
         journal = Journal(isOn: view.settings.isDurable)
@@ -178,7 +178,7 @@ package struct ReplicaCore: ~Copyable {
         self.me = me
         self.now = now
         rejoining = Rejoining(configuration, restoration, at: now.monotonic)
-        lacksKey = configuration.lacksKey
+        self.lacksKey = lacksKey
         mode = rejoining.incarnation > 0 || lacksKey ? .learner : .voter
         pool = RequestPool(configuration: configuration)
         sessions = SessionTable(settings: view.settings, members: view.members)
