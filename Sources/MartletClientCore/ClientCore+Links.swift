@@ -5,8 +5,11 @@ import MartletTypes
 
 /// Links that come and go.
 extension ClientCore {
-    mutating func onLinkUp(_ id: ReplicaID, _ effects: inout ClientEffects) {
-        guard !isClosed, let replica = configuration.view.index(of: id), links.setUp(replica) else { return }
+    mutating func onLinkUp(_ id: ReplicaID, _ newestView: ViewNumber, _ effects: inout ClientEffects) {
+        guard !isClosed, links.setUp(id, newestView: newestView) else { return }
+        if newestView > configuration.view.number { askForViews(id, &effects) }
+        letFormerMembersGo(&effects)
+        guard let replica = configuration.view.index(of: id) else { return }
         let target = ReplicaSet(only: replica)
         for slot in calls.indices {
             switch calls[slot].phase {
@@ -21,16 +24,12 @@ extension ClientCore {
         for place in sessions.indices { dispatch(SessionHandle(UInt32(place)), &effects) }
     }
 
-    mutating func onLinkDown(_ id: ReplicaID) {
-        guard let replica = configuration.view.index(of: id) else { return }
-        links.setDown(replica, at: now)
-    }
+    mutating func onLinkDown(_ id: ReplicaID) { links.setDown(id, at: now) }
 
     /// One correct replica's word suffices that the group does not serve this client, unless another serves it all the
     /// same. What was sent in better times still waits for its answer.
     mutating func onLinkDenied(_ id: ReplicaID, _ effects: inout ClientEffects) {
-        guard let replica = configuration.view.index(of: id) else { return }
-        links.setDenied(replica, at: now)
+        links.setDenied(id, at: now)
         guard isDenied else { return }
         for slot in calls.indices where calls[slot].phase != .free && calls[slot].kind != .opening {
             if !calls[slot].wasSent { finish(slot, .failed(.accessDenied), &effects) }
@@ -38,4 +37,9 @@ extension ClientCore {
     }
 
     var isDenied: Bool { links.up.isEmpty && configuration.view.isWeakCertificate(links.denied) }
+
+    /// Once the present members have shown that they are that, nobody else is needed.
+    mutating func letFormerMembersGo(_ effects: inout ClientEffects) {
+        if links.letFormerGo(configuration.view) { effects.audience = links.audience }
+    }
 }

@@ -47,7 +47,8 @@ extension ClientCore {
         let failure: FailureReason =
             switch reason {
             case .accessDenied: .accessDenied
-            case .viewEnded: .reconfigurationRefused("another operation of the administrators was done since it was made")
+            case .viewEnded:
+                .reconfigurationRefused("another operation of the administrators was done since it was made")
             default:
                 .payloadTooLarge(
                     bytes: calls[slot].payload.count, bytesMax: configuration.view.settings.requestBytesMax)

@@ -3,26 +3,40 @@
 
 import MartletTypes
 
-/// From one view of the group to the next (protocol §3): the client follows the chain of proofs, told by any one replica.
+/// From one view of the group to the next (protocol §3): the client follows the chain of proofs, told by any one replica
+/// that it has a link to. Members, their places, f and the fault model may be others then.
 extension ClientCore {
     /// Views are told before the replies that belong to them, so this is mostly no news.
-    mutating func onViews(_ part: ViewChainPart, from replica: ReplicaIndex, _ effects: inout ClientEffects) {
-        let before = configuration.view.number
-        for certificate in part.certificates where certificate.view == configuration.view.number {
-            configuration.view = certificate.next
-        }
-        guard configuration.view.number > before else { return }
+    mutating func onViews(_ part: ViewChainPart, from id: ReplicaID, _ effects: inout ClientEffects) {
+        var newest = configuration.view
+        for certificate in part.certificates where certificate.view == newest.number { newest = certificate.next }
+        guard newest.number > configuration.view.number else { return }
+        begin(newest, &effects)
         if part.certificates.count == ViewChainPart.certificatesMax {
-            // It has led on, which no liar can have it do for ever.
-            viewsAsked[replica.position] = nil
-            askForViews(replica, &effects)
+            links.mayBeAskedAtOnce(id)
+            askForViews(id, &effects)
         }
-        rule = AcceptanceRule(view: configuration.view)
-        effects.notices.append(.viewBegun(configuration.view.number))
+        letFormerMembersGo(&effects)
+        effects.notices.append(.viewBegun(newest.number))
         askAgainInNewView(&effects)
     }
 
-    /// What was answered in the view before does not count in this one.
+    /// Whatever is kept by position moves along. Tallies need not: they are begun anew.
+    private mutating func begin(_ view: View, _ effects: inout ClientEffects) {
+        let audience = links.audience
+        let moves = links.follow(view, at: now)
+        configuration.view = view
+        rule = AcceptanceRule(view: view)
+        memberIDs = view.members.map(\.id)
+        signing.move(moves)
+        effects.move(moves)
+        // Weights are no concern of links.
+        if !audience.elementsEqual(links.audience, by: { $0.weighted(isHeavy: false) == $1.weighted(isHeavy: false) }) {
+            effects.audience = links.audience
+        }
+    }
+
+    /// What was answered in the view before does not count in this one. New members are sent it when their links are up.
     private mutating func askAgainInNewView(_ effects: inout ClientEffects) {
         for slot in calls.indices {
             switch calls[slot].phase {
@@ -41,15 +55,13 @@ extension ClientCore {
     mutating func isOfThisView(
         _ number: ViewNumber, _ replica: ReplicaIndex, _ effects: inout ClientEffects
     ) -> Bool {
-        if number > configuration.view.number { askForViews(replica, &effects) }
+        if number > configuration.view.number { askForViews(memberIDs[replica.position], &effects) }
         return number == configuration.view.number
     }
 
     /// Not for each of a liar's words.
-    private mutating func askForViews(_ replica: ReplicaIndex, _ effects: inout ClientEffects) {
-        if let asked = viewsAsked[replica.position], asked + configuration.retryMin > now { return }
-        viewsAsked[replica.position] = now
-        effects.viewFetches.append(
-            ClientViewFetch(target: replica, fetch: FetchViews(after: configuration.view.number)))
+    mutating func askForViews(_ id: ReplicaID, _ effects: inout ClientEffects) {
+        guard links.mayAskForViews(id, at: now, pause: configuration.retryMin) else { return }
+        effects.viewFetches.append(ClientViewFetch(target: id, fetch: FetchViews(after: configuration.view.number)))
     }
 }

@@ -11,7 +11,8 @@ package import MartletTypes
 package struct ClientCore: ~Copyable {
     var configuration: ClientCoreConfiguration
     var rule: AcceptanceRule
-    let memberIDs: [ReplicaID]
+    /// By position.
+    var memberIDs: [ReplicaID]
     var now = Instant.zero
     var isStarted = false
     var isClosed = false
@@ -32,22 +33,19 @@ package struct ClientCore: ~Copyable {
     var orderedWait: AdaptiveWait
     var readWait: AdaptiveWait
     var nextWarning: Interval
-    /// By position: when the replica was last asked for the views that follow.
-    var viewsAsked: [Instant?]
 
     package init(configuration: ClientCoreConfiguration) {
         let view = configuration.view
         self.configuration = configuration
         rule = AcceptanceRule(view: view)
         memberIDs = view.members.map(\.id)
-        links = LinkStates(n: view.n)
+        links = LinkStates(view: view)
         signing = SigningDemand(isAlways: configuration.signsAlways, lasts: configuration.signingLasts)
         openings = Openings(base: configuration.openingNumberBase, concurrentMax: configuration.openingsMax)
         orderedWait = AdaptiveWait(min: configuration.retryMin, max: configuration.retryMax, seed: configuration.seed)
         readWait = AdaptiveWait(
             min: configuration.readFallbackMin, max: configuration.readFallbackMax, seed: configuration.seed)
         nextWarning = configuration.warnAfter
-        viewsAsked = Array(repeating: nil, count: view.n)
     }
 
     /// Takes one event. `now` must not go back; a driver that has many events hands them in one after the other with the
@@ -62,7 +60,7 @@ package struct ClientCore: ~Copyable {
         case .call(let call): submit(call, &effects)
         case .message(let message): onMessage(message, &effects)
         case .open(let handle): open(handle, &effects)
-        case .linkUp(let replica): onLinkUp(replica, &effects)
+        case .linkUp(let replica, let newestView): onLinkUp(replica, newestView, &effects)
         case .linkDown(let replica): onLinkDown(replica)
         case .linkDenied(let replica): onLinkDenied(replica, &effects)
         case .deadline: onDeadline(&effects)
@@ -76,20 +74,25 @@ package struct ClientCore: ~Copyable {
     /// How many calls are not finished.
     package var unfinishedCallCount: Int { unfinishedCalls }
 
+    /// The newest view that is proved: positions in effects are those of its members.
+    package var view: View { configuration.view }
+
+    /// Whom to keep links to: the members by position, and then former ones that may still know the way to the newest view.
+    package var audience: [Member] { links.audience }
+
     // MARK: Messages
 
     /// What does not come from a member, or is not about something awaited, is dropped: it was answered already, or a
-    /// liar made it up.
+    /// liar made it up. Views are proved, so that former members may tell of them too.
     private mutating func onMessage(_ verified: Verified<ReplicaToClientMessage>, _ effects: inout ClientEffects) {
-        guard !isClosed, case .replica(let id) = verified.sender, let replica = configuration.view.index(of: id) else {
-            return
-        }
+        guard !isClosed, case .replica(let id) = verified.sender else { return }
+        if case .views(let part) = verified.message, links.contains(id) { return onViews(part, from: id, &effects) }
+        guard let replica = configuration.view.index(of: id) else { return }
         switch verified.message {
         case .reply(let reply): onReply(reply, from: replica, &effects)
         case .readReply(let reply): onReadReply(reply, from: replica, &effects)
         case .refusal(let refusal): onRefusal(refusal, from: replica, &effects)
-        case .views(let part): onViews(part, from: replica, &effects)
-        case .status, .adaptation: break
+        case .views, .status, .adaptation: break
         }
     }
 }

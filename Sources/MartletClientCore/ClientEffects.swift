@@ -5,8 +5,8 @@ package import MartletTypes
 
 /// Requests to be written to each of the targets at once, as one bundle.
 package struct ClientSend: Hashable, Sendable {
-    /// Positions in the view.
-    package let targets: ReplicaSet
+    /// Positions in the core's view.
+    package internal(set) var targets: ReplicaSet
     /// The driver adds the client's signature over the bundle.
     package let isSigned: Bool
     package internal(set) var requests: [Request]
@@ -16,13 +16,13 @@ package struct ClientSend: Hashable, Sendable {
 
 /// An unordered read, to be sent to each of the targets.
 package struct ClientRead: Hashable, Sendable {
-    package let targets: ReplicaSet
+    package internal(set) var targets: ReplicaSet
     package let request: ReadRequest
 }
 
-/// A question for the proofs of newer views.
+/// A question for the proofs of newer views; to a former member too.
 package struct ClientViewFetch: Hashable, Sendable {
-    package let target: ReplicaIndex
+    package let target: ReplicaID
     package let fetch: FetchViews
 }
 
@@ -72,7 +72,8 @@ package struct ClientWait: Hashable, Sendable {
 }
 
 /// What a client core wants done, one list per kind. The driver empties it after each batch of steps and hands it in
-/// again; the more steps share it, the more requests share one write.
+/// again; the more steps share it, the more requests share one write. Whenever a step has changed `audience`, it must be acted on
+/// before messages of replicas that are not in it, or have another key or address there, are handed in.
 package struct ClientEffects: ~Copyable {
     package var sends: [ClientSend] = []
     package var reads: [ClientRead] = []
@@ -80,6 +81,9 @@ package struct ClientEffects: ~Copyable {
     package var completions: [Completion] = []
     package var sessionChanges: [SessionChange] = []
     package var notices: [ClientNotice] = []
+    /// Set when there are others to keep links to: all of them, in the order of `ClientCore.audience`. A link is to the key and the
+    /// address that are named here.
+    package var audience: [Member]?
 
     package init() {}
 
@@ -90,6 +94,16 @@ package struct ClientEffects: ~Copyable {
         completions.removeAll(keepingCapacity: true)
         sessionChanges.removeAll(keepingCapacity: true)
         notices.removeAll(keepingCapacity: true)
+        audience = nil
+    }
+
+    /// What has not been sent yet goes to the places that its targets have in another view. Former members get nothing.
+    mutating func move(_ moves: MemberMoves) {
+        guard !moves.isNone else { return }
+        for place in sends.indices { sends[place].targets = moves(sends[place].targets) }
+        for place in reads.indices { reads[place].targets = moves(reads[place].targets) }
+        sends.removeAll { $0.targets.isEmpty }
+        reads.removeAll { $0.targets.isEmpty }
     }
 
     /// Joins the newest send where that goes to the same replicas in the same way and has room.

@@ -52,8 +52,9 @@ package enum ClientEvent: Sendable {
     case call(Call)
     /// From a replica, on its own channel. A status is ignored: the core asks for none.
     case message(Verified<ReplicaToClientMessage>)
-    /// From now on the replica can be sent to; what it may have missed is sent to it at once.
-    case linkUp(ReplicaID)
+    /// From now on the replica can be sent to; what it may have missed is sent to it at once. The view is the newest that it
+    /// says to know.
+    case linkUp(ReplicaID, view: ViewNumber = .genesis)
     case linkDown(ReplicaID)
     /// The replica turns the client away, since the group does not serve it; a `linkUp` takes it back.
     case linkDenied(ReplicaID)

@@ -83,7 +83,7 @@ import Testing
         #expect(rig.takeCompletions().isEmpty)
         #expect(rig.takeNotices().isEmpty, "nothing is believed without proof")
         let fetches = rig.takeViewFetches()
-        #expect(fetches.map { rig.view[$0.target].id } == [ReplicaID(3), ReplicaID(4)], "each is asked once")
+        #expect(fetches.map(\.target) == [ReplicaID(3), ReplicaID(4)], "each is asked once")
         #expect(fetches.allSatisfy { $0.fetch == FetchViews(after: .genesis) })
     }
 

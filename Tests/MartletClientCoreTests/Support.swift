@@ -128,7 +128,43 @@ final class Rig {
         return effects.notices
     }
 
+    func takeAudience() -> [UInt16]? {
+        defer { effects.audience = nil }
+        return effects.audience?.map(\.id.rawValue)
+    }
+
+    /// Whom the members at those places of the core's view are.
+    func ids(_ set: ReplicaSet) -> [UInt16] { set.map { core.view[$0].id.rawValue } }
+
     func set(_ ids: UInt16...) -> ReplicaSet { ReplicaSet(ids.compactMap { view.index(of: ReplicaID($0)) }) }
+}
+
+/// By default at an address of its own and with a key of its own.
+func testMember(_ id: UInt16, key: UInt64? = nil, port: Int? = nil) -> Member {
+    Member(
+        id: ReplicaID(id), key: PublicKey(words: Words32(key ?? UInt64(id), 0, 0, 0)), host: "localhost",
+        port: port ?? 7000 + Int(id), isHeavy: false)
+}
+
+/// The proof of the next view, unsigned: it has these members, the first ones heavy, who lead in that order.
+func following(
+    _ view: View, members: [Member], f: Int? = nil, faultModel: FaultModel? = nil,
+    change: (inout GroupSettings) -> Void = { _ in }
+) -> ViewCertificate {
+    var settings = view.settings
+    change(&settings)
+    let f = f ?? view.f
+    let faultModel = faultModel ?? view.faultModel
+    let heavy = QuorumRule(faultModel: faultModel, n: members.count, f: f).heavyCount
+    let weighted = members.enumerated().map { $1.weighted(isHeavy: f > 0 && $0 < heavy) }
+    do {
+        let next = try View(
+            group: view.group, number: view.number.next, faultModel: faultModel, f: f, members: weighted,
+            leaderOrder: members.map(\.id), settings: settings, lastID: ReplicaID(.max))
+        return ViewCertificate(view: view.number, last: Instance(10 * view.number.rawValue), next: next, shares: [])
+    } catch {
+        preconditionFailure("\(error)")
+    }
 }
 
 /// Members 1 … n, the first ones heavy.

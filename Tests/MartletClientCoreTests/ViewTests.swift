@@ -173,7 +173,7 @@ extension Rig {
         while let fetch = rig.takeViewFetches().first {
             served += 1
             let rest = proofs.drop { $0.view < fetch.fetch.after }
-            rig.tell(rest.prefix(ViewChainPart.certificatesMax), from: rig.view[fetch.target].id.rawValue)
+            rig.tell(rest.prefix(ViewChainPart.certificatesMax), from: fetch.target.rawValue)
         }
         return served
     }
@@ -224,7 +224,7 @@ extension Rig {
         rig.reply(request, .result([6]), from: [4], view: huge)
         #expect(rig.takeViewFetches().isEmpty && rig.takeNotices().isEmpty)
         rig.reply(request, .result([7]), from: [3], view: second)
-        #expect(rig.takeViewFetches().map { rig.view[$0.target].id } == [ReplicaID(3)])
+        #expect(rig.takeViewFetches().map(\.target) == [ReplicaID(3)])
         rig.reply(request, .result([7]), from: [1, 2, 3])
         #expect(rig.takeCompletions().map(\.outcome.bytes) == [[7]])
     }

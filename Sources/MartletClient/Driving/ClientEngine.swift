@@ -28,7 +28,11 @@ final class ClientEngine {
     private var core: ClientCore
     private var effects = ClientEffects()
     private var completers = CompleterTable()
-    private var links: [PeerLink] = []
+    private var links = ClientLinks()
+    /// Closing, since they lead to nobody who is talked to any more.
+    private var ended: [PeerLink] = []
+    /// Holds this engine, from the start until the end.
+    private var box: NIOLoopBoundBox<ClientEngine>?
     /// Kept for their memory.
     private var submissions: [ClientSubmission] = []
     private var completions: [Completion] = []
@@ -49,8 +53,9 @@ final class ClientEngine {
         verifier = ReplyVerifier(view: view, scheme: Ed25519Scheme())
         writer = ClientWriter(
             sealer: ClientSealer(
-                group: view.group, client: client, key: configuration.key, scheme: Ed25519Scheme()), count: view.n)
-        log = ClientLog(view: view, logger: configuration.logger)
+                group: view.group, client: client, key: configuration.key, scheme: Ed25519Scheme()),
+            audience: view.members)
+        log = ClientLog(members: view.members, logger: configuration.logger)
         let wall = UInt64(max(1, Date().timeIntervalSince1970 * 1_000_000))
         var coreConfiguration = ClientCoreConfiguration(
             view: view, client: client, openingNumberBase: wall, seed: configuration.seed)
@@ -66,19 +71,36 @@ final class ClientEngine {
     /// `box` is the one that holds this engine.
     func start(_ box: NIOLoopBoundBox<ClientEngine>) {
         guard !isClosed else { return }
-        let hello = Hello(group: view.group, role: .client, view: view.number)
-        links = view.members.enumerated().map { position, member in
-            let address = configuration.transport.dialling.address(of: member)
-            let target = PeerLinkTarget(
-                name: "replica \(member.id)", host: address.host, port: address.port, key: member.key, hello: hello,
-                frameBytesMax: configuration.transport.clientFrameBytesMax)
-            let handlers = PeerLinkHandlers(
-                onState: { box.value.onLink(position, $0) }, onFrames: { box.value.onFrames(position, $0) })
-            return PeerLink(
-                configuration: configuration.transport, identity: identity, target: target, eventLoop: eventLoop,
-                handlers: handlers, jitterSeed: configuration.seed &+ UInt64(position), logger: configuration.logger)
+        self.box = box
+        begin(core.audience)
+    }
+
+    /// Has a link to each of these, and to nobody else.
+    private func begin(_ audience: [Member]) {
+        writer.begin(audience)
+        guard let box else { return }
+        let (made, ended) = links.begin(audience) { link(to: $0, serial: $1, box) }
+        for link in made { link.start() }
+        self.ended += ended
+        for link in ended {
+            Task { [box, eventLoop] in
+                await link.close()
+                eventLoop.execute { box.value.ended.removeAll { $0 === link } }
+            }
         }
-        for link in links { link.start() }
+    }
+
+    private func link(to member: Member, serial: ClientLinks.Serial, _ box: NIOLoopBoundBox<ClientEngine>) -> PeerLink {
+        let address = configuration.transport.dialling.address(of: member)
+        let target = PeerLinkTarget(
+            name: "replica \(member.id)", host: address.host, port: address.port, key: member.key,
+            hello: Hello(group: view.group, role: .client, view: core.view.number),
+            frameBytesMax: configuration.transport.clientFrameBytesMax)
+        let handlers = PeerLinkHandlers(
+            onState: { box.value.onLink(serial, $0) }, onFrames: { box.value.onFrames(serial, $0) })
+        return PeerLink(
+            configuration: configuration.transport, identity: identity, target: target, eventLoop: eventLoop,
+            handlers: handlers, jitterSeed: configuration.seed &+ UInt64(serial), logger: configuration.logger)
     }
 
     /// Returns the links, which are still to be closed.
@@ -86,8 +108,8 @@ final class ClientEngine {
         isClosed = true
         core.step(.close, at: Self.now, into: &effects)
         act()
-        defer { links = [] }
-        return links
+        box = nil
+        return links.takeAll() + ended
     }
 
     /// Nobody can use the client any more.
@@ -96,7 +118,7 @@ final class ClientEngine {
     }
 
     var linkStates: [(member: Member, state: PeerLinkState)] {
-        view.members.enumerated().map { ($1, links.isEmpty ? .closed : links[$0].state) }
+        links.isEmpty ? core.audience.map { ($0, .closed) } : links.states
     }
 
     // MARK: What happens
@@ -106,32 +128,47 @@ final class ClientEngine {
         act()
     }
 
-    private func onLink(_ position: Int, _ state: PeerLinkState) {
-        let id = view.members[position].id
+    private func onLink(_ serial: ClientLinks.Serial, _ state: PeerLinkState) {
+        guard let member = links.member(of: serial) else { return }
         let event: ClientEvent
         switch state {
         case .connecting: return
-        case .connected: event = .linkUp(id)
-        case .refused(.accessDenied, _, _): event = .linkDenied(id)
-        case .refused, .failed, .closed: event = .linkDown(id)
+        case .connected(let view): event = .linkUp(member.id, view: view)
+        case .refused(.accessDenied, _, _): event = .linkDenied(member.id)
+        case .refused, .failed, .closed: event = .linkDown(member.id)
         }
-        if !links.isEmpty { log.linkChanged(links[position].target, to: state) }
+        if let link = links.link(to: member.id) { log.linkChanged(link.target, of: member.id, to: state) }
         core.step(event, at: Self.now, into: &effects)
+        follow()
         act()
     }
 
-    private func onFrames(_ position: Int, _ batch: FrameBatch) {
-        let id = view.members[position].id
+    private func onFrames(_ serial: ClientLinks.Serial, _ batch: FrameBatch) {
+        guard let id = links.member(of: serial)?.id else { return }
         let now = Self.now
+        var isHeard = true
         batch.forEach { span in
+            guard isHeard else { return }
             do {
                 let message = try verifier.verify(try ReplicaToClientMessage(decoding: span), from: id)
                 core.step(.message(message), at: now, into: &effects)
+                // What it has led to may be that this link counts no more.
+                if follow() { isHeard = links.member(of: serial) != nil }
             } catch {
                 log.dropped(from: id, error)
             }
         }
         act()
+    }
+
+    /// Talks to others, if there are others to talk to now; returns whether there are.
+    @discardableResult
+    private func follow() -> Bool {
+        guard let audience = effects.audience else { return false }
+        effects.audience = nil
+        log.begin(core.view.members, linkedTo: audience)
+        begin(audience)
+        return true
     }
 
     private func onTimer() {

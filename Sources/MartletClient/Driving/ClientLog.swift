@@ -8,37 +8,48 @@ import MartletTypes
 
 /// What a client tells a person: nothing while all goes well; what is being waited for, and why, when it does not.
 struct ClientLog {
-    private let view: View
     private let logger: Logger
     private var isWaiting = false
     private var dropsLogged = 0
-    /// By position: whether the latest word on this link was that it stands.
-    private var connected: ReplicaSet = ReplicaSet()
+    private var members: [ReplicaID]
+    /// Those of whose link the latest word was that it stands; former members too.
+    private var connected: Set<ReplicaID> = []
 
-    init(view: View, logger: Logger) {
-        self.view = view
+    init(members: [Member], logger: Logger) {
+        self.members = members.map(\.id)
         self.logger = logger
     }
 
     // MARK: Links
 
-    mutating func linkChanged(_ target: PeerLinkTarget, to state: PeerLinkState) {
-        guard let index = view.index(of: target.key) else { return }
+    /// Who are members now, and to whom there are links.
+    mutating func begin(_ members: [Member], linkedTo audience: [Member]) {
+        let now = members.map(\.id)
+        for member in members where !self.members.contains(member.id) {
+            logger.info("replica \(member.id) at \(member.host):\(member.port) has become a member")
+        }
+        for id in self.members where !now.contains(id) { logger.info("replica \(id) has left the group") }
+        self.members = now
+        connected.formIntersection(audience.map(\.id))
+    }
+
+    private var count: Int { members.count { connected.contains($0) } }
+
+    mutating func linkChanged(_ target: PeerLinkTarget, of replica: ReplicaID, to state: PeerLinkState) {
         switch state {
         case .connected:
-            connected.insert(index)
-            logger.debug("connected to \(target.name): \(connected.count) of \(view.n) replicas")
+            connected.insert(replica)
+            logger.debug("connected to \(target.name): \(count) of \(members.count) replicas")
         case .refused(_, _, let attempts):
             // It answers, so waiting alone will hardly help.
             if attempts == 1 { logger.warning("\(target.sentence(state))") }
-            connected.remove(index)
+            connected.remove(replica)
         case .failed:
-            if connected.contains(index) {
-                connected.remove(index)
-                logger.notice("\(target.sentence(state)); connected to \(connected.count) of \(view.n) replicas")
+            if connected.remove(replica) != nil {
+                logger.notice("\(target.sentence(state)); connected to \(count) of \(members.count) replicas")
             }
         case .connecting, .closed:
-            connected.remove(index)
+            connected.remove(replica)
         }
     }
 
@@ -50,7 +61,7 @@ struct ClientLog {
         logger.notice("the group answers again")
     }
 
-    mutating func notice(_ notice: ClientNotice, _ links: [PeerLink]) {
+    mutating func notice(_ notice: ClientNotice, _ links: ClientLinks) {
         switch notice {
         case .waiting(let wait):
             isWaiting = true
@@ -62,12 +73,10 @@ struct ClientLog {
         }
     }
 
-    private func sentence(_ wait: ClientWait, _ links: [PeerLink]) -> String {
+    private func sentence(_ wait: ClientWait, _ links: ClientLinks) -> String {
         var parts: [String] = []
         for (replica, _) in wait.unreachable {
-            guard let index = view.index(of: replica) else { continue }
-            if index.position < links.count {
-                let link = links[index.position]
+            if let link = links.link(to: replica) {
                 parts.append(link.target.sentence(link.state))
             } else {
                 parts.append("replica \(replica): not connected, since the client was not started")

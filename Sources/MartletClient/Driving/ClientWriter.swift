@@ -11,12 +11,21 @@ import MartletWire
 /// of its frames together.
 struct ClientWriter {
     private let sealer: ClientSealer<Ed25519Scheme>
-    /// By position in the view.
+    /// By place in the audience: members by their position in the view, then former ones.
     private var frames: [[Bytes]]
+    private var audience: [ReplicaID]
 
-    init(sealer: ClientSealer<Ed25519Scheme>, count: Int) {
+    init(sealer: ClientSealer<Ed25519Scheme>, audience: [Member]) {
         self.sealer = sealer
-        frames = Array(repeating: [], count: count)
+        self.audience = audience.map(\.id)
+        frames = Array(repeating: [], count: audience.count)
+    }
+
+    /// From now on frames are for these. There must be none left for others.
+    mutating func begin(_ audience: [Member]) {
+        precondition(frames.allSatisfy(\.isEmpty), "frames for an audience that is no more")
+        self.audience = audience.map(\.id)
+        frames = Array(repeating: [], count: audience.count)
     }
 
     mutating func write(_ sends: [ClientSend], _ reads: [ClientRead], _ viewFetches: [ClientViewFetch]) {
@@ -27,7 +36,11 @@ struct ClientWriter {
                 add(.requests(RequestBundle(requests: send.requests, signature: nil)), for: send.targets)
             }
         }
-        for it in viewFetches { add(.fetchViews(it.fetch), for: ReplicaSet([it.target])) }
+        for it in viewFetches {
+            if let place = audience.firstIndex(of: it.target) {
+                frames[place].append(ClientMessage.fetchViews(it.fetch).encoded())
+            }
+        }
         for read in reads { add(.read(read.request), for: read.targets) }
     }
 
@@ -37,9 +50,9 @@ struct ClientWriter {
     }
 
     /// What a link does not take is sent again by the core, in time.
-    mutating func flush(to links: [PeerLink]) {
+    mutating func flush(to links: ClientLinks) {
         for position in frames.indices where !frames[position].isEmpty {
-            if position < links.count { links[position].send(frames[position]) }
+            links[position]?.send(frames[position])
             frames[position].removeAll(keepingCapacity: true)
         }
     }

@@ -18,6 +18,9 @@ struct SigningDemand {
 
     func isOn(at now: Instant) -> Bool { isAlways || now < until }
 
+    /// Into another view: what former members ask for counts no more.
+    mutating func move(_ moves: MemberMoves) { asking = moves(asking) }
+
     /// Returns whether signing begins with this.
     mutating func asked(by replica: ReplicaIndex, at now: Instant, view: borrowing View) -> Bool {
         let wasOn = isOn(at: now)

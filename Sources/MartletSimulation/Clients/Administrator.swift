@@ -134,7 +134,7 @@ package final class Administrator: ClientActor {
                 ? clientSealer.sealBundle(send.requests) : RequestBundle(requests: send.requests, signature: nil)
             for target in send.targets { output.sends.append((view[target].id, .requests(bundle))) }
         }
-        for it in effects.viewFetches { output.sends.append((view[it.target].id, .fetchViews(it.fetch))) }
+        for it in effects.viewFetches { output.sends.append((it.target, .fetchViews(it.fetch))) }
         for completion in effects.completions { finish(completion, into: &output) }
         effects.removeAll()
     }

@@ -141,7 +141,7 @@ package final class LibraryClient: ClientActor {
         for read in effects.reads {
             for target in read.targets { output.sends.append((view[target].id, .read(read.request))) }
         }
-        for it in effects.viewFetches { output.sends.append((view[it.target].id, .fetchViews(it.fetch))) }
+        for it in effects.viewFetches { output.sends.append((it.target, .fetchViews(it.fetch))) }
         for completion in effects.completions { finish(completion, at: now, into: &output) }
         effects.removeAll()
     }

@@ -10,8 +10,9 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// Four make-believe replicas on loopback with TLS. They share one order of execution, so that correct ones always agree;
-/// an operation's result is its bytes backwards.
+/// Make-believe replicas on loopback with TLS, of which the first four found the group. They share one order of execution, so that
+/// correct ones always agree; an operation's result is its bytes backwards. Those that are no members of the newest view tell of it, and
+/// lie where they are told to; otherwise they are silent.
 final class FakeGroup: Sendable {
     /// How a replica behaves.
     struct Manners: Sendable {
@@ -33,34 +34,40 @@ final class FakeGroup: Sendable {
         var frames = 0
         var signedRequests = 0
         var badSignatures = 0
+        /// The first one, and what follows it.
+        var views: [View]
+        var proofs: [ViewCertificate] = []
     }
 
     private static let groupCount = Atomic<Int>(0)
 
     let genesis: Genesis
     let view: View
+    /// Whoever is or may become a member: place k has the id k.
+    private let all: [Member]
     private let keys: [SigningKey]
     private let state: Mutex<State>
     private let verifier: Verifier<Ed25519Scheme>
 
-    init(settings: GroupSettings = GroupSettings()) async throws {
-        let keys = (0..<4).map { _ in SigningKey() }
-        let (host, ports) = try await Self.freeAddress(4)
-        let members = zip(keys, ports).enumerated().map { place, pair in
+    init(settings: GroupSettings = GroupSettings(), count: Int = 4) async throws {
+        let keys = (0..<count).map { _ in SigningKey() }
+        let (host, ports) = try await Self.freeAddress(count)
+        let all = zip(keys, ports).enumerated().map { place, pair in
             Member(
                 id: ReplicaID(UInt16(place)), key: pair.0.publicKey, host: host, port: pair.1,
                 isHeavy: place < 2)
         }
+        self.all = all
         self.keys = keys
         genesis = try Genesis(
-            name: "fake", faultModel: .byzantine, f: 1, members: members, administrators: [],
+            name: "fake", faultModel: .byzantine, f: 1, members: Array(all.prefix(4)), administrators: [],
             administratorsNeeded: 0, clientAccess: .open, settings: settings)
         view = try genesis.firstView(group: Hashing.group(of: genesis))
         verifier = Verifier(view: view, scheme: Ed25519Scheme())
         state = Mutex(
             State(
-                manners: Array(repeating: Manners(), count: 4), listeners: [nil, nil, nil, nil],
-                connections: [[], [], [], []]))
+                manners: Array(repeating: Manners(), count: count), listeners: Array(repeating: nil, count: count),
+                connections: Array(repeating: [], count: count), views: [view]))
     }
 
     // MARK: Levers
@@ -71,7 +78,7 @@ final class FakeGroup: Sendable {
                 configuration: TransportConfiguration(), identity: try TLSIdentity(seed: keys[place].seed),
                 group: MultiThreadedEventLoopGroup.singleton, handlers: handlers(place),
                 logger: Logger(label: "fake") { _ in SwiftLogNoOpLogHandler() })
-            try await listener.start(host: view.members[place].host, port: view.members[place].port)
+            try await listener.start(host: all[place].host, port: all[place].port)
             state.withLock { $0.listeners[place] = listener }
         }
     }
@@ -84,7 +91,45 @@ final class FakeGroup: Sendable {
         await listener?.close()
     }
 
-    func stopAll() async { for place in 0..<4 { await stop(place) } }
+    func stopAll() async { for place in all.indices { await stop(place) } }
+
+    /// Begins a view with these members, and f as large as can be; a quorum of the view before signs it. Connected clients are told by the
+    /// members of both.
+    func change(to places: some Sequence<Int>, learners: [Int] = [], isTold: Bool = true) throws {
+        let before = newest
+        let listed = places.map { all[$0] }
+        let f = (listed.count - 1) / 3
+        let next = try View(
+            group: before.group, number: before.number.next, faultModel: .byzantine, f: f,
+            members: listed.enumerated().map { $1.weighted(isHeavy: $0 < 2 * f) }, leaderOrder: listed.map(\.id),
+            settings: before.settings, learners: learners.map { Learner(all[$0].weighted(isHeavy: false)) },
+            lastID: ReplicaID(.max))
+        let last = Instance(before.number.rawValue * 1_000_000)
+        let shares = before.members.map(\.id).sorted().map { id in
+            let sealer = Sealer(group: view.group, replica: id, key: keys[Int(id.rawValue)], scheme: Ed25519Scheme())
+            guard
+                case .install(let install) = sealer.seal(.install(Install(view: before.number, last: last, next: next)))
+            else {
+                preconditionFailure("a sealed INSTALL is one")
+            }
+            return SignatureShare(replica: id, signature: install.signature)
+        }
+        let proof = ViewCertificate(view: before.number, last: last, next: next, shares: shares)
+        let connections = state.withLock { state in
+            state.views.append(next)
+            state.proofs.append(proof)
+            return (before.members + next.members).flatMap { member in
+                state.connections[Int(member.id.rawValue)].map { $0 }
+            }
+        }
+        guard isTold else { return }
+        let frame = ReplicaToClientMessage.views(ViewChainPart(certificates: [proof])).encoded()
+        for connection in connections { connection.send([frame]) }
+    }
+
+    var newest: View { state.withLock { $0.views[$0.views.count - 1] } }
+
+    func connectionCount(of place: Int) -> Int { state.withLock { $0.connections[place].count } }
 
     func setManners(of places: some Sequence<Int>, _ change: (inout Manners) -> Void) {
         state.withLock { state in for place in places { change(&state.manners[place]) } }
@@ -110,7 +155,7 @@ final class FakeGroup: Sendable {
                     return .refused(.accessDenied, "the group does not serve this client")
                 }
                 guard hello.group == view.group else { return .refused(.wrongGroup, "another group") }
-                return .accepted(version: 1, view: view.number)
+                return .accepted(version: 1, view: newest.number)
             },
             onOpen: { [self] connection in state.withLock { $0.connections[place].append(connection) } },
             onFrames: { [self] connection, batch in received(batch, at: place, by: connection) },
@@ -139,8 +184,11 @@ final class FakeGroup: Sendable {
             return state.manners[place]
         }
         if manners.isSilent { return }
+        if case .fetchViews(let fetch) = message { return tell(after: fetch.after, &answers) }
+        let view = newest
+        guard manners.lies || view.replica(ReplicaID(UInt16(place))) != nil else { return }
         switch message {
-        case .requests(let bundle): answer(bundle, of: client, manners, &answers)
+        case .requests(let bundle): answer(bundle, of: client, manners, view, &answers)
         case .read(let read):
             let instance = state.withLock { $0.instance }
             let result = manners.lies ? [0] : Bytes(read.query.reversed())
@@ -150,13 +198,20 @@ final class FakeGroup: Sendable {
                         view: view.number, number: read.number,
                         version: Instance(manners.readVersion ?? (manners.lies ? 1 : instance)), result: result)))
         case .statusQuery: answers.append(.status(status(of: place)))
-        // It never has another view than its first.
         case .fetchViews, .adaptationQuery: break
         }
     }
 
+    private func tell(after number: ViewNumber, _ answers: inout [ReplicaToClientMessage]) {
+        let rest = state.withLock { state in
+            state.proofs.drop { $0.view < number }.prefix(ViewChainPart.certificatesMax).map { $0 }
+        }
+        if !rest.isEmpty { answers.append(.views(ViewChainPart(certificates: rest))) }
+    }
+
     private func answer(
-        _ bundle: RequestBundle, of client: ClientID, _ manners: Manners, _ answers: inout [ReplicaToClientMessage]
+        _ bundle: RequestBundle, of client: ClientID, _ manners: Manners, _ view: View,
+        _ answers: inout [ReplicaToClientMessage]
     ) {
         do {
             _ = try verifier.verify(bundle, from: client)
@@ -191,7 +246,9 @@ final class FakeGroup: Sendable {
 
     private func status(of place: Int) -> ReplicaStatus {
         ReplicaStatus(
-            replica: ReplicaID(UInt16(place)), mode: .voter, epoch: Epoch(view: .genesis, regency: .first),
+            replica: ReplicaID(UInt16(place)),
+            mode: newest.index(of: ReplicaID(UInt16(place))) == nil ? .learner : .voter,
+            epoch: Epoch(view: newest.number, regency: .first),
             isSynced: true, leader: ReplicaID(0), decided: Instance(7), executed: Instance(7),
             stableCheckpoint: .zero, highestKnown: Instance(7), pendingRequests: 0, softwareVersion: "fake")
     }

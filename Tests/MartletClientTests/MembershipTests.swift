@@ -1,0 +1,119 @@
+// Martlet, adaptive Byzantine fault-tolerant replication.
+// SPDX-License-Identifier: Apache-2.0
+
+import MartletClient
+import MartletCrypto
+import MartletTypes
+import Testing
+
+/// Real links, TLS and proofs of views; of the replicas only 0 to 3 are in the client's genesis.
+@Suite(.timeLimit(.minutes(2))) struct MembershipTests {
+    private func withGroup(
+        up places: some Sequence<Int>, count: Int = 9, log: CollectedLog = CollectedLog(),
+        _ body: (FakeGroup, Client) async throws -> Void
+    ) async throws {
+        let group = try await FakeGroup(count: count)
+        try await group.start(places)
+        let client = try Client(ClientConfiguration(genesis: group.genesis, key: SigningKey(), logger: log.logger))
+        client.start()
+        do {
+            try await body(group, client)
+        } catch {
+            await client.close()
+            await group.stopAll()
+            throw error
+        }
+        await client.close()
+        await group.stopAll()
+    }
+
+    private func linked(_ client: Client) async -> [UInt16] { await client.linkStates().map(\.member.id.rawValue) }
+
+    @Test func `a client goes along from one set of members to a wholly other one, and each call is done once`()
+        async throws
+    {
+        let log = CollectedLog()
+        try await withGroup(up: 0..<9, log: log) { group, client in
+            let sessions = try (0..<4).map { _ in try client.openSession() }
+            try await withThrowingTaskGroup { tasks in
+                for number in 0..<400 {
+                    tasks.addTask {
+                        try await Task.sleep(for: .milliseconds(number))
+                        let payload = Bytes("\(number)".utf8)
+                        let session = sessions[number % 4]
+                        if number.isMultiple(of: 3) {
+                            #expect(try await session.read(payload) == payload.reversed())
+                        } else {
+                            #expect(try await session.submit(payload) == payload.reversed())
+                        }
+                    }
+                }
+                for places in [
+                    [1, 2, 3, 4], [4, 3, 2, 5], [2, 3, 4, 5, 6, 7, 8], [8, 4, 5, 6, 7, 3, 2], [5, 6, 7, 8],
+                ] {
+                    try await Task.sleep(for: .milliseconds(60))
+                    try group.change(to: places)
+                    group.setManners(of: Set(0..<9).subtracting(places)) { $0.lies = true }
+                    group.setManners(of: places) { $0.lies = false }
+                }
+                try await tasks.waitForAll()
+            }
+            let writes = (0..<400).count { !$0.isMultiple(of: 3) }
+            // Reads may have been ordered on the way.
+            #expect((writes...400).contains(group.executedCount), "\(group.executedCount)\n\(log.text)")
+            #expect(await linked(client) == [5, 6, 7, 8])
+            #expect(
+                log.contains("replica 5 at 127.", "has become a member") && log.contains("replica 0 has left the group")
+            )
+            #expect(try await waitUntil { (0..<5).allSatisfy { group.connectionCount(of: $0) == 0 } })
+        }
+    }
+
+    @Test func `an operation in flight is answered by members that its client had never heard of`() async throws {
+        try await withGroup(up: 0..<8) { group, client in
+            let session = try client.openSession()
+            #expect(try await session.submit([1]) == [1])
+            group.setManners(of: 0..<4) { $0.isSilent = true }
+            async let result = session.submit([1, 2, 3])
+            try await Task.sleep(for: .milliseconds(100))
+            try group.change(to: [4, 5, 6, 7])
+            #expect(try await result == [3, 2, 1])
+            #expect(group.executedCount == 2)
+        }
+    }
+
+    @Test func `through a hundred views leads the only replica of the genesis that still answers`() async throws {
+        try await withGroup(up: [2, 5, 6, 7], count: 8) { group, client in
+            // A client that begins when all has happened.
+            await client.close()
+            for round in 0..<96 { try group.change(to: [[0, 1, 2, 3], [1, 0, 2, 3]][round % 2], isTold: false) }
+            for places in [[4, 1, 2, 3], [4, 5, 2, 3], [4, 5, 6, 3], [4, 5, 6, 7]] {
+                try group.change(to: places, isTold: false)
+            }
+            #expect(group.newest.number == ViewNumber(101))
+            let late = try Client(
+                ClientConfiguration(genesis: group.genesis, key: SigningKey(), logger: CollectedLog().logger))
+            late.start()
+            #expect(try await late.openSession().submit([4, 2], deadline: .seconds(60)) == [2, 4])
+            #expect(await linked(late) == [4, 5, 6, 7])
+            await late.close()
+        }
+    }
+
+    @Test func `a probe asks the members and learners of the newest view, and nobody else`() async throws {
+        try await withGroup(up: [2, 4, 5, 6, 7], count: 9) { group, client in
+            await client.close()
+            for round in 0..<70 { try group.change(to: [[0, 1, 2, 3], [1, 0, 2, 3]][round % 2], isTold: false) }
+            try group.change(to: [4, 5, 6, 8], learners: [7], isTold: false)
+            let probe = try ClusterProbe(genesis: group.genesis, key: SigningKey())
+            var reports = await probe.run(within: .seconds(2))
+            for _ in 0..<10 where reports.count(where: { $0.status != nil }) < 4 {
+                reports = await probe.run(within: .seconds(2))
+            }
+            #expect(probe.newestView == group.newest && probe.views.count == 72)
+            #expect(reports.map(\.member.id.rawValue) == [4, 5, 6, 8, 7])
+            #expect(reports.map { $0.status != nil } == [true, true, true, false, true])
+            #expect(reports[4].status?.mode == .learner)
+        }
+    }
+}
