@@ -71,6 +71,36 @@ import Testing
         #expect(complaint("n: 5", "heavy: [4, 1, 2]")?.complaint.contains("2 replicas are heavy") == true)
     }
 
+    @Test func whoComesAndGoesSurvives() throws {
+        let text = """
+            format: martlet-scenario 1
+            healsAt: 900ms
+            newcomers: [{startsAt: 20ms}, {}]
+            changes:
+              - {at: 1ms, add: 4}
+              - {at: 2ms, replace: 2, by: 5}
+              - {at: 3ms, replace: leader, by: 5}
+              - {at: 4ms, remove: 4, waits: false}
+              - {at: 5ms, tolerate: 2, administrator: 1}
+              - {at: 6ms, rotateKey: 3}
+              - {at: 7ms, administer: 2}
+            thieves: [{replica: 3, kinds: [former member]}]
+            linkFaults: [{from: [5, c0], to: [4], end: 50ms}]
+            replicaFaults: [{replica: 4, crashAt: 10ms, restartAt: 20ms, after: 3}]
+            clients: [{}]
+            beyond: true
+            """
+        let read = try ScenarioFile.read(text: text, file: "s.yaml")
+        let again = try ScenarioFile.read(text: ScenarioFile.text(of: read), file: "s.yaml")
+        #expect(again.newcomers == read.newcomers && read.newcomers.map(\.startsAt) == [.zero + .milliseconds(20), .zero])
+        #expect(again.changes == read.changes && read.changes.count == 7)
+        #expect(again.thieves == read.thieves && again.linkFaults == read.linkFaults)
+        #expect(again.replicaFaults == read.replicaFaults && read.replicaFaults.first?.after == 3)
+        #expect(read.linkFaults[0].from == NodeSet([read.node(ofReplica: 5), read.node(ofClient: 0)]))
+        #expect(complaint("changes: [{at: 1ms, add: 4}]")?.line == 2)
+        #expect(complaint("changes: [{at: 1ms}]")?.complaint.contains("a change says one of") == true)
+    }
+
     @Test func aDelayMayVary() throws {
         let line = "linkFaults: [{from: [0], to: [1], end: 1s, kind: slow, by: 120ms, spread: 40ms}]"
         let read = try ScenarioFile.read(text: "format: martlet-scenario 1\n" + line, file: "s.yaml")

@@ -28,6 +28,7 @@ extension LiarKind {
         case .sluggishVoter: SluggishVoter(&context)
         case .falseNeighbour: FalseNeighbour()
         case .rejoiner: Rejoiner(&context)
+        case .formerMember: FormerMember(&context)
         }
     }
 }

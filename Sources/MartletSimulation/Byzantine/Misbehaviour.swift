@@ -28,6 +28,7 @@ package enum LiarKind: String, Hashable, Sendable, CaseIterable {
     case sluggishVoter = "sluggish voter"
     case falseNeighbour = "false neighbour"
     case rejoiner = "rejoiner"
+    case formerMember = "former member"
 }
 
 /// A sealed message on its way to one receiver.
@@ -47,6 +48,12 @@ package struct Outgoing: Sendable {
 package struct LiarContext: ~Copyable {
     /// The one that its own core is in.
     package var view: View
+    /// The newest one of the group.
+    package var newest: View
+    /// The last one of its own core in which it was a member.
+    package var membership: View?
+    /// The newest view does not list it any more, or not with its key.
+    package var isFormer = false
     package let me: ReplicaID
     /// What it is known by.
     package let key: PublicKey
@@ -71,6 +78,8 @@ package struct LiarContext: ~Copyable {
     ) {
         self.conspiracy = conspiracy
         self.view = view
+        newest = view
+        membership = view.index(of: me) == nil ? nil : view
         self.me = me
         self.key = key
         self.sealer = sealer
@@ -85,7 +94,7 @@ package struct LiarContext: ~Copyable {
     }
 
     /// Members and learners, without itself.
-    package var others: [ReplicaID] { view.audience.map(\.id).filter { $0 != me } }
+    package var others: [ReplicaID] { (isFormer ? newest : view).audience.map(\.id).filter { $0 != me } }
     package var leads: Bool { leader(of: epoch.regency) == me }
     package func leader(of regency: Regency) -> ReplicaID { view[view.leader(of: regency)].id }
     /// Its place in that view; nil where it is no member.

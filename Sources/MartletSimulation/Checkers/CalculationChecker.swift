@@ -115,7 +115,11 @@ package struct CalculationChecker: Sendable {
     package mutating func proved(_ certificate: ViewCertificate, after view: View?, at now: Instant) -> Violation? {
         guard proven.insert(certificate.next.number).inserted else { return nil }
         let plan = certificate.next.plan
-        if let view, view.incarnations != certificate.next.incarnations, view.plan == plan { return nil }
+        if let view, certificate.next.incarnations.contains(where: { !view.incarnations.contains($0) }),
+            view.settings == plan.settings
+        {
+            return nil
+        }
         if let due = dues[certificate.view], due.instance == certificate.last, due.leaderOrder == plan.leaderOrder,
             due.heavy == plan.heavy
         {

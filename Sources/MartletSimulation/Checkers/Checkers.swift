@@ -14,6 +14,7 @@ package struct Checkers: Sendable {
     private let blame: BlameChecker
     private var views: ViewChecker
     package private(set) var rejoining: RejoinChecker
+    package private(set) var membership = MembershipChecker()
     private var validity = ValidityChecker()
     private var runaway: RunawayChecker
     private let memory: MemoryChecker
@@ -29,27 +30,29 @@ package struct Checkers: Sendable {
     /// could miss it any more.
     private var executedBy: [Instance: UInt64] = [:]
     private var settled: [Instance: Int] = [:]
-    private let settlingCount: Int
     /// Why the history of the clients could not be judged, if so.
     package private(set) var tooHard: String?
     /// At most so many are kept; one is enough to fail.
     private static let violationsMax = 20
     package private(set) var violations: [Violation] = []
 
-    package init(view: View, liars: [Int], limits: RunawayChecker.Limits, memory: MemoryChecker) {
+    package init(view: View, slots: Int, liars: [Int], limits: RunawayChecker.Limits, memory: MemoryChecker) {
         runaway = RunawayChecker(limits: limits)
         self.memory = memory
-        order = OrderChecker(replicas: view.n)
-        votes = VoteChecker(replicas: view.n)
-        tentative = TentativeChecker(replicas: view.n)
+        order = OrderChecker(replicas: slots)
+        votes = VoteChecker(replicas: slots)
+        tentative = TentativeChecker(replicas: slots)
         blame = BlameChecker(liars: liars)
         views = ViewChecker(genesis: view, liars: liars)
         rejoining = RejoinChecker(liars: liars)
-        quorums = QuorumChecker(replicas: view.n, liars: liars)
-        settlingCount = view.n - view.f
+        quorums = QuorumChecker(replicas: slots, liars: liars)
     }
 
     package var checkpointsTaken: Int { checkpoints.taken }
+
+    package func view(_ number: ViewNumber) -> View? { views.view(number) }
+    /// The newest that a correct replica holds for proved.
+    package var newestView: View { views.newest }
 
     package mutating func note(_ violation: Violation?) {
         if let violation, violations.count < Self.violationsMax { violations.append(violation) }
@@ -95,8 +98,10 @@ package struct Checkers: Sendable {
         let before = executedBy[execution.instance] ?? 0
         let after = before | 1 << UInt64(replica)
         executedBy[execution.instance] = after
-        if after != before, after.nonzeroBitCount == settlingCount {
-            settled[execution.instance] = history.events.count
+        if after != before, settled[execution.instance] == nil {
+            let view = views.view(of: execution.instance)
+            let count = view.members.count { after & (1 << UInt64($0.id.slot)) != 0 }
+            if count == view.n - view.f { settled[execution.instance] = history.events.count }
         }
         note(tentative.executed(execution, by: replica, at: now))
         note(agreement.executed(execution, by: replica, at: now))
@@ -161,6 +166,7 @@ package struct Checkers: Sendable {
     package mutating func proved(_ certificate: ViewCertificate, by replica: Int, at now: Instant) {
         let before = views.view(certificate.view)
         note(views.proved(certificate, by: replica, at: now))
+        note(membership.proved(certificate, after: before, at: now))
         note(rejoining.proved(certificate, after: before, at: now))
         note(calculations.proved(certificate, after: before, at: now))
     }
@@ -221,6 +227,7 @@ package struct Checkers: Sendable {
         note(agreement.finish(at: now))
         let history = agreement.history
         for violation in ExactlyOnceChecker.check(history, at: now) { note(violation) }
+        for violation in OperationChecker.check(history, at: now) { note(violation) }
         for violation in validity.check(history, at: now) { note(violation) }
         for violation in results.check(history, at: now) { note(violation) }
         judgeLinearizability(history, at: now)

@@ -29,14 +29,18 @@ package struct RejoinChecker: Sendable {
     /// A correct replica holds this for proved.
     package mutating func proved(_ certificate: ViewCertificate, after view: View?, at now: Instant) -> Violation? {
         guard let view, judged.insert(certificate.next.number).inserted else { return nil }
-        let (before, after) = (view.incarnations, certificate.next.incarnations)
-        let others = before.filter { !after.contains($0) }.map(\.replica)
+        let next = certificate.next
+        let (before, after) = (view.incarnations, next.incarnations)
+        let others = before.filter { !after.contains($0) && next.index(of: $0.replica) != nil }.map(\.replica)
         let new = after.filter { !before.contains($0) }
         guard !new.isEmpty || !others.isEmpty else { return nil }
         func complaint(_ text: String) -> Violation {
             Violation(.views, at: now, "view \(certificate.next.number) \(text)")
         }
-        guard new.count == 1, others.allSatisfy({ $0 == new[0].replica }), certificate.next.plan == view.plan else {
+        let isPromotion = new.first.map { view.index(of: $0.replica) == nil } ?? false
+        guard new.count == 1, others.allSatisfy({ $0 == new[0].replica }), next.settings == view.settings,
+            next.lastOperation == view.lastOperation, isPromotion || next.plan == view.plan && next.members == view.members
+        else {
             return complaint("admits \(new), but that is not all that differs from the view before")
         }
         admitted += 1
@@ -46,8 +50,8 @@ package struct RejoinChecker: Sendable {
             return complaint("admits member \(new[0].replica) again too soon after \(last.admitted)")
         }
         let member = new[0].replica.slot
-        guard view.members.contains(where: { $0.id == new[0].replica }) else {
-            return complaint("admits \(new[0].replica), who is no member")
+        guard view.replica(new[0].replica) != nil else {
+            return complaint("admits \(new[0].replica), who is neither member nor learner")
         }
         let rejoin = Rejoin(view: view.number, incarnation: new[0].number)
         guard liars.contains(member) || asked.contains(Question(replica: member, rejoin: rejoin)) else {

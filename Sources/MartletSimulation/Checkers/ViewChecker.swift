@@ -44,6 +44,8 @@ package struct ViewChecker: Sendable {
         return views.indices.contains(place) ? views[place] : nil
     }
 
+    package var newest: View { views[views.count - 1] }
+
     package func view(of instance: Instance) -> View { views[ends.count { $0 < instance }] }
 
     /// What a SYNC settles in its view; nil where it settles nothing, or where nobody has proved the view.

@@ -22,6 +22,7 @@ package struct Violation: Hashable, Sendable, CustomStringConvertible {
         case blame
         case memory = "bounded memory"
         case measuring
+        case membership
     }
 
     package let rule: Rule

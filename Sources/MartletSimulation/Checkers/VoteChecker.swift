@@ -31,6 +31,11 @@ package struct VoteChecker: Sendable {
     package mutating func sent(
         _ message: PeerMessage, by replica: Int, decided: Instance, _ views: ViewChecker, at now: Instant
     ) -> Violation? {
+        if let (name, number) = Self.membersOnly(message), let view = views.view(number),
+            view.index(of: ReplicaID(slot: replica)) == nil
+        {
+            return Violation(.votes, at: now, "replica \(replica) sent \(name) of view \(number), which does not list it")
+        }
         switch message {
         case .write(let vote):
             return check("WRITE", vote.epoch, vote.instance, vote.digest, \.writes, replica, decided, views, now)
@@ -44,6 +49,20 @@ package struct VoteChecker: Sendable {
         default: break
         }
         return nil
+    }
+
+    /// What only members may say, and of which view.
+    private static func membersOnly(_ message: PeerMessage) -> (name: String, view: ViewNumber)? {
+        switch message {
+        case .propose(let it): ("PROPOSE", it.epoch.view)
+        case .write(let it): ("WRITE", it.epoch.view)
+        case .accept(let it): ("ACCEPT", it.epoch.view)
+        case .stop(let it): ("STOP", it.view)
+        case .stopData(let it): ("STOPDATA", it.epoch.view)
+        case .checkpoint(let it): ("CHECKPOINT", it.view)
+        case .install(let it): ("INSTALL", it.view)
+        default: nil
+        }
     }
 
     package mutating func received(_ message: PeerMessage, by replica: Int, _ views: ViewChecker) {

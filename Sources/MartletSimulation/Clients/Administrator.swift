@@ -6,39 +6,53 @@ import MartletCrypto
 package import MartletTypes
 
 /// Has the group changed, as the scenario plans it: the library's own core, with operations on the group for calls. Each time
-/// it says what it has said before again, many times at once and under new names, as anybody might who has heard it: of a
-/// view that has ended nothing must come of that.
+/// it says what it has said before again, many times at once and under new names, as anybody might who has heard it: of
+/// operations that were done nothing more must come. Where another operation was done first, it makes its own anew.
 package final class Administrator: ClientActor {
     package let isHonest = true
     package var isDone: Bool { next >= plans.count && !isWaiting && repetitions.isEmpty }
 
-    private let plans: [ReconfigurationPlan]
-    private let view: View
-    private let sealer: AdministratorSealer<SimulatedScheme>
+    /// All administrators' sealers: as many of them sign as the group asks for.
+    private let sealers: [(key: PublicKey, sealer: AdministratorSealer<SimulatedScheme>)]
+    private let plans: [AdministratorPlan]
+    private let drafts: OperationDrafts
     private let clientSealer: ClientSealer<SimulatedScheme>
     private let verifier: ReplyVerifier<SimulatedScheme>
     private var core: ClientCore
     private var effects = ClientEffects()
+    private var links: FollowedLinks
     private var newest: View
     private var isStarted = false
-    private var brokenAtStart: [ReplicaID] = []
     private var next = 0
     private var isWaiting = false
+    private var waitsUntil = Instant.zero
     private var calls: UInt64 = 0
     private var last: Reconfiguration?
-    /// Of an operation for a view that has ended.
+    /// Of an operation that was done, or of one that too few have signed.
     private var repetitions: Set<CallID> = []
     private static let repetitionsMax = 8
+    /// How long it waits before it looks again.
+    private static let pause = Interval.milliseconds(15)
+    /// So long it waits for learners: one that lies, or is gone, never becomes a member.
+    private static let learnersPatience = Interval.seconds(4)
+    private static let attemptsMax = 200
+    private var attempts = 0
+    /// An attempt was not answered: it may have been done all the same.
+    private var isUnsure = false
+    /// So long it waits for an answer: an operation that too few have signed by now is answered by nobody.
+    private static let patience = Interval.seconds(1)
 
     init(
-        plans: [ReconfigurationPlan], view: View, client: ClientID, sealer: AdministratorSealer<SimulatedScheme>,
+        plans: [AdministratorPlan], drafts: OperationDrafts, view: View, client: ClientID,
+        sealers: [(key: PublicKey, sealer: AdministratorSealer<SimulatedScheme>)],
         clientSealer: ClientSealer<SimulatedScheme>, verifier: ReplyVerifier<SimulatedScheme>, timing: ClientTiming
     ) {
         self.plans = plans.sorted { $0.at < $1.at }
-        self.view = view
-        self.sealer = sealer
+        self.drafts = drafts
+        self.sealers = sealers
         self.clientSealer = clientSealer
         self.verifier = verifier
+        links = FollowedLinks(view)
         newest = view
         var configuration = ClientCoreConfiguration(view: view, client: client, openingNumberBase: 1_000, seed: 0)
         configuration.signingLasts = timing.signingLasts
@@ -50,16 +64,16 @@ package final class Administrator: ClientActor {
     package var deadline: Instant? {
         if !isStarted { return .zero }
         var earliest = core.nextDeadline
-        if !isWaiting, next < plans.count { earliest = min(earliest ?? .distantFuture, plans[next].at) }
+        if !isWaiting, next < plans.count {
+            earliest = min(earliest ?? .distantFuture, max(plans[next].at, waitsUntil))
+        }
         return earliest
     }
 
     package func wake(at now: Instant, into output: inout ClientOutput) {
         if !isStarted {
             isStarted = true
-            for member in view.members where !brokenAtStart.contains(member.id) {
-                core.step(.linkUp(member.id), at: now, into: &effects)
-            }
+            for event in links.start() { core.step(event, at: now, into: &effects) }
         }
         if let deadline = core.nextDeadline, deadline <= now { core.step(.deadline, at: now, into: &effects) }
         goOn(at: now, into: &output)
@@ -68,6 +82,7 @@ package final class Administrator: ClientActor {
     package func receive(
         _ message: ReplicaToClientMessage, from replica: ReplicaID, at now: Instant, into output: inout ClientOutput
     ) {
+        guard links.isUp(replica) else { return }
         let verified: Verified<ReplicaToClientMessage>
         do {
             verified = try verifier.verify(message, from: replica)
@@ -84,76 +99,125 @@ package final class Administrator: ClientActor {
         goOn(at: now, into: &output)
     }
 
-    package func linkChanged(to replica: ReplicaID, isUp: Bool, at now: Instant, into output: inout ClientOutput) {
-        guard isStarted else {
-            return isUp ? brokenAtStart.removeAll { $0 == replica } : brokenAtStart.append(replica)
-        }
-        core.step(isUp ? .linkUp(replica) : .linkDown(replica), at: now, into: &effects)
+    package func linkChanged(to replica: ReplicaID, _ link: ClientLink, at now: Instant, into output: inout ClientOutput) {
+        for event in links.changed(replica, link) { core.step(event, at: now, into: &effects) }
+        guard isStarted else { return }
         goOn(at: now, into: &output)
     }
 
+    // MARK: - Operations
+
     private func goOn(at now: Instant, into output: inout ClientOutput) {
-        act(into: &output)
-        guard !isWaiting, next < plans.count, plans[next].at <= now else { return }
-        isWaiting = true
-        if let last, last.view < newest.number {
-            for _ in 0..<Self.repetitionsMax { repetitions.insert(call(last, at: now)) }
+        act(at: now, into: &output)
+        guard !isWaiting, next < plans.count, plans[next].at <= now, waitsUntil <= now else { return }
+        if plans[next].waits, !newest.learners.isEmpty, now < plans[next].at + Self.learnersPatience {
+            return waitsUntil = now + Self.pause
         }
-        let operation = sealer.sign(Reconfiguration(after: newest, .arrange(plan(plans[next]))))
-        last = operation
-        _ = call(operation, at: now)
-        act(into: &output)
+        guard let operation = drafts.operation(for: plans[next], after: newest) else {
+            if isUnsure, case .change(let plan) = plans[next] {
+                output.reports.append(.changed(plan))
+            } else {
+                output.reports.append(.operation(.givenUp))
+            }
+            return takeNext()
+        }
+        isWaiting = true
+        repeatLast(at: now)
+        sendUnderSigned(operation, at: now, into: &output)
+        let signed = sign(operation, by: newest.administration.needed)
+        last = signed
+        _ = call(signed, at: now, until: plans[next].isChange ? now + Self.patience : .distantFuture)
+        act(at: now, into: &output)
     }
 
-    private func call(_ operation: Reconfiguration, at now: Instant) -> CallID {
+    private func takeNext() {
+        next += 1
+        attempts = 0
+        isUnsure = false
+        waitsUntil = .zero
+    }
+
+    private func sign(_ operation: Reconfiguration, by count: Int) -> Reconfiguration {
+        let named = sealers.filter { newest.administration.keys.contains($0.key) }
+        var signed = operation
+        for (_, sealer) in named.prefix(count) { signed = sealer.sign(signed) }
+        return signed
+    }
+
+    /// What was done is not done again.
+    private func repeatLast(at now: Instant) {
+        guard let last, last.number <= newest.lastOperation else { return }
+        for _ in 0..<Self.repetitionsMax { repetitions.insert(call(last, at: now)) }
+    }
+
+    /// Where two must sign, one alone tries.
+    private func sendUnderSigned(_ operation: Reconfiguration, at now: Instant, into output: inout ClientOutput) {
+        guard newest.administration.needed > 1, attempts == 0 else { return }
+        output.reports.append(.operation(.underSigned))
+        let signed = sign(operation, by: newest.administration.needed - 1)
+        output.sends += drafts.underSigned(signed, to: newest, by: clientSealer)
+    }
+
+    private func call(_ operation: Reconfiguration, at now: Instant, until: Instant = .distantFuture) -> CallID {
         calls += 1
         let id = CallID(calls)
         core.step(
             .call(
                 Call(
                     id: id, session: SessionHandle(0), kind: .reconfiguration(operation), payload: [],
-                    deadline: .distantFuture)),
+                    deadline: until)),
             at: now, into: &effects)
         return id
     }
 
-    private func plan(_ plan: ReconfigurationPlan) -> ViewPlan {
-        let ids = view.members.map(\.id)
-        let turned = { (first: Int) in ids.indices.map { ids[(first + $0) % ids.count] } }
-        var settings = newest.settings
-        if let window = plan.window { settings.window = window }
-        return ViewPlan(
-            heavy: Array(turned(plan.firstHeavy).prefix(view.quorum.heavyCount)).sorted(),
-            leaderOrder: turned(plan.firstLeader), settings: settings)
-    }
-
-    private func act(into output: inout ClientOutput) {
+    private func act(at now: Instant, into output: inout ClientOutput) {
+        while let audience = effects.audience {
+            effects.audience = nil
+            for event in links.follow(audience) { core.step(event, at: now, into: &effects) }
+        }
+        let members = core.view.members
         for send in effects.sends {
             let bundle =
                 send.isSigned
                 ? clientSealer.sealBundle(send.requests) : RequestBundle(requests: send.requests, signature: nil)
-            for target in send.targets { output.sends.append((view[target].id, .requests(bundle))) }
+            for target in send.targets { output.sends.append((members[target.position].id, .requests(bundle))) }
         }
         for it in effects.viewFetches { output.sends.append((it.target, .fetchViews(it.fetch))) }
-        for completion in effects.completions { finish(completion, into: &output) }
+        for completion in effects.completions { finish(completion, at: now, into: &output) }
         effects.removeAll()
     }
 
-    /// Refused is answered too: what it changes may be no change by now.
-    private func finish(_ completion: Completion, into output: inout ClientOutput) {
+    /// Refused is answered too: what it changes may be no change by now, or another was first.
+    private func finish(_ completion: Completion, at now: Instant, into output: inout ClientOutput) {
         if repetitions.remove(completion.call) != nil {
-            if case .failed(.reconfigurationRefused) = completion.outcome { return }
+            if case .failed(.reconfigurationRefused) = completion.outcome {
+                return output.reports.append(.operation(.repeated))
+            }
             output.reports.append(
                 .unknown(
                     OperationID(client: -1, number: Int(completion.call.rawValue)),
-                    reason: "for a view that has ended, and not refused: \(completion.outcome)"))
+                    reason: "it was done before, and is not refused: \(completion.outcome)"))
             return
         }
         isWaiting = false
-        next += 1
-        if case .unknown(let reason) = completion.outcome {
+        switch completion.outcome {
+        case .failed(.reconfigurationRefused) where plans[next].isChange && attempts < Self.attemptsMax:
+            attempts += 1
+            let isOvertaken = last.map { $0.number <= newest.lastOperation } ?? false
+            output.reports.append(.operation(isOvertaken ? .renumbered : .refusedByNumber))
+            // Which one was first, it hears in a moment.
+            waitsUntil = now + Self.pause
+        case .unknown(.deadline) where attempts < Self.attemptsMax, .failed(.neverSent) where attempts < Self.attemptsMax:
+            attempts += 1
+            isUnsure = true
+        case .unknown(let reason):
             output.reports.append(
                 .unknown(OperationID(client: -1, number: Int(completion.call.rawValue)), reason: reason.description))
+            takeNext()
+        case .failed: takeNext()
+        case .result:
+            if case .change(let plan) = plans[next] { output.reports.append(.changed(plan)) }
+            takeNext()
         }
     }
 }

@@ -14,12 +14,24 @@ package struct ClientOutput {
         case gaveUp(OperationID)
         /// The client cannot know; allowed only where its own rules say so.
         case unknown(OperationID, reason: String)
+        /// An administrator's operation is done.
+        case changed(ChangePlan)
+        case operation(OperationDeed)
     }
 
     package var sends: [(receiver: ReplicaID, message: ClientMessage)] = []
     package var reports: [Report] = []
 
     package init() {}
+}
+
+/// What becomes of administrators' operations on the way.
+package enum OperationDeed: String, Hashable, Sendable, CaseIterable {
+    case refusedByNumber = "operation refused because of its number"
+    case renumbered = "operation made anew with the next number"
+    case repeated = "operation repeated in vain"
+    case givenUp = "operation given up"
+    case underSigned = "operation signed by too few"
 }
 
 /// Names an operation in its client's history.
@@ -44,5 +56,5 @@ package protocol ClientActor: AnyObject {
     func receive(
         _ message: ReplicaToClientMessage, from replica: ReplicaID, at now: Instant, into output: inout ClientOutput)
     /// Its connection to that replica broke or is there again.
-    func linkChanged(to replica: ReplicaID, isUp: Bool, at now: Instant, into output: inout ClientOutput)
+    func linkChanged(to replica: ReplicaID, _ link: ClientLink, at now: Instant, into output: inout ClientOutput)
 }

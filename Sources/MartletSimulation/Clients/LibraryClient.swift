@@ -18,7 +18,6 @@ package final class LibraryClient: ClientActor {
 
     private let client: Int
     private let plan: ClientPlan
-    private let view: View
     private let until: Instant
     private let sealer: ClientSealer<SimulatedScheme>
     private let verifier: ReplyVerifier<SimulatedScheme>
@@ -28,7 +27,9 @@ package final class LibraryClient: ClientActor {
     private var workload: Workload
     private var random: SeededRandom
     private var isStarted = false
-    private var brokenAtStart: [ReplicaID] = []
+    private var links: FollowedLinks
+    /// How often it heard of several views at once, and others were members by then.
+    package private(set) var leaps = 0
     private var isFinished = false
     private var started = 0
     /// In the order of their beginning.
@@ -44,7 +45,7 @@ package final class LibraryClient: ClientActor {
     ) {
         self.client = client
         self.plan = plan
-        self.view = view
+        links = FollowedLinks(view)
         self.until = until
         self.sealer = sealer
         self.verifier = verifier
@@ -72,9 +73,7 @@ package final class LibraryClient: ClientActor {
     package func wake(at now: Instant, into output: inout ClientOutput) {
         if !isStarted {
             isStarted = true
-            for member in view.members where !brokenAtStart.contains(member.id) {
-                core.step(.linkUp(member.id), at: now, into: &effects)
-            }
+            for event in links.start() { core.step(event, at: now, into: &effects) }
         }
         if let deadline = core.nextDeadline, deadline <= now { core.step(.deadline, at: now, into: &effects) }
         goOn(at: now, into: &output)
@@ -84,6 +83,7 @@ package final class LibraryClient: ClientActor {
         _ message: ReplicaToClientMessage, from replica: ReplicaID, at now: Instant,
         into output: inout ClientOutput
     ) {
+        guard links.isUp(replica) else { return }
         let verified: Verified<ReplicaToClientMessage>
         do {
             verified = try verifier.verify(message, from: replica)
@@ -91,15 +91,18 @@ package final class LibraryClient: ClientActor {
             // A liar's proof of a view: the library drops it too.
             return
         }
+        let before = core.view
         core.step(.message(verified), at: now, into: &effects)
+        let after = core.view
+        if after.number.rawValue > before.number.rawValue + 2, after.members.map(\.id) != before.members.map(\.id) {
+            leaps += 1
+        }
         goOn(at: now, into: &output)
     }
 
-    package func linkChanged(to replica: ReplicaID, isUp: Bool, at now: Instant, into output: inout ClientOutput) {
-        guard isStarted else {
-            return isUp ? brokenAtStart.removeAll { $0 == replica } : brokenAtStart.append(replica)
-        }
-        core.step(isUp ? .linkUp(replica) : .linkDown(replica), at: now, into: &effects)
+    package func linkChanged(to replica: ReplicaID, _ link: ClientLink, at now: Instant, into output: inout ClientOutput) {
+        for event in links.changed(replica, link) { core.step(event, at: now, into: &effects) }
+        guard isStarted else { return }
         goOn(at: now, into: &output)
     }
 
@@ -131,15 +134,20 @@ package final class LibraryClient: ClientActor {
     }
 
     private func act(at now: Instant, into output: inout ClientOutput) {
+        while let audience = effects.audience {
+            effects.audience = nil
+            for event in links.follow(audience) { core.step(event, at: now, into: &effects) }
+        }
+        let members = core.view.members
         for send in effects.sends {
             for request in send.requests where request.kind == .operation { requests[request.payload] = request.id }
             let bundle =
                 send.isSigned
                 ? sealer.sealBundle(send.requests) : RequestBundle(requests: send.requests, signature: nil)
-            for target in send.targets { output.sends.append((view[target].id, .requests(bundle))) }
+            for target in send.targets { output.sends.append((members[target.position].id, .requests(bundle))) }
         }
         for read in effects.reads {
-            for target in read.targets { output.sends.append((view[target].id, .read(read.request))) }
+            for target in read.targets { output.sends.append((members[target.position].id, .read(read.request))) }
         }
         for it in effects.viewFetches { output.sends.append((it.target, .fetchViews(it.fetch))) }
         for completion in effects.completions { finish(completion, at: now, into: &output) }

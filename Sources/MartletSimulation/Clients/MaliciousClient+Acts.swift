@@ -106,8 +106,8 @@ extension MaliciousClient {
 
     func trickle(into output: inout ClientOutput) {
         let begun = trickling ?? (request(nextSequence()), 0)
-        send([begun.request], to: [everyone[begun.next]], into: &output)
-        trickling = begun.next + 1 < view.n ? (begun.request, begun.next + 1) : nil
+        if begun.next < everyone.count { send([begun.request], to: [everyone[begun.next]], into: &output) }
+        trickling = begun.next + 1 < everyone.count ? (begun.request, begun.next + 1) : nil
     }
 
     /// The liars get one request, to be proposed; one correct replica at most gets the same, the others another one.

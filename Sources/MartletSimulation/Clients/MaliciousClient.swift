@@ -31,6 +31,7 @@ package final class MaliciousClient: ClientActor {
     var trickling: (request: Request, next: Int)?
     /// The newest that anybody told it of.
     private(set) var newestView = ViewNumber.genesis
+    private var members: [ReplicaID]
     private static let pastMax = 16
 
     package init(
@@ -44,6 +45,7 @@ package final class MaliciousClient: ClientActor {
         self.conspiracy = conspiracy
         self.others = others
         self.view = view
+        members = view.members.map(\.id)
         self.until = until
         self.workload = workload
         self.encode = encode
@@ -64,14 +66,17 @@ package final class MaliciousClient: ClientActor {
     ) {
         // It takes any replica's word: being lied to is its own affair.
         if case .views(let part) = message {
-            for certificate in part.certificates { newestView = max(newestView, certificate.next.number) }
+            for certificate in part.certificates where certificate.next.number > newestView {
+                newestView = certificate.next.number
+                members = certificate.next.members.map(\.id)
+            }
         }
         guard session == nil, case .reply(let reply) = message, case .opened(let opened) = reply.body else { return }
         session = opened
     }
 
     /// It sends into broken connections, too.
-    package func linkChanged(to replica: ReplicaID, isUp: Bool, at now: Instant, into output: inout ClientOutput) {}
+    package func linkChanged(to replica: ReplicaID, _ link: ClientLink, at now: Instant, into output: inout ClientOutput) {}
 
     // MARK: - Acts
 
@@ -110,13 +115,13 @@ package final class MaliciousClient: ClientActor {
     // MARK: - Requests
 
     private var id: ClientID { sealer.client }
-    var everyone: [ReplicaID] { view.members.map(\.id) }
+    var everyone: [ReplicaID] { members }
 
     /// One replica up to all but one.
     func some() -> [ReplicaID] {
         var receivers = everyone
         random.shuffle(&receivers)
-        return Array(receivers.prefix(random.number(in: 1...max(1, view.n - 1))))
+        return Array(receivers.prefix(random.number(in: 1...max(1, members.count - 1))))
     }
 
     func nextSequence() -> UInt64 {

@@ -105,10 +105,24 @@ public struct SimulationReport: Sendable {
             ("correct member suspected", suspected.count { world.scenario.isCorrectThroughout($0) }),
             ("view admits a member again", world.checkers.rejoining.admitted),
             ("change taken back", world.checkers.calculations.takenBack),
+            ("replica left", counts.departures), ("replica restarted with another key", counts.rotations),
+            ("link refused", counts.linksRefused), ("chain told to who connects", counts.chainsTold),
+            ("replica slept through members' changes", counts.sleepers),
+            (
+                "client slept through members' changes",
+                world.clients.reduce(0) { $0 + (($1 as? LibraryClient)?.leaps ?? 0) }
+            ),
+            ("learner crashed", counts.crashesOfLearners), ("member being replaced crashed", counts.crashesOfReplaced),
+            ("leader crashed while somebody came", counts.crashesOfLeaders),
+            ("newcomer lied", counts.newcomersLies), ("removed one lied", counts.formersLies),
+            ("old key spoke", counts.thievesLies),
             ("calls that outlast both timeout stages", counts.patientCalls),
             ("latency matrix used", world.scenario.matrix == nil ? 0 : 1),
             ("more than a group must survive", world.scenario.isBeyond ? 1 : 0),
         ]
+        let membership =
+            MembershipEvent.allCases.map { ($0.rawValue, world.checkers.membership.counts[$0] ?? 0) }
+            + OperationDeed.allCases.map { ($0.rawValue, counts.operations[$0] ?? 0) }
         let steps = ProtocolStep.allCases.map { ($0.rawValue, counts.steps[$0] ?? 0) }
         let crashPoints = CrashPoint.allCases.map { ("crash: \($0.rawValue)", counts.crashPoints[$0] ?? 0) }
         let malice = ClientMalice.Act.allCases.map { act in
@@ -117,7 +131,7 @@ public struct SimulationReport: Sendable {
             }
             return ("client: \(act)", count)
         }
-        return (faults + crashPoints + steps + malice).map { (name: $0.0, count: $0.1) } + counts.branches.occurrences
+        return (faults + membership + crashPoints + steps + malice).map { (name: $0.0, count: $0.1) } + counts.branches.occurrences
             + LiarDeeds.occurrences(of: world.liars.compactMap { $0 })
     }
 }

@@ -9,13 +9,13 @@ import MartletTypes
 extension Scenario {
     /// Replicas that neither lie nor ever crash nor rot nor have a clock that is too wrong.
     package func isCorrectThroughout(_ replica: Int) -> Bool {
-        !isLiar(replica) && !crashes(replica) && !rots(replica) && !isClockWrong(replica)
+        !isLiar(replica) && !isRobbed(replica) && !crashes(replica) && !rots(replica) && !isClockWrong(replica)
     }
 
     /// Says what cannot be run at all, or, where the scenario is not meant to go beyond, what a group need not survive;
     /// nil when nothing is.
     package var complaint: String? {
-        placeComplaint ?? liarComplaint ?? valueComplaint ?? (isBeyond ? nil : budgetComplaint)
+        placeComplaint ?? changeComplaint ?? liarComplaint ?? valueComplaint ?? (isBeyond ? nil : budgetComplaint)
     }
 
     /// By ascending id.
@@ -26,9 +26,9 @@ extension Scenario {
     package func isLiar(_ replica: Int) -> Bool { liars.contains { $0.replica == replica } }
 
     /// One of a durable group that is back before the network heals has only been slow.
-    package func crashes(_ replica: Int) -> Bool {
+    package func crashes(_ replica: Int, after operations: Int = .max) -> Bool {
         replicaFaults.contains { fault in
-            guard fault.replica == replica else { return false }
+            guard fault.replica == replica, fault.after <= operations else { return false }
             switch fault.kind {
             case .crash(let restart): return !settings.isDurable || restart ?? .distantFuture > healsAt
             case .powerLoss(_, let restart): return restart > healsAt
@@ -81,14 +81,14 @@ extension Scenario {
         guard f > 0 || n == 1 else {
             return "f = 0 tolerates nothing and means one replica alone, not \(n); give n: 1, or a greater f"
         }
-        guard n + clientNodes <= NodeSet.nodesMax else {
-            return "\(n) replicas and \(clientNodes) clients are more than \(NodeSet.nodesMax) nodes"
+        guard nodes <= NodeSet.nodesMax else {
+            return "\(slots) replicas and \(clientNodes) clients are more than \(NodeSet.nodesMax) nodes"
         }
         if let complaint = weightComplaint { return complaint }
         let places =
             replicaFaults.map(\.replica) + clockFaults.map(\.replica) + liars.map(\.replica)
             + clientLinkFaults.flatMap(\.replicas.nodes)
-        if let wrong = places.first(where: { !(0..<n).contains($0) }) { return "there is no replica \(wrong)" }
+        if let wrong = places.first(where: { !(0..<slots).contains($0) }) { return "there is no replica \(wrong)" }
         if let wrong = clientLinkFaults.map(\.client).first(where: { !clients.indices.contains($0) }) {
             return "there is no client \(wrong)"
         }
@@ -113,6 +113,7 @@ extension Scenario {
         guard faultModel == .byzantine || !replicaFaults.contains(where: { $0.kind == .rot }) else {
             return "in a crash group no replica's memory may rot"
         }
+        if hasChanges { return lyingComplaint }
         return count > f ? "\(count) liars are more than f = \(f): nothing could be promised" : nil
     }
 
@@ -156,7 +157,8 @@ extension Scenario {
     }
 
     private var budgetComplaint: String? {
-        let faulty = (0..<n).filter { !isCorrectThroughout($0) }
+        if hasChanges, let complaint = membershipComplaint { return complaint }
+        let faulty = hasChanges ? [] : (0..<n).filter { !isCorrectThroughout($0) }
         guard faulty.count <= f else {
             return
                 "\(faulty.count) replicas lie, crash, rot or have wrong clocks (\(faulty.map(String.init).joined(separator: ", "))), "

@@ -18,11 +18,27 @@ extension Scenario {
         return smaller
     }
 
+    /// Nil where nobody comes later.
+    package func withoutLastNewcomer() -> Scenario? {
+        guard !newcomers.isEmpty else { return nil }
+        var smaller = self
+        let gone = slots - 1
+        smaller.changes.removeAll { $0.change.slots.contains(gone) }
+        smaller.thieves.removeAll { $0.replica == gone }
+        smaller.newcomers.removeLast()
+        smaller.replicaFaults.removeAll { $0.replica == gone }
+        smaller.clockFaults.removeAll { $0.replica == gone }
+        smaller.liars.removeAll { $0.replica == gone }
+        return smaller
+    }
+
     package func withoutLastReplica() -> Scenario {
         var smaller = self
         smaller.n -= 1
         let gone = smaller.n
         smaller.leaders.removeAll { $0 == gone }
+        smaller.changes.removeAll { $0.change.slots.contains(gone) }
+        smaller.thieves.removeAll { $0.replica == gone }
         // Fewer may be heavy now: the seed chooses.
         smaller.heavy = []
         smaller.replicaFaults.removeAll { $0.replica == gone }

@@ -39,6 +39,12 @@ package struct Scenario: Sendable {
     package var clients: [ClientPlan] = []
     /// What an administrator has the group changed to, one after the other.
     package var reconfigurations: [ReconfigurationPlan] = []
+    /// Who comes later.
+    package var newcomers: [NewcomerPlan] = []
+    /// Who is to come and go, f, keys and administrators.
+    package var changes: [ChangePlan] = []
+    /// Whose old key somebody speaks with once it has another one, and how that one lies.
+    package var thieves: [LiarPlan] = []
     package var clientTiming = ClientTiming()
 
     /// From here on nothing is lost, nobody is cut off or paused, and nobody crashes.
@@ -72,6 +78,13 @@ package struct Scenario: Sendable {
         return widest
     }
 
+    /// The most faults that it is ever to bear.
+    package var highestF: Int {
+        changes.reduce(f) { highest, plan in
+            if case .tolerate(let count) = plan.change { max(highest, count) } else { highest }
+        }
+    }
+
     /// What bounds memory where these faults happen.
     package var memoryLimits: MemoryChecker.Limits {
         var limits = memory
@@ -79,8 +92,8 @@ package struct Scenario: Sendable {
         return limits
     }
 
-    /// Clients, and the administrator where there is one.
-    package var clientNodes: Int { clients.count + (reconfigurations.isEmpty ? 0 : 1) }
+    /// Clients, and administrators where there are some.
+    package var clientNodes: Int { clients.count + administrators }
 }
 
 /// Other weights and leaders, and perhaps other settings, from then on.
@@ -142,11 +155,14 @@ package struct ReplicaFault: Hashable, Sendable {
     package let replica: Int
     package let at: Instant
     package let kind: Kind
+    /// Not before so many of the administrators' operations (`Scenario.changes`) are done.
+    package let after: Int
 
-    package init(replica: Int, at: Instant, kind: Kind) {
+    package init(replica: Int, at: Instant, kind: Kind, after: Int = 0) {
         self.replica = replica
         self.at = at
         self.kind = kind
+        self.after = after
     }
 }
 

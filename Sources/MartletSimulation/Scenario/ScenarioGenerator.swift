@@ -45,6 +45,7 @@ package struct ScenarioGenerator {
         if random.chance(permille: 400) { makeViews() }
         if random.chance(permille: 80) { makeImpatient() }
         if random.chance(permille: 400) { makeDurable() }
+        if random.chance(permille: 450) { makeMembers() }
         return scenario
     }
 
@@ -130,7 +131,7 @@ package struct ScenarioGenerator {
 
     private mutating func makeLiar(_ replica: Int) {
         // Those about latencies and views are drawn with the rest of measuring and of views.
-        let others: [LiarKind] = [.latencyLiar, .falseNeighbour, .sluggishVoter, .viewLiar, .rejoiner]
+        let others: [LiarKind] = [.latencyLiar, .falseNeighbour, .sluggishVoter, .viewLiar, .rejoiner, .formerMember]
         var kinds = LiarKind.allCases.filter { !others.contains($0) }
         random.shuffle(&kinds)
         let plan = LiarPlan(

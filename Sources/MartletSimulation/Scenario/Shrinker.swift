@@ -60,7 +60,7 @@ package struct Shrinker {
     private static var changes: [Change] {
         [
             without(\.linkFaults), without(\.clientLinkFaults), without(\.clockFaults), without(\.replicaFaults),
-            without(\.reconfigurations),
+            without(\.reconfigurations), without(\.changes), without(\.thieves), withoutLastNewcomer,
             without(\.liars), withoutClient, smallerGroup, withoutLiarKind, plainer, shorter,
         ]
     }
@@ -74,6 +74,10 @@ package struct Shrinker {
         }
     }
 
+    private static func withoutLastNewcomer(_ scenario: Scenario, _ place: Int) -> Scenario? {
+        place == 0 ? scenario.withoutLastNewcomer() : nil
+    }
+
     private static func withoutClient(_ scenario: Scenario, _ place: Int) -> Scenario? {
         guard scenario.clients.count > 1, place < scenario.clients.count else { return nil }
         return scenario.without(client: place)
@@ -82,7 +86,7 @@ package struct Shrinker {
     /// Fewer replicas, then fewer faults that they must bear.
     private static func smallerGroup(_ scenario: Scenario, _ place: Int) -> Scenario? {
         let edits: [(Scenario) -> Scenario?] = [
-            { $0.n > $0.faultModel.membersMin(f: $0.f) ? $0.withoutLastReplica() : nil },
+            { $0.newcomers.isEmpty && $0.n > $0.faultModel.membersMin(f: $0.f) ? $0.withoutLastReplica() : nil },
             { $0.f > 1 ? edit($0) { $0.f -= 1 } : nil },
         ]
         let possible = edits.compactMap { $0(scenario) }

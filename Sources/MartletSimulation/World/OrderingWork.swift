@@ -20,6 +20,8 @@ struct OrderingWork {
     var notices: [Notice] = []
     var views: [ViewCertificate] = []
     var decided: [Execution] = []
+    /// It is to end: that view does not list it.
+    var hasLeft: ViewNumber?
     /// How often its own messages came back to it.
     var rounds = 0
 
@@ -35,6 +37,7 @@ struct OrderingWork {
         notices.removeAll(keepingCapacity: true)
         views.removeAll(keepingCapacity: true)
         decided.removeAll(keepingCapacity: true)
+        hasLeft = nil
         rounds = 0
     }
 }

@@ -24,20 +24,26 @@ final class SimulatedReplica {
     let id: ReplicaID
     /// Its place among the world's replicas: that of its id, or beyond them all where it is a liar's twin.
     let slot: Int
-    let key: PublicKey
+    /// What it is known by.
+    var key: PublicKey { ownKey.publicKey }
+    private var ownKey: SimulatedScheme.PrivateKey
+    /// The one that it starts with next.
+    private var nextKey: SimulatedScheme.PrivateKey?
     /// The group's first view.
     let view: View
     /// All that it speaks with, itself included, in its core's order.
     private(set) var peers: [ReplicaID]
     private(set) var verifier: Verifier<SimulatedScheme>
     private let makeVerifier: () -> Verifier<SimulatedScheme>
-    let sealer: Sealer<SimulatedScheme>
+    private(set) var sealer: Sealer<SimulatedScheme>
+    private let makeSealer: (SimulatedScheme.PrivateKey) -> Sealer<SimulatedScheme>
     private let timeouts: Timeouts
     private let memory: MemoryChecker.Limits
     /// Where its challenges come from; apart from all else that is drawn.
     private var entropy: SeededRandom
     var clock: ReplicaClock
 
+    /// Of one that waits: that of a group of its own, which is asked nothing.
     private(set) var core: ReplicaCore
     private var effects = Effects()
     /// The end of its run of decisions at each of the sends in there.
@@ -56,6 +62,18 @@ final class SimulatedReplica {
     private(set) var hasVoted = false
     var isUp = true
     var isPaused = false
+    /// Its process has been started at least once.
+    private(set) var hasStarted = true
+    /// It is up, but in no view that it knows of: it has no core yet, but waits for the way to one that lists it.
+    private(set) var isWaiting = false
+    /// It was removed, and has ended.
+    private(set) var hasLeft = false
+    /// It has another's old key.
+    private(set) var isThief = false
+    var hasClientLinks = true
+    /// Of one that was removed, and lies.
+    var nextThought = Instant.zero
+    private var keyBook: (newest: ViewNumber, keys: [ReplicaID: PublicKey]) = (ViewNumber(0), [:])
     /// Its snapshots hold a wrong bit.
     var isRotten = false
 
@@ -102,28 +120,37 @@ final class SimulatedReplica {
     /// What a liar wants ordered is made up before anybody is told, itself included; nil of a replica that is none.
     var makeUp: ((PeerMessage) -> PeerMessage)?
 
-    var isTwin: Bool { slot != id.slot }
+    var isTwin: Bool { slot != id.slot && !isThief }
 
     init(
-        id: ReplicaID, slot: Int, key: PublicKey, view: View, makeVerifier: @escaping () -> Verifier<SimulatedScheme>,
-        sealer: Sealer<SimulatedScheme>,
+        id: ReplicaID, slot: Int, key: SimulatedScheme.PrivateKey, view: View,
+        makeVerifier: @escaping () -> Verifier<SimulatedScheme>,
+        makeSealer: @escaping (SimulatedScheme.PrivateKey) -> Sealer<SimulatedScheme>,
         timeouts: Timeouts, memory: MemoryChecker.Limits, clock: ReplicaClock, entropy: SeededRandom,
         syncErrorPermille: Int
     ) {
         self.id = id
         self.slot = slot
-        self.key = key
+        ownKey = key
         self.view = view
         peers = view.members.map(\.id)
         self.makeVerifier = makeVerifier
         verifier = makeVerifier()
-        self.sealer = sealer
+        self.makeSealer = makeSealer
+        sealer = makeSealer(key)
         self.timeouts = timeouts
         self.memory = memory
         self.clock = clock
         self.entropy = entropy
+        let isFounder = view.index(of: id) != nil
         core = Self.core(
-            id, view, .voter, 1, timeouts, memory, clock.reading(at: .zero), &effects)
+            id, isFounder ? view : Self.groupOfItsOwn(id, key.publicKey, view.settings), [], isFounder ? key.publicKey : nil,
+            .voter, 1, timeouts, memory, clock.reading(at: .zero), &effects)
+        if !isFounder {
+            effects.removeAll()
+            peers = []
+            (isUp, hasStarted, hasClientLinks) = (false, false, false)
+        }
         executor = Executor(machine: Self.service(), view: view.number, mode: .voter, settings: view.settings)
         guard view.settings.isDurable else { return }
         var faults = DiskFaults()
@@ -144,6 +171,7 @@ final class SimulatedReplica {
     /// Steps the core for everything that has arrived and acts once, as the ordering stage does. The replica's own messages
     /// come back to it `loopbackMax` times at most.
     func order(at now: Instant, loopbackMax: Int, into work: inout OrderingWork) {
+        guard !isWaiting else { return }
         let reading = clock.reading(at: now)
         for event in inbox { step(event, at: reading) }
         inbox.removeAll(keepingCapacity: true)
@@ -171,10 +199,12 @@ final class SimulatedReplica {
     }
 
     /// When the core wants to be woken, in the world's time.
-    var deadline: Instant? { core.nextDeadline.flatMap { clock.worldTime(of: $0) } }
+    var deadline: Instant? { isWaiting ? nil : core.nextDeadline.flatMap { clock.worldTime(of: $0) } }
 
     private func take(into work: inout OrderingWork, loopback: inout [Event]) {
         for case .execute(let execution) in effects.executions { work.decided.append(execution) }
+        if let audience = effects.audience { peers = audience.map(\.id) }
+        if let view = effects.hasLeft { work.hasLeft = view }
         work.decidedAtSend += passGate()
         for send in effects.sends {
             let sealed = sealer.seal(makeUp?(send.message) ?? send.message)
@@ -186,7 +216,8 @@ final class SimulatedReplica {
                 addForOthers(sealed, &work)
             case .others: addForOthers(sealed, &work)
             case .replica(let id) where id == sealer.replica: loopback.append(.message(sealer.loopback(sealed)))
-            case .replica(let id): work.outgoing.append(Outgoing(sealed, to: id))
+            // There is a link to nobody else.
+            case .replica(let id): if peers.contains(id) { work.outgoing.append(Outgoing(sealed, to: id)) }
             }
         }
         work.refusals.append(contentsOf: effects.refusals)
@@ -316,19 +347,34 @@ final class SimulatedReplica {
     func restart(at now: Instant) throws -> CheckpointImage? {
         isUp = true
         isRotten = false
+        if let nextKey {
+            ownKey = nextKey
+            sealer = makeSealer(nextKey)
+            self.nextKey = nil
+        }
         if disk != nil { return try restartFromDisk(at: now) }
+        verifier = makeVerifier()
+        guard view.index(of: id) != nil else {
+            wait()
+            return nil
+        }
         if hasVoted {
             mode = .learner
             number = max(1, entropy.next())
         }
+        begin([], nil, at: now)
+        return nil
+    }
+
+    private func begin(_ chain: [ViewCertificate], _ restoration: Restoration?, at now: Instant) {
+        isWaiting = false
         effects.removeAll()
+        decidedAtSend.removeAll()
         core = Self.core(
-            id, view, mode, max(1, number), timeouts, memory, clock.reading(at: now), &effects)
+            id, view, chain, key, mode, max(1, number), timeouts, memory, clock.reading(at: now), &effects, restoration)
         executor = Executor(machine: Self.service(), view: view.number, mode: mode, settings: view.settings)
         store = SnapshotStore()
         newest = NewestSnapshot()
-        verifier = makeVerifier()
-        return nil
     }
 
     private func restartFromDisk(at now: Instant) throws -> CheckpointImage? {
@@ -337,16 +383,16 @@ final class SimulatedReplica {
         hasLostVotes = recovered.isDamaged
         let (restoration, checkpoint) = (recovered.restoration, recovered.checkpoint)
         number = recovered.isDamaged ? fresh : restoration.incarnation
+        let isFounder = view.index(of: id) != nil
+        if !isFounder, number == 0 { number = fresh }
         mode = number == 0 ? .voter : .learner
-        effects.removeAll()
-        decidedAtSend.removeAll()
-        core = Self.core(
-            id, view, mode, max(1, number), timeouts, memory, clock.reading(at: now), &effects,
-            restoration.isEmpty ? nil : restoration)
-        executor = Executor(machine: Self.service(), view: view.number, mode: mode, settings: view.settings)
-        store = SnapshotStore()
-        newest = NewestSnapshot()
         verifier = makeVerifier()
+        // What it had written down about views is as good as heard anew.
+        guard isFounder || restoration.chain.contains(where: { $0.next.replica(id) != nil }) else {
+            wait()
+            return nil
+        }
+        begin(isFounder ? [] : restoration.chain, restoration.isEmpty ? nil : restoration, at: now)
         executor.carryOut(.holdReads(upTo: restoration.lastAnswered), into: &executionEffects)
         guard let base = restoration.base, let checkpoint else { return nil }
         try executor.install(base.image, checkpoint.contents.reader, into: &executionEffects)
@@ -356,13 +402,87 @@ final class SimulatedReplica {
         return base.image
     }
 
+    // MARK: - Coming and going
+
+    /// Its process starts for the first time, and no view lists it as far as it knows.
+    func start(at now: Instant) {
+        hasStarted = true
+        isUp = true
+        wait()
+    }
+
+    private func wait() {
+        isWaiting = true
+        peers = []
+        inbox.removeAll()
+        effects.removeAll()
+    }
+
+    /// A view that it knows of lists it, or did.
+    var isListed: Bool { verifier.views.all.contains { $0.replica(id) != nil } }
+
+    /// Follows from here on, with a number of its own.
+    func begin(at now: Instant) {
+        mode = .learner
+        if disk == nil || number == 0 { number = max(1, entropy.next()) }
+        let first = view.number.next
+        var chain: [ViewCertificate] = []
+        var next = first
+        while let certificate = verifier.views.certificate(of: next) {
+            chain.append(certificate)
+            next = next.next
+        }
+        begin(chain, nil, at: now)
+    }
+
+    /// As a process ends that is told to.
+    func leave() {
+        crash()
+        hasLeft = true
+    }
+
+    /// It starts with that key next.
+    func take(_ key: SimulatedScheme.PrivateKey) { nextKey = key }
+
+    func waitToSteal() {
+        isThief = true
+        (isUp, hasClientLinks) = (false, false)
+    }
+
+    /// It was robbed by now: this one goes on with a fresh memory and the old key.
+    func steal() { isUp = true }
+
+    /// Whether it would take that one's connection, or connect to it: it has the key that the newest view says of those, among
+    /// what this one knows, that list it.
+    func lists(_ other: SimulatedReplica) -> Bool {
+        if keyBook.newest != verifier.view.number {
+            var keys: [ReplicaID: PublicKey] = [:]
+            for view in verifier.views.all { for member in view.audience { keys[member.id] = member.key } }
+            keyBook = (verifier.view.number, keys)
+        }
+        return keyBook.keys[other.id] == other.key
+    }
+
+    private static func groupOfItsOwn(_ id: ReplicaID, _ key: PublicKey, _ settings: GroupSettings) -> View {
+        do {
+            return try View(
+                group: Digest(words: Words32(0, 0, 0, 0)), number: .genesis, faultModel: .byzantine, f: 0,
+                members: [Member(id: id, key: key, host: "nowhere", port: 1, isHeavy: false)], leaderOrder: [id],
+                settings: settings)
+        } catch {
+            preconditionFailure("one replica is a group: \(error)")
+        }
+    }
+
     private static func core(
-        _ id: ReplicaID, _ view: View, _ mode: ReplicaMode, _ incarnation: UInt64, _ timeouts: Timeouts,
+        _ id: ReplicaID, _ view: View, _ chain: [ViewCertificate], _ key: PublicKey?, _ mode: ReplicaMode, _ incarnation: UInt64, _ timeouts: Timeouts,
         _ memory: MemoryChecker.Limits, _ now: ClockReading, _ effects: inout Effects, _ restoration: Restoration? = nil
     ) -> ReplicaCore {
         var configuration = CoreConfiguration(
             view: view, replica: id, mode: mode, incarnation: incarnation,
             seed: UInt64(id.slot) + now.monotonic.rawValue)
+        configuration.chain = chain
+        configuration.key = key
         configuration.timeouts = timeouts
         configuration.pendingPerClientMax = memory.pendingPerClientMax
         configuration.archiveBytesMax = memory.archiveBytesMax

@@ -22,7 +22,7 @@ extension World {
             clients[client].receive(try packet.message(), from: ReplicaID(slot: from), at: now, into: &output)
         } catch {
             counts.refusedMessages += 1
-            if liars[from] == nil {
+            if isHonest(replicas[from]) {
                 checkers.note(Violation(.integrity, at: now, "a reply of replica \(from) cannot be read: \(error)"))
             }
         }
@@ -31,7 +31,7 @@ extension World {
 
     /// To a replica, from a client.
     func onClientPacket(_ packet: Packet<ClientMessage>, to replica: SimulatedReplica, client: Int) {
-        guard replica.isUp, hears(replica, scenario.n + client) else { return }
+        guard replica.isUp, !replica.isWaiting, hears(replica, scenario.node(ofClient: client)) else { return }
         guard clientLinks.isUp(client, replica.id.slot) else { return counts.lostOnClientLinks += 1 }
         do {
             switch try packet.message() {
@@ -48,6 +48,8 @@ extension World {
             }
         } catch {
             counts.refusedRequests += 1
+            // The replica or the administrator is not in the newest view yet, or too few have signed.
+            if case VerificationError.notAuthorised = error, client >= scenario.clients.count { return }
             if clients[client].isHonest {
                 checkers.note(
                     Violation(
@@ -63,7 +65,8 @@ extension World {
         if case .refusal(let refusal) = message { counts.branches.refused(refusal.reason) }
         let packet = Packet(message, usesWire: scenario.usesWire)
         let (first, second) = network.arrivals(
-            of: MessageKind(message), bytes: packet.count, from: from, to: scenario.n + client, at: now)
+            of: MessageKind(message), bytes: packet.count, from: scenario.node(ofReplica: from),
+            to: scenario.node(ofClient: client), at: now)
         if let first { queue.insert(.toClient(client, from: from, packet), at: first) }
         if let second { queue.insert(.toClient(client, from: from, packet), at: second) }
     }
@@ -83,8 +86,8 @@ extension World {
             counts.branches.sent(MessageKind(send.message))
             let packet = Packet(send.message, usesWire: scenario.usesWire)
             let (first, second) = network.arrivals(
-                of: MessageKind(send.message), bytes: packet.count, from: scenario.n + client,
-                to: send.receiver.slot, at: now)
+                of: MessageKind(send.message), bytes: packet.count, from: scenario.node(ofClient: client),
+                to: scenario.node(ofReplica: send.receiver.slot), at: now)
             if let first { queue.insert(.request(send.receiver.slot, client: client, packet), at: first) }
             if let second { queue.insert(.request(send.receiver.slot, client: client, packet), at: second) }
         }
@@ -108,6 +111,8 @@ extension World {
             // It stays open in the history: for all that is known it takes effect at any later time, or never.
             gaveUp.insert(id)
             trace.line(now, "c\(client)", "gives up", "#\(id.number)")
+        case .changed(let plan): noteDone(plan)
+        case .operation(let deed): counts.operations[deed, default: 0] += 1
         case .unknown(let id, let reason):
             checkers.note(
                 Violation(.liveness, at: now, "client \(client) call \(id.number) ends without a result: \(reason)"))

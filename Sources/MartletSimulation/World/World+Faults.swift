@@ -2,10 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import MartletCore
+import MartletCrypto
 import MartletTypes
 
 /// What befalls replicas, their clocks and the clients' connections.
 extension World {
+    /// How often it is looked whether an operation is done that a fault waits for.
+    private static let faultRetryAfter = Interval.milliseconds(5)
+
     func scheduleFaults() {
         for (place, fault) in scenario.replicaFaults.enumerated() { queue.insert(.fault(place), at: fault.at) }
         for (place, fault) in scenario.clockFaults.enumerated() {
@@ -22,6 +26,12 @@ extension World {
 
     func onFault(_ fault: ReplicaFault) {
         let replica = replicas[fault.replica]
+        guard fault.after <= counts.operationsDone else {
+            if let place = scenario.replicaFaults.firstIndex(of: fault) {
+                queue.insert(.fault(place), at: now + Self.faultRetryAfter)
+            }
+            return
+        }
         if case .diskDamage(let delay) = fault.kind { damageDisk(of: replica, seenAfter: delay) }
         if case .diskLoss = fault.kind { loseDisk(of: replica) }
         guard replica.isUp else { return }
@@ -65,10 +75,11 @@ extension World {
         let place = replica.id.slot
         trace.line(now, "r\(place)", "FAULT", "crashes")
         counts.crashes += 1
+        noteCrash(of: replica)
         for point in replica.crashPoints { counts.crashPoints[point, default: 0] += 1 }
         replica.crash()
         if let restartAt { queue.insert(.restart(place), at: max(now, restartAt)) }
-        for client in clients.indices { breakLink(client, place) }
+        breakLinks(to: replica)
     }
 
     func onResume(_ replica: SimulatedReplica) {
@@ -80,7 +91,7 @@ extension World {
     }
 
     func onRestart(_ replica: SimulatedReplica) {
-        guard !replica.isUp else { return }
+        guard !replica.isUp, replica.hasStarted, !replica.hasLeft else { return }
         let place = replica.id.slot
         counts.restarts += 1
         do {
@@ -94,9 +105,25 @@ extension World {
             checkers.note(
                 Violation(.checkpoints, at: now, "replica \(place) cannot go on from what it had written: \(error)"))
         }
-        trace.line(now, "r\(replica.id)", "FAULT", "restarts as \(replica.mode)")
+        trace.line(
+            now, "r\(replica.id)", "FAULT",
+            replica.isWaiting ? "restarts, and waits to be listed" : "restarts as \(replica.mode)")
         onWake(replica)
+        scheduleDial(from: replica)
+        if !replica.isWaiting { mendLinks(to: replica) }
+    }
+
+    /// Clients are served only by whoever a view lists.
+    func mendLinks(to replica: SimulatedReplica) {
+        guard !replica.hasClientLinks else { return }
+        replica.hasClientLinks = true
         for client in clients.indices { mendLink(client, replica.id.slot) }
+    }
+
+    func breakLinks(to replica: SimulatedReplica) {
+        guard replica.hasClientLinks else { return }
+        replica.hasClientLinks = false
+        for client in clients.indices { breakLink(client, replica.id.slot) }
     }
 
     // MARK: - Clocks
@@ -119,7 +146,7 @@ extension World {
 
     func onClientLink(_ fault: ClientLinkFault, isUp: Bool) {
         trace.line(now, "c\(fault.client)", "FAULT", "\(isUp ? "regains" : "loses") its links to \(fault.replicas)")
-        for replica in 0..<scenario.n where fault.replicas.contains(replica) {
+        for replica in 0..<scenario.slots where fault.replicas.contains(replica) {
             if isUp { mendLink(fault.client, replica) } else { breakLink(fault.client, replica) }
         }
     }
@@ -136,7 +163,9 @@ extension World {
 
     private func tell(_ client: Int, of replica: Int, isUp: Bool) {
         var output = ClientOutput()
-        clients[client].linkChanged(to: ReplicaID(slot: replica), isUp: isUp, at: now, into: &output)
+        let there = replicas[replica]
+        let link: ClientLink = isUp ? .up(there.key, there.verifier.view.number) : .down
+        clients[client].linkChanged(to: there.id, link, at: now, into: &output)
         take(output, of: client)
     }
 }

@@ -39,6 +39,13 @@ final class LiarState {
 }
 
 extension World {
+    /// How this one lies; nil where it does not.
+    func state(of replica: SimulatedReplica) -> LiarState? {
+        replica.isThief ? thieving[replica.slot] : liars[replica.id.slot]
+    }
+
+    func isHonest(_ replica: SimulatedReplica) -> Bool { state(of: replica) == nil }
+
     func makeUp(_ message: PeerMessage, as replica: SimulatedReplica) -> PeerMessage {
         guard case .operation(var operation) = message, let liar = liar(replica) else { return message }
         for place in liar.active {
@@ -54,6 +61,7 @@ extension World {
         guard let liar = liar(replica) else { return }
         let status = replica.core.status
         liar.context.view = status.view
+        if status.view.index(of: replica.id) != nil { liar.context.membership = status.view }
         liar.context.epoch = status.epoch
         liar.context.decided = status.decided
         for place in liar.active {
@@ -97,28 +105,36 @@ extension World {
 
     /// Whether what a node sends reaches this replica, which may be one of two twins.
     func hears(_ replica: SimulatedReplica, _ node: Int) -> Bool {
-        guard let liar = liars[replica.id.slot] else { return true }
+        guard let liar = state(of: replica) else { return true }
         return liar.misbehaviours.allSatisfy { $0.hears(node, isTwin: replica.isTwin, at: now) }
     }
 
     /// Its liar, told who acts and when.
     private func liar(_ replica: SimulatedReplica) -> LiarState? {
-        guard let liar = liars[replica.id.slot] else { return nil }
+        guard let liar = state(of: replica) else { return nil }
         liar.advance(to: now)
         liar.context.isTwin = replica.isTwin
+        if scenario.hasChanges {
+            let newest = checkers.newestView
+            liar.context.newest = newest
+            liar.context.isFormer = isFormer(replica) || replica.isThief
+        }
         return liar
     }
 
-    func observe(_ message: PeerMessage, from: Int, by replica: SimulatedReplica) {
-        guard let liar = liars[replica.id.slot] else { return }
+    func observe(_ message: PeerMessage, from sender: ReplicaID, by replica: SimulatedReplica) {
+        guard let liar = state(of: replica) else { return }
         for place in liar.misbehaviours.indices {
-            liar.misbehaviours[place].observe(message, from: ReplicaID(slot: from))
+            liar.misbehaviours[place].observe(message, from: sender)
         }
     }
 
     private func count(_ liar: LiarState, _ place: Int, _ replica: SimulatedReplica) {
         guard liar.context.acts > 0 else { return }
         let kind = liar.misbehaviours[place].kind
+        if replica.id.slot >= scenario.n { counts.newcomersLies += liar.context.acts }
+        if replica.isThief { counts.thievesLies += liar.context.acts }
+        if kind == .formerMember, !replica.isThief { counts.formersLies += liar.context.acts }
         liar.acts[kind, default: 0] += liar.context.acts
         trace.line(now, "r\(replica.id)", "LIES", kind.rawValue)
     }

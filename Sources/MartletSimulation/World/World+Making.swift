@@ -7,7 +7,7 @@ import MartletTypes
 
 /// How a world is put together from a scenario.
 extension World {
-    static func view(of scenario: Scenario, keys: [SimulatedScheme.PrivateKey]) -> View {
+    static func view(of scenario: Scenario, keys: WorldKeys) -> View {
         let rule = QuorumRule(faultModel: scenario.faultModel, n: scenario.n, f: scenario.f)
         // Unless the scenario says so, who is heavy follows from the seed, so that light replicas lead too.
         let shift = Int(scenario.seed % UInt64(scenario.n))
@@ -17,7 +17,7 @@ extension World {
         let leaders = scenario.leaders.isEmpty ? Array(0..<scenario.n) : scenario.leaders
         let members = (0..<scenario.n).map { place in
             Member(
-                id: ReplicaID(UInt16(place)), key: keys[place].publicKey, host: "r\(place)", port: 1,
+                id: ReplicaID(UInt16(place)), key: keys.replicas[place].publicKey, host: "r\(place)", port: 1,
                 isHeavy: heavy.contains(place))
         }
         do {
@@ -26,18 +26,16 @@ extension World {
                 faultModel: scenario.faultModel, f: scenario.f, members: members,
                 leaderOrder: leaders.map { members[$0].id },
                 settings: scenario.settings,
-                administration: scenario.reconfigurations.isEmpty
-                    ? Administration() : Administration(keys: [keys[keys.count - 1].publicKey], needed: 1))
+                administration: Administration(
+                    keys: keys.administrators.map(\.publicKey), needed: min(1, keys.administrators.count)))
         } catch {
             preconditionFailure("the scenario's group cannot be: \(error)")
         }
     }
 
-    func addReplicas(
-        _ scheme: SimulatedScheme, _ keys: [SimulatedScheme.PrivateKey], _ random: inout SeededRandom
-    ) {
-        for place in 0..<scenario.n {
-            addReplica(place, slot: place, key: keys[place], scheme, &random)
+    func addReplicas(_ scheme: SimulatedScheme, _ random: inout SeededRandom) {
+        for place in 0..<scenario.slots {
+            addReplica(place, slot: place, scheme, &random)
             let plan = scenario.liars.first { $0.replica == place }
             replicas[place].isLiar = plan != nil
             if plan != nil {
@@ -51,14 +49,21 @@ extension World {
         }
         for place in 0..<scenario.n where liars[place]?.hasTwin == true {
             twins[place] = replicas.count
-            addReplica(place, slot: replicas.count, key: keys[place], scheme, &random)
+            addReplica(place, slot: replicas.count, scheme, &random)
             replicas.last?.isLiar = true
+        }
+        for plan in scenario.thieves where thieves[plan.replica] == nil {
+            let slot = replicas.count
+            addReplica(plan.replica, slot: slot, isThief: true, scheme, &random)
+            replicas[slot].isLiar = true
+            thieves[plan.replica] = slot
+            thieving[slot] = LiarState(
+                plan: plan, replica: replicas[slot], conspiracy: conspiracy, random: random.fork())
         }
     }
 
     private func addReplica(
-        _ place: Int, slot: Int, key: SimulatedScheme.PrivateKey, _ scheme: SimulatedScheme,
-        _ random: inout SeededRandom
+        _ place: Int, slot: Int, isThief: Bool = false, _ scheme: SimulatedScheme, _ random: inout SeededRandom
     ) {
         let id = ReplicaID(slot: place)
         // Valid signatures are worth remembering only where checking costs more than a look-up.
@@ -69,21 +74,25 @@ extension World {
         }
         replicas.append(
             SimulatedReplica(
-                id: id, slot: slot, key: key.publicKey, view: view, makeVerifier: makeVerifier,
-                sealer: Sealer(group: view.group, replica: id, key: key, scheme: scheme),
+                id: id, slot: slot, key: keys.replicas[place], view: view, makeVerifier: makeVerifier,
+                makeSealer: { [view] in Sealer(group: view.group, replica: id, key: $0, scheme: scheme) },
                 timeouts: scenario.timeouts, memory: scenario.memoryLimits,
                 clock: ReplicaClock(
                     monotonicOffset: random.interval(upTo: .seconds(1_000)),
                     wallOffset: .microseconds(UInt64(random.below(20_000)))),
                 entropy: SeededRandom(seed: scenario.seed ^ 0xE417_0000 &+ UInt64(slot)),
                 syncErrorPermille: scenario.diskSyncErrorPermille))
-        queue.insert(.wake(slot), at: random.instant(from: .zero, to: Instant.zero + .milliseconds(2)))
+        guard !isThief else { return replicas[slot].waitToSteal() }
+        let begin = random.instant(from: .zero, to: Instant.zero + .milliseconds(2))
+        guard place < scenario.n else {
+            return queue.insert(.start(slot), at: max(begin, scenario.newcomers[place - scenario.n].startsAt))
+        }
+        queue.insert(.wake(slot), at: begin)
+        scheduleDial(from: replicas[slot])
     }
 
-    func addClients(
-        _ scheme: SimulatedScheme, _ keys: [SimulatedScheme.PrivateKey], _ random: inout SeededRandom
-    ) {
-        clientIDs = keys.map { ClientID($0.publicKey) }
+    func addClients(_ scheme: SimulatedScheme, _ random: inout SeededRandom) {
+        clientIDs = keys.clients.map { ClientID($0.publicKey) }
         for (place, plan) in scenario.clients.enumerated() {
             clientPositions[clientIDs[place]] = place
             let workload = Workload(
@@ -100,7 +109,7 @@ extension World {
                 return bytes
             }
             let sealer = ClientSealer(
-                group: view.group, client: clientIDs[place], key: keys[place], scheme: scheme)
+                group: view.group, client: clientIDs[place], key: keys.clients[place], scheme: scheme)
             if let malice = plan.malice {
                 let others = clientIDs.filter { $0 != clientIDs[place] }
                 clients.append(
@@ -120,16 +129,28 @@ extension World {
         }
     }
 
-    /// Stands behind all clients, where the scenario has one.
-    func addAdministrator(_ scheme: SimulatedScheme, _ key: SimulatedScheme.PrivateKey) {
+    /// Administrators stand behind all clients. The first one gives weights and leaders, too.
+    func addAdministrator(_ number: Int, _ scheme: SimulatedScheme) {
         let place = clients.count
+        let key = keys.administrators[number]
+        let arranging = number == 0 ? scenario.reconfigurations.map { AdministratorPlan.arrange($0) } : []
+        let changing = scenario.changes.filter { $0.administrator == number }.map { AdministratorPlan.change($0) }
         let client = ClientID(key.publicKey)
         clientIDs.append(client)
         clientPositions[client] = place
         clients.append(
             Administrator(
-                plans: scenario.reconfigurations, view: view, client: client,
-                sealer: AdministratorSealer(group: view.group, publicKey: key.publicKey, key: key, scheme: scheme),
+                plans: arranging + changing,
+                drafts: OperationDrafts(
+                    keys: keys.replicas.map(\.publicKey), laterKeys: keys.later.map(\.publicKey),
+                    administrators: keys.administrators.map(\.publicKey)),
+                view: view, client: client,
+                sealers: keys.administrators.map {
+                    (
+                        $0.publicKey,
+                        AdministratorSealer(group: view.group, publicKey: $0.publicKey, key: $0, scheme: scheme)
+                    )
+                },
                 clientSealer: ClientSealer(group: view.group, client: client, key: key, scheme: scheme),
                 verifier: ReplyVerifier(view: view, scheme: scheme), timing: scenario.clientTiming))
         clientWakes.append(.zero)

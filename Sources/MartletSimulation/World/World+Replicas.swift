@@ -20,18 +20,21 @@ extension World {
 
     // MARK: - Ordering
 
-    func onPeerPacket(_ packet: Packet<PeerMessage>, to replica: SimulatedReplica, from: Int) {
-        guard replica.isUp, hears(replica, from) else { return }
-        let sender = ReplicaID(slot: from)
+    func onPeerPacket(_ packet: Packet<PeerMessage>, to replica: SimulatedReplica, from other: SimulatedReplica) {
+        let sender = other.id
+        let from = sender.slot
+        guard replica.isUp, hears(replica, scenario.node(ofReplica: from)) else { return }
+        guard replica.isThief || isLinked(replica, other) else { return counts.linksRefused += 1 }
+        guard !replica.isWaiting else { return hearChain(packet, by: replica, from: other) }
         var text = "a message"
         var manifest: CheckpointName?
         do {
             let message = try packet.message()
             if case .manifest(let named) = message { manifest = named.checkpoint }
             if trace.isOn { text = TraceText.text(message) }
-            if liars[replica.id.slot] != nil { observe(message, from: from, by: replica) }
+            if !isHonest(replica) { observe(message, from: sender, by: replica) }
             let verified = try replica.verifier.verify(message, from: sender)
-            if liars[replica.id.slot] == nil {
+            if isHonest(replica) {
                 noteProposal(message)
                 noteSettlement(message)
                 checkers.received(message, from: from, by: replica.id.slot)
@@ -43,7 +46,7 @@ extension World {
                 deliver(.manifestDiffers(manifest, from: sender), to: replica)
             }
             trace.line(now, "r\(replica.id)", "refuses", "\(text) of r\(from): \(error)")
-            if liars[from] == nil, !isAhead(error, of: replica) {
+            if isHonest(other), !isAhead(error, of: replica) {
                 checkers.note(
                     Violation(
                         .integrity, at: now,
@@ -79,12 +82,16 @@ extension World {
         scheduleWrite(by: replica)
         arm(replica)
         weigh(replica)
+        if isFormer(replica), replica.nextThought <= now {
+            replica.nextThought = now + Self.formerPeriod
+            queue.insert(.wake(replica.slot), at: replica.nextThought)
+        }
     }
 
     /// Looks every now and then at what a correct replica keeps.
     private func weigh(_ replica: SimulatedReplica) {
         let place = replica.id.slot
-        guard liars[place] == nil, now >= replica.weighedAt + Self.weighingPeriod else { return }
+        guard isHonest(replica), !replica.isWaiting, now >= replica.weighedAt + Self.weighingPeriod else { return }
         replica.weighedAt = now
         for what in CoreHolding.allCases {
             checkers.holds(what, replica.core.held(what), replica: place, at: now)
@@ -102,9 +109,10 @@ extension World {
         let place = replica.id.slot
         guard scenario.settings.measuringPermille > 0, !scenario.clockFaults.contains(where: { $0.replica == place })
         else { return }
-        for (position, peer) in replica.peers.enumerated() where peer != replica.id && position < view.n {
+        for (position, peer) in replica.peers.enumerated() where peer != replica.id && position < replica.core.status.view.n {
             let other = peer.slot
-            let shortest = network.shortest(from: place, to: other) + network.shortest(from: other, to: place)
+            let (near, far) = (scenario.node(ofReplica: place), scenario.node(ofReplica: other))
+            let shortest = network.shortest(from: near, to: far) + network.shortest(from: far, to: near)
             for path in LatencyMonitor.Path.allCases {
                 checkers.measured(
                     replica.core.measured(path, to: ReplicaIndex(position)), of: other, by: place, shortest: shortest,
@@ -127,14 +135,14 @@ extension World {
         for send in work.sent {
             fingerprint.mix(place, send.message)
             if trace.isOn { trace.sent(send, by: place, at: now) }
-            if liars[place] == nil { counts.branches.sent(MessageKind(send.message)) }
+            if isHonest(replica) { counts.branches.sent(MessageKind(send.message)) }
             noteRejoin(send.message)
         }
-        if liars[place] == nil { check(work, of: place) }
+        if isHonest(replica) { check(work, of: place) }
         for notice in work.notices { note(notice, of: replica) }
         for refusal in work.refusals {
             var told = refusal.refusal
-            if liars[place] != nil { lie(&told, as: replica) }
+            if !isHonest(replica) { lie(&told, as: replica) }
             reply(.refusal(told), to: refusal.client, from: replica)
         }
         for certificate in work.checks {
@@ -144,9 +152,11 @@ extension World {
         for task in work.calculations { calculate(task, by: replica) }
         for service in work.serves { serve(service, by: replica, sending: &work.outgoing) }
         for lookUp in work.lookUps { self.lookUp(lookUp, by: replica) }
-        if liars[place] != nil { lie(&work.outgoing, as: replica) }
-        for outgoing in work.outgoing { send(outgoing, from: place) }
+        if !isHonest(replica) { lie(&work.outgoing, as: replica) }
+        for outgoing in work.outgoing { send(outgoing, by: replica, to: outgoing.receiver.slot) }
+        let hasLeft = work.hasLeft != nil
         work.removeAll()
+        if hasLeft { onLeft(replica) }
         if !replica.executionInbox.isEmpty { scheduleExecution(of: replica) }
     }
 
@@ -154,7 +164,7 @@ extension World {
     private func calculate(_ task: CalculationTask, by replica: SimulatedReplica) {
         let outcome = Calculation.outcome(of: task.input, in: task.view)
         let place = replica.id.slot
-        if liars[place] == nil { checkers.calculated(task, outcome, by: place, at: now) }
+        if isHonest(replica) { checkers.calculated(task, outcome, by: place, at: now) }
         let bound = random.chance(permille: 100) ? Self.calculationDelayMax : Self.backgroundDelayMax
         post(.calculated(outcome), to: replica, within: bound)
     }
@@ -165,6 +175,7 @@ extension World {
         for (send, decided) in zip(work.sent, work.decidedAtSend) {
             if case .install = send.message { checkers.sent(send.message, by: place, decided: decided, at: now) }
         }
+        noteSleeper(work.views, place)
         for certificate in work.views {
             checkers.proved(certificate, by: place, at: now)
             if certificate.next.number > viewTimes.last?.view.number ?? .genesis {
@@ -186,10 +197,18 @@ extension World {
         }
     }
 
+    /// It hears of several views at once, and others are members by now.
+    private func noteSleeper(_ views: [ViewCertificate], _ place: Int) {
+        guard views.count > 2, let before = checkers.view(views[0].view), before.index(of: ReplicaID(slot: place)) != nil,
+            before.members.map(\.id) != views[views.count - 1].next.members.map(\.id)
+        else { return }
+        counts.sleepers += 1
+    }
+
     /// Only what holds one request may end a view.
     private func noteProposal(_ message: PeerMessage) {
         guard case .propose(let it) = message, it.batch.entries.count == 1,
-            !scenario.reconfigurations.isEmpty || it.batch.entries[0].id.session == .ofReplicas
+            scenario.administrators > 0 || it.batch.entries[0].id.session == .ofReplicas
         else { return }
         checkers.proposed(it.batch, Hashing.digest(of: it.batch, group: view.group))
     }
@@ -210,25 +229,30 @@ extension World {
     /// Clients are told before anything else.
     private func announce(_ certificates: [ViewCertificate], by replica: SimulatedReplica) {
         guard !certificates.isEmpty else { return }
-        if liars[replica.id.slot] == nil {
+        if isHonest(replica) {
             counts.highestView = max(counts.highestView, certificates[certificates.count - 1].next.number)
         }
+        guard !replica.isThief else { return }
         for client in clients.indices {
             sendToClient(
                 .views(ViewChainPart(certificates: certificates)), client: client, from: replica.id.slot)
         }
     }
 
-    private func send(_ outgoing: Outgoing, from: Int) {
+    /// What a liar wants to send to nobody gets nowhere.
+    func send(_ outgoing: Outgoing, by replica: SimulatedReplica, to slot: Int) {
+        guard replicas.indices.contains(slot) else { return }
         counts.messages += 1
-        let to = outgoing.receiver.slot
+        let (from, to) = (scenario.node(ofReplica: replica.id.slot), scenario.node(ofReplica: replicas[slot].id.slot))
+        // Twins are one replica to all others.
+        let sender = replica.isThief ? replica.slot : replica.id.slot
         let packet = Packet(outgoing.message, usesWire: scenario.usesWire)
         let (first, second) = network.arrivals(
             of: MessageKind(outgoing.message), bytes: packet.count, from: from, to: to, at: now)
         guard let first else { return }
         counts.arrives(first + outgoing.delay, from: from, to: to)
-        queue.insert(.toReplica(to, from: from, packet), at: first + outgoing.delay)
-        if let second { queue.insert(.toReplica(to, from: from, packet), at: second + outgoing.delay) }
+        queue.insert(.toReplica(slot, from: sender, packet), at: first + outgoing.delay)
+        if let second { queue.insert(.toReplica(slot, from: sender, packet), at: second + outgoing.delay) }
     }
 
     func post(_ event: Event, to replica: SimulatedReplica, within bound: Interval, notBefore: Instant = .zero) {
@@ -263,7 +287,7 @@ extension World {
 
     private func carryOut(_ order: ExecutionOrder, by replica: SimulatedReplica) {
         let place = replica.id.slot
-        if liars[place] == nil { note(order, by: place) }
+        if isHonest(replica) { note(order, by: place) }
         do {
             try replica.carryOut(order)
         } catch {
@@ -291,7 +315,7 @@ extension World {
     private func takeExecutionEffects(of replica: SimulatedReplica) {
         let place = replica.id.slot
         var replies = replica.executionEffects.replies
-        if liars[place] != nil { lie(&replies, as: replica) }
+        if !isHonest(replica) { lie(&replies, as: replica) }
         for reply in replies { self.reply(.reply(reply), to: reply.request.client, from: replica) }
         for (ticket, answer) in replica.executionEffects.readAnswers {
             guard let asker = replica.waitingReads.removeValue(forKey: ticket) else { continue }
@@ -311,7 +335,7 @@ extension World {
                 trace.line(now, "r\(place)", "installs", "the checkpoint after \(image.instance)")
                 replica.isRotten = false
                 if scenario.rots(place) { checkers.replaced(place) }
-                if liars[place] == nil {
+                if isHonest(replica) {
                     checkers.installed(image.instance, time: image.time, by: place, at: now)
                 }
                 // It is durable first.
@@ -322,7 +346,7 @@ extension World {
         }
         for snapshot in replica.executionEffects.snapshots {
             let digest = replica.encode(snapshot)
-            if liars[place] == nil, !replica.isRotten {
+            if isHonest(replica), !replica.isRotten {
                 checkers.taken(digest, after: snapshot.instance, by: place, at: now)
             }
             keep(snapshot.instance, digest, by: replica)
@@ -339,7 +363,8 @@ extension World {
     }
 
     private func reply(_ message: ReplicaToClientMessage, to client: ClientID, from replica: SimulatedReplica) {
-        guard let position = clientPositions[client] else { return }
+        // Nobody connects to whoever has an old key.
+        guard let position = clientPositions[client], !replica.isThief else { return }
         sendToClient(message, client: position, from: replica.id.slot)
     }
 
@@ -348,9 +373,9 @@ extension World {
     private func note(_ notice: Notice, of replica: SimulatedReplica) {
         let place = replica.id.slot
         counts.note(notice)
-        if liars[place] == nil { counts.branches.note(notice) }
+        if isHonest(replica) { counts.branches.note(notice) }
         trace.line(now, "r\(place)", "notes", "\(notice)")
-        guard liars[place] == nil else { return }
+        guard isHonest(replica) else { return }
         switch notice {
         case .regencyInstalled(let epoch, _, _): counts.highestRegency = max(counts.highestRegency, epoch.regency)
         case .misbehaviour(_, .conflictingView):

@@ -12,7 +12,7 @@ extension World {
         post(.served(served), to: replica, within: Self.backgroundDelayMax)
         counts.served += messages.count
         for message in messages {
-            if liars[replica.id.slot] == nil { counts.branches.sent(MessageKind(message)) }
+            if isHonest(replica) { counts.branches.sent(MessageKind(message)) }
             outgoing.append(Outgoing(message, to: service.receiver))
         }
     }

@@ -33,6 +33,14 @@ final class World {
         /// A clock fault by its place in the scenario, or the end of it.
         case clock(Int, isOver: Bool)
         case clientLink(Int, isUp: Bool)
+        /// The process of a newcomer starts.
+        case start(Int)
+        /// A replica connects anew to all that it knows of.
+        case dial(Int, incarnation: Int)
+        /// Of a replica that connects: the newest view that it knows.
+        case hello(Int, from: Int, incarnation: Int, newest: ViewNumber)
+        /// A robbed replica has another key: whoever has the old one speaks.
+        case theft(Int)
     }
 
     let scenario: Scenario
@@ -48,6 +56,10 @@ final class World {
     let conspiracy: Conspiracy
     /// By member: where among the replicas its twin stands.
     var twins: [Int: Int] = [:]
+    /// The same of whoever has its old key, and how that one lies.
+    var thieves: [Int: Int] = [:]
+    var thieving: [Int: LiarState] = [:]
+    let keys: WorldKeys
     var clients: [any ClientActor] = []
     var clientIDs: [ClientID] = []
     /// Client positions by id; only looked up.
@@ -75,22 +87,27 @@ final class World {
         network = SimulatedNetwork(
             model: scenario.links, matrix: scenario.matrix, placement: scenario.placement,
             faults: scenario.linkFaults, healsAt: scenario.healsAt, random: random.fork())
-        clientLinks = ClientLinks(replicas: scenario.n, clients: scenario.clientNodes)
-        let (scheme, keys) = SimulatedScheme.make(
-            principals: scenario.n + scenario.clientNodes, isReal: scenario.usesRealSignatures, random: &random)
+        clientLinks = ClientLinks(replicas: scenario.slots, clients: scenario.clientNodes)
+        for client in 0..<scenario.clientNodes {
+            for slot in scenario.n..<scenario.slots { _ = clientLinks.breaks(client, slot) }
+        }
+        let (scheme, pairs) = SimulatedScheme.make(
+            principals: WorldKeys.count(of: scenario), isReal: scenario.usesRealSignatures, random: &random)
+        keys = WorldKeys(pairs, scenario)
         view = Self.view(of: scenario, keys: keys)
         checkers = Checkers(
-            view: view, liars: scenario.liars.map(\.replica), limits: scenario.limits,
+            view: view, slots: scenario.slots, liars: (scenario.liars + scenario.thieves).map(\.replica),
+            limits: scenario.limits,
             memory: MemoryChecker(
-                n: scenario.n, leasesMax: view.f + 1, clients: scenario.clientNodes,
+                n: scenario.slots, leasesMax: scenario.highestF + 1, clients: scenario.clientNodes,
                 settings: scenario.widestSettings, limits: scenario.memoryLimits))
         self.random = random.fork()
         conspiracy = Conspiracy(
             view: view, members: scenario.liars(of: .colluder), neighbours: scenario.liars(of: .falseNeighbour),
             random: &random)
-        addReplicas(scheme, keys, &random)
-        addClients(scheme, Array(keys[scenario.n..<scenario.n + scenario.clients.count]), &random)
-        if !scenario.reconfigurations.isEmpty { addAdministrator(scheme, keys[keys.count - 1]) }
+        addReplicas(scheme, &random)
+        addClients(scheme, &random)
+        for place in 0..<scenario.administrators { addAdministrator(place, scheme) }
         scheduleFaults()
     }
 
@@ -122,9 +139,17 @@ final class World {
     var isQuiet: Bool {
         guard now >= scenario.healsAt, clients.allSatisfy(\.isDone) else { return false }
         let highest = highestOwed
-        return replicas.allSatisfy { replica in
-            replica.isLiar || !replica.isUp || replica.executor.lastDecided >= highest
-        }
+        return replicas.allSatisfy { !isOwed($0) || $0.executor.lastDecided >= highest } && learnersToAdmit.isEmpty
+    }
+
+    /// Whether it must get to where the others are: it is up, does not lie, and the newest view lists it.
+    private func isOwed(_ replica: SimulatedReplica) -> Bool {
+        !replica.isLiar && replica.isUp && checkers.newestView.replica(replica.id) != nil
+    }
+
+    /// Those that follow, and are to become members.
+    private var learnersToAdmit: [SimulatedReplica] {
+        checkers.newestView.learners.map { replicas[$0.member.id.slot] }.filter(isOwed)
     }
 
     /// What all must get to: what any has executed for good, or a client has a result of.
@@ -133,8 +158,9 @@ final class World {
     private func handle(_ happening: Happening) {
         switch happening {
         case .toReplica(let to, let from, let packet):
-            onPeerPacket(packet, to: replicas[to], from: from)
-            if let twin = twins[to] { onPeerPacket(packet, to: replicas[twin], from: from) }
+            onPeerPacket(packet, to: replicas[to], from: replicas[from])
+            if let twin = twins[to] { onPeerPacket(packet, to: replicas[twin], from: replicas[from]) }
+            if let thief = thieves[to] { onPeerPacket(packet, to: replicas[thief], from: replicas[from]) }
         case .request(let to, let client, let packet):
             onClientPacket(packet, to: replicas[to], client: client)
             if let twin = twins[to] { onClientPacket(packet, to: replicas[twin], client: client) }
@@ -163,6 +189,13 @@ final class World {
             if replicas[replica].incarnation == incarnation { scrub(replicas[replica]) }
         case .clock(let place, let isOver): onClock(scenario.clockFaults[place], isOver: isOver)
         case .clientLink(let place, let isUp): onClientLink(scenario.clientLinkFaults[place], isUp: isUp)
+        case .start(let slot): onStart(replicas[slot])
+        case .dial(let slot, let incarnation):
+            if replicas[slot].incarnation == incarnation { dial(from: replicas[slot]) }
+        case .hello(let to, let from, let incarnation, let newest):
+            guard replicas[from].incarnation == incarnation else { return }
+            onHello(by: replicas[from], newest, at: replicas[to])
+        case .theft(let slot): onTheft(replicas[slot])
         }
     }
 
@@ -182,7 +215,14 @@ final class World {
                         + "client \(id.client) call \(id.number), \(operation)"))
         }
         let goal = max(goal ?? highestOwed, checkers.highestReliedOn)
-        for replica in replicas where !replica.isLiar && replica.isUp && replica.executor.lastDecided < goal {
+        for learner in learnersToAdmit {
+            checkers.note(
+                Violation(
+                    .liveness, at: now,
+                    "replica \(learner.id), which was added, has not become a member; it has executed "
+                        + "\(learner.executor.lastDecided) of \(goal)"))
+        }
+        for replica in replicas where isOwed(replica) && replica.executor.lastDecided < goal {
             checkers.note(
                 Violation(
                     .liveness, at: now,

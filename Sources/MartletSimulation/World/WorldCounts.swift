@@ -33,6 +33,22 @@ struct WorldCounts {
     var jumps = 0
     var standstills = 0
     var installs = 0
+    /// Operations of `Scenario.changes`.
+    var operationsDone = 0
+    /// What became of administrators' operations on the way.
+    var operations: [OperationDeed: Int] = [:]
+    var rotations = 0
+    /// Connections, and messages, of somebody whose key is not, or not yet, the one that is known.
+    var linksRefused = 0
+    var chainsTold = 0
+    var departures = 0
+    var sleepers = 0
+    var crashesOfLearners = 0
+    var crashesOfReplaced = 0
+    var crashesOfLeaders = 0
+    var newcomersLies = 0
+    var thievesLies = 0
+    var formersLies = 0
     /// Manifests and chunks.
     var served = 0
     /// Chunks that whoever fetched a state had already.

@@ -9,7 +9,7 @@ import MartletTypes
 /// what it is for.
 package enum StockScenarios {
     package static var all: [Scenario] {
-        regressions + liars + clients + transfer + wideArea + adaptation + unsteady + rejoining + disks + beyond
+        regressions + liars + clients + transfer + wideArea + adaptation + unsteady + rejoining + members + disks + beyond
     }
 
     package static func named(_ name: String) -> Scenario? { all.first { $0.name == name } }
@@ -54,11 +54,12 @@ package enum StockScenarios {
 }
 
 extension Scenario {
-    var everyone: [Int] { Array(0..<n + clients.count) }
+    var everyone: [Int] { Array(0..<n + clients.count) + replicaNodes.filter { $0 >= n } }
 
     /// Nothing gets from or to these nodes.
     mutating func isolate(_ nodes: [Int], from begin: UInt64, to end: UInt64) {
-        let (inside, outside) = (NodeSet(nodes), NodeSet(everyone.filter { !nodes.contains($0) }))
+        let replicas = nodes.map { $0 < n || newcomers.isEmpty ? $0 : node(ofReplica: $0) }
+        let (inside, outside) = (NodeSet(replicas), NodeSet(everyone.filter { !replicas.contains($0) }))
         for (from, to) in [(inside, outside), (outside, inside)] {
             linkFaults.append(
                 LinkFault(from: from, to: to, begin: StockScenarios.ms(begin), end: StockScenarios.ms(end)))

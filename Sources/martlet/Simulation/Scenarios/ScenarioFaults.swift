@@ -6,24 +6,23 @@ import MartletTypes
 
 /// The lists of faults, liars and expectations of a scenario file.
 struct ScenarioFaults {
-    /// How many replicas and clients there are.
-    let n: Int
-    let clients: Int
-
-    /// The administrator stands behind all clients, where there is one.
-    var hasAdministrator = false
+    /// Whose replicas, clients and administrators, who stand behind all clients, are known by now.
+    let group: Scenario
 
     func read(_ map: YAMLMap, into scenario: inout Scenario) throws(ConfigurationError) {
         for item in try items(map["linkFaults"]) { scenario.linkFaults.append(try linkFault(item)) }
         for item in try items(map["clientLinkFaults"]) { scenario.clientLinkFaults.append(try clientLinkFault(item)) }
         for item in try items(map["clockFaults"]) { scenario.clockFaults.append(try clockFault(item)) }
         for item in try items(map["replicaFaults"]) { scenario.replicaFaults.append(try replicaFault(item)) }
-        for item in try items(map["reconfigurations"]) { scenario.reconfigurations.append(try reconfiguration(item)) }
         for item in try items(map["liars"]) { scenario.liars.append(try liar(item)) }
+        for item in try items(map["thieves"]) { scenario.thieves.append(try liar(item)) }
         for item in try items(map["expect"]) { scenario.expectations.append(try expectation(item)) }
     }
 
     private func items(_ value: YAMLValue?) throws(ConfigurationError) -> [YAMLValue] { try value?.list() ?? [] }
+
+    /// Those that come later, too.
+    private var replicas: Int { group.slots }
 
     // MARK: - Links
 
@@ -54,17 +53,17 @@ struct ScenarioFaults {
 
     /// Replicas by number, clients as in c0, or `all`.
     private func nodes(_ value: YAMLValue) throws(ConfigurationError) -> NodeSet {
-        if !value.isList, try value.text() == "all" { return NodeSet(Array(0..<n + clients)) }
+        if !value.isList, try value.text() == "all" { return NodeSet(group.replicaNodes + group.clients.indices.map(group.node(ofClient:))) }
         var nodes: [Int] = []
         for item in try value.list() {
             let text = try item.text()
             let isClient = text.hasPrefix("c")
-            let bound = isClient ? clients + (hasAdministrator ? 1 : 0) : n
+            let bound = isClient ? group.clientNodes : replicas
             guard let number = Int(isClient ? text.dropFirst() : text[...]), (0..<bound).contains(number) else {
                 throw item.error(
-                    "'\(text)' is neither a replica (0 to \(n - 1)) nor a client (c0 and on, \(clients) in all)")
+                    "'\(text)' is neither a replica (0 to \(replicas - 1)) nor a client (c0 and on, \(group.clients.count) in all)")
             }
-            nodes.append(isClient ? n + number : number)
+            nodes.append(isClient ? group.node(ofClient: number) : group.node(ofReplica: number))
         }
         return NodeSet(nodes)
     }
@@ -73,14 +72,14 @@ struct ScenarioFaults {
         let map = try item.map(of: ["client", "replicas", "begin", "end"])
         return ClientLinkFault(
             client: try map.required("client").integer(in: 0...63),
-            replicas: NodeSet(try map.required("replicas").integers(in: 0...n - 1)),
+            replicas: NodeSet(try map.required("replicas").integers(in: 0...replicas - 1)),
             begin: try map["begin"]?.instant() ?? .zero, end: try map.required("end").instant())
     }
 
     // MARK: - Replicas
 
     private func replica(_ map: YAMLMap) throws(ConfigurationError) -> Int {
-        try map.required("replica").integer(in: 0...n - 1)
+        try map.required("replica").integer(in: 0...replicas - 1)
     }
 
     private func clockFault(_ item: YAMLValue) throws(ConfigurationError) -> ClockFault {
@@ -102,56 +101,50 @@ struct ScenarioFaults {
         let map = try item.map(of: [
             "replica", "crashAt", "restartAt", "pauseAt", "resumeAt", "rotsAt", "losesPowerAt", "diskOperations",
             "diskFullAt", "diskFreeAt", "diskStallsAt", "diskSlowAt", "by", "until", "diskDamagedAt", "damageSeenAfter",
-            "diskLostAt",
+            "diskLostAt", "after",
         ])
+        let after = try map["after"]?.integer(in: 0...1_000_000) ?? 0
         if let crash = map["crashAt"] {
             let restart = try map["restartAt"]?.instant()
             return ReplicaFault(
-                replica: try replica(map), at: try crash.instant(), kind: .crash(restartAt: restart))
+                replica: try replica(map), at: try crash.instant(), kind: .crash(restartAt: restart), after: after)
         }
         if let loses = map["losesPowerAt"] {
             let operations = try map["diskOperations"]?.integer(in: 0...1_000_000) ?? 0
             return ReplicaFault(
                 replica: try replica(map), at: try loses.instant(),
-                kind: .powerLoss(after: operations, restartAt: try map.required("restartAt").instant()))
+                kind: .powerLoss(after: operations, restartAt: try map.required("restartAt").instant()), after: after)
         }
         if let full = map["diskFullAt"] {
             return ReplicaFault(
                 replica: try replica(map), at: try full.instant(),
-                kind: .diskFull(until: try map.required("diskFreeAt").instant()))
+                kind: .diskFull(until: try map.required("diskFreeAt").instant()), after: after)
         }
         if let stalls = map["diskStallsAt"] {
             return ReplicaFault(
                 replica: try replica(map), at: try stalls.instant(),
-                kind: .diskStall(until: try map.required("until").instant()))
+                kind: .diskStall(until: try map.required("until").instant()), after: after)
         }
         if let slow = map["diskSlowAt"] {
             return ReplicaFault(
                 replica: try replica(map), at: try slow.instant(),
-                kind: .diskSlow(by: try map.required("by").interval(), until: try map.required("until").instant()))
+                kind: .diskSlow(by: try map.required("by").interval(), until: try map.required("until").instant()),
+                after: after)
         }
         if let damaged = map["diskDamagedAt"] {
             let seen = try map["damageSeenAfter"]?.instant().since(.zero)
             return ReplicaFault(
-                replica: try replica(map), at: try damaged.instant(), kind: .diskDamage(seenAfter: seen))
+                replica: try replica(map), at: try damaged.instant(), kind: .diskDamage(seenAfter: seen), after: after)
         }
         if let lost = map["diskLostAt"] {
-            return ReplicaFault(replica: try replica(map), at: try lost.instant(), kind: .diskLoss)
+            return ReplicaFault(replica: try replica(map), at: try lost.instant(), kind: .diskLoss, after: after)
         }
         if let rots = map["rotsAt"] {
-            return ReplicaFault(replica: try replica(map), at: try rots.instant(), kind: .rot)
+            return ReplicaFault(replica: try replica(map), at: try rots.instant(), kind: .rot, after: after)
         }
         return ReplicaFault(
             replica: try replica(map), at: try map.required("pauseAt").instant(),
-            kind: .pause(until: try map.required("resumeAt").instant()))
-    }
-
-    private func reconfiguration(_ item: YAMLValue) throws(ConfigurationError) -> ReconfigurationPlan {
-        let map = try item.map(of: ["at", "firstHeavy", "firstLeader", "window"])
-        return ReconfigurationPlan(
-            at: try map.required("at").instant(), firstHeavy: try map.required("firstHeavy").integer(in: 0...n - 1),
-            firstLeader: try map.required("firstLeader").integer(in: 0...n - 1),
-            window: try map["window"]?.integer(in: 1...1_024))
+            kind: .pause(until: try map.required("resumeAt").instant()), after: after)
     }
 
     private func liar(_ item: YAMLValue) throws(ConfigurationError) -> LiarPlan {

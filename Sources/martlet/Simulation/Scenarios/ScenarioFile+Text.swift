@@ -47,19 +47,37 @@ extension ScenarioFile {
             + items("clientLinkFaults", scenario.clientLinkFaults.map(entries))
             + items("clockFaults", scenario.clockFaults.map(entries))
             + items("reconfigurations", scenario.reconfigurations.map(entries))
+            + items("newcomers", scenario.newcomers.map { ["startsAt: \(TimeText.text($0.startsAt))"] })
+            + items("changes", scenario.changes.map(entries))
             + items("replicaFaults", scenario.replicaFaults.map(entries))
-            + items(
-                "liars",
-                scenario.liars.map { liar in
-                    ["replica: \(liar.replica)", "kinds: " + list(liar.kinds.map(\.rawValue))]
-                        + (liar.switchesEvery.map { ["switchesEvery: " + TimeText.text($0)] } ?? [])
-                })
+            + items("liars", scenario.liars.map(entries)) + items("thieves", scenario.thieves.map(entries))
+    }
+
+    private static func entries(_ liar: LiarPlan) -> [String] {
+        ["replica: \(liar.replica)", "kinds: " + list(liar.kinds.map(\.rawValue))]
+            + (liar.switchesEvery.map { ["switchesEvery: " + TimeText.text($0)] } ?? [])
+    }
+
+    private static func entries(_ plan: ChangePlan) -> [String] {
+        let change =
+            switch plan.change {
+            case .add(let slot): ["add: \(slot)"]
+            case .replace(let old, let slot): ["replace: \(old)", "by: \(slot)"]
+            case .replaceLeader(let slot): ["replace: leader", "by: \(slot)"]
+            case .remove(let slot): ["remove: \(slot)"]
+            case .tolerate(let f): ["tolerate: \(f)"]
+            case .rotateKey(let slot): ["rotateKey: \(slot)"]
+            case .administer(let needed): ["administer: \(needed)"]
+            }
+        return ["at: \(TimeText.text(plan.at))"] + change
+            + (plan.administrator > 0 ? ["administrator: \(plan.administrator)"] : [])
+            + (plan.waits ? [] : ["waits: false"])
     }
 
     private static func entries(_ fault: LinkFault, of scenario: Scenario) -> [String] {
         let nodes = { (set: NodeSet) in
-            let known = set.nodes.filter { $0 < scenario.n + scenario.clientNodes }
-            return list(known.map { $0 < scenario.n ? "\($0)" : "c\($0 - scenario.n)" })
+            let known = set.nodes.filter { scenario.hasNode($0) }
+            return list(known.map { scenario.nodeName($0) })
         }
         var entries = ["from: \(nodes(fault.from))", "to: \(nodes(fault.to))"]
         if fault.begin > .zero { entries.append("begin: \(TimeText.text(fault.begin))") }
@@ -99,6 +117,10 @@ extension ScenarioFile {
     }
 
     private static func entries(_ fault: ReplicaFault) -> [String] {
+        plainEntries(fault) + (fault.after > 0 ? ["after: \(fault.after)"] : [])
+    }
+
+    private static func plainEntries(_ fault: ReplicaFault) -> [String] {
         let (at, replica) = (TimeText.text(fault.at), "replica: \(fault.replica)")
         switch fault.kind {
         case .crash(let restart):
@@ -136,5 +158,17 @@ extension ScenarioFile {
     /// One item a line.
     private static func items(_ name: String, _ items: [[String]]) -> [String] {
         items.isEmpty ? [] : ["\(name):"] + items.map { "  - {" + $0.joined(separator: ", ") + "}" }
+    }
+}
+
+extension Scenario {
+    fileprivate func hasNode(_ node: Int) -> Bool {
+        node < n + clientNodes || node > NodeSet.nodesMax - 1 - newcomers.count
+    }
+
+    /// As a file names it: a replica by its number, whenever it comes, a client as in c0.
+    fileprivate func nodeName(_ node: Int) -> String {
+        if node < n { return "\(node)" }
+        return node < n + clientNodes ? "c\(node - n)" : "\(n + NodeSet.nodesMax - 1 - node)"
     }
 }

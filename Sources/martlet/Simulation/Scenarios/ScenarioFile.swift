@@ -11,7 +11,8 @@ enum ScenarioFile {
     static let parts = [
         "format", "faultModel", "leaders", "heavy", "settings", "timeouts", "links", "matrix", "placement",
         "linkFaults",
-        "clientLinkFaults", "clockFaults", "replicaFaults", "reconfigurations", "liars", "clients", "clientTiming",
+        "clientLinkFaults", "clockFaults", "replicaFaults", "reconfigurations", "newcomers", "changes",
+        "liars", "thieves", "clients", "clientTiming",
         "expect",
     ]
 
@@ -40,9 +41,8 @@ enum ScenarioFile {
             }
         }
         try readPlaces(map, into: &scenario)
-        try ScenarioFaults(
-            n: scenario.n, clients: scenario.clients.count, hasAdministrator: map["reconfigurations"] != nil
-        ).read(map, into: &scenario)
+        try ScenarioChanges(n: scenario.n).read(map, into: &scenario)
+        try ScenarioFaults(group: scenario).read(map, into: &scenario)
         if let complaint = scenario.complaint { throw map.error(complaint) }
         return scenario
     }

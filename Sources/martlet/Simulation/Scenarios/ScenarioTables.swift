@@ -36,7 +36,7 @@ enum ScenarioTables {
             .time("requestMin", \.requestMin), .time("requestMax", \.requestMax), .time("resend", \.resend),
             .time("missingRequest", \.missingRequest), .time("progress", \.progress), .time("fetch", \.fetch),
             .time("probe", \.probe), .time("measure", \.measure), .time("challenge", \.challenge),
-            .time("report", \.report), .time("rejoin", \.rejoin),
+            .time("report", \.report), .time("rejoin", \.rejoin), .time("farewell", \.farewell),
             .time("slowLeaders", \.slowLeaders), .time("strict", \.strict),
             .time("strictMax", \.strictMax),
         ])
