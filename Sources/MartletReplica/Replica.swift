@@ -18,50 +18,71 @@ public import ServiceLifecycle
 /// try await replica.run()
 /// ```
 public final class Replica<Machine: StreamingStateMachine>: Service {
+    private enum Ending {
+        case failed(ReplicaError)
+        /// That view does not list it any more.
+        case left(ViewNumber)
+    }
+
     private let configuration: ReplicaConfiguration
     private let machine: Machine
+    /// Of the genesis.
     private let view: View
-    private let me: ReplicaIndex
     private let home: ReplicaHome?
 
-    /// `machine` is the service in its initial state, the same at all members (`Genesis.origin` may say that it begins otherwise). Throws `notAMember`, `wrongKey` or
-    /// `invalidConfiguration` when the configuration does not fit the genesis or itself; touches no file or socket yet.
+    /// `machine` is the service in its initial state, the same at all members (`Genesis.origin` may say that it begins otherwise). Throws
+    /// `wrongKey` or `invalidConfiguration` when the configuration does not fit the genesis or itself; touches no file or socket yet.
+    ///
+    /// A replica that the genesis does not list, or not with this key, is one that was added since, or given another key, or will be: `run`
+    /// finds that out.
     public init(configuration: ReplicaConfiguration, machine: Machine) throws(ReplicaError) {
         let id = configuration.replica
+        let key = configuration.key.publicKey
         let group = Hashing.group(of: configuration.genesis)
         do {
             view = try configuration.genesis.firstView(group: group)
         } catch {
             throw .invalidConfiguration(error.description)
         }
-        guard let index = view.index(of: id) else { throw .notAMember(id) }
-        guard view[index].key == configuration.key.publicKey else {
-            throw .wrongKey(id, expected: view[index].key, found: configuration.key.publicKey)
+        if let other = view.members.first(where: { $0.key == key && $0.id != id }) {
+            throw .wrongKey(id, keyOf: other.id, found: key)
+        }
+        guard configuration.via.count <= Self.viaMax else {
+            throw .invalidConfiguration("at most \(Self.viaMax) addresses can be asked, not \(configuration.via.count)")
         }
         if let complaint = configuration.transport.complaint { throw .invalidConfiguration(complaint) }
         self.configuration = configuration
         self.machine = machine
-        me = index
         home = configuration.homeDirectory.map { ReplicaHome(directory: $0, group: group, replica: id) }
     }
 
-    /// Returns after a graceful shutdown or when its task is cancelled. Throws `ReplicaError` when the replica cannot
-    /// start (its address is taken, its home unusable or another's) or go on (the service refuses the state that the
-    /// group agreed on). To be called once.
+    /// The most addresses of others to ask that a configuration may name.
+    private static var viaMax: Int { 64 }
+
+    /// Returns after a graceful shutdown or when its task is cancelled, and when the group has removed this replica and does not need it any
+    /// more. Throws `ReplicaError` when the replica cannot start (its address is taken, its home unusable or another's, the group has
+    /// removed it) or go on (the service refuses the state that the group agreed on). To be called once.
+    ///
+    /// One that no view lists that it knows, or not with its key, waits until the group has added it or changed its key.
     ///
     /// In a durable group it goes on from what it has written down. Otherwise, or where that is damaged or gone, a replica whose
     /// home says that it has voted in an earlier run comes back as a learner: it follows and executes, but neither votes nor
-    /// answers clients, until the others have admitted it again in a new view (protocol §7).
+    /// answers clients, until the others have admitted it again in a new view (protocol §7). So does one that is new.
     public func run() async throws {
         let incarnation = SystemEntropy.positive
         var (disk, recovered) = try openDisk(incarnation)
-        let mode = try mode(recovered)
+        guard let (chain, isNew) = try await self.chain(recovered?.restoration.chain ?? []) else {
+            return configuration.logger.info("stopped")
+        }
+        let isEmpty = recovered?.restoration.isEmpty ?? true
+        let mode: ReplicaMode = try isNew && isEmpty ? .learner : self.mode(recovered)
         let (machine, beginning) = try beginning(recovered)
-        let (ends, ender) = AsyncStream<ReplicaError>.makeStream()
+        let (ends, ender) = AsyncStream<Ending>.makeStream()
         let engine = try ReplicaEngine(
-            configuration: configuration, view: view, me: me, mode: mode, incarnation: incarnation, disk: disk,
-            scrubbed: disk, machine: machine, beginning: beginning, onFailure: { ender.yield($0) })
-        logStart(mode, recovered)
+            configuration: configuration, view: view, chain: chain, mode: mode, incarnation: incarnation, disk: disk,
+            scrubbed: disk, machine: machine, beginning: beginning, onLeft: { ender.yield(.left($0)) },
+            onFailure: { ender.yield(.failed($0)) })
+        logStart(mode, recovered, chain.last?.next ?? view, isNew)
         try await engine.listen()
         // In a durable group a learner, too, is admitted and votes without another start.
         if mode == .voter || disk != nil {
@@ -74,15 +95,57 @@ public final class Replica<Machine: StreamingStateMachine>: Service {
         }
         // The stages have it from here on.
         engine.start(recovered.take())
-        let failure = await withGracefulShutdownHandler {
+        let ending = await withGracefulShutdownHandler {
             await ends.first { _ in true }
         } onGracefulShutdown: {
             ender.finish()
         }
+        if case .left(let number) = ending {
+            configuration.logger.notice(
+                "replica \(configuration.replica) was removed from the group in view \(number), and nobody needs it any more"
+            )
+        }
         configuration.logger.info("stopping")
         await engine.stop()
-        if let failure { throw failure }
+        if case .failed(let failure) = ending { throw failure }
         configuration.logger.info("stopped")
+    }
+
+    /// The views that are known, from the second on: those that were written down, if the newest of them lists this replica with its key;
+    /// otherwise the others are asked, until one does. `isNew` is such a replica, and one that the genesis does not know: it has no votes
+    /// that it could go on from. Nil when it was stopped while it waited. Throws when the group has removed it.
+    private func chain(
+        _ written: [ViewCertificate]
+    ) async throws(ReplicaError) -> (chain: [ViewCertificate], isNew: Bool)? {
+        let (id, key) = (configuration.replica, configuration.key.publicKey)
+        let views = KnownViews(view)
+        for certificate in written { views.add(certificate) }
+        let standing = Standing(of: id, key: key, in: views)
+        if let complaint = standing.complaint(about: id, key: key) { throw complaint }
+        if standing == .listed { return (views.chain, isNew: view.index(of: id) == nil) }
+        let joining = try Joining(configuration: configuration, view: view, chain: views.chain)
+        let result = await withGracefulShutdownHandler {
+            await Self.result { () async throws(ReplicaError) in try await joining.run() }
+        } onGracefulShutdown: {
+            joining.stop()
+        }
+        guard let chain = try result.get() else { return nil }
+        return (chain, isNew: true)
+    }
+
+    private static func result<Value: Sendable>(
+        _ body: @Sendable () async throws(ReplicaError) -> Value
+    ) async -> Result<Value, ReplicaError> {
+        do {
+            return .success(try await body())
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Whether the genesis lists it with its key: only such a replica has a vote from its first start on.
+    private var isFounder: Bool {
+        view.replica(configuration.replica)?.key == configuration.key.publicKey
     }
 
     private func openDisk(_ incarnation: UInt64) throws(ReplicaError) -> (ReplicaDisk?, RecoveredDisk?) {
@@ -91,8 +154,9 @@ public final class Replica<Machine: StreamingStateMachine>: Service {
             throw .invalidConfiguration("the group is durable, so each replica needs a home directory of its own")
         }
         return try ReplicaDisk.open(
-            home: directory, group: view.group, replica: configuration.replica, hasVoted: try home.hasVoted(),
-            incarnation: incarnation, opening: configuration.openFiles, logger: configuration.logger)
+            home: directory, group: view.group, replica: configuration.replica,
+            isFounder: isFounder, hasVoted: try home.hasVoted(), incarnation: incarnation,
+            opening: configuration.openFiles, logger: configuration.logger)
     }
 
     /// The service and the agreed time as the group begins, where there is no snapshot to go on from: a replica that has to begin anew
@@ -117,7 +181,7 @@ public final class Replica<Machine: StreamingStateMachine>: Service {
         return recovered.isDamaged || recovered.restoration.incarnation > 0 ? .learner : .voter
     }
 
-    private func logStart(_ mode: ReplicaMode, _ recovered: RecoveredDisk?) {
+    private func logStart(_ mode: ReplicaMode, _ recovered: RecoveredDisk?, _ view: View, _ isNew: Bool) {
         let logger = configuration.logger
         let rule = view.quorum
         logger.info(
@@ -128,7 +192,15 @@ public final class Replica<Machine: StreamingStateMachine>: Service {
                 let from = recovered.restoration.base.map { " and the state after instance \($0.image.instance)" } ?? ""
                 logger.info(
                     "going on from what was written down in view \(epoch.view), regency \(epoch.regency)\(from)")
+            } else if isNew {
+                logger.notice(
+                    "view \(view.number) lists this replica: it follows the group, and asks for a vote when it is close behind"
+                )
             }
+        } else if isNew {
+            logger.notice(
+                "view \(view.number) lists this replica: it follows the group, and asks for a vote when it is close behind"
+            )
         } else if mode == .learner {
             logger.warning(
                 "this replica has voted in an earlier run, and its votes were kept in memory only: it follows the group as a learner and neither votes nor answers clients until the others admit it again; so long the group tolerates one fault less"

@@ -16,10 +16,24 @@ public struct ReplicaConfiguration: Sendable {
 
     /// What the group is founded on; the same at all members.
     public var genesis: Genesis
-    /// Which member of the genesis this is.
+    /// Which replica of the group this is: a member of the genesis, or one that the administrators have added since, or are about to.
     public var replica: ReplicaID
-    /// The key that the genesis names for this replica.
+    /// The key that the group knows this replica by.
     public var key: SigningKey
+    /// Where others of the group listen that a replica may ask which the genesis does not list, or not with this key; `HOST:PORT` in parts.
+    /// The genesis members are asked anyway; whoever answers has to prove what it says.
+    public var via: [Contact] = []
+    /// Where somebody listens.
+    public struct Contact: Hashable, Sendable {
+        public var host: String
+        public var port: Int
+
+        public init(host: String, port: Int) {
+            self.host = host
+            self.port = port
+        }
+    }
+
     /// Where to listen when that is not the address by which the others know this replica.
     /// Nil for that address itself; each part by itself.
     public var listenHost: String?

@@ -11,8 +11,10 @@ import MartletTypes
 /// The stages of one replica, wired. Decides nothing.
 final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
     private let configuration: ReplicaConfiguration
+    /// The genesis view.
     private let view: View
-    private let me: ReplicaIndex
+    /// As the newest view lists it that was known at the start.
+    private let member: Member
     private let machine: Machine
     private let loops: EventLoops
     private let listener: Listener
@@ -20,6 +22,10 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
     private let mailboxes: StageMailboxes<Machine>
     private let clients = ClientDirectory()
     private let views: KnownViews
+    private let peers = PeerNames()
+    private let inbound: InboundPeers
+    private let connectivity: ConnectivityLog
+    private let chain: [ViewCertificate]
     private let verification: VerificationStage
     private let snapshots: SnapshotStage<Machine>
     private let serving: ServingStage
@@ -39,11 +45,14 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
     private let voting: VotingState
     private let fetching = FetchingState()
     private let onFailure: @Sendable (ReplicaError) -> Void
+    private let onLeft: @Sendable (ViewNumber) -> Void
 
+    /// `chain` proves the views that follow the genesis view as far as they are known; one of all these lists this replica. `onLeft` is told
+    /// when the group does not need it any more, after that view has removed it.
     init(
-        configuration: ReplicaConfiguration, view: View, me: ReplicaIndex, mode: ReplicaMode, incarnation: UInt64,
-        disk: (any DurableDisk)?, scrubbed: (any ScrubbedDisk)? = nil, machine: Machine,
-        beginning: Timestamp = .zero,
+        configuration: ReplicaConfiguration, view: View, chain: [ViewCertificate] = [], mode: ReplicaMode,
+        incarnation: UInt64, disk: (any DurableDisk)?, scrubbed: (any ScrubbedDisk)? = nil, machine: Machine,
+        beginning: Timestamp = .zero, onLeft: @escaping @Sendable (ViewNumber) -> Void = { _ in },
         onFailure: @escaping @Sendable (ReplicaError) -> Void
     ) throws(ReplicaError) {
         let logger = configuration.logger
@@ -55,7 +64,17 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
         }
         self.configuration = configuration
         self.view = view
-        self.me = me
+        self.chain = chain
+        self.onLeft = onLeft
+        let verifier = Verifier(view: view, access: configuration.genesis.clientAccess, scheme: Ed25519Scheme())
+        views = verifier.views
+        for certificate in chain { views.add(certificate) }
+        guard let member = views.listing(of: configuration.replica)?.member else {
+            throw .invalidConfiguration("no view lists replica \(configuration.replica)")
+        }
+        self.member = member
+        inbound = InboundPeers(views: views)
+        connectivity = ConnectivityLog(logger: logger)
         self.machine = machine
         self.mode = mode
         self.incarnation = incarnation
@@ -72,26 +91,29 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
         mailboxes = StageMailboxes(
             bytesMax: configuration.mailboxBytesMax, ordering: orderingTask,
             execution: configuration.executesOnOwnThread ? .thread : .task(executionTask))
-        links = PeerLinks(
-            view: view, me: me, identity: identity, loops: loops, configuration: configuration.transport,
-            log: ConnectivityLog(peerCount: view.n - 1, logger: logger), logger: logger)
-        let verifier = Verifier(view: view, access: configuration.genesis.clientAccess, scheme: Ed25519Scheme())
-        views = verifier.views
         let drops = DropLog(logger: logger)
+        links = PeerLinks(
+            me: configuration.replica, views: views, identity: identity, loops: loops,
+            configuration: configuration.transport, intake: ChainIntake(jobs: mailboxes.verification, drops: drops),
+            log: connectivity, logger: logger)
         let admission = Admission(
-            verifier: verifier, access: configuration.genesis.clientAccess, me: view[me].id, voting: voting,
-            fetching: fetching, clients: clients, drops: drops)
+            verifier: verifier, access: configuration.genesis.clientAccess, me: configuration.replica, voting: voting,
+            fetching: fetching, peers: peers, clients: clients, drops: drops)
         let ingress = Ingress(
-            admission: admission, mailboxes: mailboxes, clients: clients, drops: drops, logger: logger)
+            admission: admission, mailboxes: mailboxes, clients: clients, inbound: inbound, drops: drops,
+            logger: logger)
         listener = Listener(
             configuration: configuration.transport, identity: identity, group: loops.group,
             handlers: ingress.handlers, logger: logger)
         verification = VerificationStage(
             verifier: verifier, jobs: mailboxes.verification, ordering: mailboxes.ordering, drops: drops)
         let store = SharedSnapshots()
+        // Turns are by the views that are known at the start: they are for the group's calm, and nothing else rests on them.
+        let audience = views.newest.audience
+        let rank = audience.firstIndex { $0.id == member.id } ?? 0
         snapshots = SnapshotStage(
             mailboxes: mailboxes, store: store, disk: disk,
-            turns: SnapshotTurns(rank: Int(me.rawValue), replicaCount: view.n),
+            turns: SnapshotTurns(rank: rank, replicaCount: audience.count),
             checkpointPeriod: view.settings.checkpointPeriod, logger: logger)
         serving = ServingStage(
             jobs: mailboxes.serving, ordering: mailboxes.ordering, snapshots: store, links: links)
@@ -99,8 +121,8 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
 
     /// Others may connect from now on; what they send waits until `start`.
     func listen() async throws(ReplicaError) {
-        let host = configuration.listenHost ?? view[me].host
-        let port = configuration.listenPort ?? view[me].port
+        let host = configuration.listenHost ?? member.host
+        let port = configuration.listenPort ?? member.port
         do {
             try await listener.start(host: host, port: port)
         } catch {
@@ -112,7 +134,6 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
 
     /// `recovered` is what it goes on from, in a durable group.
     func start(_ recovered: RecoveredDisk?) {
-        links.start()
         threads.start("verification") { [verification] in verification.run() }
         let base = Handover(recovered)
         threads.start("snapshots") { [snapshots] in snapshots.run(beginningWith: base) }
@@ -139,7 +160,8 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
     private func startExecution(_ recovered: Handover<RecoveredDisk>) {
         let makeStage: @Sendable () -> ExecutionStage<Machine> = { [self] in
             let stage = ExecutionStage(
-                machine: machine, view: view, mode: mode, mailboxes: mailboxes, clients: clients, onFailure: onFailure)
+                machine: machine, view: view, mode: mode, mailboxes: mailboxes, clients: clients,
+                onFailure: onFailure)
             if let recovered = recovered.take() {
                 stage.begin(with: recovered.restoration, recovered.baseCheckpoint)
             }
@@ -160,6 +182,8 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
             var core = CoreConfiguration(
                 view: view, replica: configuration.replica, mode: mode, incarnation: incarnation,
                 seed: SystemClock.monotonic.rawValue)
+            core.chain = chain
+            core.key = configuration.key.publicKey
             core.timeouts = configuration.timeouts
             core.beginning = beginning
             let sealer = Sealer(
@@ -167,8 +191,10 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
             let told = recovered.take().flatMap { $0.restoration.isEmpty ? nil : $0.restoration }
             let stage = OrderingStage(
                 configuration: core, restoring: told, mailboxes: mailboxes, clients: clients, views: views,
-                voting: voting, fetching: fetching, disk: disk,
-                egress: Egress(sealer: sealer, links: links), logger: configuration.logger)
+                voting: voting, fetching: fetching, peers: peers, inbound: inbound, connectivity: connectivity,
+                disk: disk,
+                egress: Egress(sealer: sealer, links: links, inbound: inbound), logger: configuration.logger,
+                onLeft: onLeft)
             return { stage.run() }
         }
     }

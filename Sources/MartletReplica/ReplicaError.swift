@@ -5,10 +5,12 @@ public import MartletTypes
 
 /// Why a replica does not start, or cannot go on.
 public enum ReplicaError: Error, Hashable, CustomStringConvertible {
-    /// The genesis does not name this replica.
-    case notAMember(ReplicaID)
-    /// The key given is not the one that the genesis names for this replica.
-    case wrongKey(ReplicaID, expected: PublicKey, found: PublicKey)
+    /// The key given is another member's.
+    case wrongKey(ReplicaID, keyOf: ReplicaID, found: PublicKey)
+    /// That view was the first that did not list this replica any more.
+    case removed(ReplicaID, in: ViewNumber)
+    /// That view has replaced the key given by another one.
+    case keyReplaced(ReplicaID, in: ViewNumber, by: PublicKey, found: PublicKey)
     case invalidConfiguration(String)
     /// The home directory is that of another replica, or of another group.
     case homeOfAnother(path: String, found: String, expected: String)
@@ -19,10 +21,12 @@ public enum ReplicaError: Error, Hashable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .notAMember(let id):
-            "replica \(id) is not a member of this group"
-        case .wrongKey(let id, let expected, let found):
-            "the group knows replica \(id) by the key \(expected), but the key given is \(found)"
+        case .wrongKey(let id, let other, let found):
+            "the key given for replica \(id), \(found), is that of replica \(other): give each replica its own"
+        case .removed(let id, let view):
+            "replica \(id) was removed from the group in view \(view): no id is given twice, so whoever shall come back is added anew, under another id and with an empty home"
+        case .keyReplaced(let id, let view, let key, let found):
+            "view \(view) has replaced the key of replica \(id): it is \(key) now, but the key given is the former one, \(found)"
         case .invalidConfiguration(let complaint):
             complaint
         case .homeOfAnother(let path, let found, let expected):

@@ -26,6 +26,8 @@ package enum Limits {
     package static let peerFrameBytes = Limit("peerFrameBytes", 128 << 20)
     /// One message from a client, or to one.
     package static let clientFrameBytes = Limit("clientFrameBytes", 16 << 20)
+    /// Proofs of views, on the connection of a replica that has dialled: as many as travel together, of the largest group.
+    package static let viewChainFrameBytes = Limit("viewChainFrameBytes", 4 << 20)
     /// A handshake message, read before anyone is known.
     package static let handshakeBytes = Limit("handshakeBytes", 512)
 
@@ -74,6 +76,7 @@ package enum Limits {
     package static let allowedClients = Limit("allowedClients", Genesis.allowedClientsMax)
     package static let groupNameBytes = Limit("groupNameBytes", Genesis.nameBytesMax)
     package static let hostBytes = Limit("hostBytes", Member.hostBytesMax)
+    package static let peerReports = Limit("peerReports", PeerReport.countMax)
     package static let softwareVersionBytes = Limit("softwareVersionBytes", 64)
     package static let refusalTextBytes = Limit("refusalTextBytes", 255)
 }

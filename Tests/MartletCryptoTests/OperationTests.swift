@@ -106,7 +106,8 @@ struct OperationTests {
             if key.publicKey == group.keys[1].publicKey {
                 #expect(try passedOn(request, clientProof)?.proof == nil)
             } else {
-                #expect(throws: VerificationError.malformedRequest(request.id)) { try passedOn(request, clientProof) }
+                // Nobody is known to have that key: who passes it on may know more.
+                #expect(try passedOn(request, clientProof) == nil)
             }
         }
     }

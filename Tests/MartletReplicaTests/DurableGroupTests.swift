@@ -220,7 +220,8 @@ import Testing
             let home = "\(group.directory)/\(place)"
             // As far as a first start comes before it says anything.
             _ = try ReplicaDisk.open(
-                home: home, group: view.group, replica: configuration.replica, hasVoted: false, incarnation: 1,
+                home: home, group: view.group, replica: configuration.replica, isFounder: true, hasVoted: false,
+                incarnation: 1,
                 opening: configuration.openFiles, logger: configuration.logger)
             try ReplicaHome(directory: home, group: view.group, replica: configuration.replica).markVoted()
         }

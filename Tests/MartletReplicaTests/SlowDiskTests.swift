@@ -95,7 +95,7 @@ import Testing
         TextMachine
     > {
         let engine = try ReplicaEngine(
-            configuration: group.configuration(place), view: try group.view, me: ReplicaIndex(place), mode: .voter,
+            configuration: group.configuration(place), view: try group.view, mode: .voter,
             incarnation: 1, disk: disk, machine: TextMachine(), onFailure: { _ in })
         try await engine.listen()
         engine.start(RecoveredDisk())

@@ -59,7 +59,7 @@ import Testing
             ),
             (TestLink.client(), 8, .accessDenied, "it does not admit this client"),
             (TestLink.replica(2), 3, .notThatReplica, "in its view 1 this is not the key of replica 2"),
-            (TestLink.replica(7), 2, .notThatReplica, "in its view 1 this is not the key of replica 7"),
+            (TestLink.replica(7), 2, .notThatReplica, "replica 7 is in no view up to 1; it has to be added first"),
         ]
         for (hello, key, refusal, text) in cases {
             let link = try TestLink(to: server.port, key: key, hello: hello)

@@ -25,6 +25,7 @@ package final class KnownViews: Sendable {
         /// The certificate of each but the first.
         var certificates: [ViewCertificate] = []
         var batchEntriesMax: Int
+        var listed: ListedReplicas
     }
 
     private let book: Mutex<Book>
@@ -33,7 +34,8 @@ package final class KnownViews: Sendable {
     package init(_ view: View) {
         book = Mutex(
             Book(
-                entries: [Entry(view: view, first: Instance(1), last: nil)], batchEntriesMax: view.batchEntriesMax))
+                entries: [Entry(view: view, first: Instance(1), last: nil)], batchEntriesMax: view.batchEntriesMax,
+                listed: ListedReplicas(view)))
     }
 
     /// With ascending numbers.
@@ -43,6 +45,24 @@ package final class KnownViews: Sendable {
 
     /// The most entries of a batch in any of the views.
     package var batchEntriesMax: Int { book.withLock { $0.batchEntriesMax } }
+
+    // MARK: Replicas
+
+    /// Whether any of the views lists that replica, as a member or learner. Asked for each message.
+    package func isListed(_ replica: ReplicaID) -> Bool { book.withLock { $0.listed.contains(replica) } }
+
+    /// Whether the newest one does.
+    package func isPresent(_ replica: ReplicaID) -> Bool { book.withLock { $0.listed.present.contains(replica) } }
+
+    package func listing(of replica: ReplicaID) -> ReplicaListing? { book.withLock { $0.listed[replica] } }
+
+    /// Whose key this is in the newest view that lists its holder.
+    package func holder(of key: PublicKey) -> ReplicaID? { book.withLock { $0.listed.holder(of: key) } }
+
+    // MARK: The chain
+
+    /// What follows the first one, all of it.
+    package var chain: [ViewCertificate] { book.withLock { $0.certificates } }
 
     package func entry(_ number: ViewNumber) -> Entry? {
         book.withLock { book in
@@ -73,6 +93,7 @@ package final class KnownViews: Sendable {
             book.entries[place].last = certificate.last
             book.entries.append(Entry(view: certificate.next, first: certificate.last.next, last: nil))
             book.certificates.append(certificate)
+            book.listed.add(certificate.next)
             book.batchEntriesMax = max(book.batchEntriesMax, certificate.next.batchEntriesMax)
         }
     }

@@ -5,7 +5,7 @@ package import MartletTypes
 
 /// Why a message is dropped. Whoever speaks may send any of them, so none is a reason to stop.
 package enum VerificationError: Error, Hashable, Sendable {
-    /// The sender, or a signer, does not belong to this view.
+    /// The sender belongs to no view that is known, or a signer not to the view that it signs for.
     case notMember(ReplicaID)
     /// Of another view, which may be newer than this replica's: count it, it may tell that one is behind.
     case wrongView(ViewNumber)
@@ -44,7 +44,7 @@ package enum VerificationError: Error, Hashable, Sendable {
 extension VerificationError: CustomStringConvertible {
     package var description: String {
         switch self {
-        case .notMember(let replica): "replica \(replica) does not belong to this view"
+        case .notMember(let replica): "replica \(replica) does not belong to the view"
         case .wrongView(let view): "it is of view \(view)"
         case .numberOutOfRange: "it names a regency, an instance or a time that cannot be"
         case .tooManyRequests(let count): "it holds \(count) requests, more than allowed"

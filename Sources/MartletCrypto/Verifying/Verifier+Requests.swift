@@ -38,7 +38,7 @@ extension Verifier {
         for forward in forwarded {
             let digest = Hashing.digest(of: forward.request, group: group)
             if forward.request.kind.isOfMembers {
-                result.append(try checked(forward, digest: digest))
+                if let own = try checked(forward, digest: digest) { result.append(own) }
                 continue
             }
             try check(forward.request)
@@ -57,23 +57,27 @@ extension Verifier {
         return result
     }
 
-    // MARK: Members' own operations
+    // MARK: Members' and learners' own operations
 
+    /// By the key that its author has in the newest view that lists it.
     func checked(_ operation: ReplicaOperation, from sender: ReplicaID) throws(VerificationError) -> AdmittedRequest {
-        guard try member(of: operation.request) == sender else { throw .foreignClient(operation.request.id) }
+        guard let author = try author(of: operation.request) else { throw .malformedRequest(operation.request.id) }
+        guard author == sender else { throw .foreignClient(operation.request.id) }
         let digest = Hashing.digest(of: operation.request, group: group)
-        guard isValid(operation.signature, of: .operation(digest), by: sender, in: view) else {
+        guard isValid(operation.signature, of: .operation(digest), by: operation.request.id.client.key, sender) else {
             throw .invalidSignature
         }
         let proof = RequestProof(digests: [digest], signature: operation.signature)
         return AdmittedRequest(request: operation.request, digest: digest, proof: proof)
     }
 
-    /// Passed on by another member. Its proof is its author's signature as a replica: none as a client stands for it.
-    private func checked(_ forward: ForwardedRequest, digest: Digest) throws(VerificationError) -> AdmittedForward {
-        let author = try member(of: forward.request)
+    /// Passed on by another member. Its proof is its author's signature as a replica: none as a client stands for it. Nil where nobody
+    /// is known to have that key: who passes it on may know newer views, or older ones, and what travels with it is as good.
+    private func checked(_ forward: ForwardedRequest, digest: Digest) throws(VerificationError) -> AdmittedForward? {
+        guard let author = try author(of: forward.request) else { return nil }
+        let key = forward.request.id.client.key
         let proof = forward.proof.flatMap { proof in
-            proof.digests == [digest] && isValid(proof.signature, of: .operation(digest), by: author, in: view)
+            proof.digests == [digest] && isValid(proof.signature, of: .operation(digest), by: key, author)
                 ? proof : nil
         }
         return AdmittedForward(
@@ -81,14 +85,13 @@ extension Verifier {
             isVouched: forward.isVouched)
     }
 
-    /// Whose operation this is.
-    private func member(of request: Request) throws(VerificationError) -> ReplicaID {
+    /// Whose operation this is; nil where no view tells.
+    private func author(of request: Request) throws(VerificationError) -> ReplicaID? {
         guard request.payload.count <= LatencyReport.payloadBytesMax else { throw .payloadTooLarge(request.id) }
         guard request.kind.isOfMembers, request.id.session == .ofReplicas, request.repliesKeptFrom.rawValue == 0,
-            VerifierLimits.isInRange(request.id.sequence.rawValue, from: 1),
-            let index = view.index(of: request.id.client.key)
+            VerifierLimits.isInRange(request.id.sequence.rawValue, from: 1)
         else { throw .malformedRequest(request.id) }
-        return view[index].id
+        return views.holder(of: request.id.client.key)
     }
 
     private func isValid(_ proof: RequestProof, by client: ClientID) -> Bool {

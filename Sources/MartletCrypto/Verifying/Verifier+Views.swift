@@ -1,7 +1,7 @@
 // Martlet, adaptive Byzantine fault-tolerant replication.
 // SPDX-License-Identifier: Apache-2.0
 
-import MartletTypes
+package import MartletTypes
 import MartletWire
 
 /// What follows a view, and who says so (protocol §3); operations on the group (protocol §8).
@@ -16,6 +16,9 @@ extension Verifier {
         }
         return install
     }
+
+    /// Views prove themselves, whoever tells of them.
+    package func verifiedChain(_ part: ViewChainPart) throws(VerificationError) -> ViewChainPart { try checked(part) }
 
     /// Takes in what is new of it at once: what comes next on this link may belong to the new view. What is known already
     /// is not checked again, and is returned as it is known: its signatures may be others here.

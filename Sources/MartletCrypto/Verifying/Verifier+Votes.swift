@@ -57,7 +57,7 @@ extension Verifier {
             try check(epoch)
             try check(instance)
         case .dummyProposal(let padding):
-            guard padding.count <= view.proposalBytes(entries: view.batchEntriesMax) else {
+            guard padding.count <= view.proposalBytes(entries: views.batchEntriesMax) else {
                 throw .paddingTooLong(padding.count)
             }
         }

@@ -36,10 +36,12 @@ package struct Verifier<Scheme: SignatureScheme>: Sendable {
     /// The newest view that is known.
     package var view: View { views.newest }
 
+    /// Whoever any known view lists, as a member or learner, may speak: what is a vote is judged by its own view, and what asks or tells
+    /// may come from anybody who has ever been one of the group.
     package func verify(
         _ message: PeerMessage, from sender: ReplicaID
     ) throws(VerificationError) -> VerifiedMessage {
-        guard view.index(of: sender) != nil else { throw .notMember(sender) }
+        guard views.isListed(sender) else { throw .notMember(sender) }
         let by = Principal.replica(sender)
         switch message {
         case .propose(let propose): return .propose(Verified(try checked(propose), sender: by))

@@ -34,10 +34,10 @@ final class ReplicaDisk: DurableDisk {
         self.snapshots = Mutex(snapshots)
     }
 
-    /// Opens both, or makes them, and tells what the replica goes on from. `hasVoted`: whether an earlier run may have said
-    /// anything. Throws when they are another's, or cannot be used.
+    /// Opens both, or makes them, and tells what the replica goes on from. `isFounder`: whether it votes from its first start on;
+    /// `hasVoted`: whether an earlier run may have said anything. Throws when they are another's, or cannot be used.
     static func open(
-        home: String, group: Digest, replica: ReplicaID, hasVoted: Bool, incarnation: UInt64,
+        home: String, group: Digest, replica: ReplicaID, isFounder: Bool, hasVoted: Bool, incarnation: UInt64,
         opening: ReplicaConfiguration.FileOpening, logger: Logger
     ) throws(ReplicaError) -> (disk: ReplicaDisk, recovered: RecoveredDisk) {
         let identity = LogIdentity(group: group, replica: replica)
@@ -63,7 +63,10 @@ final class ReplicaDisk: DurableDisk {
                 try writer.startOver(with: [.incarnation(incarnation)], in: &logFiles)
             }
         }
-        if !hasVoted, recovered.restoration.isEmpty, !recovered.isDamaged { try begin(&writer, in: &logFiles, home) }
+        // A newcomer says so with what it first follows in; without a vote there is nothing to go on from.
+        if isFounder, !hasVoted, recovered.restoration.isEmpty, !recovered.isDamaged {
+            try begin(&writer, in: &logFiles, home)
+        }
         let log = Log(writer: writer, files: logFiles)
         return (ReplicaDisk(home, log, Snapshots(entries: entries, files: snapshotFiles)), recovered)
     }

@@ -22,22 +22,30 @@ struct Admission: Sendable {
     let me: ReplicaID
     let voting: VotingState
     let fetching: FetchingState
+    /// Whom the core speaks with.
+    let peers: PeerNames
     let clients: ClientDirectory
     let drops: DropLog
-
-    private var view: View { verifier.view }
 
     // MARK: - Connections
 
     /// Whether whoever holds this key may connect as whom it says it is. Nobody else is this replica itself.
     func judge(_ hello: Hello, _ key: PublicKey) -> HelloAnswer {
         if hello.role == .replica(me) { return .refused(.notThatReplica, "it is replica \(me) itself") }
-        return HandshakeRules(view: view) { access.admits($0) }.answer(hello, key)
+        let views = verifier.views
+        let newest = views.newest
+        let rules = HandshakeRules(
+            group: newest.group, newest: newest.number, listing: { views.listing(of: $0) },
+            admitsClient: { access.admits($0) })
+        return rules.answer(hello, key)
     }
 
     // MARK: - Messages
 
     func admit(_ message: PeerMessage, from replica: ReplicaID, into admitted: inout Admitted) {
+        if !isHeard(message, from: replica) {
+            return drops.dropped(from: .replica(replica), because: "it is in the group no longer")
+        }
         if isUnasked(message, from: replica) {
             return drops.dropped(from: .replica(replica), because: "nobody asked for it")
         }
@@ -97,6 +105,16 @@ struct Admission: Sendable {
     private func refuse(_ ids: [RequestID], _ reason: RefusalReason, to connection: InboundConnection) {
         connection.send(
             ids.map { ReplicaToClientMessage.refusal(Refusal(request: $0, reason: reason)).encoded() })
+    }
+
+    /// Whoever was removed is told the views that it lacks, and nothing else that it says costs anybody more than reading it: of such
+    /// there may be more in time than the group tolerates faults. The core may know newer views than this stage, or older ones.
+    private func isHeard(_ message: PeerMessage, from replica: ReplicaID) -> Bool {
+        if verifier.views.isPresent(replica) || peers.contains(replica) { return true }
+        return switch message {
+        case .progress, .fetchViews: true
+        default: false
+        }
     }
 
     /// What nobody asked that member for is not worth the hashing.

@@ -12,13 +12,23 @@ import MartletWire
 struct Egress {
     private let sealer: Sealer<Ed25519Scheme>
     private let links: PeerLinks
-    /// By member: what waits for `flush`.
-    private var waiting: [[Bytes]]
+    private let inbound: InboundPeers
+    /// All that there are links to, and what waits for each one's `flush`.
+    private var peers: [ReplicaID] = []
+    private var waiting: [[Bytes]] = []
 
-    init(sealer: Sealer<Ed25519Scheme>, links: PeerLinks) {
+    init(sealer: Sealer<Ed25519Scheme>, links: PeerLinks, inbound: InboundPeers) {
         self.sealer = sealer
         self.links = links
-        self.waiting = Array(repeating: [], count: links.view.n)
+        self.inbound = inbound
+    }
+
+    /// From here on everyone means these.
+    mutating func follow(_ audience: [Member]) {
+        flush()
+        links.follow(audience)
+        peers = audience.map(\.id).filter { $0 != links.me }
+        waiting = Array(repeating: [], count: peers.count)
     }
 
     /// Takes messages to be sent at the next `flush`; own copies are added to `loopback`.
@@ -34,22 +44,30 @@ struct Egress {
             case .replica(let id) where id == links.me:
                 loopback.append(.message(sealer.loopback(sealed)))
             case .replica(let id):
-                guard let index = links.view.index(of: id) else { continue }
-                waiting[index.position].append(sealed.encoded())
+                add(sealed, for: id)
             }
         }
     }
 
     mutating func flush() {
         for place in waiting.indices where !waiting[place].isEmpty {
-            links.send(waiting[place], to: ReplicaIndex(place))
+            links.send(waiting[place], to: peers[place])
             waiting[place].removeAll(keepingCapacity: true)
         }
     }
 
     private mutating func addForOthers(_ sealed: PeerMessage) {
-        guard links.view.n > 1 else { return }
+        guard !peers.isEmpty else { return }
         let frame = sealed.encoded()
-        for place in waiting.indices where place != links.myPlace { waiting[place].append(frame) }
+        for place in waiting.indices { waiting[place].append(frame) }
+    }
+
+    /// One that is in the group no longer is told so on its own connection; there is nothing else to tell it.
+    private mutating func add(_ sealed: PeerMessage, for replica: ReplicaID) {
+        if let place = peers.firstIndex(of: replica) {
+            waiting[place].append(sealed.encoded())
+        } else if case .views(let part) = sealed {
+            inbound.send(part, to: replica)
+        }
     }
 }

@@ -12,6 +12,7 @@ struct Ingress<Machine: StreamingStateMachine>: Sendable {
     let admission: Admission
     let mailboxes: StageMailboxes<Machine>
     let clients: ClientDirectory
+    let inbound: InboundPeers
     let drops: DropLog
     let logger: Logger
 
@@ -24,21 +25,27 @@ struct Ingress<Machine: StreamingStateMachine>: Sendable {
     }
 
     private func opened(_ connection: InboundConnection) {
-        guard case .client = connection.hello.role else { return }
-        clients.opened(connection, of: ClientID(connection.peer))
-        logger.debug("client \(connection.peer) connected from \(connection.remoteAddress)")
+        switch connection.hello.role {
+        case .replica(let id): inbound.opened(connection, of: id, at: SystemClock.monotonic)
+        case .client:
+            clients.opened(connection, of: ClientID(connection.peer))
+            logger.debug("client \(connection.peer) connected from \(connection.remoteAddress)")
+        }
     }
 
     private func closed(_ connection: InboundConnection, _ end: ConnectionEnd) {
-        guard case .client = connection.hello.role else { return }
-        clients.closed(connection, of: ClientID(connection.peer))
-        logger.debug("client \(connection.peer) from \(connection.remoteAddress) is gone: \(end)")
+        switch connection.hello.role {
+        case .replica(let id): inbound.closed(connection, of: id)
+        case .client:
+            clients.closed(connection, of: ClientID(connection.peer))
+            logger.debug("client \(connection.peer) from \(connection.remoteAddress) is gone: \(end)")
+        }
     }
 
     private func received(_ batch: FrameBatch, by connection: InboundConnection) {
         var admitted = Admitted()
         switch connection.hello.role {
-        case .replica(let id): decode(batch, from: id, into: &admitted)
+        case .replica(let id): decode(batch, from: id, by: connection, into: &admitted)
         case .client: decode(batch, from: ClientID(connection.peer), by: connection, into: &admitted)
         }
         pass(admitted, bytes: batch.byteCount, connection)
@@ -46,10 +53,18 @@ struct Ingress<Machine: StreamingStateMachine>: Sendable {
 
     // MARK: - Decoding
 
-    private func decode(_ batch: FrameBatch, from replica: ReplicaID, into admitted: inout Admitted) {
+    /// What asks for views is answered at once, by the same connection.
+    private func decode(
+        _ batch: FrameBatch, from replica: ReplicaID, by connection: InboundConnection, into admitted: inout Admitted
+    ) {
         batch.forEach { span in
             do {
-                admission.admit(try PeerMessage(decoding: span), from: replica, into: &admitted)
+                let message = try PeerMessage(decoding: span)
+                if case .fetchViews(let fetch) = message {
+                    inbound.answer(fetch, of: replica, by: connection, at: SystemClock.monotonic)
+                } else {
+                    admission.admit(message, from: replica, into: &admitted)
+                }
             } catch {
                 drops.dropped(from: .replica(replica), because: "it is no message: \(error)")
             }

@@ -17,6 +17,10 @@ final class OrderingStage<Machine: StreamingStateMachine> {
     private let views: KnownViews
     private let voting: VotingState
     private let fetching: FetchingState
+    private let peers: PeerNames
+    private let inbound: InboundPeers
+    private let connectivity: ConnectivityLog
+    private var audience: [Member] = []
     private var fetched: FetchedState?
     /// In a durable group.
     private let disk: (any DurableDisk)?
@@ -36,13 +40,20 @@ final class OrderingStage<Machine: StreamingStateMachine> {
     /// Who stops this replica is told when nothing waits for the disk; from then on nothing is taken in.
     private var onDrained: (@Sendable () -> Void)?
 
+    /// Told once, when nobody in the group needs this replica any more.
+    private var onLeft: (@Sendable (ViewNumber) -> Void)?
+
     /// What the core wants first is done by the first `run`.
     init(
         configuration: CoreConfiguration, restoring restoration: Restoration?, mailboxes: StageMailboxes<Machine>,
-        clients: ClientDirectory, views: KnownViews, voting: VotingState, fetching: FetchingState,
-        disk: (any DurableDisk)?, egress: Egress,
-        logger: Logger
+        clients: ClientDirectory, views: KnownViews, voting: VotingState, fetching: FetchingState, peers: PeerNames,
+        inbound: InboundPeers, connectivity: ConnectivityLog, disk: (any DurableDisk)?, egress: Egress,
+        logger: Logger, onLeft: @escaping @Sendable (ViewNumber) -> Void
     ) {
+        self.onLeft = onLeft
+        self.peers = peers
+        self.inbound = inbound
+        self.connectivity = connectivity
         self.disk = disk
         self.views = views
         self.voting = voting
@@ -121,6 +132,7 @@ final class OrderingStage<Machine: StreamingStateMachine> {
         if let rewritten = effects.logRewritten { mailboxes.persistence.post(.rewritten(rewritten)) }
         gate.pass(&effects)
         announce(effects.views)
+        if let audience = effects.audience { follow(audience) }
         consensus.note(effects, at: now.monotonic)
         egress.take(effects.sends, loopback: &loopback)
         for case .beginView(let view) in effects.executions { flow.begin(view.settings) }
@@ -134,7 +146,15 @@ final class OrderingStage<Machine: StreamingStateMachine> {
         clients.refuse(effects.refusals)
         if effects.entropyWanted > 0 { loopback.append(.entropy(SystemEntropy.numbers(effects.entropyWanted))) }
         if !effects.notices.isEmpty { notices.log(effects.notices, at: now.monotonic) }
+        if let view = effects.hasLeft { onLeft.take()?(view) }
         effects.removeAll()
+    }
+
+    /// Before anything is sent to them.
+    private func follow(_ audience: [Member]) {
+        self.audience = audience
+        peers.note(audience)
+        egress.follow(audience)
     }
 
     /// Before it is asked for: what comes in answer is let in.
@@ -149,6 +169,7 @@ final class OrderingStage<Machine: StreamingStateMachine> {
     private func announce(_ certificates: [ViewCertificate]) {
         guard !certificates.isEmpty else { return }
         for certificate in certificates { views.add(certificate) }
+        inbound.dropReplacedKeys()
         let part = ViewChainPart(certificates: certificates.suffix(ViewChainPart.certificatesMax))
         clients.sendToAll(ReplicaToClientMessage.views(part).encoded())
     }
@@ -173,7 +194,23 @@ final class OrderingStage<Machine: StreamingStateMachine> {
             stableCheckpoint: core.stableCheckpoint, highestKnown: core.highestKnown,
             pendingRequests: UInt32(clamping: core.pendingRequests), softwareVersion: SoftwareVersion.current,
             damagesFound: UInt32(clamping: damage.found), isDamaged: !damage.isMended,
-            fetching: core.transfer.map { FetchingStatus($0) })
+            fetching: core.transfer.map { FetchingStatus($0) }, peers: reports(core))
+    }
+
+    /// Of all that there are links to; how far each is, the core tells.
+    private func reports(_ core: CoreStatus) -> [PeerReport] {
+        let unreachable = connectivity.unreachable
+        let now = SystemClock.monotonic
+        let others = audience.filter { $0.id != configuration.replica }.sorted { $0.id < $1.id }
+        return others.prefix(PeerReport.countMax).map { other in
+            let told = core.peers.first { $0.replica == other.id }
+            return PeerReport(
+                replica: other.id, isLearner: told?.isLearner ?? (core.view.index(of: other.id) == nil),
+                decided: told?.decided ?? .zero,
+                unreachableSeconds: unreachable[other.id].map {
+                    UInt32(clamping: now.since($0).nanoseconds / 1_000_000_000)
+                })
+        }
     }
 }
 

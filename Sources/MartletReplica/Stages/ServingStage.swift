@@ -49,9 +49,7 @@ struct ServingStage: Sendable {
     /// What is dropped in the meantime, or not encoded yet, the core hears of.
     private func serve(_ service: CheckpointService) {
         let (messages, served) = snapshots.now.serve(service)
-        if let index = links.view.index(of: service.receiver), !messages.isEmpty {
-            links.send(messages.map { $0.encoded() }, to: index)
-        }
+        if !messages.isEmpty { links.send(messages.map { $0.encoded() }, to: service.receiver) }
         ordering.post(.event(.served(served)))
     }
 

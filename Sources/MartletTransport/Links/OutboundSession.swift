@@ -41,7 +41,7 @@ final class OutboundSession: FrameHandlerOwner {
         driver.onActive(handler, attempt: attempt)
         // The security layer keeps it until it has checked the peer's key.
         let claimedKey = driver.configuration.security == .plaintextForBenchmarks ? ownKey : nil
-        handler.write(Greeting(hello: driver.target.hello, claimedKey: claimedKey).frame)
+        handler.write(Greeting(hello: driver.hello, claimedKey: claimedKey).frame)
     }
 
     func onFrames(_ batch: FrameBatch, _ handler: FrameHandler) {

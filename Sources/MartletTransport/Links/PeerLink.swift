@@ -70,10 +70,15 @@ package final class PeerLink: Sendable {
 
     /// Sends what is queued if there is a connection, within `closeTimeMax`, and is closed for good.
     package func close() async {
-        outbox.close(isForgetful: false)
         await withCheckedContinuation { continuation in
-            onLoop { $0.close { continuation.resume() } }
+            close { continuation.resume() }
         }
+    }
+
+    /// The same beside the caller, who is told when it is closed; it may be closed again meanwhile.
+    package func close(whenDone: @escaping @Sendable () -> Void) {
+        outbox.close(isForgetful: false)
+        onLoop { $0.close(whenDone: whenDone) }
     }
 
     // MARK: Helpers

@@ -3,6 +3,7 @@
 
 import Logging
 import MartletTypes
+import MartletWire
 import NIOCore
 import NIOPosix
 import NIOSSL
@@ -68,6 +69,13 @@ final class PeerLinkDriver {
     }
 
     // MARK: From the session
+
+    /// What we say of ourselves now.
+    var hello: Hello {
+        let hello = target.hello
+        guard let newestView = handlers.newestView else { return hello }
+        return Hello(versions: hello.versions, group: hello.group, role: hello.role, view: newestView())
+    }
 
     /// TCP has made the connection of this attempt.
     func onActive(_ handler: FrameHandler, attempt: Int) {

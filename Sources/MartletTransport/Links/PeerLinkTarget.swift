@@ -10,14 +10,14 @@ package struct PeerLinkTarget: Hashable, Sendable {
     package var name: String
     package var host: String
     package var port: Int
-    /// The key that the view lists for it. Any other is turned away.
-    package var key: PublicKey
-    /// What we say of ourselves.
+    /// The key that the view lists for it; any other is turned away. Nil takes any: for what proves itself, whoever sends it.
+    package var key: PublicKey?
+    /// What we say of ourselves (`PeerLinkHandlers.newestView` beside it).
     package var hello: Hello
     /// The longest frame that is taken from it.
     package var frameBytesMax: Int
 
-    package init(name: String, host: String, port: Int, key: PublicKey, hello: Hello, frameBytesMax: Int) {
+    package init(name: String, host: String, port: Int, key: PublicKey?, hello: Hello, frameBytesMax: Int) {
         self.name = name
         self.host = host
         self.port = port
@@ -40,10 +40,14 @@ package struct PeerLinkHandlers: Sendable {
     /// The state has changed. After `connected` it is time to send again what the peer may have missed.
     package var onState: @Sendable (PeerLinkState) -> Void
     package var onFrames: @Sendable (FrameBatch) -> Void
+    /// The newest view that we know, asked at each dialling; nil when what the target's hello says stays so.
+    package var newestView: (@Sendable () -> ViewNumber)?
 
     package init(
-        onState: @escaping @Sendable (PeerLinkState) -> Void, onFrames: @escaping @Sendable (FrameBatch) -> Void
+        newestView: (@Sendable () -> ViewNumber)? = nil, onState: @escaping @Sendable (PeerLinkState) -> Void,
+        onFrames: @escaping @Sendable (FrameBatch) -> Void
     ) {
+        self.newestView = newestView
         self.onState = onState
         self.onFrames = onFrames
     }

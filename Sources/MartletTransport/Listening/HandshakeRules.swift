@@ -4,15 +4,32 @@
 package import MartletTypes
 package import MartletWire
 
-/// Who may connect to a member of a view: its members, each with its own key, and the clients that are admitted. The
-/// texts are read by the person who dials; "it" in them is the one that refuses.
+/// Who may connect: whoever a known view lists, each with the key that the newest view that lists it has for it, and the clients that
+/// are admitted. Someone who is in the group no longer may, too: it has to learn that. The texts are read by the person who dials;
+/// "it" in them is the one that refuses.
 package struct HandshakeRules: Sendable {
-    private let view: View
+    private let group: Digest
+    private let newest: ViewNumber
+    private let listing: @Sendable (ReplicaID) -> ReplicaListing?
     private let admitsClient: @Sendable (ClientID) -> Bool
 
-    package init(view: View, admitsClient: @escaping @Sendable (ClientID) -> Bool) {
-        self.view = view
+    /// `newest` is the number of the newest view that is known; `listing` tells what the known ones say of a replica.
+    package init(
+        group: Digest, newest: ViewNumber, listing: @escaping @Sendable (ReplicaID) -> ReplicaListing?,
+        admitsClient: @escaping @Sendable (ClientID) -> Bool
+    ) {
+        self.group = group
+        self.newest = newest
+        self.listing = listing
         self.admitsClient = admitsClient
+    }
+
+    /// Where no other view is known.
+    package init(view: View, admitsClient: @escaping @Sendable (ClientID) -> Bool) {
+        self.init(
+            group: view.group, newest: view.number,
+            listing: { id in view.replica(id).map { ReplicaListing($0, in: view.number) } },
+            admitsClient: admitsClient)
     }
 
     /// `key` is the one whose possession the dialer has proved.
@@ -24,15 +41,24 @@ package struct HandshakeRules: Sendable {
                 "it speaks protocol versions \(ours.lowest) to \(ours.highest), "
                     + "not \(hello.versions.lowest) to \(hello.versions.highest)")
         }
-        guard hello.group == view.group else { return .refused(.wrongGroup, "it belongs to another group") }
+        guard hello.group == group else { return .refused(.wrongGroup, "it belongs to another group") }
         switch hello.role {
         case .replica(let id):
-            guard let index = view.index(of: id), view[index].key == key else {
-                return .refused(.notThatReplica, "in its view \(view.number) this is not the key of replica \(id)")
-            }
+            if let complaint = complaint(about: id, key) { return .refused(.notThatReplica, complaint) }
         case .client:
             guard admitsClient(ClientID(key)) else { return .refused(.accessDenied, "it does not admit this client") }
         }
-        return .accepted(version: version, view: view.number)
+        return .accepted(version: version, view: newest)
+    }
+
+    private func complaint(about id: ReplicaID, _ key: PublicKey) -> String? {
+        guard let listing = listing(id) else {
+            return "replica \(id) is in no view up to \(newest); it has to be added first"
+        }
+        guard listing.member.key != key else { return nil }
+        if let view = listing.replacement(of: key) {
+            return "view \(view) has replaced this key of replica \(id) by another one"
+        }
+        return "in its view \(listing.view) this is not the key of replica \(id)"
     }
 }

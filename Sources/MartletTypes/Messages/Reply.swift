@@ -132,11 +132,14 @@ package struct ReplicaStatus: Hashable, Sendable {
     package let isDamaged: Bool
     /// A state that it is fetching.
     package let fetching: FetchingStatus?
+    /// The others, by ascending id.
+    package let peers: [PeerReport]
 
     package init(
         replica: ReplicaID, mode: ReplicaMode, epoch: Epoch, isSynced: Bool, leader: ReplicaID, decided: Instance,
         executed: Instance, stableCheckpoint: Instance, highestKnown: Instance, pendingRequests: UInt32,
-        softwareVersion: String, damagesFound: UInt32 = 0, isDamaged: Bool = false, fetching: FetchingStatus? = nil
+        softwareVersion: String, damagesFound: UInt32 = 0, isDamaged: Bool = false, fetching: FetchingStatus? = nil,
+        peers: [PeerReport] = []
     ) {
         self.replica = replica
         self.mode = mode
@@ -152,6 +155,28 @@ package struct ReplicaStatus: Hashable, Sendable {
         self.damagesFound = damagesFound
         self.isDamaged = isDamaged
         self.fetching = fetching
+        self.peers = peers
+    }
+}
+
+/// What a replica knows of another one, member or learner.
+package struct PeerReport: Hashable, Sendable {
+    /// The most in one status: those of its present view, and of the newest that it knows.
+    package static let countMax = 256
+
+    package let replica: ReplicaID
+    /// Whether it follows without being a member yet.
+    package let isLearner: Bool
+    /// The newest instance that it is known to have decided; 0 where it has not told.
+    package let decided: Instance
+    /// For how many seconds it could not be reached; nil while there is a connection to it.
+    package let unreachableSeconds: UInt32?
+
+    package init(replica: ReplicaID, isLearner: Bool, decided: Instance, unreachableSeconds: UInt32?) {
+        self.replica = replica
+        self.isLearner = isLearner
+        self.decided = decided
+        self.unreachableSeconds = unreachableSeconds
     }
 }
 

@@ -19,7 +19,7 @@ extension ReplicaToClientMessage: WireCodable {
         case .reply(let reply): 2 + reply.encodedSizeHint
         case .readReply(let reply): 2 + reply.encodedSizeHint
         case .refusal: 2 + Refusal.encodedBytesMin
-        case .status: 2 + ReplicaStatus.encodedBytesMin + 64
+        case .status(let status): 2 + ReplicaStatus.encodedBytesMin + 64 + 16 * status.peers.count
         case .views(let part): 2 + part.encodedSizeHint
         case .adaptation(let report): 2 + report.encodedSizeHint
         }
@@ -62,7 +62,7 @@ extension ReplicaToClientMessage: WireCodable {
 }
 
 extension ReplicaStatus: WireCodable {
-    package static var encodedBytesMin: Int { 2 + 1 + 16 + 1 + 2 + 32 + 4 + 4 + 4 + 1 + 1 }
+    package static var encodedBytesMin: Int { 2 + 1 + 16 + 1 + 2 + 32 + 4 + 4 + 4 + 1 + 1 + 4 }
 
     package func encode(into writer: inout Writer) {
         writer.write(replica)
@@ -77,6 +77,7 @@ extension ReplicaStatus: WireCodable {
         writer.write(damagesFound)
         writer.write(isDamaged)
         writer.writeOptional(fetching)
+        writer.writeList(peers)
     }
 
     package init(from reader: inout Reader) throws(WireError) {
@@ -87,7 +88,27 @@ extension ReplicaStatus: WireCodable {
             stableCheckpoint: try reader.number(Instance.self), highestKnown: try reader.number(Instance.self),
             pendingRequests: try reader.uint32(),
             softwareVersion: try reader.string(Limits.softwareVersionBytes), damagesFound: try reader.uint32(),
-            isDamaged: try reader.bool(), fetching: try reader.optional(FetchingStatus.self))
+            isDamaged: try reader.bool(), fetching: try reader.optional(FetchingStatus.self),
+            peers: try reader.list(of: PeerReport.self, Limits.peerReports, ascendingBy: \.replica))
+    }
+}
+
+extension PeerReport: WireCodable {
+    package static var encodedBytesMin: Int { 2 + 1 + 8 + 1 }
+
+    package func encode(into writer: inout Writer) {
+        writer.write(replica)
+        writer.write(isLearner)
+        writer.write(decided.rawValue)
+        writer.write(unreachableSeconds != nil)
+        if let unreachableSeconds { writer.write(unreachableSeconds) }
+    }
+
+    package init(from reader: inout Reader) throws(WireError) {
+        self.init(
+            replica: try reader.number(ReplicaID.self), isLearner: try reader.bool(),
+            decided: try reader.number(Instance.self),
+            unreachableSeconds: try reader.bool() ? try reader.uint32() : nil)
     }
 }
 

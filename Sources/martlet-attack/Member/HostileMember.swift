@@ -34,7 +34,7 @@ final class HostileMember: Sendable {
         listener = Listener(
             configuration: TransportConfiguration(), identity: access.identity, group: loops.group,
             handlers: Self.handlers(access, inbox), logger: logger)
-        let links = Self.links(access, me, loops, logger)
+        let links = Self.links(access, me, inbox, loops, logger)
         self.links = links
         makeStages = { inbox in
             MemberStages(
@@ -60,7 +60,7 @@ final class HostileMember: Sendable {
     // MARK: Connections
 
     private static func links(
-        _ access: AttackAccess, _ me: ReplicaIndex, _ loops: EventLoops, _ logger: Logger
+        _ access: AttackAccess, _ me: ReplicaIndex, _ inbox: Inbox, _ loops: EventLoops, _ logger: Logger
     ) -> [PeerLink?] {
         access.view.members.enumerated().map { place, member in
             guard place != me.position else { return nil }
@@ -69,9 +69,20 @@ final class HostileMember: Sendable {
                 configuration: TransportConfiguration(), identity: access.identity,
                 target: PeerLinkTarget(
                     name: "replica \(member.id)", host: member.host, port: member.port, key: member.key, hello: hello,
-                    frameBytesMax: Limits.handshakeBytes.max),
-                eventLoop: loops.next(), handlers: PeerLinkHandlers(onState: { _ in }, onFrames: { _ in }),
+                    frameBytesMax: Limits.viewChainFrameBytes.max),
+                eventLoop: loops.next(),
+                handlers: PeerLinkHandlers(
+                    onState: { _ in }, onFrames: { batch in batch.forEach { span in take(span, member.id, inbox) } }),
                 jitterSeed: UInt64(place), logger: logger)
+        }
+    }
+
+    /// Proofs of views come back where this member has dialled.
+    private static func take(_ span: RawSpan, _ member: ReplicaID, _ inbox: Inbox) {
+        do {
+            inbox.post(.peer(try PeerMessage(decoding: span), from: member))
+        } catch {
+            // As from whoever dials: it is passed over.
         }
     }
 

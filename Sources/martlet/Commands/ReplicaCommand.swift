@@ -19,6 +19,17 @@ struct ReplicaCommand: AsyncParsableCommand {
     @Option(help: "The replica's home directory, with replica.yaml.") var home: String
     @Option(help: "What to log, instead of what replica.yaml says: trace, debug, info, notice, warning, error.")
     var logLevel: String?
+    @Option(
+        help: ArgumentHelp(
+            "Where to listen, instead of what replica.yaml or the group says.", valueName: "host:port"),
+        transform: { try Address($0) })
+    var listen: Address?
+    @Option(
+        help: ArgumentHelp(
+            "For a replica that is to be added, or given another key: where a replica of the group listens, beside those of the genesis. May be repeated.",
+            valueName: "host:port"),
+        transform: { try Address($0) })
+    var via: [Address] = []
     @Option(help: "What to replicate: kv, or null, which does nothing and is for benchmarks. The same at all members.")
     var service = ReplicatedService.kv
     @Option(help: "How many bytes the service null answers with.") var reply = 0
@@ -44,6 +55,8 @@ struct ReplicaCommand: AsyncParsableCommand {
         let file = try ReplicaFile(home: home)
         let level = logLevel.flatMap { Logger.Level(rawValue: $0) } ?? file.logLevel
         var configuration = try file.configuration(logger: ConsoleLogHandler.logger("martlet", level: level))
+        if let listen { (configuration.listenHost, configuration.listenPort) = (listen.host, listen.port) }
+        configuration.via = via.map { ReplicaConfiguration.Contact(host: $0.host, port: $0.port) }
         if insecurePlaintext { configuration.transport.security = .plaintextForBenchmarks }
         if let seed = volatileDisk { useVolatileDisk(seed, in: &configuration) }
         let replica = try service.replica(configuration, replyBytes: reply)

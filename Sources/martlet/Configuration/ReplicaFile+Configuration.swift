@@ -8,18 +8,15 @@ import MartletTransport
 import MartletTypes
 
 extension ReplicaFile {
-    /// What the replica is started with; reads the genesis and the key.
+    /// What the replica is started with; reads the genesis and the key. A replica that was added later is one that the genesis does not
+    /// name, and one that was given another key since is named there by the former one.
     func configuration(logger: Logger) throws -> ReplicaConfiguration {
         let genesis = try GenesisFile.read(genesisPath)
-        guard let member = genesis.members.first(where: { $0.id == replica }) else {
-            throw CommandFailure(
-                "\(home)/replica.yaml is for replica \(replica), but \(genesisPath) names no such member")
-        }
         let key = try KeyFile.read(at: keyPath)
-        guard key.publicKey == member.key else {
+        if let other = genesis.members.first(where: { $0.key == key.publicKey && $0.id != replica }) {
             throw CommandFailure(
-                "the key in \(keyPath) is not replica \(replica)'s: its public key is \(key.publicKey), but "
-                    + "\(genesisPath) names \(member.key)")
+                "the key in \(keyPath) is not replica \(replica)'s: \(genesisPath) names its public key, "
+                    + "\(key.publicKey), as that of replica \(other.id)")
         }
         var configuration = ReplicaConfiguration(
             genesis: genesis, replica: replica, key: key, homeDirectory: home, logger: logger)
@@ -27,8 +24,9 @@ extension ReplicaFile {
         configuration.listenPort = listen?.port
         configuration.transport = limits.transport
         for (replica, address) in dial {
-            guard genesis.members.contains(where: { $0.id == replica }) else {
-                throw CommandFailure("'dial' in \(home)/replica.yaml names replica \(replica), which is no member")
+            guard replica != self.replica else {
+                throw CommandFailure(
+                    "'dial' in \(home)/replica.yaml names replica \(replica), which is this one itself")
             }
             configuration.transport.dialling.set(replica, to: .init(host: address.host, port: address.port))
         }

@@ -36,15 +36,16 @@ final class RawClient: Sendable {
         let state = Mutex(State())
     }
 
-    init(group: TestGroup, key: SigningKey = SigningKey()) throws {
-        let view = try group.view
+    /// Asks those that the view lists, learners too; nil for the genesis view. What a quorum of its members says alike counts.
+    init(group: TestGroup, key: SigningKey = SigningKey(), view: View? = nil) throws {
+        let view = try view ?? group.view
         let identity = try TLSIdentity(seed: key.seed)
         let shared = Shared()
         client = ClientID(key.publicKey)
         self.view = view
         sealer = ClientSealer(group: view.group, client: client, key: key, scheme: Ed25519Scheme())
         state = shared
-        links = view.members.map { member in
+        links = view.audience.map { member in
             PeerLink(
                 configuration: TransportConfiguration(), identity: identity,
                 target: PeerLinkTarget(
@@ -115,6 +116,17 @@ final class RawClient: Sendable {
                 repliesKeptFrom: sequence, payload: Array(operation.utf8)))
         guard case .result(let bytes) = body else { throw NoAnswer() }
         return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Orders an operation on the group.
+    func change(_ operation: Reconfiguration, in session: SessionID) async throws -> ReconfigurationResult {
+        let sequence = nextSequence()
+        let body = try await ask(
+            Request(
+                id: RequestID(client: client, session: session, sequence: sequence), kind: .reconfiguration(operation),
+                repliesKeptFrom: sequence, payload: []))
+        guard case .reconfigured(let result) = body else { throw NoAnswer() }
+        return result
     }
 
     func read(_ name: String) async throws -> String {

@@ -15,6 +15,8 @@ import Synchronization
 final class TestGroup: Sendable {
     let genesis: Genesis
     let keys: [SigningKey]
+    /// Signs operations on the group.
+    let administrator = SigningKey()
     let directory: String
     let log = CollectedLog()
     private let tasks: Mutex<[ReplicaID: Task<Void, any Error>]> = Mutex([:])
@@ -28,8 +30,8 @@ final class TestGroup: Sendable {
                 isHeavy: place < (count - 1) / 3 * 2)
         }
         genesis = try Genesis(
-            name: "test", faultModel: .byzantine, f: (count - 1) / 3, members: members, administrators: [],
-            administratorsNeeded: 0, clientAccess: .open, settings: settings,
+            name: "test", faultModel: .byzantine, f: (count - 1) / 3, members: members,
+            administrators: [administrator.publicKey], administratorsNeeded: 1, clientAccess: .open, settings: settings,
             origin: origin.map { GenesisOrigin(state: $0, nonce: .zero) })
         directory = FileManager.default.temporaryDirectory.path + "/martlet-\(UUID().uuidString)"
         for place in 0..<count {
@@ -52,25 +54,37 @@ final class TestGroup: Sendable {
         for place in places {
             var configuration = configuration(place)
             change(&configuration)
-            let replica = try Replica(configuration: configuration, machine: TextMachine())
-            tasks.withLock { $0[genesis.members[place].id] = Task { try await replica.run() } }
+            try start(configuration)
         }
     }
 
+    func start(_ configuration: ReplicaConfiguration) throws {
+        let replica = try Replica(configuration: configuration, machine: TextMachine())
+        tasks.withLock { $0[configuration.replica] = Task { try await replica.run() } }
+    }
+
     /// Stops it without a word to the others.
-    func stop(_ place: Int) async throws {
-        let task = tasks.withLock { $0.removeValue(forKey: genesis.members[place].id) }
+    func stop(_ place: Int) async throws { try await stop(genesis.members[place].id) }
+
+    func stop(_ replica: ReplicaID) async throws {
+        let task = tasks.withLock { $0.removeValue(forKey: replica) }
         task?.cancel()
         try await task?.value
     }
 
+    /// Returns when it has ended by itself.
+    func waitForEnd(of replica: ReplicaID) async throws {
+        let task = tasks.withLock { $0.removeValue(forKey: replica) }
+        try await task?.value
+    }
+
     func stopAll() async throws {
-        for place in keys.indices { try await stop(place) }
+        for replica in tasks.withLock({ $0.keys.sorted() }) { try await stop(replica) }
         try FileManager.default.removeItem(atPath: directory)
     }
 
     /// Ports that nobody listens at, found by listening at them all at once for a moment.
-    private static func freePorts(_ count: Int) async throws -> [Int] {
+    static func freePorts(_ count: Int) async throws -> [Int] {
         var channels: [any Channel] = []
         for _ in 0..<count {
             let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)

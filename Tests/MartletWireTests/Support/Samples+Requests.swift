@@ -106,7 +106,16 @@ extension ReplicaStatus: Sampled {
             executed: generator.number(Instance.self), stableCheckpoint: generator.number(Instance.self),
             highestKnown: generator.number(Instance.self), pendingRequests: generator.number(),
             softwareVersion: generator.chance() ? "" : "1.2.3-β", damagesFound: generator.number(),
-            isDamaged: generator.chance(), fetching: generator.chance() ? .sample(&generator) : nil)
+            isDamaged: generator.chance(), fetching: generator.chance() ? .sample(&generator) : nil,
+            peers: generator.ascending(PeerReport.self, by: { $0.replica }))
+    }
+}
+
+extension PeerReport: Sampled {
+    static func sample(_ generator: inout Generator) -> Self {
+        Self(
+            replica: .sample(&generator), isLearner: generator.chance(), decided: generator.number(Instance.self),
+            unreachableSeconds: generator.chance() ? generator.number() : nil)
     }
 }
 
