@@ -50,7 +50,7 @@ extension ReplicaCore {
         measuring.follow(move, view: view)
         watch = SlowLeaderWatch(view: view, me: me, timeouts: configuration.timeouts)
         probed = ReplicaTable(repeating: nil, count: view.n)
-        pool.forgetHearsay()
+        pool.forgetHearsay(n: view.n)
     }
 
     // MARK: Leaving

@@ -90,6 +90,9 @@ struct MembershipTests {
             group.pass(milliseconds: 3_000)
             #expect(group.status(0).view.quorum.delta == Int(id) - 3)
             expectAgreement(Array(0...Int(id)))
+            // Also of those that it brings up there is an account.
+            let entry = Samples.entry(Samples.operation(Samples.client(9), session, UInt64(id)))
+            group.inject(.vouches(Vouches(entries: [entry])), from: Int(id), to: 0)
         }
         order(.tolerate(.byzantine, f: 2))
         #expect(group.status(0).view.f == 2 && group.status(0).view.heavyMembers.count == 4)

@@ -64,7 +64,7 @@ extension RequestPool {
     }
 
     /// Other members vouch from here on, and each stands elsewhere.
-    package mutating func forgetHearsay() { hearsay = Hearsay(n: view.n) }
+    package mutating func forgetHearsay(n: Int) { hearsay = Hearsay(n: n) }
 
     /// Other settings from here on. Returns what its client has sent for a view that has ended: it
     /// does not wait any more.

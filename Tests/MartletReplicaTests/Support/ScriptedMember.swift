@@ -111,8 +111,9 @@ final class DialledReplica: Sendable {
 
     /// All that was told, in order.
     var certificates: [ViewCertificate] {
-        messages.flatMap { message in
-            if case .views(let part) = message { part.certificates } else { [] }
+        messages.flatMap { message -> [ViewCertificate] in
+            if case .views(let part) = message { return part.certificates }
+            return []
         }
     }
 
