@@ -102,8 +102,7 @@ public final class Replica<Machine: StreamingStateMachine>: Service {
         }
         if case .left(let number) = ending {
             configuration.logger.notice(
-                "replica \(configuration.replica) was removed from the group in view \(number), and nobody needs it any more"
-            )
+                "view \(number) does not list replica \(configuration.replica) any more, and nobody needs it: it ends")
         }
         configuration.logger.info("stopping")
         await engine.stop()

@@ -32,6 +32,7 @@ import Testing
         let newer = try DialledReplica(as: ReplicaID(3), key: group.keys[3], knowing: ViewNumber(130), to: 0, of: group)
         #expect(try await eventually { newer.certificates == [chain[129]] })
         // It asks again and is answered on the same connection, at a pace.
+        try await Task.sleep(for: .milliseconds(100))
         for _ in 0..<100 { newer.send([.fetchViews(FetchViews(after: ViewNumber(129)))]) }
         #expect(try await eventually { newer.certificates.count >= 3 })
         try await Task.sleep(for: .milliseconds(100))
@@ -58,19 +59,22 @@ import Testing
     }
 
     @Test func newcomersAndFormerMembersConnectAndStrangersDoNot() async throws {
-        let group = try await TestGroup(count: 5)
-        let newcomer = try await group.newcomer(7)
-        let chain = group.chain(try group.views([.add(Learner(newcomer.member)), .remove(ReplicaID(4))]))
+        let group = try await TestGroup()
+        let (removed, newcomer) = (try await group.newcomer(7), try await group.newcomer(8))
+        let chain = group.chain(
+            try group.views([
+                .add(Learner(removed.member)), .remove(removed.id), .add(Learner(newcomer.member)),
+            ]))
         let engine = try await engine(chain, in: group)
         let learner = try DialledReplica(as: newcomer.id, key: newcomer.key, knowing: .genesis, to: 0, of: group)
-        let former = try DialledReplica(as: ReplicaID(4), key: group.keys[4], knowing: .genesis, to: 0, of: group)
+        let former = try DialledReplica(as: removed.id, key: removed.key, knowing: .genesis, to: 0, of: group)
         #expect(try await eventually { learner.certificates == chain && former.certificates == chain })
-        let stranger = try DialledReplica(as: ReplicaID(8), key: SigningKey(), knowing: .genesis, to: 0, of: group)
+        let stranger = try DialledReplica(as: ReplicaID(9), key: SigningKey(), knowing: .genesis, to: 0, of: group)
         #expect(
             try await eventually {
                 stranger.states.contains {
                     if case .refused(.notThatReplica, let text, _) = $0 {
-                        text == "replica 8 is in no view up to 3; it has to be added first"
+                        text == "replica 9 is in no view up to 4; it has to be added first"
                     } else {
                         false
                     }

@@ -197,15 +197,19 @@ final class OrderingStage<Machine: StreamingStateMachine> {
             fetching: core.transfer.map { FetchingStatus($0) }, peers: reports(core))
     }
 
-    /// Of all that there are links to; how far each is, the core tells.
+    /// Of all others that the present view lists, or the newest; how far each is, the core tells.
     private func reports(_ core: CoreStatus) -> [PeerReport] {
         let unreachable = connectivity.unreachable
         let now = SystemClock.monotonic
-        let others = audience.filter { $0.id != configuration.replica }.sorted { $0.id < $1.id }
-        return others.prefix(PeerReport.countMax).map { other in
+        let newest = views.newest
+        let listed = audience.filter { other in
+            other.id != configuration.replica
+                && (newest.replica(other.id) != nil || core.view.replica(other.id) != nil)
+        }
+        return listed.sorted { $0.id < $1.id }.prefix(PeerReport.countMax).map { other in
             let told = core.peers.first { $0.replica == other.id }
             return PeerReport(
-                replica: other.id, isLearner: told?.isLearner ?? (core.view.index(of: other.id) == nil),
+                replica: other.id, isLearner: told?.isLearner ?? (newest.index(of: other.id) == nil),
                 decided: told?.decided ?? .zero,
                 unreachableSeconds: unreachable[other.id].map {
                     UInt32(clamping: now.since($0).nanoseconds / 1_000_000_000)
