@@ -72,17 +72,10 @@ struct AdaptationPinCommand: AsyncParsableCommand {
     func run() async throws {
         try await GroupChange(options).make { view in
             var plan = AssignmentPlan(view)
-            if let leader { try plan.lead(try ids(leader, option: "--leader")) }
-            if let heavy { try plan.weigh(try ids(heavy, option: "--heavy")) }
+            if let leader { try plan.lead(try AssignmentPlan.ids(leader, option: "--leader")) }
+            if let heavy { try plan.weigh(try AssignmentPlan.ids(heavy, option: "--heavy")) }
             return plan.viewPlan(isPinned: true)
         }
-    }
-
-    private func ids(_ text: String, option: String) throws -> [ReplicaID] {
-        guard let list = NumberList(text), list.numbers.allSatisfy({ $0 <= Int(UInt16.max) }) else {
-            throw CommandFailure("\(option) takes ids of replicas, as 3,1,0; it is: \(text)")
-        }
-        return list.numbers.map { ReplicaID(UInt16($0)) }
     }
 }
 

@@ -24,8 +24,31 @@ struct StatusReport {
             guard case .unreachable(let reason) = report.answer else { return nil }
             return "replica \(report.member.id) is unreachable: \(reason)"
         }
-        return ([table.text, ""] + missing + fetches + damages + [health.sentence]).joined(separator: "\n")
+        return ([table.text, ""] + missing + sights + joining + fetches + damages + [health.sentence]).joined(
+            separator: "\n")
     }
+
+    /// A line for each replica that others cannot reach.
+    private var sights: [String] {
+        health.view.audience.compactMap { member in
+            let blind = health.sights.filter { $0.replica == member.id && $0.unreachableSeconds != nil }
+            guard let longest = blind.compactMap(\.unreachableSeconds).max() else { return nil }
+            let witnesses = blind.map(\.witness).sorted()
+            return "replica \(member.id) has been out of reach of \(witnesses.count == 1 ? "replica" : "replicas") "
+                + "\(OperationText.list(witnesses)) for \(longest) s"
+        }
+    }
+
+    /// A line for each replica that joins.
+    private var joining: [String] {
+        health.view.learners.map { learner in
+            let place = learner.replaced.map { ", in the place of replica \($0)" } ?? ""
+            let lag = health.lag(of: learner).map { $0 == 0 ? ": it has caught up" : ": \($0) instances behind" } ?? ""
+            return "replica \(learner.member.id) joins the group\(place)\(lag)"
+        }
+    }
+
+    private func isJoining(_ id: ReplicaID) -> Bool { health.view.index(of: id) == nil }
 
     /// A line for each member that fetches a state from the others.
     private var fetches: [String] {
@@ -60,7 +83,8 @@ struct StatusReport {
         case .value(let status, let roundTrip):
             let milliseconds = Double(roundTrip.nanoseconds) / 1e6
             return head + [
-                Self.state(of: status), "\(status.epoch.view)", "\(status.epoch.regency)", "\(status.leader)",
+                isJoining(member.id) ? "joining" : Self.state(of: status), "\(status.epoch.view)",
+                "\(status.epoch.regency)", "\(status.leader)",
                 "\(status.executed)", "\(health.lag(of: status))", "\(status.pendingRequests)",
                 Rounding.text(milliseconds, digits: 1) + " ms", status.softwareVersion,
             ]
@@ -82,7 +106,7 @@ struct StatusReport {
             "answering": .integer(health.answering.count), "members": .integer(health.view.n),
             "leader": health.leader.map { .integer(Int($0.rawValue)) } ?? .null,
             "regency": health.epoch.map { Self.integer($0.regency) } ?? .null,
-            "replicas": .list(health.reports.map(json)),
+            "replicas": .list(health.reports.map(json)), "learners": .list(health.view.learners.map(json)),
         ])
     }
 
@@ -92,6 +116,15 @@ struct StatusReport {
             .init(name: "id", value: .integer(Int(member.id.rawValue))),
             .init(name: "address", value: .text("\(Address(host: member.host, port: member.port))")),
             .init(name: "reachable", value: .boolean(report.status != nil)),
+            .init(name: "isMember", value: .boolean(!isJoining(member.id))),
+            .init(
+                name: "unreachableFrom",
+                value: .list(
+                    health.sights.filter { $0.replica == member.id }.compactMap { sight in
+                        sight.unreachableSeconds.map {
+                            .object(["replica": .integer(Int(sight.witness.rawValue)), "seconds": .integer(Int($0))])
+                        }
+                    })),
         ]
         switch report.answer {
         case .unreachable(let reason):
@@ -114,6 +147,14 @@ struct StatusReport {
             "isDamaged": .boolean(status.isDamaged), "fetching": status.fetching.map(json) ?? .null,
         ]
         return values.map { JSONValue.Member(name: $0.key, value: $0.value) }
+    }
+
+    private func json(_ learner: Learner) -> JSONValue {
+        .object([
+            "id": .integer(Int(learner.member.id.rawValue)),
+            "replaces": learner.replaced.map { .integer(Int($0.rawValue)) } ?? .null,
+            "lag": health.lag(of: learner).map { .integer($0) } ?? .null,
+        ])
     }
 
     private func json(_ fetching: FetchingStatus) -> JSONValue {

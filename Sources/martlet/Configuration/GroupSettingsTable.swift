@@ -48,6 +48,16 @@ enum GroupSettingsTable {
         return numberLines + switches.map { line($0.name, "\(settings[keyPath: $0.path])", $0.meaning) }
     }
 
+    /// Those that differ, in words.
+    static func changed(
+        from old: GroupSettings, to new: GroupSettings
+    ) -> [(name: String, old: String, new: String)] {
+        let all =
+            numbers.map { ($0.name, "\(old[keyPath: $0.path])", "\(new[keyPath: $0.path])") }
+            + switches.map { ($0.name, "\(old[keyPath: $0.path])", "\(new[keyPath: $0.path])") }
+        return all.filter { $0.1 != $0.2 }.map { (name: $0.0, old: $0.1, new: $0.2) }
+    }
+
     private static func line(_ name: String, _ value: String, _ meaning: String) -> String {
         let setting = "\(name): \(value)"
         return setting + String(repeating: " ", count: max(1, 34 - setting.count)) + "# \(meaning)"

@@ -14,6 +14,14 @@ struct AssignmentPlan {
         (order, heavy) = (view.plan.leaderOrder, view.plan.heavy)
     }
 
+    /// As options name them: 3,1,0.
+    static func ids(_ text: String, option: String) throws(CommandFailure) -> [ReplicaID] {
+        guard let list = NumberList(text), list.numbers.allSatisfy({ $0 <= Int(UInt16.max) }) else {
+            throw CommandFailure("\(option) takes ids of replicas, as 3,1,0; it is: \(text)")
+        }
+        return list.numbers.map { ReplicaID(UInt16($0)) }
+    }
+
     /// These first, the others after them as before.
     mutating func lead(_ ids: [ReplicaID]) throws {
         try check(ids, "--leader")

@@ -38,10 +38,18 @@ struct GroupAccess {
         return GroupAdaptation(view: probe.newestView, answers: answers)
     }
 
-    /// Asks all members how they are.
+    /// Asks all members and learners how they are.
     func health(within limit: Duration = .seconds(2)) async throws -> GroupHealth {
+        try await survey(within: limit).health
+    }
+
+    /// The same, with all views that were proved, the first one first.
+    func survey(within limit: Duration = .seconds(2)) async throws -> (health: GroupHealth, views: [View]) {
         let probe = try ClusterProbe(genesis: genesis, key: key)
         let reports = await probe.run(within: limit)
-        return GroupHealth(view: probe.newestView, reports: reports)
+        let views = probe.views
+        // Views that came after the last question was put are for the next time.
+        let view = views.last { $0.audience.map(\.id) == reports.map(\.member.id) } ?? view
+        return (GroupHealth(view: view, reports: reports), views.filter { $0.number <= view.number })
     }
 }

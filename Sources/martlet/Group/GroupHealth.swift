@@ -7,9 +7,15 @@ import MartletTypes
 /// How a group is, from what its members said of themselves at about the same time.
 struct GroupHealth {
     let view: View
+    /// Of members, and then of learners.
     let reports: [MemberReport]
+    /// What they say of each other, as far as they say it.
+    var sights: [PeerSight] = []
 
-    var answering: [ReplicaStatus] { reports.compactMap(\.status) }
+    /// Of members.
+    var answering: [ReplicaStatus] {
+        reports.filter { view.index(of: $0.member.id) != nil }.compactMap(\.status)
+    }
 
     private var voters: ReplicaSet {
         ReplicaSet(answering.filter { $0.mode == .voter }.compactMap { view.index(of: $0.replica) })
@@ -30,6 +36,16 @@ struct GroupHealth {
     /// How many instances a member is behind the one that has executed most.
     func lag(of status: ReplicaStatus) -> Int {
         (answering.map(\.executed).max() ?? .zero).distance(beyond: status.executed)
+    }
+
+    /// How far a learner is behind, by its own word or, where it cannot be reached from here, by the others'; nil when nobody knows.
+    func lag(of learner: Learner) -> Int? {
+        if let status = reports.first(where: { $0.member.id == learner.member.id })?.status { return lag(of: status) }
+        // One of f+1 is correct.
+        let told = sights.filter { $0.replica == learner.member.id && view.index(of: $0.witness) != nil }.map(\.decided)
+            .sorted(by: >)
+        guard told.count > view.f else { return nil }
+        return (answering.map(\.executed).max() ?? .zero).distance(beyond: told[view.f])
     }
 
     /// How much less than at its founding the group tolerates; empty when all members vote.
