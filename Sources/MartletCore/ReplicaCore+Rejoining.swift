@@ -142,8 +142,15 @@ extension ReplicaCore {
 
     /// Whether it is this run of the replica that votes in the view.
     func isAdmitted(in view: View) -> Bool {
-        mode == .voter && view.index(of: own.id) != nil && view.incarnation(of: own.id) == rejoining.incarnation
-            && (configuration.key ?? own.key) == view.replica(own.id)?.key
+        mode == .voter && isThisRun(in: view)
+    }
+
+    /// Whether the view lists this replica as a member, as this incarnation, and with the key that it has: what is said with another one
+    /// is nobody's word there.
+    func isThisRun(in view: View) -> Bool {
+        guard let index = view.index(of: own.id) else { return false }
+        return view.incarnation(of: own.id) == rejoining.incarnation
+            && (configuration.key ?? view[index].key) == view[index].key
     }
 
     /// The view that follows when a member's or learner's REJOIN was ordered; nil when it does not count.

@@ -74,9 +74,7 @@ extension ReplicaCore {
         tentative = TentativeChain(settings: view.settings, sessions: sessions, lastTime: lastTime)
         checkpoints.makeStable(certificate)
         // Unless an earlier run of another incarnation spoke there, of which nothing is known.
-        if let view = views.view(certificate.view), view.index(of: own.id) != nil,
-            view.incarnation(of: own.id) == rejoining.incarnation
-        {
+        if let view = views.view(certificate.view), isThisRun(in: view) {
             checkpoints.noteOwn(
                 CheckpointVote(view: certificate.view, instance: certificate.instance, digest: certificate.digest))
         }

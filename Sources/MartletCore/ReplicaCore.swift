@@ -163,7 +163,7 @@ package struct ReplicaCore: ~Copyable {
     ) {
         let view = configuration.view
         let views = ViewHistory(genesis: view, chain: configuration.chain)
-        let peers = Peers(beginning: configuration.replica, in: view, newest: views.newest)
+        let peers = Peers(beginning: configuration.replica, in: view, of: views)
         let (me, lacksKey) = (peers.me, configuration.lacksKey)
         self.configuration = configuration
         self.peers = peers

@@ -175,8 +175,32 @@ import Testing
                 adding.status == .exited(0) && adding.text.contains("view 6, once it is admitted"), "\(adding.text)")
             let unknown = try await admin(["add"] + newcomer + ["--replaces", "9", "--dry-run"])
             #expect(unknown.text.contains("replica 9, which shall be replaced, is no member"), "\(unknown.text)")
+            try await growing(newcomer)
             let status = try await run("status", directory.path)
             #expect(status.status == .exited(0) && status.text.contains("4 of 4 replicas answer"), "\(status.text)")
         }
+    }
+
+    /// By a replica that nobody starts.
+    private func growing(_ newcomer: [String]) async throws {
+        let added = try await admin(["add"] + newcomer)
+        #expect(added.status == .exited(0), "\(added.text)")
+        #expect(added.text.contains("view 5 follows view 4: add replica 4 at 127.0.0.1:9"))
+        let joining = try await run("status", directory.path, "--json")
+        #expect(joining.status == .exited(0), "\(joining.text)")
+        #expect(joining.text.contains("replica 4 joins the group\n4 of 4 replicas answer"))
+        #expect(joining.text.contains(#""learners":[{"id":4,"replaces":null"#))
+        let twice = try await admin(["add"] + newcomer)
+        #expect(twice.status == .exited(1) && twice.text.contains("members 4 and 5 have the same key"), "\(twice.text)")
+        let removed = try await admin(["remove", "--replica", "4"])
+        #expect(
+            removed.status == .exited(0) && removed.text.contains("view 6 follows view 5: remove replica 4"),
+            "\(removed.text)")
+
+        let late = try await admin(
+            ["replace", "--replaces", "2"] + newcomer + ["--wait", "--timeout", "20", "--give-up"])
+        #expect(late.status == .exited(1))
+        #expect(late.text.contains("replica 5 is waited for at 127.0.0.1:9: not connected"), "\(late.text)")
+        #expect(late.text.contains("and was given up: view 8 does not list it"), "\(late.text)")
     }
 }

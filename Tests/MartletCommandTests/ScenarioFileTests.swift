@@ -92,7 +92,8 @@ import Testing
             """
         let read = try ScenarioFile.read(text: text, file: "s.yaml")
         let again = try ScenarioFile.read(text: ScenarioFile.text(of: read), file: "s.yaml")
-        #expect(again.newcomers == read.newcomers && read.newcomers.map(\.startsAt) == [.zero + .milliseconds(20), .zero])
+        #expect(
+            again.newcomers == read.newcomers && read.newcomers.map(\.startsAt) == [.zero + .milliseconds(20), .zero])
         #expect(again.changes == read.changes && read.changes.count == 7)
         #expect(again.thieves == read.thieves && again.linkFaults == read.linkFaults)
         #expect(again.replicaFaults == read.replicaFaults && read.replicaFaults.first?.after == 3)

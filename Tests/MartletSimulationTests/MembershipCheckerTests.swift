@@ -115,7 +115,8 @@ struct MembershipCheckerTests {
         members[1] = Member(
             id: ReplicaID(5), key: member(5).key, host: "r5", port: 1, isHeavy: members[1].isHeavy)
         #expect(Self.rule(&checker, added, after: first) == nil)
-        #expect(Self.rule(&checker, try made(after: added, members: members, learners: []), after: added) == .membership)
+        #expect(
+            Self.rule(&checker, try made(after: added, members: members, learners: []), after: added) == .membership)
     }
 
     @Test("A key that was another's")

@@ -62,7 +62,9 @@ struct MembershipScenarioTests {
         #expect(scenario.complaint != nil)
     }
 
-    @Test("What cannot be is said: founders that are added, replicas and administrators that are not there, thieves of nothing")
+    @Test(
+        "What cannot be is said: founders that are added, replicas and administrators that are not there, thieves of nothing"
+    )
     func complaints() {
         #expect(Self.scenario(newcomers: 1, [.add(3)]).complaint?.contains("from the beginning") == true)
         #expect(Self.scenario(newcomers: 1, [.remove(5)]).complaint == "there is no replica 5")

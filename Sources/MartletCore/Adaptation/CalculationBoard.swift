@@ -44,7 +44,9 @@ package struct CalculationBoard: Sendable {
         guard let last = history.last, last.fate == .due else { return }
         let plan = view.plan
         let isCalculated =
-            last.outcome.view.next == view.number
+            // Its places are those of the view before, which may have had more members.
+            last.outcome.view.next == view.number && last.outcome.leaderOrder.count == view.n
+            && last.outcome.heavy.allSatisfy { $0.position < view.n }
             && last.outcome.leaderOrder.map { view[$0].id } == plan.leaderOrder
             && last.outcome.heavy.map { view[$0].id }.sorted() == plan.heavy
         history[history.count - 1].fate = isCalculated ? .installed : .void

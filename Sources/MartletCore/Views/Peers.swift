@@ -35,12 +35,12 @@ package struct Peers: Hashable, Sendable {
                 })
     }
 
-    /// Of a replica that starts. One of the views must list it.
-    package init(beginning replica: ReplicaID, in view: View, newest: View) {
-        guard let own = newest.replica(replica) ?? view.replica(replica) else {
+    /// Of a replica that starts. One of the views must list it, though it may have been removed since.
+    package init(beginning replica: ReplicaID, in view: View, of views: ViewHistory) {
+        guard let own = views.listing(of: replica) else {
             preconditionFailure("replica \(replica) is in no view that is known")
         }
-        self.init(of: view, newest: newest, own: own)
+        self.init(of: view, newest: views.newest, own: own)
     }
 
     package var count: Int { all.count }

@@ -23,6 +23,14 @@ package struct ViewHistory: Sendable {
     /// The newest view that is proved, entered or not.
     package var newest: View { certificates.last?.next ?? genesis }
 
+    /// As the last view has that replica which lists it.
+    package func listing(of replica: ReplicaID) -> Member? {
+        for certificate in certificates.reversed() {
+            if let member = certificate.next.replica(replica) { return member }
+        }
+        return genesis.replica(replica)
+    }
+
     /// The proof of the view that follows the current one, if it is known.
     package var following: ViewCertificate? { certificate(of: current.number.next) }
 

@@ -28,7 +28,8 @@ struct FalseNeighbour: Misbehaviour {
             votes[fellow.position] = LinkLatency(1)
         }
         return LatencyReport(
-            proposals: proposals, votes: votes, late: ReplicaSet(context.otherPositions.filter { !fellows.contains($0) }),
+            proposals: proposals, votes: votes,
+            late: ReplicaSet(context.otherPositions.filter { !fellows.contains($0) }),
             took: LinkLatency(1), regency: report.regency)
     }
 }

@@ -55,7 +55,8 @@ package struct MembershipChecker: Sendable {
         guard isOperation || !changesBySomebody && (left.isEmpty || !promoted.isEmpty) else {
             return complaint("changes who belongs to the group, and no operation was done")
         }
-        return judge(promoted.first, left.first, view, next).map(complaint) ?? count(promoted.first, left.first, view, next)
+        return judge(promoted.first, left.first, view, next).map(complaint)
+            ?? count(promoted.first, left.first, view, next)
     }
 
     /// Who leaves when a learner becomes a member is who it was to replace.
@@ -67,7 +68,8 @@ package struct MembershipChecker: Sendable {
                 + (left.map(String.init) ?? "nobody")
         }
         let stays = view.members.filter { $0.id != left }.map(\.id) + [promoted]
-        return stays.sorted() == next.members.map(\.id).sorted() ? nil : "changes more than that \(promoted) is a member"
+        return stays.sorted() == next.members.map(\.id).sorted()
+            ? nil : "changes more than that \(promoted) is a member"
     }
 
     private mutating func count(_ promoted: ReplicaID?, _ left: ReplicaID?, _ view: View, _ next: View) -> Violation? {
@@ -123,7 +125,8 @@ package enum OperationChecker {
                     violations.append(
                         Violation(
                             .membership, at: now,
-                            "operation \(it.number) is done in instance \(execution.instance), after operation \(last)"))
+                            "operation \(it.number) is done in instance \(execution.instance), after operation \(last)")
+                    )
                 }
                 last = it.number
             }

@@ -27,7 +27,9 @@ package struct NaiveSettlement: Sendable {
         var reports: [Report] = []
         for data in sync.collected {
             let member = data.sender.slot
-            guard view.members.contains(where: { $0.id == data.sender }), !reporters.contains(member) else { return nil }
+            guard view.members.contains(where: { $0.id == data.sender }), !reporters.contains(member) else {
+                return nil
+            }
             reporters.insert(member)
             reports.append(Report(member: member, data: data))
         }

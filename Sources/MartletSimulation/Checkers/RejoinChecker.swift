@@ -39,7 +39,8 @@ package struct RejoinChecker: Sendable {
         }
         let isPromotion = new.first.map { view.index(of: $0.replica) == nil } ?? false
         guard new.count == 1, others.allSatisfy({ $0 == new[0].replica }), next.settings == view.settings,
-            next.lastOperation == view.lastOperation, isPromotion || next.plan == view.plan && next.members == view.members
+            next.lastOperation == view.lastOperation,
+            isPromotion || next.plan == view.plan && next.members == view.members
         else {
             return complaint("admits \(new), but that is not all that differs from the view before")
         }

@@ -34,7 +34,8 @@ package struct VoteChecker: Sendable {
         if let (name, number) = Self.membersOnly(message), let view = views.view(number),
             view.index(of: ReplicaID(slot: replica)) == nil
         {
-            return Violation(.votes, at: now, "replica \(replica) sent \(name) of view \(number), which does not list it")
+            return Violation(
+                .votes, at: now, "replica \(replica) sent \(name) of view \(number), which does not list it")
         }
         switch message {
         case .write(let vote):

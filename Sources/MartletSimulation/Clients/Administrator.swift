@@ -39,6 +39,8 @@ package final class Administrator: ClientActor {
     private var attempts = 0
     /// An attempt was not answered: it may have been done all the same.
     private var isUnsure = false
+    /// The last attempt was refused.
+    private var isRefused = false
     /// So long it waits for an answer: an operation that too few have signed by now is answered by nobody.
     private static let patience = Interval.seconds(1)
 
@@ -99,7 +101,9 @@ package final class Administrator: ClientActor {
         goOn(at: now, into: &output)
     }
 
-    package func linkChanged(to replica: ReplicaID, _ link: ClientLink, at now: Instant, into output: inout ClientOutput) {
+    package func linkChanged(
+        to replica: ReplicaID, _ link: ClientLink, at now: Instant, into output: inout ClientOutput
+    ) {
         for event in links.changed(replica, link) { core.step(event, at: now, into: &effects) }
         guard isStarted else { return }
         goOn(at: now, into: &output)
@@ -122,18 +126,28 @@ package final class Administrator: ClientActor {
             return takeNext()
         }
         isWaiting = true
+        if isRefused, let last, last.number < operation.number {
+            output.reports.append(.operation(.refusedByNumber))
+            output.reports.append(.operation(.renumbered))
+        }
+        isRefused = false
         repeatLast(at: now)
         sendUnderSigned(operation, at: now, into: &output)
         let signed = sign(operation, by: newest.administration.needed)
         last = signed
-        _ = call(signed, at: now, until: plans[next].isChange ? now + Self.patience : .distantFuture)
+        _ = call(signed, at: now, until: answerBy(now))
         act(at: now, into: &output)
+    }
+
+    /// Where only weights and leaders change, everything is answered at last.
+    private func answerBy(_ now: Instant) -> Instant {
+        plans.contains(where: \.isChange) ? now + Self.patience : .distantFuture
     }
 
     private func takeNext() {
         next += 1
         attempts = 0
-        isUnsure = false
+        (isUnsure, isRefused) = (false, false)
         waitsUntil = .zero
     }
 
@@ -147,7 +161,7 @@ package final class Administrator: ClientActor {
     /// What was done is not done again.
     private func repeatLast(at now: Instant) {
         guard let last, last.number <= newest.lastOperation else { return }
-        for _ in 0..<Self.repetitionsMax { repetitions.insert(call(last, at: now)) }
+        for _ in 0..<Self.repetitionsMax { repetitions.insert(call(last, at: now, until: answerBy(now))) }
     }
 
     /// Where two must sign, one alone tries.
@@ -158,7 +172,7 @@ package final class Administrator: ClientActor {
         output.sends += drafts.underSigned(signed, to: newest, by: clientSealer)
     }
 
-    private func call(_ operation: Reconfiguration, at now: Instant, until: Instant = .distantFuture) -> CallID {
+    private func call(_ operation: Reconfiguration, at now: Instant, until: Instant) -> CallID {
         calls += 1
         let id = CallID(calls)
         core.step(
@@ -190,8 +204,11 @@ package final class Administrator: ClientActor {
     /// Refused is answered too: what it changes may be no change by now, or another was first.
     private func finish(_ completion: Completion, at now: Instant, into output: inout ClientOutput) {
         if repetitions.remove(completion.call) != nil {
-            if case .failed(.reconfigurationRefused) = completion.outcome {
-                return output.reports.append(.operation(.repeated))
+            switch completion.outcome {
+            case .failed(.reconfigurationRefused): return output.reports.append(.operation(.repeated))
+            // Too few have signed it, by now: nobody answers.
+            case .unknown(.deadline), .failed(.neverSent): return
+            default: break
             }
             output.reports.append(
                 .unknown(
@@ -203,11 +220,11 @@ package final class Administrator: ClientActor {
         switch completion.outcome {
         case .failed(.reconfigurationRefused) where plans[next].isChange && attempts < Self.attemptsMax:
             attempts += 1
-            let isOvertaken = last.map { $0.number <= newest.lastOperation } ?? false
-            output.reports.append(.operation(isOvertaken ? .renumbered : .refusedByNumber))
+            isRefused = true
             // Which one was first, it hears in a moment.
             waitsUntil = now + Self.pause
-        case .unknown(.deadline) where attempts < Self.attemptsMax, .failed(.neverSent) where attempts < Self.attemptsMax:
+        case .unknown(.deadline) where attempts < Self.attemptsMax,
+            .failed(.neverSent) where attempts < Self.attemptsMax:
             attempts += 1
             isUnsure = true
         case .unknown(let reason):

@@ -100,7 +100,9 @@ package final class LibraryClient: ClientActor {
         goOn(at: now, into: &output)
     }
 
-    package func linkChanged(to replica: ReplicaID, _ link: ClientLink, at now: Instant, into output: inout ClientOutput) {
+    package func linkChanged(
+        to replica: ReplicaID, _ link: ClientLink, at now: Instant, into output: inout ClientOutput
+    ) {
         for event in links.changed(replica, link) { core.step(event, at: now, into: &effects) }
         guard isStarted else { return }
         goOn(at: now, into: &output)

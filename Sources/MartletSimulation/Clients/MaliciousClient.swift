@@ -76,7 +76,9 @@ package final class MaliciousClient: ClientActor {
     }
 
     /// It sends into broken connections, too.
-    package func linkChanged(to replica: ReplicaID, _ link: ClientLink, at now: Instant, into output: inout ClientOutput) {}
+    package func linkChanged(
+        to replica: ReplicaID, _ link: ClientLink, at now: Instant, into output: inout ClientOutput
+    ) {}
 
     // MARK: - Acts
 

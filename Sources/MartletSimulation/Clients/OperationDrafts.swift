@@ -43,7 +43,8 @@ struct OperationDrafts {
         case .add(let slot): adding(slot, replacing: nil, view)
         case .replace(let old, let slot): adding(slot, replacing: ReplicaID(slot: old), view)
         case .replaceLeader(let slot): adding(slot, replacing: view[view.leader(of: .first)].id, view)
-        case .remove(let slot): view.replica(ReplicaID(slot: slot)) == nil ? nil : possible(.remove(ReplicaID(slot: slot)), view)
+        case .remove(let slot):
+            view.replica(ReplicaID(slot: slot)) == nil ? nil : possible(.remove(ReplicaID(slot: slot)), view)
         case .tolerate(let f): view.f == f ? nil : possible(.tolerate(view.faultModel, f: f), view)
         case .rotateKey(let slot): rotating(slot, view)
         case .administer(let needed):

@@ -131,7 +131,8 @@ public struct SimulationReport: Sendable {
             }
             return ("client: \(act)", count)
         }
-        return (faults + membership + crashPoints + steps + malice).map { (name: $0.0, count: $0.1) } + counts.branches.occurrences
+        return (faults + membership + crashPoints + steps + malice).map { (name: $0.0, count: $0.1) }
+            + counts.branches.occurrences
             + LiarDeeds.occurrences(of: world.liars.compactMap { $0 })
     }
 }

@@ -68,7 +68,8 @@ extension Scenario {
         for membership in memberships {
             let lying = membership.members.filter { isLiar($0) || isRobbed($0) }.count
             if lying > membership.f {
-                return "\(lying) liars may be members together, more than f = \(membership.f): nothing could be promised"
+                return
+                    "\(lying) liars may be members together, more than f = \(membership.f): nothing could be promised"
             }
         }
         return nil
@@ -89,7 +90,8 @@ extension Scenario {
                 return "there is no replica \(wrong)"
             }
             switch plan.change {
-            case .add(let slot) where slot < n, .replace(_, let slot) where slot < n, .replaceLeader(let slot) where slot < n:
+            case .add(let slot) where slot < n, .replace(_, let slot) where slot < n,
+                .replaceLeader(let slot) where slot < n:
                 return "replica \(slot) is there from the beginning and cannot be added"
             case .tolerate(let count) where count < 1: return "'tolerate' must be 1 or more"
             case .administer(let needed) where !(1...2).contains(needed):

@@ -166,7 +166,9 @@ extension ScenarioGenerator {
     /// Whoever lies goes on when it is removed.
     private mutating func makeFormerLiars() {
         for place in scenario.liars.indices where random.chance(permille: 700) {
-            if !scenario.liars[place].kinds.contains(.formerMember) { scenario.liars[place].kinds.append(.formerMember) }
+            if !scenario.liars[place].kinds.contains(.formerMember) {
+                scenario.liars[place].kinds.append(.formerMember)
+            }
         }
     }
 }

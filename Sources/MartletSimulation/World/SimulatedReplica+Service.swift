@@ -22,3 +22,9 @@ extension CheckpointContents {
         return CheckpointContents(imageChunks: imageChunks, chunks: chunks)
     }
 }
+
+/// Whom an answer goes to, and what was asked.
+struct ReadAsker {
+    let client: ClientID
+    let query: Bytes
+}

@@ -26,54 +26,54 @@ final class SimulatedReplica {
     let slot: Int
     /// What it is known by.
     var key: PublicKey { ownKey.publicKey }
-    private var ownKey: SimulatedScheme.PrivateKey
+    var ownKey: SimulatedScheme.PrivateKey
     /// The one that it starts with next.
-    private var nextKey: SimulatedScheme.PrivateKey?
+    var nextKey: SimulatedScheme.PrivateKey?
     /// The group's first view.
     let view: View
     /// All that it speaks with, itself included, in its core's order.
-    private(set) var peers: [ReplicaID]
-    private(set) var verifier: Verifier<SimulatedScheme>
-    private let makeVerifier: () -> Verifier<SimulatedScheme>
-    private(set) var sealer: Sealer<SimulatedScheme>
-    private let makeSealer: (SimulatedScheme.PrivateKey) -> Sealer<SimulatedScheme>
-    private let timeouts: Timeouts
-    private let memory: MemoryChecker.Limits
+    var peers: [ReplicaID]
+    var verifier: Verifier<SimulatedScheme>
+    let makeVerifier: () -> Verifier<SimulatedScheme>
+    var sealer: Sealer<SimulatedScheme>
+    let makeSealer: (SimulatedScheme.PrivateKey) -> Sealer<SimulatedScheme>
+    let timeouts: Timeouts
+    let memory: MemoryChecker.Limits
     /// Where its challenges come from; apart from all else that is drawn.
-    private var entropy: SeededRandom
+    var entropy: SeededRandom
     var clock: ReplicaClock
 
     /// Of one that waits: that of a group of its own, which is asked nothing.
-    private(set) var core: ReplicaCore
-    private var effects = Effects()
+    var core: ReplicaCore
+    var effects = Effects()
     /// The end of its run of decisions at each of the sends in there.
-    private var decidedAtSend: [Instance] = []
-    private(set) var executor: Executor<Service>
+    var decidedAtSend: [Instance] = []
+    var executor: Executor<Service>
     var executionEffects = ExecutionEffects<Service>()
-    private(set) var store = SnapshotStore()
-    private var newest = NewestSnapshot<Service>()
+    var store = SnapshotStore()
+    var newest = NewestSnapshot<Service>()
     /// Only looked up.
     var waitingReads: [UInt64: ReadAsker] = [:]
-    private var ticket: UInt64 = 0
+    var ticket: UInt64 = 0
 
-    private(set) var mode = ReplicaMode.voter
-    private(set) var incarnation = 0
+    var mode = ReplicaMode.voter
+    var incarnation = 0
     /// Whether it ever sent a vote: then it may not vote again once it has lost its memory.
-    private(set) var hasVoted = false
+    var hasVoted = false
     var isUp = true
     var isPaused = false
     /// Its process has been started at least once.
-    private(set) var hasStarted = true
+    var hasStarted = true
     /// It is up, but in no view that it knows of: it has no core yet, but waits for the way to one that lists it.
-    private(set) var isWaiting = false
+    var isWaiting = false
     /// It was removed, and has ended.
-    private(set) var hasLeft = false
+    var hasLeft = false
     /// It has another's old key.
-    private(set) var isThief = false
+    var isThief = false
     var hasClientLinks = true
     /// Of one that was removed, and lies.
     var nextThought = Instant.zero
-    private var keyBook: (newest: ViewNumber, keys: [ReplicaID: PublicKey]) = (ViewNumber(0), [:])
+    var keyBook: (newest: ViewNumber, keys: [ReplicaID: PublicKey]) = (ViewNumber(0), [:])
     /// Its snapshots hold a wrong bit.
     var isRotten = false
 
@@ -88,28 +88,28 @@ final class SimulatedReplica {
     var weighedAt = Instant.zero
 
     /// What it calls itself when it asks to vote again: 0 as long as it need not.
-    private(set) var number: UInt64 = 0
+    var number: UInt64 = 0
 
     // In a durable group
     var disk: SimulatedDisk?
-    private(set) var gate = DurabilityGate()
+    var gate = DurabilityGate()
     /// Not written yet.
-    private var records: [LogRecord] = []
+    var records: [LogRecord] = []
     /// Written, but not durable.
-    private var unsynced: [LogRecord] = []
+    var unsynced: [LogRecord] = []
     /// The core was told that the log cannot be written.
     var isLogBroken = false
     /// When there is power again.
     var powerBackAt: Instant?
     /// How many records were written in this run.
-    private var written = LogPosition.start
+    var written = LogPosition.start
     /// At each of the sends that wait for the disk: what for, and how far this replica had decided.
-    private var heldSends: [(after: LogPosition, decided: Instance)] = []
+    var heldSends: [(after: LogPosition, decided: Instance)] = []
     var isWriting = false
     /// What the core has written again, and up to where that has to be durable.
     var rewritten: (told: LogRewritten, upTo: LogPosition)?
     /// It did not go on from its disk.
-    private(set) var hasLostVotes = false
+    var hasLostVotes = false
     /// Its disk does nothing before that, and makes what is written durable so much later before the other.
     var diskStallsUntil = Instant.zero
     var slowDisk = (by: Interval.zero, until: Instant.zero)
@@ -144,7 +144,8 @@ final class SimulatedReplica {
         self.entropy = entropy
         let isFounder = view.index(of: id) != nil
         core = Self.core(
-            id, isFounder ? view : Self.groupOfItsOwn(id, key.publicKey, view.settings), [], isFounder ? key.publicKey : nil,
+            id, isFounder ? view : Self.groupOfItsOwn(id, key.publicKey, view.settings), [],
+            isFounder ? key.publicKey : nil,
             .voter, 1, timeouts, memory, clock.reading(at: .zero), &effects)
         if !isFounder {
             effects.removeAll()
@@ -186,13 +187,13 @@ final class SimulatedReplica {
         }
     }
 
-    private func step(_ event: Event, at reading: ClockReading) {
+    func step(_ event: Event, at reading: ClockReading) {
         core.step(event, at: reading, into: &effects)
         noteSends()
     }
 
     /// How far it had decided when it wanted them sent: it may do so much at once, having slept, that it goes on far beyond.
-    private func noteSends() {
+    func noteSends() {
         guard decidedAtSend.count < effects.sends.count else { return }
         let decided = core.status.decided
         while decidedAtSend.count < effects.sends.count { decidedAtSend.append(decided) }
@@ -201,7 +202,7 @@ final class SimulatedReplica {
     /// When the core wants to be woken, in the world's time.
     var deadline: Instant? { isWaiting ? nil : core.nextDeadline.flatMap { clock.worldTime(of: $0) } }
 
-    private func take(into work: inout OrderingWork, loopback: inout [Event]) {
+    func take(into work: inout OrderingWork, loopback: inout [Event]) {
         for case .execute(let execution) in effects.executions { work.decided.append(execution) }
         if let audience = effects.audience { peers = audience.map(\.id) }
         if let view = effects.hasLeft { work.hasLeft = view }
@@ -237,11 +238,11 @@ final class SimulatedReplica {
         effects.removeAll()
     }
 
-    private func addForOthers(_ message: PeerMessage, _ work: inout OrderingWork) {
+    func addForOthers(_ message: PeerMessage, _ work: inout OrderingWork) {
         for peer in peers where peer != id { work.outgoing.append(Outgoing(message, to: peer)) }
     }
 
-    private func noteVote(_ message: PeerMessage) {
+    func noteVote(_ message: PeerMessage) {
         switch message {
         case .write, .accept, .stopData, .propose, .sync: hasVoted = true
         default: break
@@ -285,7 +286,7 @@ final class SimulatedReplica {
     // MARK: - Writing
 
     /// Keeps back what has to wait for the disk. Returns how far this replica had decided at each of the sends that are left.
-    private func passGate() -> [Instance] {
+    func passGate() -> [Instance] {
         noteSends()
         records += effects.records
         // Once is enough for a segment; the first time is durable first, and all that came after it stands behind it.
@@ -321,27 +322,7 @@ final class SimulatedReplica {
         gate.note(durable: position)
     }
 
-    // MARK: - Crashing
-
-    func crash() {
-        isUp = false
-        isPaused = false
-        incarnation += 1
-        inbox.removeAll()
-        executionInbox.removeAll()
-        executionEffects.removeAll()
-        waitingReads.removeAll()
-        armed = nil
-        gate = DurabilityGate()
-        records.removeAll()
-        unsynced.removeAll()
-        isLogBroken = false
-        written = .start
-        rewritten = nil
-        heldSends.removeAll()
-        isWriting = false
-        disk?.crash()
-    }
+    // MARK: - Starting again
 
     /// Returns the state that it begins with, where that is not the very first one.
     func restart(at now: Instant) throws -> CheckpointImage? {
@@ -366,7 +347,7 @@ final class SimulatedReplica {
         return nil
     }
 
-    private func begin(_ chain: [ViewCertificate], _ restoration: Restoration?, at now: Instant) {
+    func begin(_ chain: [ViewCertificate], _ restoration: Restoration?, at now: Instant) {
         isWaiting = false
         effects.removeAll()
         decidedAtSend.removeAll()
@@ -377,7 +358,7 @@ final class SimulatedReplica {
         newest = NewestSnapshot()
     }
 
-    private func restartFromDisk(at now: Instant) throws -> CheckpointImage? {
+    func restartFromDisk(at now: Instant) throws -> CheckpointImage? {
         let fresh = max(1, entropy.next())
         guard let recovered = try disk?.recover(hasVoted: hasVoted, incarnation: fresh) else { return nil }
         hasLostVotes = recovered.isDamaged
@@ -388,7 +369,7 @@ final class SimulatedReplica {
         mode = number == 0 ? .voter : .learner
         verifier = makeVerifier()
         // What it had written down about views is as good as heard anew.
-        guard isFounder || restoration.chain.contains(where: { $0.next.replica(id) != nil }) else {
+        guard isFounder || restoration.chain.last?.next.replica(id) != nil else {
             wait()
             return nil
         }
@@ -401,97 +382,4 @@ final class SimulatedReplica {
         store.insert(checkpoint, after: base.image.instance)
         return base.image
     }
-
-    // MARK: - Coming and going
-
-    /// Its process starts for the first time, and no view lists it as far as it knows.
-    func start(at now: Instant) {
-        hasStarted = true
-        isUp = true
-        wait()
-    }
-
-    private func wait() {
-        isWaiting = true
-        peers = []
-        inbox.removeAll()
-        effects.removeAll()
-    }
-
-    /// A view that it knows of lists it, or did.
-    var isListed: Bool { verifier.views.all.contains { $0.replica(id) != nil } }
-
-    /// Follows from here on, with a number of its own.
-    func begin(at now: Instant) {
-        mode = .learner
-        if disk == nil || number == 0 { number = max(1, entropy.next()) }
-        let first = view.number.next
-        var chain: [ViewCertificate] = []
-        var next = first
-        while let certificate = verifier.views.certificate(of: next) {
-            chain.append(certificate)
-            next = next.next
-        }
-        begin(chain, nil, at: now)
-    }
-
-    /// As a process ends that is told to.
-    func leave() {
-        crash()
-        hasLeft = true
-    }
-
-    /// It starts with that key next.
-    func take(_ key: SimulatedScheme.PrivateKey) { nextKey = key }
-
-    func waitToSteal() {
-        isThief = true
-        (isUp, hasClientLinks) = (false, false)
-    }
-
-    /// It was robbed by now: this one goes on with a fresh memory and the old key.
-    func steal() { isUp = true }
-
-    /// Whether it would take that one's connection, or connect to it: it has the key that the newest view says of those, among
-    /// what this one knows, that list it.
-    func lists(_ other: SimulatedReplica) -> Bool {
-        if keyBook.newest != verifier.view.number {
-            var keys: [ReplicaID: PublicKey] = [:]
-            for view in verifier.views.all { for member in view.audience { keys[member.id] = member.key } }
-            keyBook = (verifier.view.number, keys)
-        }
-        return keyBook.keys[other.id] == other.key
-    }
-
-    private static func groupOfItsOwn(_ id: ReplicaID, _ key: PublicKey, _ settings: GroupSettings) -> View {
-        do {
-            return try View(
-                group: Digest(words: Words32(0, 0, 0, 0)), number: .genesis, faultModel: .byzantine, f: 0,
-                members: [Member(id: id, key: key, host: "nowhere", port: 1, isHeavy: false)], leaderOrder: [id],
-                settings: settings)
-        } catch {
-            preconditionFailure("one replica is a group: \(error)")
-        }
-    }
-
-    private static func core(
-        _ id: ReplicaID, _ view: View, _ chain: [ViewCertificate], _ key: PublicKey?, _ mode: ReplicaMode, _ incarnation: UInt64, _ timeouts: Timeouts,
-        _ memory: MemoryChecker.Limits, _ now: ClockReading, _ effects: inout Effects, _ restoration: Restoration? = nil
-    ) -> ReplicaCore {
-        var configuration = CoreConfiguration(
-            view: view, replica: id, mode: mode, incarnation: incarnation,
-            seed: UInt64(id.slot) + now.monotonic.rawValue)
-        configuration.chain = chain
-        configuration.key = key
-        configuration.timeouts = timeouts
-        configuration.pendingPerClientMax = memory.pendingPerClientMax
-        configuration.archiveBytesMax = memory.archiveBytesMax
-        return ReplicaCore(configuration, restoring: restoration, at: now, into: &effects)
-    }
-}
-
-/// Whom an answer goes to, and what was asked.
-struct ReadAsker {
-    let client: ClientID
-    let query: Bytes
 }

@@ -75,6 +75,8 @@ extension World {
             counts.refusedMessages += 1
             return
         }
+        // Taken off again before it had heard of it.
+        if replica.isOut { return onLeft(replica) }
         guard replica.isListed else { return }
         replica.begin(at: now)
         trace.line(now, "r\(replica.id)", "begins", "to follow, listed in a view up to \(replica.verifier.view.number)")
@@ -85,9 +87,9 @@ extension World {
 
     // MARK: - Going
 
-    /// One that lies stays.
+    /// One that lies stays, unless it has never been there.
     func onLeft(_ replica: SimulatedReplica) {
-        guard isHonest(replica), replica.isUp else { return }
+        guard isHonest(replica) || replica.isWaiting, replica.isUp else { return }
         counts.departures += 1
         trace.line(now, "r\(replica.id)", "leaves", "as view \(replica.verifier.view.number) does not list it")
         replica.leave()
@@ -105,13 +107,23 @@ extension World {
     func noteDone(_ plan: ChangePlan) {
         counts.operationsDone += 1
         guard case .rotateKey(let slot) = plan.change else { return }
-        let replica = replicas[slot]
         counts.rotations += 1
-        replica.take(keys.later[slot])
-        if replica.isUp, isHonest(replica) {
-            crash(replica, restartAt: now + random.interval(upTo: Self.rotationMax))
-        }
+        queue.insert(.rotation(slot), at: now + random.interval(upTo: Self.rotationMax))
         if let thief = thieves[slot] { queue.insert(.theft(thief), at: now) }
+    }
+
+    /// Not before a correct replica knows the proof of the view that lists the new key: in the one before it votes with the old one, and
+    /// would be missed there.
+    func onRotation(of slot: Int) {
+        let (replica, key) = (replicas[slot], keys.later[slot])
+        let isProved = replicas.contains {
+            isHonest($0) && $0.isUp && $0.verifier.view.replica(replica.id)?.key == key.publicKey
+        }
+        guard replica.isUp, isProved else {
+            return queue.insert(.rotation(slot), at: now + Self.rotationMax)
+        }
+        replica.take(key)
+        if isHonest(replica) { crash(replica, restartAt: now + random.interval(upTo: Self.rotationMax)) }
     }
 
     func onTheft(_ thief: SimulatedReplica) {

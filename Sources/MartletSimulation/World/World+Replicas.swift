@@ -46,7 +46,7 @@ extension World {
                 deliver(.manifestDiffers(manifest, from: sender), to: replica)
             }
             trace.line(now, "r\(replica.id)", "refuses", "\(text) of r\(from): \(error)")
-            if isHonest(other), !isAhead(error, of: replica) {
+            if isHonest(other), !isAhead(error, of: replica, from: other) {
                 checkers.note(
                     Violation(
                         .integrity, at: now,
@@ -56,9 +56,13 @@ extension World {
     }
 
     /// Whoever has slept cannot judge what belongs to a view that it does not know yet.
-    private func isAhead(_ error: any Error, of replica: SimulatedReplica) -> Bool {
-        guard case VerificationError.wrongView(let number) = error else { return false }
-        return number > replica.verifier.view.number
+    private func isAhead(_ error: any Error, of replica: SimulatedReplica, from other: SimulatedReplica) -> Bool {
+        switch error {
+        case VerificationError.wrongView(let number): number > replica.verifier.view.number
+        // Of a view that has not been heard of here.
+        case VerificationError.notMember: other.verifier.view.number > replica.verifier.view.number
+        default: false
+        }
     }
 
     func deliver(_ event: Event, to replica: SimulatedReplica) {
@@ -109,7 +113,8 @@ extension World {
         let place = replica.id.slot
         guard scenario.settings.measuringPermille > 0, !scenario.clockFaults.contains(where: { $0.replica == place })
         else { return }
-        for (position, peer) in replica.peers.enumerated() where peer != replica.id && position < replica.core.status.view.n {
+        for (position, peer) in replica.peers.enumerated()
+        where peer != replica.id && position < replica.core.status.view.n {
             let other = peer.slot
             let (near, far) = (scenario.node(ofReplica: place), scenario.node(ofReplica: other))
             let shortest = network.shortest(from: near, to: far) + network.shortest(from: far, to: near)
@@ -199,7 +204,8 @@ extension World {
 
     /// It hears of several views at once, and others are members by now.
     private func noteSleeper(_ views: [ViewCertificate], _ place: Int) {
-        guard views.count > 2, let before = checkers.view(views[0].view), before.index(of: ReplicaID(slot: place)) != nil,
+        guard views.count > 2, let before = checkers.view(views[0].view),
+            before.index(of: ReplicaID(slot: place)) != nil,
             before.members.map(\.id) != views[views.count - 1].next.members.map(\.id)
         else { return }
         counts.sleepers += 1

@@ -41,6 +41,7 @@ final class World {
         case hello(Int, from: Int, incarnation: Int, newest: ViewNumber)
         /// A robbed replica has another key: whoever has the old one speaks.
         case theft(Int)
+        case rotation(Int)
     }
 
     let scenario: Scenario
@@ -196,6 +197,7 @@ final class World {
             guard replicas[from].incarnation == incarnation else { return }
             onHello(by: replicas[from], newest, at: replicas[to])
         case .theft(let slot): onTheft(replicas[slot])
+        case .rotation(let slot): onRotation(of: slot)
         }
     }
 

@@ -79,8 +79,7 @@ struct ViewComparison {
     }
 
     private static func tolerance(_ view: View) -> String {
-        let kind = view.faultModel == .byzantine ? "that do anything" : "that stop"
-        return view.f == 0 ? "nothing" : "\(view.f) \(view.f == 1 ? "member" : "members") \(kind)"
+        view.f == 0 ? "nothing" : "\(view.f) faulty \(view.f == 1 ? "member" : "members")"
     }
 
     // MARK: Warnings

@@ -116,6 +116,17 @@ struct StatusReport {
             .init(name: "id", value: .integer(Int(member.id.rawValue))),
             .init(name: "address", value: .text("\(Address(host: member.host, port: member.port))")),
             .init(name: "reachable", value: .boolean(report.status != nil)),
+        ]
+        switch report.answer {
+        case .unreachable(let reason):
+            return .object(head + [.init(name: "reason", value: .text(reason))] + membership(of: member))
+        case .value(let status, let roundTrip):
+            return .object(head + details(of: status, roundTrip) + membership(of: member))
+        }
+    }
+
+    private func membership(of member: Member) -> [JSONValue.Member] {
+        [
             .init(name: "isMember", value: .boolean(!isJoining(member.id))),
             .init(
                 name: "unreachableFrom",
@@ -126,12 +137,6 @@ struct StatusReport {
                         }
                     })),
         ]
-        switch report.answer {
-        case .unreachable(let reason):
-            return .object(head + [.init(name: "reason", value: .text(reason))])
-        case .value(let status, let roundTrip):
-            return .object(head + details(of: status, roundTrip))
-        }
     }
 
     private func details(of status: ReplicaStatus, _ roundTrip: Interval) -> [JSONValue.Member] {

@@ -126,25 +126,6 @@ final class Group {
             view: try Samples.view(n: n, f: f, model: model, settings: settings), archiveBytesMax: archiveBytesMax)
     }
 
-    // MARK: Coming and going
-
-    static func newcomer(_ id: UInt16, key: UInt64? = nil) -> Member {
-        Member(
-            id: ReplicaID(id), key: Samples.key(key ?? UInt64(id)), host: "h", port: 1 + Int(id), isHeavy: false)
-    }
-
-    /// Starts a replica that learns from another which views there are, as it does on its first connection. Returns its place.
-    @discardableResult
-    func join(_ id: UInt16, toldBy teacher: Int, incarnation: UInt64 = 7) -> Int {
-        var configuration = CoreConfiguration(
-            view: view, replica: ReplicaID(id), mode: .learner, incarnation: incarnation)
-        configuration.timeouts = timeouts
-        configuration.chain = nodes[teacher].certificates
-        nodes.append(Node(configuration, at: now))
-        act(nodes.count - 1)
-        return nodes.count - 1
-    }
-
     // MARK: Driving
 
     func step(_ place: Int, _ event: Event) {

@@ -53,7 +53,9 @@ struct ScenarioFaults {
 
     /// Replicas by number, clients as in c0, or `all`.
     private func nodes(_ value: YAMLValue) throws(ConfigurationError) -> NodeSet {
-        if !value.isList, try value.text() == "all" { return NodeSet(group.replicaNodes + group.clients.indices.map(group.node(ofClient:))) }
+        if !value.isList, try value.text() == "all" {
+            return NodeSet(group.replicaNodes + group.clients.indices.map(group.node(ofClient:)))
+        }
         var nodes: [Int] = []
         for item in try value.list() {
             let text = try item.text()
@@ -61,7 +63,8 @@ struct ScenarioFaults {
             let bound = isClient ? group.clientNodes : replicas
             guard let number = Int(isClient ? text.dropFirst() : text[...]), (0..<bound).contains(number) else {
                 throw item.error(
-                    "'\(text)' is neither a replica (0 to \(replicas - 1)) nor a client (c0 and on, \(group.clients.count) in all)")
+                    "'\(text)' is neither a replica (0 to \(replicas - 1)) nor a client (c0 and on, \(group.clients.count) in all)"
+                )
             }
             nodes.append(isClient ? group.node(ofClient: number) : group.node(ofReplica: number))
         }
