@@ -304,6 +304,22 @@ struct InstallingTests {
             reports: Array(repeating: nil, count: reports))
     }
 
+    @Test("A change that was due when a member left is void, and its places are not looked up among fewer members")
+    func memberLeft() throws {
+        var board = CalculationBoard()
+        let view = try Samples.view(n: 5)
+        board.begin(input(at: 500))
+        board.note(
+            CalculationOutcome(
+                view: .genesis, instance: Instance(500), reason: .better,
+                leaderOrder: (0..<5).reversed().map { ReplicaIndex($0) }, heavy: view.heavyMembers,
+                predictions: .init(current: 2, best: 1, median: 1, worst: 1)))
+        let next = try view.successor(
+            Reconfiguration(after: view, .remove(ReplicaID(4)), shares: [Samples.administrator]))
+        board.begin(next)
+        #expect(board.history.map(\.fate) == [.void])
+    }
+
     @Test("The past is remembered within bounds")
     func history() throws {
         var board = CalculationBoard()
