@@ -103,8 +103,19 @@ extension ScenarioGenerator {
         plan(.rotateKey(slot), &draft)
         guard scenario.faultModel == .byzantine, random.chance(permille: 400) else { return }
         let plan = LiarPlan(replica: slot, kinds: [.formerMember, random.pick([.viewLiar, .replayer, .doubleVoter])])
+        let before = scenario
         scenario.thieves.append(plan)
-        if scenario.complaint != nil { scenario.thieves.removeLast() }
+        // In place of whatever is wrong with another.
+        if scenario.complaint != nil, let other = (0..<scenario.n).first(where: isFaultyBeside(slot)) {
+            scenario.liars.removeAll { $0.replica == other }
+            scenario.replicaFaults.removeAll { $0.replica == other }
+            scenario.clockFaults.removeAll { $0.replica == other }
+        }
+        if scenario.complaint != nil { scenario = before }
+    }
+
+    private func isFaultyBeside(_ slot: Int) -> (Int) -> Bool {
+        { [scenario] in $0 != slot && !scenario.isCorrectThroughout($0) }
     }
 
     private mutating func planTolerance(_ draft: inout Draft) {

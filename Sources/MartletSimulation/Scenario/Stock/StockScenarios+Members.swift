@@ -211,7 +211,7 @@ extension StockScenarios {
             ) {
                 $0.heal(at: 2_400)
                 for slot in 0..<2 { $0.plan(100 + 250 * UInt64(slot), .replace(slot, by: 4 + slot)) }
-                for place in 0..<6 { $0.plan(900 + 50 * UInt64(place), .administer(needed: 2 - place % 2)) }
+                for place in 0..<10 { $0.plan(900 + 100 * UInt64(place), .administer(needed: 2 - place % 2)) }
                 $0.isolate([3], from: 60, to: 2_000)
                 $0.clientLinkFaults.append(
                     ClientLinkFault(client: 1, replicas: NodeSet(Array(0..<6)), begin: ms(60), end: ms(2_000)))
