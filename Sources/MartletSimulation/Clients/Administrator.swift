@@ -39,6 +39,8 @@ package final class Administrator: ClientActor {
     private var attempts = 0
     /// An attempt was not answered: it may have been done all the same.
     private var isUnsure = false
+    /// The last change that it knows to be done.
+    private var done = OperationNumber.none
     /// The last attempt was refused.
     private var isRefused = false
     /// So long it waits for an answer: an operation that too few have signed by now is answered by nobody.
@@ -117,6 +119,8 @@ package final class Administrator: ClientActor {
         if plans[next].waits, !newest.learners.isEmpty, now < plans[next].at + Self.learnersPatience {
             return waitsUntil = now + Self.pause
         }
+        // What it has had done is not proved to it yet.
+        if newest.lastOperation < done { return waitsUntil = now + Self.pause }
         guard let operation = drafts.operation(for: plans[next], after: newest) else {
             if isUnsure, case .change(let plan) = plans[next] {
                 output.reports.append(.changed(plan))
@@ -233,7 +237,10 @@ package final class Administrator: ClientActor {
             takeNext()
         case .failed: takeNext()
         case .result:
-            if case .change(let plan) = plans[next] { output.reports.append(.changed(plan)) }
+            if case .change(let plan) = plans[next] {
+                output.reports.append(.changed(plan))
+                done = last?.number ?? done
+            }
             takeNext()
         }
     }
