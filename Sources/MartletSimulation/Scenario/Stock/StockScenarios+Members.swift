@@ -216,7 +216,7 @@ extension StockScenarios {
                 $0.clientLinkFaults.append(
                     ClientLinkFault(client: 1, replicas: NodeSet(Array(0..<6)), begin: ms(60), end: ms(2_000)))
                 $0.expect("member replaced", min: 2, max: 2)
-                $0.expect("operation done", min: 6)
+                $0.expect("operation done", min: 12)
                 $0.expect("chain told to who connects")
                 $0.expect("replica slept through members' changes")
                 $0.expect("client slept through members' changes")
