@@ -33,6 +33,9 @@ extension ClientCore {
             case .ordering:
                 calls[slot].forgetAnswers()
                 send(slot, to: links.up, &effects)
+            case .receipting:
+                calls[slot].forgetAnswers()
+                askForReceipt(slot, from: links.up, &effects)
             }
         }
     }
@@ -46,7 +49,7 @@ extension ClientCore {
     }
 
     /// Not for each of a liar's words.
-    private mutating func askForViews(_ replica: ReplicaIndex, _ effects: inout ClientEffects) {
+    mutating func askForViews(_ replica: ReplicaIndex, _ effects: inout ClientEffects) {
         if let asked = viewsAsked[replica.position], asked + configuration.retryMin > now { return }
         viewsAsked[replica.position] = now
         effects.viewFetches.append(

@@ -89,6 +89,7 @@ package struct ClientCore: ~Copyable {
         case .readReply(let reply): onReadReply(reply, from: replica, &effects)
         case .refusal(let refusal): onRefusal(refusal, from: replica, &effects)
         case .views(let part): onViews(part, from: replica, &effects)
+        case .receipt(let share): onReceiptShare(share, from: replica, &effects)
         case .status, .adaptation: break
         }
     }

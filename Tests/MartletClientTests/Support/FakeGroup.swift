@@ -151,7 +151,7 @@ final class FakeGroup: Sendable {
                         version: Instance(manners.readVersion ?? (manners.lies ? 1 : instance)), result: result)))
         case .statusQuery: answers.append(.status(status(of: place)))
         // It never has another view than its first.
-        case .fetchViews, .adaptationQuery: break
+        case .fetchViews, .fetchReceipt, .adaptationQuery: break
         }
     }
 
