@@ -38,7 +38,7 @@ import Testing
         let file = scratch.path + "/receipt"
         func put(_ file: String) async throws {
             let arguments = ["put", "a", "b", "--receipt", file, "--group", directory.path, "--timeout", "60"]
-            var command = try #require(try KVCommand.parseAsRoot(arguments) as? KVCommand.Put)
+            let command = try #require(try KVCommand.parseAsRoot(arguments) as? KVCommand.Put)
             try await command.run()
         }
         try await put(file)

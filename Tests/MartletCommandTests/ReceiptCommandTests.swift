@@ -53,7 +53,7 @@ import Testing
     }
 
     private func verify(_ file: String, _ arguments: [String] = []) async throws {
-        var command = try #require(
+        let command = try #require(
             try ReceiptCommand.parseAsRoot(["verify", file, "--genesis", genesisFile] + arguments)
                 as? ReceiptCommand.Verify)
         try await command.run()
@@ -97,7 +97,7 @@ import Testing
         #expect(complaint(cut).contains("it is damaged"), "\(complaint(cut))")
         let other = try scratch.file("other.yaml", Sample.text(7))
         await #expect(throws: ExitCode(1)) {
-            var command = try #require(
+            let command = try #require(
                 try ReceiptCommand.parseAsRoot(["verify", try file(good, "good"), "--genesis", other])
                     as? ReceiptCommand.Verify)
             try await command.run()
@@ -111,7 +111,7 @@ import Testing
         #expect(complaint(genesisFile).hasSuffix("it is no receipt"))
         #expect(complaint(try file([], "empty")).hasSuffix("it is no receipt"))
         let large = scratch.path + "/large"
-        FileManager.default.createFile(atPath: large, contents: nil)
+        try Data().write(to: URL(filePath: large))
         let handle = try FileHandle(forWritingTo: URL(filePath: large))
         try handle.truncate(atOffset: 1 << 40)
         try handle.close()

@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import MartletCrypto
+import MartletTypes
 
 /// `martlet receipt`: a result that a group has signed.
 struct ReceiptCommand: AsyncParsableCommand {
