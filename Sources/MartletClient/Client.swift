@@ -30,6 +30,7 @@ public final class Client: Sendable {
 
     /// This client as replicas and state machines know it: by its public key.
     public let id: ClientID
+    let genesis: Genesis
     private let view: View
     private let defaultDeadline: Interval
     private let eventLoop: any EventLoop
@@ -50,6 +51,7 @@ public final class Client: Sendable {
             throw .invalidConfiguration("\(error)")
         }
         if let complaint = configuration.transport.complaint { throw .invalidConfiguration(complaint) }
+        genesis = configuration.genesis
         id = ClientID(configuration.key.publicKey)
         defaultDeadline = Interval(configuration.deadline)
         eventLoop = configuration.eventLoop ?? MultiThreadedEventLoopGroup.singleton.next()

@@ -30,6 +30,21 @@ public final class ClientSession: RequestSubmitter {
         await outcome(of: operation, .operation, deadline, cancelled: .unknown(.cancelled))
     }
 
+    /// The same, and asks the replicas to sign the result: the receipt shows to anyone who trusts the genesis what was done, and with
+    /// which result. That takes one more exchange. An operation may have its result and no receipt: when too few replicas have signed
+    /// before the deadline, or the session is evicted meanwhile. A receipt that is returned has been checked.
+    public func executeForReceipt(_ operation: Bytes, deadline: Duration? = nil) async -> ReceiptedOutcome {
+        let answer = PendingAnswer<ReceiptedOutcome>()
+        client.post(
+            .call(handle, .operation, operation, deadline: client.deadline(in: deadline), .receipted(answer)))
+        let found = await withTaskCancellationHandler {
+            await answer.value()
+        } onCancel: {
+            answer.end(ReceiptedOutcome(outcome: .unknown(.cancelled), receipt: nil))
+        }
+        return found.checked(against: client.genesis)
+    }
+
     /// Reads without ordering where the group allows it and enough replicas agree, ordered otherwise. A read changes
     /// nothing, so one that is not answered in time has failed for sure.
     public func executeRead(_ query: Bytes, deadline: Duration? = nil) async -> Outcome {
@@ -75,10 +90,10 @@ public final class ClientSession: RequestSubmitter {
     private func outcome(
         of payload: Bytes, _ kind: Call.Kind, _ deadline: Duration?, cancelled: Outcome
     ) async -> Outcome {
-        let answer = PendingAnswer()
+        let answer = PendingAnswer<Outcome>()
         client.post(.call(handle, kind, payload, deadline: client.deadline(in: deadline), .answer(answer)))
         return await withTaskCancellationHandler {
-            await answer.outcome()
+            await answer.value()
         } onCancel: {
             answer.end(cancelled)
         }

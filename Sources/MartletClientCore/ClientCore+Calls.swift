@@ -18,6 +18,7 @@ extension ClientCore {
             calls[slot].kind = .reconfiguration
             calls[slot].reconfiguration = operation
         }
+        calls[slot].wantsReceipt = call.wantsReceipt
         calls[slot].id = call.id
         calls[slot].session = call.session
         calls[slot].payload = call.payload
@@ -113,20 +114,24 @@ extension ClientCore {
     // MARK: The end
 
     /// Ends the call; whoever calls this dispatches the session afterwards.
-    mutating func finish(_ slot: Int, _ outcome: consuming Outcome, _ effects: inout ClientEffects) {
+    mutating func finish(
+        _ slot: Int, _ outcome: consuming Outcome, receipt: ReceiptEvidence? = nil, _ effects: inout ClientEffects
+    ) {
         let place = Int(calls[slot].session.rawValue)
         switch calls[slot].phase {
         case .waiting: unlink(slot, fromWaitingOf: place)
-        case .ordering: sessions[place].end(calls[slot].requestID.sequence)
+        case .ordering, .receipting: sessions[place].end(calls[slot].requestID.sequence)
         case .reading: break
         case .free: preconditionFailure("a call ends once")
         }
-        complete(slot, outcome, &effects)
+        complete(slot, outcome, receipt: receipt, &effects)
     }
 
     /// The part of `finish` that concerns the call alone.
-    mutating func complete(_ slot: Int, _ outcome: consuming Outcome, _ effects: inout ClientEffects) {
-        effects.completions.append(Completion(call: calls[slot].id, outcome: outcome))
+    mutating func complete(
+        _ slot: Int, _ outcome: consuming Outcome, receipt: ReceiptEvidence? = nil, _ effects: inout ClientEffects
+    ) {
+        effects.completions.append(Completion(call: calls[slot].id, outcome: outcome, receipt: receipt))
         unfinishedCalls -= 1
         freeSlot(slot)
         if unfinishedCalls == 0 {
@@ -137,6 +142,7 @@ extension ClientCore {
 
     /// The outcome when no answer will be waited for any longer.
     func outcomeWithoutAnswer(_ slot: Int, _ failure: FailureReason, _ unknown: UnknownReason) -> Outcome {
+        if let (result, certificate) = calls[slot].result { return .result(result, certificate) }
         guard calls[slot].wasSent else { return .failed(failure) }
         return calls[slot].kind == .read ? .failed(.readUnanswered) : .unknown(unknown)
     }
@@ -168,6 +174,8 @@ extension ClientCore {
         calls[slot].payload = []
         calls[slot].reconfiguration = nil
         calls[slot].wasSent = false
+        calls[slot].wantsReceipt = false
+        calls[slot].result = nil
         calls[slot].forgetAnswers()
         freeSlots.append(slot)
     }

@@ -18,6 +18,8 @@ extension ClientCore {
                 if !calls[slot].replies.voted.contains(replica) { sendRead(slot, to: target, &effects) }
             case .ordering:
                 if !calls[slot].replies.settled.contains(replica) { send(slot, to: target, &effects) }
+            case .receipting:
+                if !calls[slot].receipts.voted.contains(replica) { askForReceipt(slot, from: target, &effects) }
             }
         }
         beginOpenings(&effects)

@@ -22,6 +22,8 @@ extension ClientCore {
     private mutating func onAccepted(_ slot: Int, _ accepted: ReplyTally.Accepted, _ effects: inout ClientEffects) {
         let handle = calls[slot].session
         switch accepted.body {
+        case .result(let result) where calls[slot].wantsReceipt:
+            return beginReceipt(slot, result, certificate(accepted), &effects)
         case .result(let result):
             finish(slot, .result(result, certificate(accepted)), &effects)
         case .sessionUnknown:
@@ -51,7 +53,12 @@ extension ClientCore {
 
     // MARK: What is counted
 
+    /// What is said once its result is known changes nothing any more.
     func slot(awaiting id: RequestID) -> Int? {
+        anySlot(awaiting: id).flatMap { calls[$0].phase == .ordering ? $0 : nil }
+    }
+
+    func anySlot(awaiting id: RequestID) -> Int? {
         guard id.client == configuration.client else { return nil }
         if id.session == .none { return openings.slot(of: id.sequence) }
         guard let handle = handles[id.session] else { return nil }

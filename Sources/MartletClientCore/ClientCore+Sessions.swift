@@ -93,7 +93,9 @@ extension ClientCore {
         handles.remove(session)
         effects.sessionChanges.append(.evicted(handle))
         for slot in sessions[place].close() {
-            if calls[slot].kind == .read {
+            if let (result, certificate) = calls[slot].result {
+                complete(slot, .result(result, certificate), &effects)
+            } else if calls[slot].kind == .read {
                 calls[slot].forgetAnswers()
                 enqueue(slot, &effects)
             } else {

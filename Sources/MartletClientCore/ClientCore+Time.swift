@@ -26,6 +26,9 @@ extension ClientCore {
             }
             sendAgain(slot, &effects)
             scheduleRetry(slot)
+        case .receipting:
+            askForReceiptAgain(slot, &effects)
+            scheduleRetry(slot)
         }
     }
 
@@ -67,7 +70,7 @@ extension ClientCore {
                 unreachable.append((memberIDs[position], since))
             } else if let reason = calls[asked].refusals[replica] {
                 refusing.append((memberIDs[position], reason))
-            } else if calls[asked].targets.contains(replica) && !calls[asked].replies.voted.contains(replica) {
+            } else if calls[asked].targets.contains(replica) && !calls[asked].hasHeard(from: replica) {
                 silent.append(memberIDs[position])
             }
         }

@@ -47,6 +47,9 @@ extension ClientCore {
             case .ordering:
                 calls[slot].forgetAnswers()
                 send(slot, to: links.up, &effects)
+            case .receipting:
+                calls[slot].forgetAnswers()
+                askForReceipt(slot, from: links.up, &effects)
             }
         }
     }

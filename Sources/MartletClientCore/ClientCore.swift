@@ -92,6 +92,7 @@ package struct ClientCore: ~Copyable {
         case .reply(let reply): onReply(reply, from: replica, &effects)
         case .readReply(let reply): onReadReply(reply, from: replica, &effects)
         case .refusal(let refusal): onRefusal(refusal, from: replica, &effects)
+        case .receipt(let share): onReceiptShare(share, from: replica, &effects)
         case .views, .status, .adaptation: break
         }
     }

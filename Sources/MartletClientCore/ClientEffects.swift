@@ -26,10 +26,30 @@ package struct ClientViewFetch: Hashable, Sendable {
     package let fetch: FetchViews
 }
 
+/// A question for the shares of a receipt, to each of the targets.
+package struct ClientReceiptFetch: Hashable, Sendable {
+    package var targets: ReplicaSet
+    package let request: RequestID
+}
+
+/// What a receipt is made of, besides the result and the views: shares that were counted, of members that weigh a quorum.
+package struct ReceiptEvidence: Hashable, Sendable {
+    package let request: Request
+    package let certificate: ReceiptCertificate
+}
+
 /// The end of a call: each call has exactly one.
 package struct Completion: Hashable, Sendable {
     package let call: CallID
     package let outcome: Outcome
+    /// Of a call with a result that wanted one and got it.
+    package let receipt: ReceiptEvidence?
+
+    init(call: CallID, outcome: Outcome, receipt: ReceiptEvidence? = nil) {
+        self.call = call
+        self.outcome = outcome
+        self.receipt = receipt
+    }
 }
 
 package enum SessionChange: Hashable, Sendable {
@@ -78,6 +98,7 @@ package struct ClientEffects: ~Copyable {
     package var sends: [ClientSend] = []
     package var reads: [ClientRead] = []
     package var viewFetches: [ClientViewFetch] = []
+    package var receiptFetches: [ClientReceiptFetch] = []
     package var completions: [Completion] = []
     package var sessionChanges: [SessionChange] = []
     package var notices: [ClientNotice] = []
@@ -91,6 +112,7 @@ package struct ClientEffects: ~Copyable {
         sends.removeAll(keepingCapacity: true)
         reads.removeAll(keepingCapacity: true)
         viewFetches.removeAll(keepingCapacity: true)
+        receiptFetches.removeAll(keepingCapacity: true)
         completions.removeAll(keepingCapacity: true)
         sessionChanges.removeAll(keepingCapacity: true)
         notices.removeAll(keepingCapacity: true)
@@ -102,8 +124,10 @@ package struct ClientEffects: ~Copyable {
         guard !moves.isNone else { return }
         for place in sends.indices { sends[place].targets = moves(sends[place].targets) }
         for place in reads.indices { reads[place].targets = moves(reads[place].targets) }
+        for place in receiptFetches.indices { receiptFetches[place].targets = moves(receiptFetches[place].targets) }
         sends.removeAll { $0.targets.isEmpty }
         reads.removeAll { $0.targets.isEmpty }
+        receiptFetches.removeAll { $0.targets.isEmpty }
     }
 
     /// Joins the newest send where that goes to the same replicas in the same way and has room.

@@ -35,8 +35,15 @@ package struct Call: Sendable {
     package let payload: Bytes
     /// `.distantFuture` for none.
     package let deadline: Instant
+    /// Whether the replicas are asked to sign the result (protocol §4); of operations only. The call then ends when that is done, or at
+    /// its deadline with the result alone.
+    package let wantsReceipt: Bool
 
-    package init(id: CallID, session: SessionHandle, kind: Kind, payload: Bytes, deadline: Instant) {
+    package init(
+        id: CallID, session: SessionHandle, kind: Kind, payload: Bytes, deadline: Instant, wantsReceipt: Bool = false
+    ) {
+        precondition(!wantsReceipt || kind == .operation, "a receipt is of an operation")
+        self.wantsReceipt = wantsReceipt
         self.id = id
         self.session = session
         self.kind = kind

@@ -45,6 +45,8 @@ package enum ExecutionVerdict: Hashable, Sendable {
 
 package struct ExecutionStep: Hashable, Sendable {
     package let request: Request
+    /// As the batch lists it. Not the request's where that is void, since a body may only stand in for it then.
+    package let digest: Digest
     package let verdict: ExecutionVerdict
 
     /// Whether the request does anything here; a void one does not.
@@ -67,6 +69,11 @@ package struct Execution: Hashable, Sendable {
 
     /// Each step's own seed follows from it and the step's place.
     package var seed: UInt64 { digest.words.word0 }
+
+    /// What is kept of a step that is executed, besides its result.
+    package func provenance(of step: ExecutionStep) -> Provenance {
+        Provenance(request: step.digest, instance: instance, time: time)
+    }
 }
 
 /// What the execution stage shall do, strictly in this order.

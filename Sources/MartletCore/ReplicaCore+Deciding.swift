@@ -49,7 +49,7 @@ extension ReplicaCore {
                 verdict = .reconfigure(outcome.result)
                 next = outcome.next
             }
-            steps.append(ExecutionStep(request: body, verdict: verdict))
+            steps.append(ExecutionStep(request: body, digest: known.batch.entries[place].digest, verdict: verdict))
         }
         if !isExecuted { tentative?.follow(known, at: lastTime) }
         effects.executions.append(

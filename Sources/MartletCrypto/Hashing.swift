@@ -19,6 +19,9 @@ package enum Hashing {
         digest(of: HashInput.batch(batch, group: group).bytes)
     }
 
+    /// Of what an operation gave, for a receipt (protocol §4).
+    package static func digest(ofResult result: Bytes) -> Digest { digest(of: HashInput.result(result).bytes) }
+
     package static func digest(of view: View) -> Digest { digest(of: HashInput.view(view).bytes) }
 
     /// The group's id, which every signature covers.

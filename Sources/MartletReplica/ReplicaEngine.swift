@@ -138,6 +138,11 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
         let base = Handover(recovered)
         threads.start("snapshots") { [snapshots] in snapshots.run(beginningWith: base) }
         threads.start("serving") { [serving] in serving.run() }
+        let receipts = ReceiptStage(
+            jobs: mailboxes.receipts,
+            sealer: Sealer(
+                group: view.group, replica: configuration.replica, key: configuration.key, scheme: Ed25519Scheme()))
+        threads.start("receipts") { receipts.run() }
         let calculation = CalculationStage(tasks: mailboxes.calculation, ordering: mailboxes.ordering)
         threads.start("calculation") { calculation.run() }
         if let disk {
@@ -208,6 +213,8 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
         mailboxes.execution.close()
         await executionTask.stop()
         await threads.join("execution")
+        mailboxes.receipts.close()
+        await threads.join("receipts")
         mailboxes.persistence.close()
         mailboxes.snapshots.close()
         await joinAtDisk("persistence", "the log")

@@ -18,6 +18,8 @@ package enum HashInput: Hashable, Sendable {
     case node(Digest, Digest)
     /// What checkpoint votes name: the tree's root, and all else that a manifest says.
     case manifest(root: Digest, imageChunks: Int, chunks: Int, bytes: Int)
+    /// What an operation gave, for a receipt.
+    case result(Bytes)
 
     package var bytes: Bytes {
         var writer = Writer()
@@ -45,6 +47,9 @@ package enum HashInput: Hashable, Sendable {
         case .manifest(let root, let imageChunks, let chunks, let bytes):
             root.encode(into: &writer)
             writer.write(UInt64(imageChunks), UInt64(chunks), UInt64(bytes))
+        case .result(let bytes):
+            writer.reserve(bytes.count)
+            writer.writeRaw(bytes)
         }
     }
 
@@ -60,6 +65,7 @@ package enum HashInput: Hashable, Sendable {
         case .chunk: "martlet/v1/chunk"
         case .node: "martlet/v1/node"
         case .manifest: "martlet/v1/manifest"
+        case .result: "martlet/v1/result"
         }
     }
 }

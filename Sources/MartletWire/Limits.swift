@@ -66,6 +66,8 @@ package enum Limits {
     package static let viewCertificates = Limit("viewCertificates", ViewChainPart.certificatesMax)
     /// All views of a group, for whoever begins with its genesis.
     package static let viewChain = Limit("viewChain", 1 << 20)
+    /// A receipt with its magic number: of the longest operation and result, and tens of thousands of views of a small group.
+    package static let receiptBytes = Limit("receiptBytes", 64 << 20)
     package static let reconfigurationTextBytes = Limit("reconfigurationTextBytes", 1_024)
     package static let members = Limit("members", ReplicaSet.membersMax)
     package static let calculations = Limit("calculations", AdaptationReport.calculationsMax)

@@ -17,6 +17,8 @@ package enum Statement: Hashable, Sendable {
     case reconfiguration(Reconfiguration)
     /// A member's own operation, by its request's digest.
     case operation(Digest)
+    /// A member's word for a receipt. Never for anything tentative.
+    case receipt(ReceiptStatement)
 
     package func bytes(group: Digest, sender: Principal) -> Bytes {
         var writer = Writer(capacity: 256)
@@ -42,6 +44,7 @@ package enum Statement: Hashable, Sendable {
         case .install(let install): install.encodeUnsigned(into: &writer)
         case .reconfiguration(let operation): operation.encodeUnsigned(into: &writer)
         case .operation(let digest): digest.encode(into: &writer)
+        case .receipt(let statement): statement.encode(into: &writer)
         }
     }
 
@@ -55,6 +58,7 @@ package enum Statement: Hashable, Sendable {
         case .install: "martlet/v1/install"
         case .reconfiguration: "martlet/v1/reconfiguration"
         case .operation: "martlet/v1/operation"
+        case .receipt: "martlet/v1/receipt"
         }
     }
 }

@@ -13,9 +13,9 @@ struct MartletCommand: AsyncParsableCommand {
         version: SoftwareVersion.current,
         subcommands: [
             DemoCommand.self, KeyCommand.self, InitCommand.self, UpCommand.self, ReplicaCommand.self, KVCommand.self,
-            StatusCommand.self, LogCommand.self, BackupCommand.self, RestoreCommand.self, AdminCommand.self,
-            AdaptationCommand.self,
-            BenchCommand.self, JudgeCommand.self, AttackCommand.self, PowerCutsCommand.self, SimulateCommand.self,
+            StatusCommand.self, LogCommand.self, BackupCommand.self, RestoreCommand.self, ReceiptCommand.self,
+            AdminCommand.self, AdaptationCommand.self, BenchCommand.self, JudgeCommand.self, AttackCommand.self,
+            PowerCutsCommand.self, SimulateCommand.self,
             OptimizeCommand.self, QuorumsCommand.self, ExperimentCommand.self, WideAreaCommand.self, RelayCommand.self,
             WideAreaClientCommand.self,
         ])

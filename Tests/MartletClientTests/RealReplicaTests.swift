@@ -59,6 +59,36 @@ import Testing
         try await group.stopAll()
     }
 
+    @Test func `replicas sign what they have done, and whoever has the genesis sees it`() async throws {
+        let group = try await RealGroup()
+        try group.start(0..<3)
+        let key = SigningKey()
+        let client = try Client(ClientConfiguration(genesis: group.genesis, key: key, logger: CollectedLog().logger))
+        client.start()
+        let session = try client.openSession()
+        let found = await session.executeForReceipt([1, 2], deadline: .seconds(30))
+        #expect(try found.outcome.get() == Bytes("1".utf8))
+        let bytes = try #require(found.receipt).fileBytes()
+        let receipt = try Receipt(fileBytes: bytes).checked(against: group.genesis)
+        #expect(receipt.client == client.id && receipt.operation == [1, 2] && receipt.result == Bytes("1".utf8))
+        #expect(receipt.signers == [0, 1, 2].map { ReplicaID($0) } && receipt.instance > .zero)
+        // Many at once, each of its own.
+        let receipts = await withTaskGroup(of: ReceiptedOutcome.self) { tasks in
+            for number in 0..<60 as Range<UInt8> {
+                tasks.addTask { await session.executeForReceipt([number], deadline: .seconds(30)) }
+            }
+            return await tasks.reduce(into: []) { $0.append($1) }
+        }
+        #expect(Set(receipts.compactMap { $0.receipt?.operation }).count == 60)
+        for found in receipts { #expect(try found.outcome.get() == found.receipt?.result) }
+        // With one more gone nobody is served, and nobody has a receipt.
+        try await group.stop(0)
+        let late = await session.executeForReceipt([3], deadline: .seconds(2))
+        #expect(late.receipt == nil)
+        await client.close()
+        try await group.stopAll()
+    }
+
     /// Runs so many operations at once and returns what each said.
     private func run(_ count: Int, in sessions: [ClientSession]) async throws -> [Int] {
         try await withThrowingTaskGroup(of: Int?.self) { tasks in

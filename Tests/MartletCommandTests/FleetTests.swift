@@ -1,6 +1,7 @@
 // Martlet, adaptive Byzantine fault-tolerant replication.
 // SPDX-License-Identifier: Apache-2.0
 
+import ArgumentParser
 import Foundation
 import MartletClient
 import MartletCrypto
@@ -32,6 +33,23 @@ import Testing
             .write(replicaKeys: keys, clientKey: Sample.keys[7])
     }
 
+    /// As a person would: a put with a receipt, which is verified offline.
+    private func signAPut() async throws {
+        let file = scratch.path + "/receipt"
+        func put(_ file: String) async throws {
+            let arguments = ["put", "a", "b", "--receipt", file, "--group", directory.path, "--timeout", "60"]
+            let command = try #require(try KVCommand.parseAsRoot(arguments) as? KVCommand.Put)
+            try await command.run()
+        }
+        try await put(file)
+        let report = try ReceiptCommand.Verify.report(on: file, directory.genesis())
+        #expect(report.table.contains("put a = b") && report.table.contains("stored"), "\(report.table)")
+        #expect(report.receipt.client == ClientID(Sample.keys[7].publicKey))
+        // Nothing is written over, and then nothing is done either.
+        await #expect(throws: ExitCode(1)) { try await put(file) }
+        await #expect(throws: ExitCode(1)) { try await put(scratch.path + "/no/such/directory") }
+    }
+
     @Test(.timeLimit(.minutes(2))) func fourProcessesServeAndSurviveTheirKilledLeader() async throws {
         try found()
         let executable = try #require(BuiltProgram.path())
@@ -50,6 +68,7 @@ import Testing
         #expect(await leader.waitUntilEnded() == .signaled(9))
         try await store.put([3], [4])
         #expect(try await store.get([1]) == [2])
+        try await signAPut()
         await client.close()
 
         health = try await fleet.waitUntilServing(within: .seconds(60))

@@ -76,3 +76,24 @@ enum Sample {
             replies: replies)
     }
 }
+
+/// Where it does not matter what exactly was executed.
+extension ExecutionStep {
+    init(request: Request, verdict: ExecutionVerdict) {
+        self.init(request: request, digest: .zero, verdict: verdict)
+    }
+}
+
+extension Provenance {
+    static let unknown = Provenance(request: .zero, instance: Instance(1), time: .zero)
+}
+
+extension KeptReply {
+    init(sequence: SequenceNumber, body: ReplyBody) {
+        self.init(sequence: sequence, body: body, provenance: .unknown)
+    }
+}
+
+extension ReplyCache {
+    mutating func keep(_ body: ReplyBody, of request: Request) { keep(body, of: request, .unknown) }
+}

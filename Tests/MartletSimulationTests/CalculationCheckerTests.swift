@@ -43,7 +43,7 @@ struct CalculationCheckerTests {
 
     private func execution(_ instance: UInt64, view: View, _ verdict: ExecutionVerdict? = nil) -> Execution {
         let request = Sample.request(1)
-        let steps = verdict.map { [ExecutionStep(request: request, verdict: $0)] } ?? []
+        let steps = verdict.map { [ExecutionStep(request: request, digest: Sample.digest(0), verdict: $0)] } ?? []
         return Execution(
             epoch: Epoch(view: view.number, regency: .first), instance: Instance(instance), digest: Sample.digest(0),
             time: Timestamp(1), steps: steps)

@@ -33,7 +33,8 @@ enum Sample {
             digest: Digest(words: Words32(seed, 0, 0, 0)), time: Timestamp(time ?? instance),
             steps: requests.map { request in
                 ExecutionStep(
-                    request: request, verdict: request.kind == .open ? .open(session, evicted: []) : .execute)
+                    request: request, digest: digest(0),
+                    verdict: request.kind == .open ? .open(session, evicted: []) : .execute)
             })
     }
 

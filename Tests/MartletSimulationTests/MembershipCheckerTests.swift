@@ -141,7 +141,10 @@ struct MembershipCheckerTests {
             let plain = Sample.execution(instance, seed: 5)
             return Execution(
                 epoch: plain.epoch, instance: plain.instance, digest: plain.digest, time: plain.time,
-                steps: [ExecutionStep(request: request, verdict: .reconfigure(.follows(ViewNumber(2))))])
+                steps: [
+                    ExecutionStep(
+                        request: request, digest: plain.digest, verdict: .reconfigure(.follows(ViewNumber(2))))
+                ])
         }
         #expect(OperationChecker.check([execution(1, 1), execution(2, 2)], at: .zero).isEmpty)
         #expect(OperationChecker.check([execution(1, 1), execution(2, 1)], at: .zero).count == 1)

@@ -53,7 +53,11 @@ import Testing
         let claims = numbers.map { InstanceClaim(instance: Instance($0), lock: nil, writeSet: []) }
         isRefused(
             StopData(epoch: Self.epoch, sender: ReplicaID(1), base: nil, checkpoint: nil, claims: claims), "claims")
-        let replies = numbers.map { KeptReply(sequence: SequenceNumber($0), body: .sessionUnknown) }
+        let replies = numbers.map {
+            KeptReply(
+                sequence: SequenceNumber($0), body: .sessionUnknown,
+                provenance: Provenance(request: Self.digest(1), instance: Instance(1), time: .zero))
+        }
         isRefused(Self.session(1, replies: replies), "kept replies")
         isRefused(Self.image(sessions: numbers.map { Self.session($0, replies: []) }), "sessions")
         isRefused(Self.image(openings: numbers.map { Self.opening($0) }), "openings")

@@ -41,6 +41,7 @@ import Testing
             ("install", .install(.sample(&generator)), replica),
             ("reconfiguration", .reconfiguration(.sample(&generator)), .client(.sample(&generator))),
             ("operation", .operation(.sample(&generator)), replica),
+            ("receipt", .receipt(.sample(&generator)), replica),
         ]
         for (name, statement, sender) in statements {
             try compare("signed-\(name)", statement.bytes(group: group, sender: sender))
@@ -66,15 +67,17 @@ import Testing
         try compare(
             "hashed-manifest",
             HashInput.manifest(root: .sample(&generator), imageChunks: 1, chunks: 3, bytes: 77).bytes)
+        try compare("hashed-result", HashInput.result([1, 2, 3]).bytes)
     }
 
     /// Every kept file belongs to something that is still compared.
     @Test func noVectorIsLeftOver() throws {
         let signed = [
             "accept", "checkpoint", "stopData", "sync", "requests", "install", "reconfiguration", "operation",
+            "receipt",
         ]
         .map { "signed-\($0)" }
-        let hashed = ["request", "rejoin", "batch", "genesis", "view", "chunk", "node", "manifest"].map {
+        let hashed = ["request", "rejoin", "batch", "genesis", "view", "chunk", "node", "manifest", "result"].map {
             "hashed-\($0)"
         }
         let known = Set((Kinds.all.map(\.name) + signed + hashed).map { "\($0).hex" })

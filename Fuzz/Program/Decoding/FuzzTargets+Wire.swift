@@ -6,7 +6,7 @@ import MartletWire
 
 /// The wire format: everything that arrives in a frame.
 extension FuzzTargets {
-    static let wire = [peerMessage, clientMessage, replicaMessage, handshake, founding, checkpointImage]
+    static let wire = [peerMessage, clientMessage, replicaMessage, handshake, founding, checkpointImage, receipt]
 
     private static let peerMessage = FuzzTarget(
         name: "peer-message", about: "the decoder of messages between replicas", bytesMax: 4096,
@@ -27,6 +27,7 @@ extension FuzzTargets {
         modules: ["MartletWire"],
         seeds: .vectors([
             "client-requests", "client-read", "client-statusQuery", "client-fetchViews", "client-reconfiguration",
+            "client-fetchReceipt",
         ])
     ) { unsafe Decoding.check(ClientMessage.self, $0) }
 
@@ -35,7 +36,7 @@ extension FuzzTargets {
         modules: ["MartletWire"],
         seeds: .vectors([
             "replica-reply", "replica-readReply", "replica-refusal", "replica-status", "replica-views",
-            "replica-reconfigured",
+            "replica-reconfigured", "replica-receipt",
         ])
     ) { unsafe Decoding.check(ReplicaToClientMessage.self, $0) }
 
@@ -60,6 +61,11 @@ extension FuzzTargets {
                 { unsafe Decoding.check(CheckpointProof.self, $0) },
             ])
     }
+
+    private static let receipt = FuzzTarget(
+        name: "receipt", about: "the decoder of receipts", bytesMax: 4096, modules: ["MartletWire"],
+        seeds: .vectors(["receipt"])
+    ) { unsafe Decoding.check(Receipt.self, $0) }
 
     private static let checkpointImage = FuzzTarget(
         name: "checkpoint-image", about: "the decoder of a checkpoint's state", bytesMax: 4096,

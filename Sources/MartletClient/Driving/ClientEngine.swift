@@ -187,7 +187,9 @@ final class ClientEngine {
                 core.step(.open(handle), at: now, into: &effects)
             case .call(let handle, let kind, let payload, let deadline, let completer):
                 let id = completers.add(completer)
-                let call = Call(id: id, session: handle, kind: kind, payload: payload, deadline: deadline)
+                let call = Call(
+                    id: id, session: handle, kind: kind, payload: payload, deadline: deadline,
+                    wantsReceipt: completer.wantsReceipt)
                 core.step(.call(call), at: now, into: &effects)
             }
         }
@@ -207,12 +209,13 @@ final class ClientEngine {
             let bound = NIOLoopBound(self, eventLoop: eventLoop)
             eventLoop.execute { bound.value.act() }
         }
-        writer.write(effects.sends, effects.reads, effects.viewFetches)
+        writer.write(effects)
         writer.flush(to: links)
         for notice in effects.notices { log.notice(notice, links) }
         effects.sends.removeAll(keepingCapacity: true)
         effects.reads.removeAll(keepingCapacity: true)
         effects.viewFetches.removeAll(keepingCapacity: true)
+        effects.receiptFetches.removeAll(keepingCapacity: true)
         effects.sessionChanges.removeAll(keepingCapacity: true)
         effects.notices.removeAll(keepingCapacity: true)
         setTimer()
@@ -222,9 +225,20 @@ final class ClientEngine {
         swap(&effects.completions, &completions)
         for completion in completions {
             log.completed(completion.outcome)
-            completers.take(completion.call).complete(completion.outcome)
+            completers.take(completion.call).complete(completion.outcome, receipt: receipt(of: completion))
         }
         completions.removeAll(keepingCapacity: true)
+    }
+
+    /// With the proofs of all views up to that of its signers: whoever checks it has none but the genesis.
+    private func receipt(of completion: Completion) -> Receipt? {
+        guard case .result(let result, _) = completion.outcome, let evidence = completion.receipt else { return nil }
+        let statement = evidence.certificate.statement
+        guard let chain = verifier.chain(to: statement.view) else { return nil }
+        return Receipt(
+            group: view.group, chain: chain, view: statement.view, request: evidence.request, result: result,
+            instance: statement.provenance.instance, time: statement.provenance.time,
+            shares: evidence.certificate.shares)
     }
 
     /// A timer that comes too early is harmless and costs less than moving it with every call.

@@ -28,20 +28,21 @@ struct ClientWriter {
         frames = Array(repeating: [], count: audience.count)
     }
 
-    mutating func write(_ sends: [ClientSend], _ reads: [ClientRead], _ viewFetches: [ClientViewFetch]) {
-        for send in sends {
+    mutating func write(_ effects: borrowing ClientEffects) {
+        for send in effects.sends {
             if send.isSigned {
                 for bundle in sealer.sealBundles(send.requests) { add(.requests(bundle), for: send.targets) }
             } else {
                 add(.requests(RequestBundle(requests: send.requests, signature: nil)), for: send.targets)
             }
         }
-        for it in viewFetches {
+        for it in effects.viewFetches {
             if let place = audience.firstIndex(of: it.target) {
                 frames[place].append(ClientMessage.fetchViews(it.fetch).encoded())
             }
         }
-        for read in reads { add(.read(read.request), for: read.targets) }
+        for read in effects.reads { add(.read(read.request), for: read.targets) }
+        for it in effects.receiptFetches { add(.fetchReceipt(it.request), for: it.targets) }
     }
 
     private mutating func add(_ message: ClientMessage, for targets: ReplicaSet) {

@@ -4,21 +4,21 @@
 import MartletTypes
 import Synchronization
 
-/// Where a task waits for the outcome of its call; the first outcome counts.
-final class PendingAnswer: Sendable {
+/// Where a task waits for what becomes of its call; the first word counts.
+final class PendingAnswer<Value: Sendable>: Sendable {
     private enum State {
         case open
-        case awaited(CheckedContinuation<Outcome, Never>)
-        case ended(Outcome)
+        case awaited(CheckedContinuation<Value, Never>)
+        case ended(Value)
     }
 
     private let state = Mutex(State.open)
 
     /// To be called once.
-    func outcome() async -> Outcome {
+    func value() async -> Value {
         await withCheckedContinuation { continuation in
-            let ended: Outcome? = state.withLock { state in
-                if case .ended(let outcome) = state { return outcome }
+            let ended: Value? = state.withLock { state in
+                if case .ended(let value) = state { return value }
                 state = .awaited(continuation)
                 return nil
             }
@@ -26,19 +26,19 @@ final class PendingAnswer: Sendable {
         }
     }
 
-    func end(_ outcome: Outcome) {
-        let waiting: CheckedContinuation<Outcome, Never>? = state.withLock { state in
+    func end(_ value: Value) {
+        let waiting: CheckedContinuation<Value, Never>? = state.withLock { state in
             switch state {
             case .open:
-                state = .ended(outcome)
+                state = .ended(value)
                 return nil
             case .awaited(let continuation):
-                state = .ended(outcome)
+                state = .ended(value)
                 return continuation
             case .ended:
                 return nil
             }
         }
-        waiting?.resume(returning: outcome)
+        waiting?.resume(returning: value)
     }
 }

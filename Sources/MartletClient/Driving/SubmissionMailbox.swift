@@ -14,12 +14,17 @@ enum ClientSubmission: Sendable {
 /// Whom the outcome of a call goes to.
 enum Completer: Sendable {
     case function(@Sendable (Outcome) -> Void)
-    case answer(PendingAnswer)
+    case answer(PendingAnswer<Outcome>)
+    /// Of whoever wants a receipt too.
+    case receipted(PendingAnswer<ReceiptedOutcome>)
 
-    func complete(_ outcome: Outcome) {
+    var wantsReceipt: Bool { if case .receipted = self { true } else { false } }
+
+    func complete(_ outcome: Outcome, receipt: Receipt?) {
         switch self {
         case .function(let function): function(outcome)
         case .answer(let answer): answer.end(outcome)
+        case .receipted(let answer): answer.end(ReceiptedOutcome(outcome: outcome, receipt: receipt))
         }
     }
 }

@@ -21,6 +21,8 @@ struct PendingCall {
         case reading
         /// Sent as an ordered request.
         case ordering
+        /// Its result is known; its receipt is asked for.
+        case receipting
     }
 
     var phase = Phase.free
@@ -48,6 +50,11 @@ struct PendingCall {
     var replies = ReplyTally()
     var refusals = RefusalTally()
 
+    var wantsReceipt = false
+    /// While its receipt is asked for.
+    var result: (Bytes, ReplyCertificate)?
+    var receipts = ReceiptTally()
+
     /// The neighbours in the session's list of waiting calls; −1 for none.
     var previous = -1
     var next = -1
@@ -67,10 +74,15 @@ struct PendingCall {
         return Request(id: requestID, kind: kind, repliesKeptFrom: repliesKeptFrom, payload: payload)
     }
 
+    func hasHeard(from replica: ReplicaIndex) -> Bool {
+        replies.voted.contains(replica) || receipts.voted.contains(replica)
+    }
+
     /// Forgets what was said to an earlier sending in another phase or session.
     mutating func forgetAnswers() {
         replies = ReplyTally()
         refusals = RefusalTally()
+        receipts = ReceiptTally()
         targets = ReplicaSet()
         repetitions = 0
     }

@@ -21,7 +21,8 @@ extension Executor {
         return nil
     }
 
-    private var isServing: Bool { mode == .voter && !isBetweenViews }
+    /// Whether clients may count on what it says now.
+    var isServing: Bool { mode == .voter && !isBetweenViews }
 
     private func run(_ waiting: inout WaitingReads.Read) {
         guard lastExecuted >= lastReplied else { return }

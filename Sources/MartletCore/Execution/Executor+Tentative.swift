@@ -52,7 +52,7 @@ extension Executor {
                 && done.execution.steps.map(\.verdict) == decided.steps.map(\.verdict),
             "what was executed is not what is decided")
         for (step, body) in zip(decided.steps, done.bodies) {
-            keep(body, of: step)
+            keep(body, of: step, in: decided)
             let isAnswered = step.isFresh && done.execution.epoch == decided.epoch
             if !isAnswered { reply(to: step, body, into: &effects) }
         }

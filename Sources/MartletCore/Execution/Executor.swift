@@ -135,19 +135,20 @@ package struct Executor<Machine: StreamingStateMachine>: ~Copyable {
                 case .execute: .result(result(at: place, in: execution))
                 default: nil
                 }
-            keep(body, of: execution.steps[place])
+            keep(body, of: execution.steps[place], in: execution)
             reply(to: execution.steps[place], body, into: &effects)
         }
     }
 
     /// What a step that is decided leaves behind; `body` is what its execution gave.
-    mutating func keep(_ body: ReplyBody?, of step: ExecutionStep) {
+    mutating func keep(_ body: ReplyBody?, of step: ExecutionStep, in execution: Execution) {
         switch step.verdict {
         case .execute:
             guard let body else { preconditionFailure("an operation was not executed") }
-            replies.keep(body, of: step.request)
+            replies.keep(body, of: step.request, execution.provenance(of: step))
         case .open(let session, let evicted): replies.open(session, of: step.request.id.client, evicting: evicted)
-        case .reconfigure(let result): replies.keep(.reconfigured(result), of: step.request)
+        case .reconfigure(let result):
+            replies.keep(.reconfigured(result), of: step.request, execution.provenance(of: step))
         case .repeated, .refuse: break
         }
     }

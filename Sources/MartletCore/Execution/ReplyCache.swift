@@ -29,13 +29,19 @@ package struct ReplyCache: Sendable {
     /// The reply of a request that was ordered before. Whatever is kept no longer, or belongs to another client, is
     /// forgotten for the one who asks.
     package func reply(to id: RequestID) -> ReplyBody {
-        guard let session = sessions[id.session], session.client == id.client else { return .replyForgotten }
-        return session.reply(to: id.sequence, pipelineMax: pipelineMax) ?? .replyForgotten
+        kept(id)?.body ?? .replyForgotten
+    }
+
+    /// The same with what was executed, and when; nil when it is forgotten.
+    package func kept(_ id: RequestID) -> KeptReply? {
+        guard let session = sessions[id.session], session.client == id.client else { return nil }
+        return session.reply(to: id.sequence, pipelineMax: pipelineMax)
     }
 
     /// Keeps the reply of an executed request, and drops what its client says that it has.
-    package mutating func keep(_ body: ReplyBody, of request: Request) {
-        let isKept: Void? = sessions[request.id.session]?.keep(body, of: request, pipelineMax: pipelineMax)
+    package mutating func keep(_ body: ReplyBody, of request: Request, _ provenance: Provenance) {
+        let isKept: Void? = sessions[request.id.session]?.keep(
+            body, of: request, provenance, pipelineMax: pipelineMax)
         precondition(isKept != nil, "an operation was executed in a session that does not exist")
     }
 

@@ -23,13 +23,13 @@ package struct SessionReplies: Sendable {
         replies = record.replies
     }
 
-    func reply(to sequence: SequenceNumber, pipelineMax: Int) -> ReplyBody? {
+    func reply(to sequence: SequenceNumber, pipelineMax: Int) -> KeptReply? {
         guard sequence >= first(pipelineMax: pipelineMax) else { return nil }
         let place = place(of: sequence)
-        return place < replies.count && replies[place].sequence == sequence ? replies[place].body : nil
+        return place < replies.count && replies[place].sequence == sequence ? replies[place] : nil
     }
 
-    mutating func keep(_ body: ReplyBody, of request: Request, pipelineMax: Int) {
+    mutating func keep(_ body: ReplyBody, of request: Request, _ provenance: Provenance, pipelineMax: Int) {
         let sequence = request.id.sequence
         highest = max(highest, sequence)
         keptFrom = max(keptFrom, request.repliesKeptFrom)
@@ -38,7 +38,7 @@ package struct SessionReplies: Sendable {
         makeRoom(first: first)
         let place = place(of: sequence)
         precondition(place == replies.count || replies[place].sequence != sequence, "a request was executed twice")
-        replies.insert(KeptReply(sequence: sequence, body: body), at: place)
+        replies.insert(KeptReply(sequence: sequence, body: body, provenance: provenance), at: place)
     }
 
     func filling(_ record: SessionRecord, pipelineMax: Int) -> SessionRecord {

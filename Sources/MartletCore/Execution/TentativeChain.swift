@@ -78,7 +78,7 @@ package struct TentativeChain: Sendable {
             guard let body else { preconditionFailure("a complete batch lacks a body") }
             guard body.id.session.isExecuted(in: known.batch.instance) else { continue }
             let verdict = sessions.order(body, at: known.batch.instance, place: place)
-            steps.append(ExecutionStep(request: body, verdict: verdict))
+            steps.append(ExecutionStep(request: body, digest: known.batch.entries[place].digest, verdict: verdict))
         }
         return steps
     }

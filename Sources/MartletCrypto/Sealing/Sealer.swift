@@ -83,7 +83,7 @@ package struct Sealer<Scheme: SignatureScheme>: Sendable {
         }
     }
 
-    private func signature(of statement: Statement) -> Signature {
+    func signature(of statement: Statement) -> Signature {
         scheme.sign(statement.bytes(group: group, sender: .replica(replica)), with: key)
     }
 }

@@ -98,6 +98,17 @@ package final class KnownViews: Sendable {
         }
     }
 
+    /// What leads from the first view to that one, all of it; nil when it is not known.
+    package func chain(to number: ViewNumber) -> [ViewCertificate]? {
+        book.withLock { book in
+            let first = book.entries[0].view.number
+            guard number >= first, number.rawValue - first.rawValue <= UInt64(book.certificates.count) else {
+                return nil
+            }
+            return Array(book.certificates.prefix(Int(number.rawValue - first.rawValue)))
+        }
+    }
+
     /// What leads on from that view, as much as travels at once; empty when nothing is known to follow.
     package func chain(after number: ViewNumber) -> ViewChainPart {
         book.withLock { book in

@@ -11,6 +11,7 @@ import MartletWire
 struct Admitted {
     var ordering: [OrderingInput] = []
     var reads: [ReadRequest] = []
+    var receipts: [RequestID] = []
     var verification: [VerificationJob] = []
 }
 
@@ -70,6 +71,9 @@ struct Admission: Sendable {
         case .fetchViews(let fetch):
             let part = verifier.views.chain(after: fetch.after)
             if !part.certificates.isEmpty { connection.send([ReplicaToClientMessage.views(part).encoded()]) }
+        case .fetchReceipt(let id) where id.client == client: admitted.receipts.append(id)
+        case .fetchReceipt(let id):
+            drops.dropped(from: .client(client), because: "\(VerificationError.foreignClient(id))")
         case .statusQuery: admitted.ordering.append(.statusQuery(connection))
         case .adaptationQuery: admitted.ordering.append(.adaptationQuery(connection))
         }

@@ -23,6 +23,7 @@ final class ExecutionStage<Machine: StreamingStateMachine> {
     private var ticket: UInt64 = 0
     private var reads = ReadLine<InboundConnection>()
     private var pace = ReadPace(at: SystemClock.monotonic)
+    private var receipts = ReceiptLine<InboundConnection>(at: SystemClock.monotonic)
     private var hasFailed = false
 
     /// `onFailure` is told that the state is lost and the replica cannot go on.
@@ -56,15 +57,20 @@ final class ExecutionStage<Machine: StreamingStateMachine> {
     func run() -> Instant? {
         mailboxes.execution.take(into: &inputs)
         carryOutInputs()
-        return nextReads
+        return nextWork
     }
 
     /// On a thread of its own: returns when the mailbox is closed.
     func runUntilClosed() {
-        while mailboxes.execution.wait(into: &inputs, until: nextReads) { carryOutInputs() }
+        while mailboxes.execution.wait(into: &inputs, until: nextWork) { carryOutInputs() }
     }
 
-    private var nextReads: Instant? { reads.isEmpty ? nil : pace.due }
+    /// When what clients ask for, and is not ordered, goes on.
+    private var nextWork: Instant? {
+        let nextReads = reads.isEmpty ? nil : pace.due
+        guard let nextReceipts = receipts.due else { return nextReads }
+        return min(nextReads ?? nextReceipts, nextReceipts)
+    }
 
     private func carryOutInputs() {
         for input in inputs where !hasFailed {
@@ -72,12 +78,24 @@ final class ExecutionStage<Machine: StreamingStateMachine> {
             case .order(.install(let state)): install(state)
             case .order(let order): executor.carryOut(order, into: &effects)
             case .reads(let reads, let connection): add(reads, by: connection)
+            case .receipts(let ids, let connection): for id in ids { receipts.add(id, by: connection) }
             }
         }
         inputs.removeAll(keepingCapacity: true)
         act()
         runReads()
         answers.send()
+        lookUpReceipts()
+    }
+
+    /// Looked up here, hashed and signed elsewhere. What this replica cannot sign it does not answer: the client asks again.
+    private func lookUpReceipts() {
+        let now = SystemClock.monotonic
+        while !hasFailed, let (id, connection) = receipts.next(at: now) {
+            guard let claim = executor.receipt(of: id) else { continue }
+            receipts.noteSigning(of: claim.result.count, at: now)
+            mailboxes.receipts.post(ReceiptJob(claim: claim, asker: connection))
+        }
     }
 
     private func add(_ reads: [ReadRequest], by connection: InboundConnection) {

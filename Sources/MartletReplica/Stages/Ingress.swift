@@ -100,6 +100,9 @@ struct Ingress<Machine: StreamingStateMachine>: Sendable {
         if !admitted.reads.isEmpty {
             pass([.reads(admitted.reads, connection)], bytes, lane, to: mailboxes.execution, connection)
         }
+        if !admitted.receipts.isEmpty {
+            pass([.receipts(admitted.receipts, connection)], bytes, lane, to: mailboxes.execution, connection)
+        }
         if !admitted.verification.isEmpty {
             pass(admitted.verification, bytes, lane, to: mailboxes.verification, connection)
         }

@@ -21,6 +21,14 @@ enum ExecutionInput: Sendable {
     case order(ExecutionOrder)
     /// Unordered reads that arrived together.
     case reads([ReadRequest], InboundConnection)
+    /// Questions for shares of receipts, likewise; each of the connection's own client.
+    case receipts([RequestID], InboundConnection)
+}
+
+/// What the receipt thread is given.
+struct ReceiptJob: Sendable {
+    let claim: ReceiptClaim
+    let asker: InboundConnection
 }
 
 /// What the snapshot thread is given.
@@ -56,6 +64,7 @@ struct StageMailboxes<Machine: StreamingStateMachine>: Sendable {
     let serving: Mailbox<ServingJob>
     let calculation: Mailbox<CalculationTask>
     let persistence: Mailbox<PersistenceInput>
+    let receipts: Mailbox<ReceiptJob>
     let executed = ExecutedMark()
 
     init(bytesMax: Int, ordering: LoopTask, execution: Mailbox<ExecutionInput>.Taker) {
@@ -66,5 +75,6 @@ struct StageMailboxes<Machine: StreamingStateMachine>: Sendable {
         serving = Mailbox(bytesMax: bytesMax, taker: .thread)
         calculation = Mailbox(bytesMax: bytesMax, taker: .thread)
         persistence = Mailbox(bytesMax: bytesMax, taker: .thread)
+        receipts = Mailbox(bytesMax: bytesMax, taker: .thread)
     }
 }

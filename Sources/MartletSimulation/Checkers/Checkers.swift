@@ -1,6 +1,7 @@
 // Martlet, adaptive Byzantine fault-tolerant replication.
 // SPDX-License-Identifier: Apache-2.0
 
+package import MartletClientCore
 package import MartletCore
 package import MartletTypes
 
@@ -24,6 +25,7 @@ package struct Checkers: Sendable {
     /// Which instances clients hold results of before anybody need have decided them: those have to be decided.
     package private(set) var highestReliedOn = Instance.zero
     package private(set) var results = ResultChecker()
+    private var receipts = ReceiptChecker()
     private var quorums: QuorumChecker
     package private(set) var history = ClientHistory()
     /// Which replicas that do not lie have executed each instance, a bit each, and how many events clients had seen when nobody
@@ -221,6 +223,10 @@ package struct Checkers: Sendable {
         history.append(.end(id, .answer(outcome), at: now))
     }
 
+    package mutating func receipted(_ evidence: ReceiptEvidence, result: Digest) {
+        receipts.received(evidence, result: result)
+    }
+
     // MARK: - The end
 
     package mutating func finish(at now: Instant) {
@@ -230,6 +236,7 @@ package struct Checkers: Sendable {
         for violation in OperationChecker.check(history, at: now) { note(violation) }
         for violation in validity.check(history, at: now) { note(violation) }
         for violation in results.check(history, at: now) { note(violation) }
+        for violation in receipts.check(history, at: now) { note(violation) }
         judgeLinearizability(history, at: now)
     }
 

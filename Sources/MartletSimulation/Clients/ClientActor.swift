@@ -1,6 +1,7 @@
 // Martlet, adaptive Byzantine fault-tolerant replication.
 // SPDX-License-Identifier: Apache-2.0
 
+package import MartletClientCore
 package import MartletTypes
 
 /// What a client wants sent, and what it tells the checkers.
@@ -10,6 +11,8 @@ package struct ClientOutput {
         /// The outcome that the client accepted; where it came through consensus, by which request.
         /// `reliesOn`: the result is of that instance, which may not be decided anywhere yet.
         case completed(OperationID, ServiceAnswer, request: RequestID?, reliesOn: Instance?)
+        /// The receipt, of a request with that result, that it wanted; nil when it got none.
+        case receipted(OperationID, ReceiptEvidence?, result: Bytes)
         /// The client has waited as long as it would. What it called may take effect at any time from then on, or never.
         case gaveUp(OperationID)
         /// The client cannot know; allowed only where its own rules say so.

@@ -129,7 +129,8 @@ package final class LibraryClient: ClientActor {
                 Call(
                     id: CallID(UInt64(started)), session: SessionHandle(UInt32(started % plan.sessions)),
                     kind: operation.isRead ? .read : .operation, payload: call.payload,
-                    deadline: plan.patience > .zero ? now + plan.patience : .distantFuture)),
+                    deadline: plan.patience > .zero ? now + plan.patience : .distantFuture,
+                    wantsReceipt: plan.wantsReceipts && !operation.isRead)),
             at: now, into: &effects)
         nextCall = now + random.interval(upTo: plan.thinkMax)
         isFinished = started >= plan.operationsMax || (started >= plan.operationsMin && now >= until)
@@ -151,6 +152,9 @@ package final class LibraryClient: ClientActor {
         for read in effects.reads {
             for target in read.targets { output.sends.append((members[target.position].id, .read(read.request))) }
         }
+        for it in effects.receiptFetches {
+            for target in it.targets { output.sends.append((members[target.position].id, .fetchReceipt(it.request))) }
+        }
         for it in effects.viewFetches { output.sends.append((it.target, .fetchViews(it.fetch))) }
         for completion in effects.completions { finish(completion, at: now, into: &output) }
         effects.removeAll()
@@ -166,6 +170,9 @@ package final class LibraryClient: ClientActor {
         case .result(let bytes, let certificate):
             let answer = ServiceCodec.answer(in: bytes, to: call.operation)
             workload.answered(call.operation, answer)
+            if plan.wantsReceipts, !call.operation.isRead {
+                output.reports.append(.receipted(call.id, completion.receipt, result: bytes))
+            }
             let undecided: Instance? = if case .tentative(_, let instance) = certificate.basis { instance } else { nil }
             output.reports.append(
                 .completed(

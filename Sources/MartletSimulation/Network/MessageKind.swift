@@ -78,11 +78,11 @@ extension MessageKind {
         }
     }
 
-    /// A status query counts as a read, which it resembles.
+    /// A status query counts as a read, which it resembles, and so does the question for a receipt.
     init(_ message: ClientMessage) {
         switch message {
         case .requests: self = .request
-        case .read, .statusQuery, .adaptationQuery: self = .read
+        case .read, .statusQuery, .adaptationQuery, .fetchReceipt: self = .read
         case .fetchViews: self = .fetchViews
         }
     }
@@ -90,7 +90,7 @@ extension MessageKind {
     init(_ message: ReplicaToClientMessage) {
         switch message {
         case .reply: self = .reply
-        case .readReply, .status, .adaptation: self = .readReply
+        case .readReply, .status, .adaptation, .receipt: self = .readReply
         case .refusal: self = .refusal
         case .views: self = .views
         }

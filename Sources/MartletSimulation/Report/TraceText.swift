@@ -77,6 +77,7 @@ enum TraceText {
         case .fetchViews(let it): "FETCH views after \(it.after)"
         case .statusQuery: "STATUS?"
         case .adaptationQuery: "ADAPTATION?"
+        case .fetchReceipt(let id): "FETCH receipt of \(id)"
         }
     }
 
@@ -87,6 +88,7 @@ enum TraceText {
         case .refusal(let refusal): "REFUSAL \(refusal.request): \(refusal.reason)"
         case .status: "STATUS"
         case .adaptation: "ADAPTATION"
+        case .receipt(let share): "RECEIPT of \(share.request) in i\(share.statement.provenance.instance)"
         case .views(let it): text(it)
         }
     }

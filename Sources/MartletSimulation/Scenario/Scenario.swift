@@ -194,6 +194,8 @@ package struct ClientPlan: Hashable, Sendable {
     /// The longest pause after an answer, where nothing else is in flight.
     package var pauseMax = Interval.zero
     package var signs = false
+    /// Wants a receipt of each of its operations that is no read.
+    package var wantsReceipts = false
     /// It gives a call up when it has waited so long, and goes on with the next; zero for never.
     package var patience = Interval.zero
     /// Asks for nothing but puts and reads.

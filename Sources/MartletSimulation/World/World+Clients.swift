@@ -44,6 +44,10 @@ extension World {
                 let part = replica.verifier.views.chain(after: fetch.after)
                 guard !part.certificates.isEmpty else { return }
                 sendToClient(.views(part), client: client, from: replica.id.slot)
+            case .fetchReceipt(let id):
+                guard id.client == clientIDs[client], let claim = replica.executor.receipt(of: id) else { return }
+                let told = lie(claim, as: replica)
+                sendToClient(.receipt(replica.sealer.share(of: told)), client: client, from: replica.id.slot)
             case .statusQuery, .adaptationQuery: break
             }
         } catch {
@@ -107,6 +111,12 @@ extension World {
             }
             checkers.completed(id, outcome, request: request, reliesOn: undecided, at: now)
             trace.line(now, "c\(client)", "accepts", "#\(id.number) → \(outcome)")
+        case .receipted(_, let evidence?, let result):
+            checkers.receipted(evidence, result: Hashing.digest(ofResult: result))
+        case .receipted(let id, nil, _):
+            guard scenario.clients[client].patience == .zero else { return }
+            checkers.note(
+                Violation(.liveness, at: now, "client \(client) has no receipt of call \(id.number)"))
         case .gaveUp(let id):
             // It stays open in the history: for all that is known it takes effect at any later time, or never.
             gaveUp.insert(id)

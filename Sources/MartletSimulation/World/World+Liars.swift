@@ -94,6 +94,13 @@ extension World {
         answer = .readReply(reply)
     }
 
+    /// Every liar signs another result than it has found, and all liars the same.
+    func lie(_ claim: ReceiptClaim, as replica: SimulatedReplica) -> ReceiptClaim {
+        guard liar(replica) != nil else { return claim }
+        return ReceiptClaim(
+            request: claim.request, view: claim.view, provenance: claim.provenance, result: claim.result + [0xFF])
+    }
+
     func lie(_ refusal: inout Refusal, as replica: SimulatedReplica) {
         guard let liar = liar(replica) else { return }
         for place in liar.active {

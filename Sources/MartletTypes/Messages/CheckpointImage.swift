@@ -29,10 +29,13 @@ package struct SessionRecord: Hashable, Sendable {
 package struct KeptReply: Hashable, Sendable {
     package let sequence: SequenceNumber
     package let body: ReplyBody
+    /// What was executed, and when: for a receipt.
+    package let provenance: Provenance
 
-    package init(sequence: SequenceNumber, body: ReplyBody) {
+    package init(sequence: SequenceNumber, body: ReplyBody, provenance: Provenance) {
         self.sequence = sequence
         self.body = body
+        self.provenance = provenance
     }
 }
 

@@ -188,4 +188,5 @@ package enum ReplicaToClientMessage: Hashable, Sendable {
     /// Sent to whoever asks, and to everyone connected when a new view begins.
     case views(ViewChainPart)
     case adaptation(AdaptationReport)
+    case receipt(ReceiptShare)
 }

@@ -133,4 +133,6 @@ package enum ClientMessage: Hashable, Sendable {
     case statusQuery
     /// Why leader and weights are what they are.
     case adaptationQuery
+    /// Asks for this replica's share of the receipt for a request of the client's own that was executed (protocol §4).
+    case fetchReceipt(RequestID)
 }

@@ -44,15 +44,18 @@ extension CheckpointContents: WireCodable {
 }
 
 extension KeptReply: WireCodable {
-    package static var encodedBytesMin: Int { 8 + 1 }
+    package static var encodedBytesMin: Int { 8 + 1 + Provenance.encodedBytesMin }
 
     package func encode(into writer: inout Writer) {
         writer.write(sequence)
         body.encode(into: &writer)
+        provenance.encode(into: &writer)
     }
 
     package init(from reader: inout Reader) throws(WireError) {
-        self.init(sequence: try reader.positive(SequenceNumber.self), body: try ReplyBody(from: &reader))
+        self.init(
+            sequence: try reader.positive(SequenceNumber.self), body: try ReplyBody(from: &reader),
+            provenance: try Provenance(from: &reader))
     }
 }
 
@@ -104,6 +107,9 @@ extension OpeningRecord: WireCodable {
 }
 
 extension CheckpointImage: WireCodable {
+    /// 1 kept replies without what was executed, and when.
+    private static let version: UInt8 = 2
+
     package static var encodedBytesMin: Int {
         1 + 8 + 8 + View.encodedBytesMin + 4 + 4 + AdaptationImage.encodedBytesMin
     }
@@ -113,7 +119,7 @@ extension CheckpointImage: WireCodable {
     }
 
     package func encode(into writer: inout Writer) {
-        writer.write(WireFormat.version)
+        writer.write(Self.version)
         writer.write(instance.rawValue, time.rawValue)
         view.encode(into: &writer)
         writer.writeList(sessions)
@@ -122,7 +128,8 @@ extension CheckpointImage: WireCodable {
     }
 
     package init(from reader: inout Reader) throws(WireError) {
-        try reader.expectVersion()
+        let version = try reader.uint8()
+        guard version == Self.version else { throw .unknownVersion(version) }
         self.init(
             instance: try reader.number(Instance.self), time: try reader.number(Timestamp.self),
             view: try View(from: &reader),

@@ -10,6 +10,7 @@ extension ClientMessage: WireCodable {
         case statusQuery = 3
         case fetchViews = 4
         case adaptationQuery = 5
+        case fetchReceipt = 6
     }
 
     package static var encodedBytesMin: Int { 2 }
@@ -19,6 +20,7 @@ extension ClientMessage: WireCodable {
         case .read(let read): 2 + read.encodedSizeHint
         case .statusQuery, .adaptationQuery: 2
         case .fetchViews(let fetch): 2 + fetch.encodedSizeHint
+        case .fetchReceipt: 2 + RequestID.encodedBytesMin
         }
     }
 
@@ -29,6 +31,7 @@ extension ClientMessage: WireCodable {
         case .read(let read): read.encode(into: &writer)
         case .statusQuery, .adaptationQuery: break
         case .fetchViews(let fetch): fetch.encode(into: &writer)
+        case .fetchReceipt(let id): id.encode(into: &writer)
         }
     }
 
@@ -40,6 +43,7 @@ extension ClientMessage: WireCodable {
         case .statusQuery: self = .statusQuery
         case .adaptationQuery: self = .adaptationQuery
         case .fetchViews: self = .fetchViews(try FetchViews(from: &reader))
+        case .fetchReceipt: self = .fetchReceipt(try RequestID(from: &reader))
         }
     }
 
@@ -50,6 +54,7 @@ extension ClientMessage: WireCodable {
         case .statusQuery: .statusQuery
         case .adaptationQuery: .adaptationQuery
         case .fetchViews: .fetchViews
+        case .fetchReceipt: .fetchReceipt
         }
     }
 }

@@ -11,6 +11,7 @@ extension ReplicaToClientMessage: WireCodable {
         case status = 4
         case views = 5
         case adaptation = 6
+        case receipt = 7
     }
 
     package static var encodedBytesMin: Int { 2 }
@@ -22,6 +23,7 @@ extension ReplicaToClientMessage: WireCodable {
         case .status(let status): 2 + ReplicaStatus.encodedBytesMin + 64 + 16 * status.peers.count
         case .views(let part): 2 + part.encodedSizeHint
         case .adaptation(let report): 2 + report.encodedSizeHint
+        case .receipt: 2 + ReceiptShare.encodedBytesMin
         }
     }
 
@@ -45,6 +47,9 @@ extension ReplicaToClientMessage: WireCodable {
         case .adaptation(let report):
             writer.write(WireFormat.version, Tag.adaptation.rawValue)
             report.encode(into: &writer)
+        case .receipt(let share):
+            writer.write(WireFormat.version, Tag.receipt.rawValue)
+            share.encode(into: &writer)
         }
     }
 
@@ -57,6 +62,7 @@ extension ReplicaToClientMessage: WireCodable {
         case .status: self = .status(try ReplicaStatus(from: &reader))
         case .views: self = .views(try ViewChainPart(from: &reader))
         case .adaptation: self = .adaptation(try AdaptationReport(from: &reader))
+        case .receipt: self = .receipt(try ReceiptShare(from: &reader))
         }
     }
 }

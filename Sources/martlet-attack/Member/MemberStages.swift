@@ -106,7 +106,7 @@ final class MemberStages {
                 connection.abort()
             }
         case .client(.read(let read), let connection): execution.answer(read, to: connection)
-        case .client(.fetchViews, _), .client(.adaptationQuery, _): break
+        case .client(.fetchViews, _), .client(.fetchReceipt, _), .client(.adaptationQuery, _): break
         case .client(.statusQuery, let connection): connection.send([status.encoded()])
         case .opened(let connection): execution.clients.append(connection)
         case .closed(let connection): execution.clients.removeAll { $0.id == connection.id }

@@ -10,10 +10,11 @@ extension KVCommand {
 
         @Argument var key: String
         @Argument var value: String
+        @OptionGroup var receipt: ReceiptOption
         @OptionGroup var options: GroupOptions
 
         func run() async throws {
-            try await KVCommand.run(options) { store in
+            try await KVCommand.run(options, receipt) { store in
                 try await store.put(Array(key.utf8), Array(value.utf8))
                 return Answer(text: "stored", json: ["key": .text(key)])
             }
@@ -24,10 +25,11 @@ extension KVCommand {
         static let configuration = CommandConfiguration(abstract: "Remove a key.")
 
         @Argument var key: String
+        @OptionGroup var receipt: ReceiptOption
         @OptionGroup var options: GroupOptions
 
         func run() async throws {
-            try await KVCommand.run(options) { store in
+            try await KVCommand.run(options, receipt) { store in
                 let existed = try await store.delete(Array(key.utf8))
                 return Answer(
                     text: existed ? "deleted" : "'\(key)' was absent",
@@ -41,10 +43,11 @@ extension KVCommand {
 
         @Argument var key: String
         @Option(parsing: .unconditional, help: "How much to add; may be negative.") var by: Int64 = 1
+        @OptionGroup var receipt: ReceiptOption
         @OptionGroup var options: GroupOptions
 
         func run() async throws {
-            try await KVCommand.run(options) { store in
+            try await KVCommand.run(options, receipt) { store in
                 let sum = try await store.increment(Array(key.utf8), by: by)
                 return Answer(text: "\(sum)", json: ["key": .text(key), "value": .integer(Int(sum))])
             }
@@ -59,10 +62,11 @@ extension KVCommand {
         @Argument var key: String
         @Option(parsing: .unconditional, help: "The value that the key must have.") var expect: String?
         @Option(parsing: .unconditional, help: "The new value.") var set: String?
+        @OptionGroup var receipt: ReceiptOption
         @OptionGroup var options: GroupOptions
 
         func run() async throws {
-            try await KVCommand.run(options) { store in
+            try await KVCommand.run(options, receipt) { store in
                 let outcome = try await store.compareAndSwap(
                     Array(key.utf8), expected: expect.map { Array($0.utf8) }, replacement: set.map { Array($0.utf8) })
                 switch outcome {

@@ -198,7 +198,7 @@ final class FakeGroup: Sendable {
                         view: view.number, number: read.number,
                         version: Instance(manners.readVersion ?? (manners.lies ? 1 : instance)), result: result)))
         case .statusQuery: answers.append(.status(status(of: place)))
-        case .fetchViews, .adaptationQuery: break
+        case .fetchViews, .fetchReceipt, .adaptationQuery: break
         }
     }
 

@@ -19,6 +19,7 @@ final class RawClient: Sendable {
         var reads: [ReplicaID: [UInt64: ReadReply]] = [:]
         var refusals: [ReplicaID: [Refusal]] = [:]
         var statuses: [ReplicaID: ReplicaStatus] = [:]
+        var shares: [ReplicaID: [ReceiptShare]] = [:]
         var sequence: UInt64 = 0
         /// What was sent without waiting and two replicas have not answered yet, who has, and what of it each refused.
         var unanswered: [RequestID: Request] = [:]
@@ -86,6 +87,7 @@ final class RawClient: Sendable {
                     state.toSendAgain[replica, default: []].append(refusal.request)
                 }
             case .views, .adaptation: break
+            case .receipt(let share): state.shares[replica, default: []].append(share)
             case .status(let status): state.statuses[replica] = status
             }
         }
@@ -155,11 +157,19 @@ final class RawClient: Sendable {
     }
 
     func refusals(of replica: ReplicaID) -> [Refusal] { state.state.withLock { $0.refusals[replica] ?? [] } }
+    func shares(of replica: ReplicaID) -> [ReceiptShare] { state.state.withLock { $0.shares[replica] ?? [] } }
     func replyCount(of replica: ReplicaID) -> Int { state.state.withLock { $0.replies[replica]?.count ?? 0 } }
 
     /// Writes bytes that are no message to every replica.
     func sendGarbage() {
         for link in links { link.send([[0xFF, 1, 2, 3]]) }
+    }
+
+    /// Asks every replica for its share of that receipt, so many times.
+    func askForReceipt(of id: RequestID, times: Int = 1) {
+        for link in links {
+            link.send(Array(repeating: ClientMessage.fetchReceipt(id).encoded(), count: times))
+        }
     }
 
     /// Sends them to every replica and waits for nothing.

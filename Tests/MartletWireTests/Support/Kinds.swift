@@ -51,6 +51,7 @@ enum Kinds {
         Kind("client-statusQuery", ClientMessage.self) { _ in .statusQuery },
         Kind("client-adaptationQuery", ClientMessage.self) { _ in .adaptationQuery },
         Kind("client-fetchViews", ClientMessage.self) { .fetchViews(.sample(&$0)) },
+        Kind("client-fetchReceipt", ClientMessage.self) { .fetchReceipt(.sample(&$0)) },
         Kind("client-reconfiguration", ClientMessage.self) {
             .requests(RequestBundle(requests: [.reconfiguration(&$0)], signature: $0.optional(Signature.self)))
         },
@@ -63,6 +64,7 @@ enum Kinds {
         Kind("replica-status", ReplicaToClientMessage.self) { .status(.sample(&$0)) },
         Kind("replica-adaptation", ReplicaToClientMessage.self) { .adaptation(.sample(&$0)) },
         Kind("replica-views", ReplicaToClientMessage.self) { .views(.sample(&$0)) },
+        Kind("replica-receipt", ReplicaToClientMessage.self) { .receipt(.sample(&$0)) },
         Kind("replica-reconfigured", ReplicaToClientMessage.self) {
             .reply(
                 Reply(
@@ -74,7 +76,7 @@ enum Kinds {
     static let documents: [Kind] = [
         Kind("hello", Hello.self), Kind("helloAnswer", HelloAnswer.self), Kind("genesis", Genesis.self),
         Kind("view", View.self), Kind("checkpointImage", CheckpointImage.self),
-        Kind("checkpointProof", CheckpointProof.self),
+        Kind("checkpointProof", CheckpointProof.self), Kind("receipt", Receipt.self),
     ]
 
     /// What stands inside others, and is an element of a list.

@@ -6,7 +6,17 @@ import MartletWire
 
 extension KeptReply: Sampled {
     static func sample(_ generator: inout Generator) -> Self {
-        Self(sequence: generator.number(SequenceNumber.self, from: 1), body: .sample(&generator))
+        Self(
+            sequence: generator.number(SequenceNumber.self, from: 1), body: .sample(&generator),
+            provenance: .sample(&generator))
+    }
+}
+
+extension Provenance: Sampled {
+    static func sample(_ generator: inout Generator) -> Self {
+        Self(
+            request: .sample(&generator), instance: generator.number(Instance.self, from: 1),
+            time: generator.number(Timestamp.self))
     }
 }
 

@@ -70,6 +70,18 @@ extension StockScenarios {
                 $0.expect("client link down", min: 40)
                 $0.expect("leader changes", min: 0, max: 1)
             },
+            change(calm("signed-results", "A receipt is of what was executed, over views, leader changes and a liar")) {
+                $0.settings.executesTentatively = true
+                $0.liars = [LiarPlan(replica: 1, kinds: [.equivocatingLeader])]
+                $0.isolate([0], from: 100, to: 250)
+                $0.reconfigurations = [
+                    ReconfigurationPlan(at: ms(60), firstHeavy: 1, firstLeader: 1),
+                    ReconfigurationPlan(at: ms(350), firstHeavy: 2, firstLeader: 2),
+                ]
+                for place in $0.clients.indices { $0.clients[place].wantsReceipts = true }
+                $0.expect("leader changes")
+                $0.expect("calls", min: 80)
+            },
         ]
     }
 

@@ -71,6 +71,7 @@ enum ScenarioTables {
             .permille("readPermille", \.readPermille),
             .permille("severalPermille", \.severalPermille), .time("thinkMax", \.thinkMax),
             .time("pauseMax", \.pauseMax), .time("patience", \.patience), .flag("signs", \.signs),
+            .flag("wantsReceipts", \.wantsReceipts),
             .flag("flips", \.flips),
             .flag("putsOnly", \.putsOnly), .number("valueBytes", \.valueBytes, in: 0...1 << 16), malice,
         ])
