@@ -41,6 +41,7 @@ struct AdminProposeCommand: AsyncParsableCommand {
 struct AdminOptions: ParsableArguments {
     @Option(help: "The group's directory (default: $MARTLET_GROUP, or the current one).") var group: String?
     @Option(help: "Sign and speak with this key file instead of the group's client.key.") var keyFile: String?
+    @OptionGroup var contacts: ContactOptions
     @Option(help: "Give up waiting after so many seconds.") var timeout: Double = 30
     @Flag(help: "End with one line of JSON.") var json = false
 
@@ -51,7 +52,9 @@ struct AdminOptions: ParsableArguments {
     var console: Console { Console(isJSON: json) }
     var limit: Duration { .seconds(timeout) }
 
-    func access() throws -> GroupAccess { try GroupAccess(GroupPlace.directory(group), keyFile: keyFile) }
+    func access() throws -> GroupAccess {
+        try GroupAccess(GroupPlace.directory(group), keyFile: keyFile, via: contacts.via)
+    }
 }
 
 /// What commands understand that need the group's genesis only.
