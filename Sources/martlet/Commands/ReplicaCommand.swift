@@ -60,9 +60,12 @@ struct ReplicaCommand: AsyncParsableCommand {
         if insecurePlaintext { configuration.transport.security = .plaintextForBenchmarks }
         if let seed = volatileDisk { useVolatileDisk(seed, in: &configuration) }
         let replica = try service.replica(configuration, replyBytes: reply)
+        // One that the group has removed ends by itself, and that is no failure.
         let group = ServiceGroup(
-            services: [replica], gracefulShutdownSignals: [.sigterm, .sigint],
-            logger: ConsoleLogHandler.logger("martlet", level: .error))
+            configuration: .init(
+                services: [.init(service: replica, successTerminationBehavior: .gracefullyShutdownGroup)],
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: ConsoleLogHandler.logger("martlet", level: .error)))
         if stopWithInput { InputWatch.atEnd { Task { await group.triggerGracefulShutdown() } } }
         try await group.run()
     }
