@@ -125,7 +125,7 @@ let package = Package(
                 "martlet-cli", "martlet-attack", "MartletClient", "MartletCore", "MartletCrypto", "MartletKV",
                 "MartletLog", "MartletOptimizer", "MartletReplica",
                 "MartletSimulation", "MartletTestKit", "MartletTransport", "MartletTypes", logging,
-            ], resources: [.copy("Scenarios")]),
+            ] + nio.prefix(1), resources: [.copy("Scenarios")]),
         tests("MartletWireTests", ["MartletWire", "MartletTypes"], resources: [.copy("Vectors")]),
         tests("MartletTypesTests", ["MartletTypes"]),
         tests("MartletTestKitTests", ["MartletTestKit", "MartletKV", "MartletTypes"]),
@@ -146,6 +146,8 @@ let package = Package(
                 "MartletReplica", "MartletCrypto", "MartletTransport", "MartletWire", "MartletTypes", lifecycle,
                 logging,
             ] + nio),
+        // As an embedder sees it: the public interface, and ports from NIO.
+        tests("MartletTests", ["Martlet", logging] + nio.prefix(2)),
         tests("MartletClientCoreTests", ["MartletClientCore", "MartletTypes"]),
         tests(
             "MartletClientTests",

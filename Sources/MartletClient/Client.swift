@@ -52,6 +52,10 @@ public final class Client: Sendable {
         }
         if let complaint = configuration.transport.complaint { throw .invalidConfiguration(complaint) }
         genesis = configuration.genesis
+        guard configuration.via.count <= ClientConfiguration.viaMax else {
+            throw .invalidConfiguration(
+                "at most \(ClientConfiguration.viaMax) addresses can be asked, not \(configuration.via.count)")
+        }
         id = ClientID(configuration.key.publicKey)
         defaultDeadline = Interval(configuration.deadline)
         eventLoop = configuration.eventLoop ?? MultiThreadedEventLoopGroup.singleton.next()

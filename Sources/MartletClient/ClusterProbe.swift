@@ -36,17 +36,19 @@ extension MemberAnswer where Value == ReplicaStatus {
 
 /// Asks every member and learner of the newest view how it is. Uses connections of its own, and believes each about itself only; of
 /// views, what is proved. The way from the genesis to that view any replica tells that can still be reached at an address of the
-/// genesis, or of a view on the way.
+/// genesis, or of a view on the way, or that is named beside them.
 package struct ClusterProbe: Sendable {
     private let view: View
     private let verifier: ReplyVerifier<Ed25519Scheme>
     private let identity: TLSIdentity
+    private let via: [ClientConfiguration.Contact]
     private let transport: TransportConfiguration
     private let logger: Logger
 
-    /// The key must be one that the group serves.
+    /// The key must be one that the group serves. `via` as in `ClientConfiguration`.
     package init(
-        genesis: Genesis, key: SigningKey, transport: TransportConfiguration = TransportConfiguration()
+        genesis: Genesis, key: SigningKey, via: [ClientConfiguration.Contact] = [],
+        transport: TransportConfiguration = TransportConfiguration()
     ) throws(ClientError) {
         do {
             view = try genesis.firstView(group: Hashing.group(of: genesis))
@@ -55,6 +57,7 @@ package struct ClusterProbe: Sendable {
             throw .invalidConfiguration("\(error)")
         }
         verifier = ReplyVerifier(view: view, scheme: Ed25519Scheme())
+        self.via = via
         self.transport = transport
         logger = Logger(label: "martlet.probe") { _ in SwiftLogNoOpLogHandler() }
     }
@@ -93,7 +96,7 @@ package struct ClusterProbe: Sendable {
         reading: @escaping @Sendable (ReplicaToClientMessage) -> Told<Value>?
     ) async -> [MemberAnswer<Value>] {
         let end = ClientEngine.now + Interval(limit)
-        return await withTaskGroup(of: MemberAnswer<Value>.self) { group in
+        return await withTaskGroup(of: MemberAnswer<Value>?.self) { group in
             var asked: [Member] = []
             var answers: [MemberAnswer<Value>] = []
             // Whoever answers has proved its view first, and that may name others to be asked.
@@ -106,9 +109,15 @@ package struct ClusterProbe: Sendable {
                     group.addTask { await ask(question, member, place, within: left) }
                 }
             }
+            for (place, contact) in via.enumerated() {
+                group.addTask {
+                    await askForViews(at: contact, place, within: Interval(limit))
+                    return nil
+                }
+            }
             askThoseOfNewestView()
             for await answer in group {
-                answers.append(answer)
+                if let answer { answers.append(answer) }
                 askThoseOfNewestView()
             }
             return newestView.audience.map { member in
@@ -124,25 +133,43 @@ package struct ClusterProbe: Sendable {
     private func ask<Value: Sendable>(
         _ question: MemberQuestion<Value>, _ member: Member, _ place: Int, within limit: Interval
     ) async -> MemberAnswer<Value> {
-        let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
         let address = transport.dialling.address(of: member)
-        let link = PeerLink(
-            configuration: transport, identity: identity,
-            target: PeerLinkTarget(
-                name: "replica \(member.id)", host: address.host, port: address.port, key: member.key,
-                hello: Hello(group: view.group, role: .client, view: newestView.number),
-                frameBytesMax: transport.clientFrameBytesMax),
-            eventLoop: eventLoop,
-            handlers: PeerLinkHandlers(
-                onState: { question.linkChanged(to: $0) }, onFrames: { question.received($0) }),
-            jitterSeed: UInt64(place), logger: logger)
-        question.begin(with: link)
-        let timer = eventLoop.scheduleTask(in: .nanoseconds(Int64(clamping: limit.nanoseconds))) {
-            question.timeIsUp()
+        let target = PeerLinkTarget(
+            name: "replica \(member.id)", host: address.host, port: address.port, key: member.key,
+            hello: Hello(group: view.group, role: .client, view: newestView.number),
+            frameBytesMax: transport.clientFrameBytesMax)
+        let handlers = PeerLinkHandlers(
+            onState: { question.linkChanged(to: $0) }, onFrames: { question.received($0) })
+        let answer = await withLink(to: target, handlers, place, within: limit, timeIsUp: { question.timeIsUp() }) {
+            question.begin(with: $0)
+            return await question.answer()
         }
-        let answer = await question.answer()
+        return MemberAnswer(member: member, answer: answer)
+    }
+
+    private func askForViews(at contact: ClientConfiguration.Contact, _ place: Int, within limit: Interval) async {
+        let question = ViewQuestion(verifier: verifier)
+        let target = ViewGuide.target(at: contact, from: newestView, frameBytesMax: transport.clientFrameBytesMax)
+        let handlers = PeerLinkHandlers(
+            onState: { question.linkChanged(to: $0) }, onFrames: { question.received($0) })
+        await withLink(to: target, handlers, place, within: limit, timeIsUp: { question.end() }) {
+            question.begin(with: $0)
+            await question.wait()
+        }
+    }
+
+    private func withLink<Value: Sendable>(
+        to target: PeerLinkTarget, _ handlers: PeerLinkHandlers, _ place: Int, within limit: Interval,
+        timeIsUp: @escaping @Sendable () -> Void, _ body: (PeerLink) async -> Value
+    ) async -> Value {
+        let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+        let link = PeerLink(
+            configuration: transport, identity: identity, target: target, eventLoop: eventLoop, handlers: handlers,
+            jitterSeed: UInt64(place), logger: logger)
+        let timer = eventLoop.scheduleTask(in: .nanoseconds(Int64(clamping: limit.nanoseconds))) { timeIsUp() }
+        let value = await body(link)
         timer.cancel()
         await link.close()
-        return MemberAnswer(member: member, answer: answer)
+        return value
     }
 }

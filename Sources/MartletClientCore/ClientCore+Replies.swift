@@ -22,7 +22,7 @@ extension ClientCore {
     private mutating func onAccepted(_ slot: Int, _ accepted: ReplyTally.Accepted, _ effects: inout ClientEffects) {
         let handle = calls[slot].session
         switch accepted.body {
-        case .result(let result) where calls[slot].wantsReceipt:
+        case .result(let result) where calls[slot].wantsReceipt && givesReceipts:
             return beginReceipt(slot, result, certificate(accepted), &effects)
         case .result(let result):
             finish(slot, .result(result, certificate(accepted)), &effects)
@@ -41,6 +41,9 @@ extension ClientCore {
         }
         dispatch(handle, &effects)
     }
+
+    /// Members that speak an earlier version know nothing of receipts.
+    private var givesReceipts: Bool { configuration.view.settings.protocolVersion >= ProtocolVersions.receipts }
 
     private func withoutResult(_ slot: Int, _ reason: UnknownReason) -> Outcome {
         calls[slot].kind == .read ? .failed(.readUnanswered) : .unknown(reason)

@@ -17,6 +17,8 @@ package struct CoreConfiguration: Sendable {
     package var mode: ReplicaMode
     /// What a replica whose votes are lost calls itself when it asks to vote again: random, not 0, and never twice.
     package var incarnation: UInt64
+    /// The versions of the protocol that it speaks: it follows no view of another one.
+    package var versions = ProtocolVersions.supported
     /// Local randomness, only for choosing whom to ask first.
     package var seed: UInt64
     /// Agreed time before the first instance: that of the state that the group begins with, and the same at all members.
@@ -55,6 +57,10 @@ extension CoreConfiguration {
         guard let key, let index = view.index(of: replica) else { return false }
         return view[index].key != key
     }
+
+    /// Whether it speaks what the first view does not. Never inlined either.
+    @inline(never)
+    var lacksVersion: Bool { !versions.contains(UInt16(view.settings.protocolVersion)) }
 }
 
 /// Lengths of time; local settings, safety never rests on them.

@@ -148,8 +148,14 @@ package enum Notice: Hashable, Sendable {
     case misbehaviour(ReplicaID, Misbehaviour)
     /// A proved view does not list this replica any more.
     case leftGroup(ViewNumber)
+    /// This replica is in the group no longer, but these members of that view have not been seen in it yet, and may need what it has.
+    case stillNeeded(ViewNumber, by: [ReplicaID])
     /// In that view this replica has another key than the one that it runs with.
     case keyReplaced(ViewNumber)
+    /// In that view the group speaks this version of the protocol, and this replica does not: it goes no further.
+    case versionUnspoken(ViewNumber, UInt16)
+    /// It says that its program speaks other versions than its view tells.
+    case versionsTold(ProtocolVersions)
 }
 
 /// Why a proposal is not voted for.
@@ -223,6 +229,8 @@ package struct Effects: ~Copyable {
     package var audience: [Member]?
     /// This replica was removed from the group, as that view tells, and nobody needs it any more.
     package var hasLeft: ViewNumber?
+    /// This replica cannot go on: the view that has begun speaks a version of the protocol that it does not.
+    package var unspoken: UnspokenVersion?
     /// For the driver: so many random numbers are wanted (`Event.entropy`).
     package var entropyWanted = 0
     /// For whoever writes the log: the last of these records is the last of all that the log needs (`Event.logDamaged`).
@@ -245,6 +253,18 @@ package struct Effects: ~Copyable {
         logRewritten = nil
         audience = nil
         hasLeft = nil
+        unspoken = nil
+    }
+}
+
+/// What the group speaks from a view on, and this replica does not.
+package struct UnspokenVersion: Hashable, Sendable {
+    package let view: ViewNumber
+    package let version: UInt16
+
+    package init(view: ViewNumber, version: UInt16) {
+        self.view = view
+        self.version = version
     }
 }
 

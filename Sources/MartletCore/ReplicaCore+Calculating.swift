@@ -75,10 +75,11 @@ extension ReplicaCore {
             calculation: calculations.input(after: decided, in: next ?? view))
     }
 
-    mutating func takeOver(_ image: AdaptationImage, into effects: inout Effects) {
-        latencies = LatencyTables(image: image, view: view)
+    /// What was reported is by the members of `next`, the view of the next instance, though that may not be proved yet.
+    mutating func takeOver(_ image: AdaptationImage, of next: View, into effects: inout Effects) {
+        latencies = LatencyTables(image: image, view: next)
         experience = image.experience
-        noteLinks(after: decided)
+        if next.number == view.number { noteLinks(after: decided) }
         let input = image.calculation.flatMap { $0.view == view.number && $0.reports.count == view.n ? $0 : nil }
         calculations.begin(input)
         if let input { effects.calculations.append(CalculationTask(input: input, view: view)) }

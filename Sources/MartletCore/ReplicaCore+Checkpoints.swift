@@ -93,7 +93,7 @@ extension ReplicaCore {
         endAllLeases()
         window.drop(through: image.instance)
         takeOverView(image.view, after: certificate, into: &effects)
-        takeOver(image.adaptation, into: &effects)
+        takeOver(image.adaptation, of: image.view, into: &effects)
         pool.removeVoid(sessions, decided: decided)
         forgetWantedRequests()
         forgetSnapshots(into: &effects)

@@ -8,9 +8,8 @@ extension ReplicaCore {
     /// Decides the next instance if it can be; false when not.
     mutating func decideNext(into effects: inout Effects) -> Bool {
         let instance = decided.next
-        guard catchUp.installing == nil, successor == nil, !isHeldByDisk, window.contains(instance) else {
-            return false
-        }
+        guard catchUp.installing == nil, successor == nil, !isHeldByDisk, !lacksVersion, window.contains(instance)
+        else { return false }
         if window[instance].decided == nil { window[instance].decided = window[instance].decidedByVotes(view.quorum) }
         guard let digest = window[instance].decided else { return false }
         if window[instance].completeBatch(digest) == nil { resolve(instance, digest) }

@@ -31,6 +31,7 @@ extension ReplicaCore {
         viewsAsked.follow(move, fresh: nil)
         viewsTold.follow(move, fresh: nil)
         viewsServed.follow(move, fresh: nil)
+        entered.follow(move, fresh: .genesis)
         told.follow(move, fresh: nil)
         helped.follow(move, fresh: nil)
         offered.follow(move, fresh: nil)
@@ -55,7 +56,8 @@ extension ReplicaCore {
 
     // MARK: Leaving
 
-    /// Those that left with the view before are told for a while what they may have missed.
+    /// Those that left with the view before are told for a while, and while they still speak, what they may have missed, and how far the
+    /// others are.
     mutating func noteFormer(of before: View) {
         former = before.audience.filter { view.replica($0.id) == nil }
         formerUntil = former.isEmpty ? nil : now.monotonic + configuration.timeouts.farewell
@@ -68,8 +70,27 @@ extension ReplicaCore {
         followPeers(into: &effects)
     }
 
-    /// A removed replica has nothing to say any more: what it voted for before, and what was decided, it serves for a while to those that
-    /// lack it; a quorum has that by then (**Safety**: their INSTALLs made the view).
+    /// Someone who speaks in that view has executed all of those before.
+    mutating func noteEntered(_ number: ViewNumber, by peer: ReplicaIndex) {
+        entered[peer] = max(entered[peer], number)
+        guard let until = formerUntil, former.contains(where: { $0.id == peers[peer].id }) else { return }
+        formerUntil = max(until, now.monotonic + configuration.timeouts.farewell / 2)
+    }
+
+    /// Those that have not been seen in the first view without this replica; none once a quorum of it has, or it is over. **Safety**
+    /// (protocol §8): what was decided before, they have. Of the view before there may be nobody left who has it, without this replica and
+    /// those that are faulty.
+    private var stillNeeding: [ReplicaID] {
+        guard let first = views.first(without: own.id), views.newest.number == first.number else { return [] }
+        let there = first.members.indices.filter { place in
+            peers.index(of: first.members[place].id).map { entered[$0] >= first.number } ?? false
+        }
+        if first.isQuorum(ReplicaSet(there.map { ReplicaIndex($0) })) { return [] }
+        return first.members.indices.filter { !there.contains($0) }.map { first.members[$0].id }
+    }
+
+    /// A removed replica has nothing to say any more: what it voted for before, and what was decided, it serves to those that lack it, for a
+    /// while at least.
     mutating func noteLeaving(into effects: inout Effects) {
         guard isOut, leavingAt == nil else { return }
         leavingAt = now.monotonic + configuration.timeouts.farewell
@@ -79,6 +100,11 @@ extension ReplicaCore {
 
     mutating func leaveIfDue(into effects: inout Effects) {
         guard let due = leavingAt, due <= now.monotonic else { return }
+        let needing = stillNeeding
+        guard needing.isEmpty else {
+            leavingAt = now.monotonic + configuration.timeouts.farewell
+            return effects.notices.append(.stillNeeded(views.newest.number, by: needing))
+        }
         leavingAt = .distantFuture
         effects.hasLeft = views.newest.number
     }

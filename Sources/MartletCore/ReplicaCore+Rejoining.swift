@@ -10,7 +10,8 @@ extension ReplicaCore {
     mutating func admitOrNot(into effects: inout Effects) {
         let admitted = view.incarnation(of: own.id)
         noteKey(into: &effects)
-        guard isMember, !lacksKey else { return }
+        noteVersion(into: &effects)
+        guard isMember, !lacksKey, !lacksVersion else { return }
         switch mode {
         case .learner where rejoining.isWanted && admitted == rejoining.incarnation:
             mode = .voter
@@ -38,6 +39,25 @@ extension ReplicaCore {
             // Its votes are not lost: it has only waited for this view.
             rejoining.isWanted = true
         }
+    }
+
+    /// **Safety** (protocol §8): what a version means that it does not speak, it cannot know. All members have said that they speak it, so
+    /// that this one was started with an older program since, or is a newcomer. It goes no further once that view is proved.
+    mutating func noteVersion(into effects: inout Effects) {
+        let newest = views.newest
+        let version = UInt16(newest.settings.protocolVersion)
+        let lacked = lacksVersion
+        lacksVersion = !configuration.versions.contains(version)
+        guard lacksVersion else {
+            // The first view spoke an earlier one.
+            if lacked, !lacksKey, mode == .learner, wrongState == nil { rejoining.isWanted = true }
+            return
+        }
+        guard !lacked || toldUnspoken == nil else { return }
+        toldUnspoken = newest.number
+        effects.unspoken = UnspokenVersion(view: newest.number, version: version)
+        effects.notices.append(.versionUnspoken(newest.number, version))
+        if mode == .voter { stopVoting(into: &effects) }
     }
 
     /// This replica's votes or state are wrong, and not only lost: it follows, and somebody must see to it.
@@ -100,28 +120,49 @@ extension ReplicaCore {
 
     /// Not before it has got as far as the others, or what it orders would be of a view that is over.
     private var isAsking: Bool {
-        mode == .learner && rejoining.isWanted && view.replica(own.id) != nil && (view.n > 1 || !isMember) && !lacksKey
-            && leavingAt == nil && successor == nil && catchUp.installing == nil
-            && checkpointAhead == nil && wrongState == nil && !isFarBehind
+        (isAskingForVotes || isTellingVersions) && !lacksKey && !lacksVersion && leavingAt == nil
+            && successor == nil && catchUp.installing == nil && checkpointAhead == nil && wrongState == nil
+            && !isFarBehind
+    }
+
+    private var isAskingForVotes: Bool {
+        mode == .learner && rejoining.isWanted && view.replica(own.id) != nil && (view.n > 1 || !isMember)
+    }
+
+    /// Whether the view says of this voter that it speaks something else than it does. While the group speaks the highest of them there is
+    /// nothing to tell.
+    private var isTellingVersions: Bool {
+        guard mode == .voter, isMember, view.versions(of: own.id) != configuration.versions else { return false }
+        return view.incarnations.contains { $0.replica == own.id }
+            || configuration.versions.highest > view.settings.protocolVersion
     }
 
     /// Asking sooner than a member may be admitted again would be for nothing.
     var rejoinDeadline: Instant? {
         guard isAsking else { return nil }
-        let next = rejoining.next(configuration.timeouts)
+        let next = mode == .voter ? nextTelling : rejoining.next(configuration.timeouts)
         guard let last = view.incarnations.first(where: { $0.replica == own.id }) else { return next }
         let allowed = last.admitted.rawValue + last.wait(view.settings)
         guard allowed > now.wall.rawValue else { return next }
         return max(next, now.monotonic + .microseconds(allowed - now.wall.rawValue))
     }
 
+    /// When all start with a newer program they would ask in step, and one view each would be lost to all others but one: in each view
+    /// they ask one after the other.
+    private var nextTelling: Instant {
+        guard rejoining.askedIn != view.number else { return rejoining.next(configuration.timeouts) }
+        return regencySince + configuration.timeouts.rejoin / 8 * UInt64(1 + me.position)
+    }
+
     mutating func rejoinIfDue(into effects: inout Effects) {
         guard let due = rejoinDeadline, due <= now.monotonic else { return }
-        rejoining.noteAsked(at: now.monotonic)
+        rejoining.noteAsked(in: view.number, at: now.monotonic)
         reported.number = max(reported.number, sessions.lastOperation(of: own.id)).next
-        let rejoin = Rejoin(view: view.number, incarnation: rejoining.incarnation)
+        let rejoin = Rejoin(
+            view: view.number, incarnation: rejoining.incarnation, versions: configuration.versions)
         let request = Request.rejoin(rejoin, number: reported.number, by: own.key)
-        effects.notices.append(.askedToRejoin(view.number))
+        effects.notices.append(
+            mode == .learner ? .askedToRejoin(view.number) : .versionsTold(configuration.versions))
         let operation = ReplicaOperation(request: request)
         effects.sends.append(Send(.operation(operation), to: .everyone, after: rejoining.writtenAt))
     }
@@ -171,6 +212,8 @@ struct Rejoining {
     /// When it last did, or started.
     private var asked: Instant
     private var times = 0
+    /// In which view that was.
+    private(set) var askedIn: ViewNumber?
 
     /// What it has written down says which it is; so long as no view that it knows admits it, it has yet to ask.
     init(_ configuration: CoreConfiguration, _ restoration: Restoration?, at now: Instant) {
@@ -193,8 +236,9 @@ struct Rejoining {
         times = 0
     }
 
-    mutating func noteAsked(at now: Instant) {
+    mutating func noteAsked(in view: ViewNumber, at now: Instant) {
+        times = view == askedIn ? times + 1 : 1
         asked = now
-        times += 1
+        askedIn = view
     }
 }

@@ -57,7 +57,7 @@ extension ReplicaCore {
             restoreState(base.image, base.certificate)
             let genesis = view.number
             takeOverView(base.image.view, after: base.certificate, into: &effects)
-            takeOver(base.image.adaptation, into: &effects)
+            takeOver(base.image.adaptation, of: base.image.view, into: &effects)
             if view.number == genesis { restoreView(into: &effects) }
         } else {
             restoreView(into: &effects)

@@ -64,8 +64,13 @@ extension ReplicaCore {
     /// What only says where its sender stands is heard in any view. The rest belongs to one: of the next view proposals and
     /// votes are kept, anything else is sent again.
     private mutating func isOfThisView(_ message: VerifiedMessage, into effects: inout Effects) -> Bool {
-        guard let origin = message.origin, origin.view != view.number else { return true }
-        guard case .replica(let id) = origin.sender, let member = peers.index(of: id), member != me else { return true }
+        guard let origin = message.origin, case .replica(let id) = origin.sender, id != own.id else { return true }
+        guard let member = peers.index(of: id) else {
+            tellStranger(id, of: origin.view, into: &effects)
+            return true
+        }
+        noteEntered(origin.view, by: member)
+        guard origin.view != view.number else { return true }
         noteView(origin.view, of: member, into: &effects)
         switch message {
         case .propose, .write, .accept:
@@ -75,10 +80,14 @@ extension ReplicaCore {
         }
     }
 
+    /// **Safety** (protocol §8): what came over a channel of a key that this view has replaced, or not given yet, is not the member's word
+    /// here; it may have been said before the view was known, and kept, or have waited.
     private mutating func withMember<Message>(
         _ verified: Verified<Message>, _ body: (inout ReplicaCore, Message, ReplicaIndex) -> Void
     ) {
-        guard case .replica(let id) = verified.sender, let member = view.index(of: id) else { return }
+        guard case .replica(let id) = verified.sender, let member = view.index(of: id),
+            (verified.key ?? view[member].key) == view[member].key
+        else { return }
         body(&self, verified.message, member)
     }
 

@@ -40,7 +40,9 @@ extension ReplicaCore {
 
     /// If decisions lead on no more. Returns whether it has begun.
     mutating func beginFetchingState(into effects: inout Effects) -> Bool {
-        guard transfer == nil, catchUp.installing == nil, leavingAt == nil, !catchUp.hasKeeper(beyond: decided) else {
+        guard transfer == nil, catchUp.installing == nil, leavingAt == nil, !lacksVersion,
+            !catchUp.hasKeeper(beyond: decided)
+        else {
             return false
         }
         let patience = configuration.timeouts.fetch

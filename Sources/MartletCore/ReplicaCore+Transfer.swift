@@ -123,7 +123,13 @@ extension ReplicaCore {
 
     mutating func onDecisions(_ decisions: [ProvenDecision], from member: ReplicaIndex, into effects: inout Effects) {
         let isAsked = decisions.contains { catchUp.isAwaited(member, for: $0.batch.batch.instance) }
+        let id = peers[member].id
         let hasMoved = take(decisions, into: &effects)
+        // With them a view may have begun in which it stands elsewhere, or nowhere.
+        guard let member = peers.index(of: id) else {
+            if catchUp.known > decided { isBehind = true }
+            return
+        }
         catchUp.answered(
             by: member, from: decisions.first?.batch.batch.instance, usefully: isAsked || hasMoved, at: now.monotonic,
             patience: configuration.timeouts.fetch)

@@ -71,9 +71,12 @@ extension ReplicaCore {
         // Whoever is ahead tells them again.
         guard !isHeldByDisk else { return }
         let newest = views.newest.number
+        let id = peers[member].id
         for certificate in part.certificates { takeCertified(certificate, into: &effects) }
         guard views.newest.number > newest, part.certificates.last?.next.number == views.newest.number,
-            part.certificates.count == ViewChainPart.certificatesMax
+            part.certificates.count == ViewChainPart.certificatesMax,
+            // It may stand elsewhere by now, or nowhere.
+            let member = peers.index(of: id)
         else { return }
         viewsAsked[member] = nil
         askForViews(member, into: &effects)
@@ -88,6 +91,7 @@ extension ReplicaCore {
             if let signer = peers.index(of: share.replica) { catchUp.note(decided: certificate.last, of: signer) }
         }
         followPeers(into: &effects)
+        noteVersion(into: &effects)
         noteLeaving(into: &effects)
         noteOwnWord(in: certificate.shares, on: certificate.last, of: certificate.view, into: &effects)
         if certificate.last > decided { isBehind = true }
@@ -105,13 +109,23 @@ extension ReplicaCore {
     mutating func noteView(_ number: ViewNumber, of member: ReplicaIndex, into effects: inout Effects) {
         if number > views.newest.number {
             askForViews(member, into: &effects)
-        } else if number < view.number {
+        } else if number < (isOut ? views.newest.number : view.number) {
             // What a member is told unasked must not use up what it may ask for.
             let patience = configuration.timeouts.resend / 2
             guard now.monotonic.hasPassed(patience, since: viewsTold[member]) else { return }
             viewsTold[member] = now.monotonic
             sendViews(after: number, to: member, into: &effects)
         }
+    }
+
+    /// Someone who is in the group no longer, or not yet as far as is known here, learns it on its own connection; of all such one at a time.
+    mutating func tellStranger(_ id: ReplicaID, of number: ViewNumber, into effects: inout Effects) {
+        guard number < view.number, views.listing(of: id) != nil,
+            now.monotonic.hasPassed(configuration.timeouts.resend / 2, since: strangerTold)
+        else { return }
+        strangerTold = now.monotonic
+        let part = views.chain(after: number)
+        if !part.certificates.isEmpty { effects.sends.append(Send(.views(part), to: .replica(id))) }
     }
 
     private mutating func askForViews(_ member: ReplicaIndex, into effects: inout Effects) {
@@ -128,9 +142,10 @@ extension ReplicaCore {
     // MARK: A new view
 
     /// Of a state that was taken over. The view of its last instance is proved, or its certificate could not have been
-    /// checked; the next instance's may not be yet, and then this replica stands where one does that has executed it.
+    /// checked; the next instance's may not be yet, and then this replica stands where one does that has executed it. So does one that
+    /// is in the group no longer: it enters no view that does not list it.
     mutating func takeOverView(_ next: View, after certificate: CheckpointCertificate, into effects: inout Effects) {
-        let number = views.view(next.number) == nil ? certificate.view : next.number
+        let number = views.view(next.number) == nil || isOut ? certificate.view : next.number
         if number != view.number {
             views.enter(number)
             beginView(into: &effects)

@@ -18,6 +18,10 @@ package struct ReplicaCore: ~Copyable {
     var leavingAt: Instant?
     /// The view lists another key for it than it has.
     var lacksKey = false
+    /// The newest view that is proved speaks a version of the protocol that this replica does not: it executes nothing more.
+    var lacksVersion = false
+    /// In which view that was found.
+    var toldUnspoken: ViewNumber?
     var mode: ReplicaMode
     var rejoining: Rejoining
     /// The time of the event that is being handled.
@@ -62,6 +66,10 @@ package struct ReplicaCore: ~Copyable {
     var viewsAsked: ReplicaTable<Instant?>
     var viewsTold: ReplicaTable<Instant?>
     var viewsServed: ReplicaTable<Instant?>
+    /// The newest view that each is known to have entered.
+    var entered: ReplicaTable<ViewNumber>
+    /// When one that is no peer was last told of views.
+    var strangerTold: Instant?
 
     // Ordering
     var pool: RequestPool
@@ -164,7 +172,7 @@ package struct ReplicaCore: ~Copyable {
         let view = configuration.view
         let views = ViewHistory(genesis: view, chain: configuration.chain)
         let peers = Peers(beginning: configuration.replica, in: view, of: views)
-        let (me, lacksKey) = (peers.me, configuration.lacksKey)
+        let (me, lacksKey, lacksVersion) = (peers.me, configuration.lacksKey, configuration.lacksVersion)
         self.configuration = configuration
         self.peers = peers
         journal = Journal(isOn: view.settings.isDurable)
@@ -175,11 +183,13 @@ package struct ReplicaCore: ~Copyable {
         viewsAsked = ReplicaTable(repeating: nil, count: peers.count)
         viewsTold = ReplicaTable(repeating: nil, count: peers.count)
         viewsServed = ReplicaTable(repeating: nil, count: peers.count)
+        entered = ReplicaTable(repeating: .genesis, count: peers.count)
         self.me = me
         self.now = now
         rejoining = Rejoining(configuration, restoration, at: now.monotonic)
         self.lacksKey = lacksKey
-        mode = rejoining.incarnation > 0 || lacksKey ? .learner : .voter
+        self.lacksVersion = lacksVersion
+        mode = rejoining.incarnation > 0 || lacksKey || lacksVersion ? .learner : .voter
         pool = RequestPool(configuration: configuration)
         sessions = SessionTable(settings: view.settings, members: view.members)
         lastTime = configuration.beginning
@@ -230,6 +240,7 @@ package struct ReplicaCore: ~Copyable {
             if leader == me { abdicate(into: &effects) }
         }
         followPeers(into: &effects)
+        noteVersion(into: &effects)
         noteLeaving(into: &effects)
         effects.sends.append(progress(asksForHelp: true, to: .others))
         refillStock(into: &effects)

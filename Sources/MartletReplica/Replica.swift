@@ -120,7 +120,15 @@ public final class Replica<Machine: StreamingStateMachine>: Service {
         let views = KnownViews(view)
         for certificate in written { views.add(certificate) }
         let standing = Standing(of: id, key: key, in: views)
+        // What it has written down others may lack still: it serves them until nobody needs it.
+        if case .removed(let number) = standing, views.listing(of: id)?.member.key == key, !written.isEmpty {
+            configuration.logger.notice(
+                "view \(number) does not list replica \(id) any more: it serves those that are behind, and ends when nobody needs it"
+            )
+            return (views.chain, isNew: false)
+        }
         if let complaint = standing.complaint(about: id, key: key) { throw complaint }
+        if let complaint = Standing.complaint(of: configuration.versions, in: views.newest) { throw complaint }
         if standing == .listed { return (views.chain, isNew: view.index(of: id) == nil) }
         let joining = try Joining(configuration: configuration, view: view, chain: views.chain)
         let result = await withGracefulShutdownHandler {

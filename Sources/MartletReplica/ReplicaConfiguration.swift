@@ -51,6 +51,8 @@ public struct ReplicaConfiguration: Sendable {
     /// whose operations take microseconds the changes between threads would cost more than they gain.
     public var executesOnOwnThread = false
 
+    /// The versions of the protocol to speak: fewer than the program can, to run it as an older one would be.
+    package var versions = ProtocolVersions.supported
     package var timeouts = Timeouts()
     package var transport = TransportConfiguration()
     /// The most bytes that wait to be ordered from all clients together, and as many again from replicas, before nothing

@@ -93,11 +93,12 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
             execution: configuration.executesOnOwnThread ? .thread : .task(executionTask))
         let drops = DropLog(logger: logger)
         links = PeerLinks(
-            me: configuration.replica, views: views, identity: identity, loops: loops,
+            me: configuration.replica, views: views, versions: configuration.versions, identity: identity, loops: loops,
             configuration: configuration.transport, intake: ChainIntake(jobs: mailboxes.verification, drops: drops),
             log: connectivity, logger: logger)
         let admission = Admission(
-            verifier: verifier, access: configuration.genesis.clientAccess, me: configuration.replica, voting: voting,
+            verifier: verifier, access: configuration.genesis.clientAccess, versions: configuration.versions,
+            me: configuration.replica, voting: voting,
             fetching: fetching, peers: peers, clients: clients, drops: drops)
         let ingress = Ingress(
             admission: admission, mailboxes: mailboxes, clients: clients, inbound: inbound, drops: drops,
@@ -189,6 +190,7 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
                 seed: SystemClock.monotonic.rawValue)
             core.chain = chain
             core.key = configuration.key.publicKey
+            core.versions = configuration.versions
             core.timeouts = configuration.timeouts
             core.beginning = beginning
             let sealer = Sealer(
@@ -199,7 +201,10 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
                 voting: voting, fetching: fetching, peers: peers, inbound: inbound, connectivity: connectivity,
                 disk: disk,
                 egress: Egress(sealer: sealer, links: links, inbound: inbound), logger: configuration.logger,
-                onLeft: onLeft)
+                onLeft: onLeft,
+                onUnspoken: { [onFailure, versions = configuration.versions] in
+                    onFailure(.versionUnspoken(Int($0.version), in: $0.view, spoken: versions.description))
+                })
             return { stage.run() }
         }
     }

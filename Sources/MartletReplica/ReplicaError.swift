@@ -11,6 +11,8 @@ public enum ReplicaError: Error, Hashable, CustomStringConvertible {
     case removed(ReplicaID, in: ViewNumber)
     /// That view has replaced the key given by another one.
     case keyReplaced(ReplicaID, in: ViewNumber, by: PublicKey, found: PublicKey)
+    /// From that view on the group speaks this version of the protocol, which is none of those that this replica can.
+    case versionUnspoken(Int, in: ViewNumber, spoken: String)
     case invalidConfiguration(String)
     /// The home directory is that of another replica, or of another group.
     case homeOfAnother(path: String, found: String, expected: String)
@@ -27,6 +29,8 @@ public enum ReplicaError: Error, Hashable, CustomStringConvertible {
             "replica \(id) was removed from the group in view \(view): no id is given twice, so whoever shall come back is added anew, under another id and with an empty home"
         case .keyReplaced(let id, let view, let key, let found):
             "view \(view) has replaced the key of replica \(id): it is \(key) now, but the key given is the former one, \(found)"
+        case .versionUnspoken(let version, let view, let spoken):
+            "from view \(view) on the group speaks version \(version) of the protocol, but this program speaks \(spoken): start the replica with a newer one"
         case .invalidConfiguration(let complaint):
             complaint
         case .homeOfAnother(let path, let found, let expected):

@@ -44,6 +44,8 @@ public struct GroupSettings: Hashable, Sendable {
     /// Whether replicas execute what they have locked before it is decided, and reply tentatively (WHEAT): a client that has the
     /// replies of a quorum waits one step less. The service's snapshots should be cheap: one is taken in every instance.
     public var executesTentatively: Bool = false
+    /// Which version of the protocol the group speaks: an operation of its own raises it (protocol §8), once all members can.
+    public var protocolVersion = Int(ProtocolVersions.supported.highest)
 
     public init() {}
 
@@ -64,7 +66,7 @@ public struct GroupSettings: Hashable, Sendable {
             ("checkpointPeriod", \.checkpointPeriod), ("requestBytesMax", \.requestBytesMax),
             ("pipelineMax", \.pipelineMax), ("sessionsPerClientMax", \.sessionsPerClientMax),
             ("sessionsMax", \.sessionsMax), ("measuringPermille", \.measuringPermille),
-            ("calculationPeriod", \.calculationPeriod),
+            ("calculationPeriod", \.calculationPeriod), ("protocolVersion", \.protocolVersion),
         ]
         if isDurable != other.isDurable { return "isDurable" }
         return fixed.first { self[keyPath: $0.1] != other[keyPath: $0.1] }?.0
@@ -87,6 +89,7 @@ public struct GroupSettings: Hashable, Sendable {
             ("goalPermille", goalPermille, 1_000...10_000),
             ("goalMicroseconds", goalMicroseconds, 0...1_000_000_000),
             ("rejoinMilliseconds", rejoinMilliseconds, 1...86_400_000),
+            ("protocolVersion", protocolVersion, 1...Int(UInt16.max)),
         ]
         for (name, value, bound) in bounds where !bound.contains(value) {
             return "\(name) is \(value), but must be from \(bound.lowerBound) to \(bound.upperBound)"

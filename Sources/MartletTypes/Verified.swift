@@ -12,10 +12,14 @@ package enum Principal: Hashable, Sendable {
 package struct Verified<Message: Sendable>: Sendable {
     package let message: Message
     package let sender: Principal
+    /// The key by which the channel has shown that it is that replica: what only the channel vouches for counts in no view that lists it
+    /// with another one. Nil where what is signed says who it is, and for what a replica says to itself.
+    package let key: PublicKey?
 
-    package init(_ message: Message, sender: Principal) {
+    package init(_ message: Message, sender: Principal, key: PublicKey? = nil) {
         self.message = message
         self.sender = sender
+        self.key = key
     }
 }
 

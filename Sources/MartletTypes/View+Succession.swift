@@ -91,18 +91,31 @@ extension View {
         incarnations.first { $0.replica == replica }?.number ?? 0
     }
 
-    /// As whom a REJOIN of the member, or learner, would admit it at that agreed time; nil when it does not count.
-    package func incarnation(by rejoin: Rejoin, of replica: ReplicaID, at time: Timestamp) -> Incarnation? {
-        guard rejoin.view == number, rejoin.incarnation > 0, self.replica(replica) != nil else { return nil }
-        guard let before = incarnations.first(where: { $0.replica == replica }) else {
-            return Incarnation(replica: replica, number: rejoin.incarnation, admitted: time)
-        }
-        return before.following(rejoin.incarnation, at: time, settings)
+    /// Which versions of the protocol the member is known to speak: the group's own, unless it has said otherwise.
+    package func versions(of replica: ReplicaID) -> ProtocolVersions {
+        incarnations.first { $0.replica == replica }?.versions
+            ?? ProtocolVersions(only: UInt16(settings.protocolVersion))
     }
 
-    /// The next view, which admits another incarnation of a member (protocol §7), or a learner as a member (§8); in which case the member
-    /// that it replaces leaves. Nil when it must not: the number is none or its present one's, or it was admitted a short while
-    /// before.
+    /// As whom a REJOIN of the member, or learner, would admit it at that agreed time; nil when it does not count. Whoever does not speak
+    /// what the group does is not admitted.
+    package func incarnation(by rejoin: Rejoin, of replica: ReplicaID, at time: Timestamp) -> Incarnation? {
+        guard rejoin.view == number, self.replica(replica) != nil,
+            rejoin.versions.contains(UInt16(settings.protocolVersion))
+        else { return nil }
+        if let before = incarnations.first(where: { $0.replica == replica }) {
+            return before.following(rejoin, at: time, settings)
+        }
+        guard rejoin.incarnation > 0 || index(of: replica) != nil && rejoin.versions != versions(of: replica) else {
+            return nil
+        }
+        return Incarnation(
+            replica: replica, number: rejoin.incarnation, admitted: time, versions: rejoin.versions)
+    }
+
+    /// The next view, which admits another incarnation of a member (protocol §7), knows of other versions that it speaks (§8), or admits a
+    /// learner as a member, in which case the member that it replaces leaves. Nil when it must not: nothing would differ, it does not
+    /// speak the group's version, or it was admitted a short while before.
     package func admitting(_ rejoin: Rejoin, of replica: ReplicaID, at time: Timestamp) -> View? {
         guard let admitted = incarnation(by: rejoin, of: replica, at: time) else { return nil }
         var draft = Draft(self)
@@ -131,6 +144,7 @@ extension View.Draft {
             f = count
             chooseHeavy()
         case .update(let member): try update(member)
+        case .upgrade(let version): try upgrade(to: version)
         case .administer(let administration):
             guard !administration.keys.isEmpty else {
                 throw ViewError("a group without administrators could never be changed again")
@@ -191,6 +205,23 @@ extension View.Draft {
         } else {
             throw ViewError("replica \(updated.id) is no member")
         }
+    }
+
+    /// **Safety**: a version is spoken only once every member can, by its own word (protocol §8).
+    private mutating func upgrade(to version: UInt16) throws(ViewError) {
+        guard version > settings.protocolVersion else {
+            throw ViewError(
+                "the group speaks version \(settings.protocolVersion) of the protocol, and never an earlier one again")
+        }
+        for member in members {
+            let spoken = incarnations.first { $0.replica == member.id }?.versions
+            guard spoken?.contains(version) == true else {
+                throw ViewError(
+                    "replica \(member.id) speaks version \(spoken?.description ?? "\(settings.protocolVersion)") of the protocol as far as is known, not \(version): start it with a newer program first"
+                )
+            }
+        }
+        settings.protocolVersion = Int(version)
     }
 
     /// Others keep their places, and whoever comes anew leads last.

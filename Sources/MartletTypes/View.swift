@@ -97,12 +97,14 @@ package struct View: Hashable, Sendable {
         let positions = members.enumerated().map { ($1.id, ReplicaIndex($0)) }.sorted { $0.0 < $1.0 }
         let order = try Self.order(leaderOrder, positions)
         for (place, incarnation) in incarnations.enumerated() {
-            guard positions.contains(where: { $0.0 == incarnation.replica }), incarnation.number > 0,
+            guard positions.contains(where: { $0.0 == incarnation.replica }),
+                incarnation.versions.contains(UInt16(settings.protocolVersion)),
                 (1...Incarnation.timesMax).contains(incarnation.times),
                 place == 0 || incarnations[place - 1].replica < incarnation.replica
             else {
                 throw ViewError(
-                    "incarnations must be of members, once each, by ascending id, and neither 0 nor too many")
+                    "incarnations must be of members, once each, by ascending id, speak the group's version, and not be too many"
+                )
             }
         }
         let highest = (members.map(\.id) + learners.map(\.member.id)).max() ?? ReplicaID(0)

@@ -3,28 +3,6 @@
 
 package import MartletTypes
 
-/// The versions of the protocol between processes that a program speaks, both ends included.
-package struct ProtocolVersions: Hashable, Sendable {
-    package let lowest: UInt16
-    package let highest: UInt16
-
-    /// Requires lowest ≤ highest.
-    package init(lowest: UInt16, highest: UInt16) {
-        precondition(lowest <= highest)
-        self.lowest = lowest
-        self.highest = highest
-    }
-
-    /// What this program speaks.
-    package static let supported = ProtocolVersions(lowest: 1, highest: 1)
-
-    /// The highest version that both speak; nil when there is none.
-    package func agreed(with other: ProtocolVersions) -> UInt16? {
-        let version = min(highest, other.highest)
-        return version >= max(lowest, other.lowest) ? version : nil
-    }
-}
-
 /// As what a connection is opened. Which key it was opened with, the channel tells.
 package enum Role: Hashable, Sendable {
     case replica(ReplicaID)

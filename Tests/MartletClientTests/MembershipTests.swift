@@ -116,4 +116,112 @@ import Testing
             #expect(reports[4].status?.mode == .learner)
         }
     }
+
+    @Test func `an idle client that has missed a view follows all the same`() async throws {
+        let log = CollectedLog()
+        try await withGroup(up: 0..<6, count: 6, log: log) { group, client in
+            let session = try client.openSession()
+            #expect(try await session.submit([1]) == [1])
+            try group.change(to: [1, 0, 2, 3], isTold: false)
+            try group.change(to: [1, 2, 4, 5])
+            for _ in 0..<500 where await linked(client) != [1, 2, 4, 5] {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            #expect(await linked(client) == [1, 2, 4, 5])
+            #expect(!log.contains("sent what is no reply"), "\(log.text)")
+        }
+    }
+
+    // MARK: When nobody of the genesis is left
+
+    private func contact(_ member: Member) -> ClientConfiguration.Contact {
+        ClientConfiguration.Contact(host: member.host, port: member.port)
+    }
+
+    private func client(
+        of group: FakeGroup, _ log: CollectedLog, via: [ClientConfiguration.Contact] = []
+    ) throws -> Client {
+        var configuration = ClientConfiguration(genesis: group.genesis, key: SigningKey(), logger: log.logger)
+        configuration.warnAfter = .milliseconds(300)
+        configuration.via = via
+        let client = try Client(configuration)
+        client.start()
+        return client
+    }
+
+    @Test func `a client that knows nobody who is there says so, and is led by one who is named to it`() async throws {
+        try await withGroup(up: 4..<8, count: 8) { group, first in
+            await first.close()
+            // More than is told at once.
+            for round in 0..<130 { try group.change(to: [[0, 1, 2, 3], [1, 0, 2, 3]][round % 2], isTold: false) }
+            try group.change(to: [4, 5, 6, 7], isTold: false)
+            let log = CollectedLog()
+            let lost = try client(of: group, log)
+            await #expect(throws: ClientError.failed(.neverSent)) {
+                try await lost.openSession().submit([1], deadline: .seconds(2))
+            }
+            #expect(log.contains("--via HOST:PORT"), "\(log.text)")
+            await lost.close()
+
+            let led = try client(of: group, CollectedLog(), via: [contact(group.newest.members[2])])
+            #expect(try await led.openSession().submit([4, 2], deadline: .seconds(60)) == [2, 4])
+            #expect(await linked(led) == [4, 5, 6, 7])
+            await led.close()
+            // All connections end with the client, those to guides too.
+            #expect(try await waitUntil { (4..<8).allSatisfy { group.connectionCount(of: $0) == 0 } })
+        }
+    }
+
+    @Test func `whoever is named and is of another group, or is not there, leads nobody astray`() async throws {
+        let other = try await FakeGroup()
+        try await other.start(0..<4)
+        try await withGroup(up: 4..<8, count: 9) { group, first in
+            await first.close()
+            try group.change(to: [4, 5, 6, 7], isTold: false)
+            let absent = ClientConfiguration.Contact(host: "127.0.0.1", port: 1)
+            let via = [contact(other.view.members[0]), absent, contact(group.newest.members[0])]
+            let led = try client(of: group, CollectedLog(), via: via)
+            #expect(try await led.openSession().submit([4, 2], deadline: .seconds(60)) == [2, 4])
+            await led.close()
+
+            let lost = try ClusterProbe(genesis: group.genesis, key: SigningKey(), via: Array(via.prefix(2)))
+            #expect(await lost.run(within: .seconds(2)).allSatisfy { $0.status == nil })
+            #expect(lost.newestView == group.view)
+            let probe = try ClusterProbe(genesis: group.genesis, key: SigningKey(), via: via)
+            var reports = await probe.run(within: .seconds(2))
+            for _ in 0..<10 where !reports.allSatisfy({ $0.status != nil }) {
+                reports = await probe.run(within: .seconds(2))
+            }
+            #expect(reports.map(\.member.id.rawValue) == [4, 5, 6, 7])
+            #expect(reports.allSatisfy { $0.status != nil })
+        }
+        await other.stopAll()
+    }
+
+    /// None is waited for that has nothing new to tell since the others were quicker.
+    @Test func `a probe led by all ends when all have told`() async throws {
+        try await withGroup(up: 4..<8, count: 8) { group, first in
+            await first.close()
+            for round in 0..<130 { try group.change(to: [[0, 1, 2, 3], [1, 0, 2, 3]][round % 2], isTold: false) }
+            try group.change(to: [4, 5, 6, 7], isTold: false)
+            for _ in 0..<5 {
+                let probe = try ClusterProbe(
+                    genesis: group.genesis, key: SigningKey(), via: group.newest.members.map(contact))
+                let start = ContinuousClock.now
+                let reports = await probe.run(within: .seconds(40))
+                #expect(reports.allSatisfy { $0.status != nil })
+                #expect(ContinuousClock.now - start < .seconds(30))
+            }
+        }
+    }
+
+    @Test func `no more may be named than can be asked`() async throws {
+        let group = try await FakeGroup()
+        var configuration = ClientConfiguration(
+            genesis: group.genesis, key: SigningKey(), logger: CollectedLog().logger)
+        configuration.via = (1...65).map { .init(host: "127.0.0.1", port: $0) }
+        #expect(throws: ClientError.invalidConfiguration("at most 64 addresses can be asked, not 65")) {
+            _ = try Client(configuration)
+        }
+    }
 }

@@ -4,7 +4,6 @@
 import Foundation
 import MartletCrypto
 import MartletTypes
-import Synchronization
 import Testing
 
 @testable import martlet_cli
@@ -40,26 +39,12 @@ import Testing
 
     private func key(_ place: Int) -> String { scratch.path + "/\(place).key" }
 
-    /// What it has written, and its exit status.
     private func run(_ arguments: String...) async throws -> (text: String, status: ProcessEnding?) {
-        let lines = Mutex<[String]>([])
-        let process = ChildProcess(
-            "martlet", executable: try #require(BuiltProgram.path()), arguments: arguments,
-            onLine: { line in lines.withLock { $0.append(line) } })
-        try await process.start()
-        let status = await process.waitUntilEnded()
-        return (lines.withLock { $0.joined(separator: "\n") }, status)
+        try await BuiltProgram.run(arguments)
     }
 
     private func admin(_ arguments: [String]) async throws -> (text: String, status: ProcessEnding?) {
-        let lines = Mutex<[String]>([])
-        let process = ChildProcess(
-            "martlet", executable: try #require(BuiltProgram.path()),
-            arguments: ["admin"] + arguments + ["--group", directory.path],
-            onLine: { line in lines.withLock { $0.append(line) } })
-        try await process.start()
-        let status = await process.waitUntilEnded()
-        return (lines.withLock { $0.joined(separator: "\n") }, status)
+        try await BuiltProgram.run(["admin"] + arguments + ["--group", directory.path])
     }
 
     private func withGroup(needed: Int, _ body: () async throws -> Void) async throws {

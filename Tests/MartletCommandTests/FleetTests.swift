@@ -74,6 +74,14 @@ import Testing
         health = try await fleet.waitUntilServing(within: .seconds(60))
         #expect(health.answering.count == 3)
         #expect(health.leader != leader.replica)
+        // The others have noticed, and say since when.
+        var report = StatusReport(health: health)
+        let isTold = { report.text.contains("replica \(leader.replica) has been out of reach of replicas") }
+        for _ in 0..<100 where !isTold() {
+            try await Task.sleep(for: .milliseconds(100))
+            report = StatusReport(health: try await fleet.health())
+        }
+        #expect(isTold(), "\(report.text)")
         try await leader.start()
         health = try await fleet.waitUntilServing(within: .seconds(60))
         #expect(health.answering.count == 4)

@@ -16,13 +16,14 @@ import Testing
 
     private func status(
         _ id: UInt16, mode: ReplicaMode = .voter, regency: UInt64 = 1, executed: UInt64 = 10, isSynced: Bool = true,
-        damages: UInt32 = 0, isDamaged: Bool = false, fetching: FetchingStatus? = nil
+        damages: UInt32 = 0, isDamaged: Bool = false, fetching: FetchingStatus? = nil, peers: [PeerReport] = []
     ) -> ReplicaStatus {
         ReplicaStatus(
             replica: ReplicaID(id), mode: mode, epoch: Epoch(view: .genesis, regency: Regency(regency)),
             isSynced: isSynced, leader: ReplicaID(UInt16(regency - 1) % 4), decided: Instance(executed),
             executed: Instance(executed), stableCheckpoint: .zero, highestKnown: Instance(executed), pendingRequests: 0,
-            softwareVersion: "1", damagesFound: damages, isDamaged: isDamaged, fetching: fetching)
+            softwareVersion: "1", damagesFound: damages, isDamaged: isDamaged, fetching: fetching,
+            peers: peers)
     }
 
     /// The members that are not named are unreachable.
@@ -58,6 +59,25 @@ import Testing
                 "replica 3 fetches the state after instance 512: 50 % of 1000 bytes, about 7 s to go"))
         #expect(!report.text.contains("replica 0 fetches"))
         #expect("\(report.json)".contains("\"secondsLeft\":7"))
+    }
+
+    @Test func whoIsOutOfReachIsNamedByThoseWhoSaySo() {
+        let peers = { (seconds: [UInt32?]) in
+            seconds.enumerated().map {
+                PeerReport(
+                    replica: ReplicaID(UInt16($0)), isLearner: false, decided: Instance(7), unreachableSeconds: $1)
+            }
+        }
+        let report = StatusReport(
+            health: health(
+                status(0, peers: peers([nil, nil, nil, 95])), status(1, peers: peers([nil, nil, nil, 12])),
+                status(2, peers: peers([nil, 3, nil, nil]))))
+        #expect(report.text.contains("replica 3 has been out of reach of replicas 0,1 for 95 s\n"))
+        #expect(report.text.contains("replica 1 has been out of reach of replica 2 for 3 s\n"))
+        #expect(!report.text.contains("replica 0 has been out"))
+        #expect(
+            "\(report.json)".contains(
+                #""unreachableFrom":[{"replica":0,"seconds":95},{"replica":1,"seconds":12}]"#))
     }
 
     @Test func aQuorumOfVotersServes() {

@@ -4,6 +4,8 @@
 import Foundation
 import MartletCrypto
 import MartletTypes
+import Synchronization
+import Testing
 
 @testable import martlet_cli
 
@@ -37,6 +39,17 @@ enum BuiltProgram {
         let bundle = arguments.firstIndex(of: "--test-bundle-path").map { arguments[$0 + 1] } ?? arguments[0]
         let path = URL(filePath: bundle).deletingLastPathComponent().appending(path: name).path
         return FileManager.default.isExecutableFile(atPath: path) ? path : nil
+    }
+
+    /// Runs the program `martlet`; returns what it has written, and its exit status.
+    static func run(_ arguments: [String]) async throws -> (text: String, status: ProcessEnding?) {
+        let lines = Mutex<[String]>([])
+        let process = ChildProcess(
+            "martlet", executable: try #require(path()), arguments: arguments,
+            onLine: { line in lines.withLock { $0.append(line) } })
+        try await process.start()
+        let status = await process.waitUntilEnded()
+        return (lines.withLock { $0.joined(separator: "\n") }, status)
     }
 }
 

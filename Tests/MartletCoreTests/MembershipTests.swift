@@ -179,6 +179,8 @@ struct MembershipTests {
         #expect(group.nodes[3].notices.contains(.leftGroup(ViewNumber(3))) && group.nodes[3].hasLeft == nil)
         group.pass(milliseconds: 12_000)
         #expect(group.nodes[3].hasLeft == ViewNumber(3))
+        group.nodes[3].isUp = false
+        group.pass(milliseconds: 6_000)
         #expect(!group.nodes[0].audience.contains { $0.id == ReplicaID(3) })
     }
 

@@ -241,19 +241,20 @@ struct RejoinTests {
     func waits() throws {
         let settings = GroupSettings()
         let first = Incarnation(replica: ReplicaID(2), number: 7, admitted: Timestamp(1_000_000))
+        func asks(_ number: UInt64) -> Rejoin { Rejoin(view: .genesis, incarnation: number) }
         #expect(first.wait(settings) == 10_000_000)
-        #expect(first.following(8, at: Timestamp(10_999_999), settings) == nil)
-        #expect(first.following(7, at: Timestamp(11_000_000), settings) == nil)
+        #expect(first.following(asks(8), at: Timestamp(10_999_999), settings) == nil)
+        #expect(first.following(asks(7), at: Timestamp(11_000_000), settings) == nil)
         // A clock that went back is no reason to wait less.
-        #expect(first.following(8, at: Timestamp(5), settings) == nil)
-        let second = try #require(first.following(8, at: Timestamp(11_000_000), settings))
+        #expect(first.following(asks(8), at: Timestamp(5), settings) == nil)
+        let second = try #require(first.following(asks(8), at: Timestamp(11_000_000), settings))
         #expect(second.times == 2 && second.number == 8 && second.wait(settings) == 20_000_000)
-        #expect(first.following(8, at: Timestamp(640_999_999), settings)?.times == 2)
-        #expect(first.following(8, at: Timestamp(641_000_000), settings)?.times == 1)
+        #expect(first.following(asks(8), at: Timestamp(640_999_999), settings)?.times == 2)
+        #expect(first.following(asks(8), at: Timestamp(641_000_000), settings)?.times == 1)
         var last = first
         for number in 0..<40 as Range<UInt64> {
             let time = Timestamp(last.admitted.rawValue + last.wait(settings))
-            last = try #require(last.following(100 + number, at: time, settings))
+            last = try #require(last.following(asks(100 + number), at: time, settings))
         }
         #expect(last.times == Incarnation.timesMax)
     }

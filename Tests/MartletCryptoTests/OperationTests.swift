@@ -85,7 +85,7 @@ struct OperationTests {
         let stranger = TestGroup.key(77).publicKey
         let unknown = Request.measure(
             LatencyReport(proposals: [], votes: []), in: .genesis, number: SequenceNumber(1), by: stranger)
-        #expect(error(.operation(ReplicaOperation(request: unknown)), from: 1) == .malformedRequest(unknown.id))
+        #expect(error(.operation(ReplicaOperation(request: unknown)), from: 1) == .notMember(ReplicaID(1)))
     }
 
     @Test("A client makes none, not even one that holds a member's key, whatever it signs")

@@ -23,7 +23,8 @@ import Testing
             log = ConnectivityLog(logger: group.log.logger("\(place)"))
             let views = KnownViews(try group.view)
             links = PeerLinks(
-                me: ReplicaID(UInt16(place)), views: views, identity: try TLSIdentity(seed: group.keys[place].seed),
+                me: ReplicaID(UInt16(place)), views: views, versions: .supported,
+                identity: try TLSIdentity(seed: group.keys[place].seed),
                 loops: loops, configuration: TransportConfiguration(),
                 intake: ChainIntake(jobs: jobs, drops: DropLog(logger: group.log.logger("\(place)"))), log: log,
                 logger: group.log.logger("\(place)"))
@@ -157,7 +158,8 @@ import Testing
         side.links.follow(group.genesis.members)
         var jobs: [VerificationJob] = []
         #expect(side.jobs.wait(into: &jobs))
-        guard jobs.count == 1, case .verify(views, from: ReplicaID(1)) = jobs[0] else {
+        guard jobs.count == 1, case .verify(views, from: ReplicaID(1), holding: group.keys[1].publicKey) = jobs[0]
+        else {
             Issue.record("other jobs: \(jobs)")
             return
         }

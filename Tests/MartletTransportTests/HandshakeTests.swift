@@ -55,7 +55,7 @@ import Testing
             (TestLink.client(group: .zero), 9, .wrongGroup, "it belongs to another group"),
             (
                 TestLink.client(versions: newer), 9, .versionUnsupported,
-                "it speaks protocol versions 1 to 1, not 7 to 9"
+                "it speaks protocol version 1 to 2, not 7 to 9"
             ),
             (TestLink.client(), 8, .accessDenied, "it does not admit this client"),
             (TestLink.replica(2), 3, .notThatReplica, "in its view 1 this is not the key of replica 2"),

@@ -17,7 +17,7 @@ import Testing
     }
 
     /// Replica 3 was removed after view 2, replica 5's key 5 was replaced in view 4, replica 7 is a newcomer.
-    private func rules() throws -> HandshakeRules {
+    private func rules(spoken: UInt16 = 1, _ versions: ProtocolVersions = .supported) throws -> HandshakeRules {
         var rotated = ReplicaListing(try member(5, key: 5), in: ViewNumber(3))
         rotated.note(try member(5, key: 15), in: ViewNumber(4))
         let listings = [
@@ -26,7 +26,8 @@ import Testing
             ReplicaID(7): ReplicaListing(try member(7, key: 7), in: ViewNumber(4)),
         ]
         return HandshakeRules(
-            group: testGroup, newest: ViewNumber(4), listing: { listings[$0] }, admitsClient: { _ in false })
+            group: testGroup, newest: ViewNumber(4), spoken: spoken, versions: versions, listing: { listings[$0] },
+            admitsClient: { _ in false })
     }
 
     @Test("a newcomer, one that was removed and one with a new key connect; others read why not")
@@ -35,7 +36,7 @@ import Testing
         func answer(_ id: UInt16, _ key: UInt8) throws -> HelloAnswer {
             rules.answer(TestLink.replica(id), try identity(key).publicKey)
         }
-        let accepted = HelloAnswer.accepted(version: 1, view: ViewNumber(4))
+        let accepted = HelloAnswer.accepted(version: ProtocolVersions.supported.highest, view: ViewNumber(4))
         #expect(try answer(3, 3) == accepted)
         #expect(try answer(5, 15) == accepted)
         #expect(try answer(7, 7) == accepted)
@@ -99,5 +100,28 @@ import Testing
         await closed.wait(forCount: 3)
         #expect(link.state == .closed)
         await server.listener.close()
+    }
+
+    @Test("links speak the highest version that both can, and a replica that cannot speak the group's reads so")
+    func versions() throws {
+        let (one, two) = (ProtocolVersions(only: 1), ProtocolVersions(lowest: 1, highest: 2))
+        func answer(_ theirs: ProtocolVersions, _ rules: HandshakeRules, isReplica: Bool = true) throws -> HelloAnswer {
+            let role: Role = isReplica ? .replica(ReplicaID(7)) : .client
+            return rules.answer(
+                Hello(versions: theirs, group: testGroup, role: role, view: .genesis), try identity(7).publicKey)
+        }
+        #expect(try answer(one, rules(spoken: 1, two)) == .accepted(version: 1, view: ViewNumber(4)))
+        #expect(try answer(two, rules(spoken: 1, one)) == .accepted(version: 1, view: ViewNumber(4)))
+        #expect(try answer(two, rules(spoken: 2, two)) == .accepted(version: 2, view: ViewNumber(4)))
+        #expect(
+            try answer(one, rules(spoken: 2, two))
+                == .refused(.versionUnsupported, "in view 4 the group speaks protocol version 2, not 1"))
+        #expect(
+            try answer(ProtocolVersions(only: 7), rules(spoken: 1, two))
+                == .refused(.versionUnsupported, "it speaks protocol version 1 to 2, not 7"))
+        // A client is spoken with as it can.
+        #expect(
+            try answer(one, rules(spoken: 2, two), isReplica: false)
+                == .refused(.accessDenied, "it does not admit this client"))
     }
 }

@@ -15,6 +15,8 @@ import NIOCore
 final class ClientEngine {
     /// How often in a row what completions hand in is taken along before the loop gets on with other things.
     private static let roundsMax = 4
+    /// Between two questions for views that were left out: not for each of a liar's words.
+    private static let askingPause = Interval.milliseconds(100)
 
     private let configuration: ClientConfiguration
     private let view: View
@@ -31,6 +33,12 @@ final class ClientEngine {
     private var links = ClientLinks()
     /// Closing, since they lead to nobody who is talked to any more.
     private var ended: [PeerLink] = []
+    /// To those that are asked for views only (`ClientConfiguration.via`).
+    private var guides: [PeerLink] = []
+    /// When views that were left out were last asked for.
+    private var missingAsked = Instant.zero
+    /// Who has told of views that do not follow upon those that are known, and is to be asked for those between.
+    private var missingTold: ReplicaID?
     /// Holds this engine, from the start until the end.
     private var box: NIOLoopBoundBox<ClientEngine>?
     /// Kept for their memory.
@@ -73,6 +81,8 @@ final class ClientEngine {
         guard !isClosed else { return }
         self.box = box
         begin(core.audience)
+        guides = configuration.via.enumerated().map { guide(at: $1, place: $0, box) }
+        for guide in guides { guide.start() }
     }
 
     /// Has a link to each of these, and to nobody else.
@@ -109,7 +119,8 @@ final class ClientEngine {
         core.step(.close, at: Self.now, into: &effects)
         act()
         box = nil
-        return links.takeAll() + ended
+        defer { guides = [] }
+        return links.takeAll() + ended + guides
     }
 
     /// Nobody can use the client any more.
@@ -154,6 +165,8 @@ final class ClientEngine {
                 core.step(.message(message), at: now, into: &effects)
                 // What it has led to may be that this link counts no more.
                 if follow() { isHeard = links.member(of: serial) != nil }
+            } catch VerificationError.wrongView {
+                askForMissing(of: id, at: now)
             } catch {
                 log.dropped(from: id, error)
             }
@@ -170,6 +183,54 @@ final class ClientEngine {
         begin(audience)
         return true
     }
+
+    // MARK: The way to the newest view
+
+    private func guide(
+        at contact: ClientConfiguration.Contact, place: Int, _ box: NIOLoopBoundBox<ClientEngine>
+    ) -> PeerLink {
+        let target = ViewGuide.target(
+            at: contact, from: core.view, frameBytesMax: configuration.transport.clientFrameBytesMax)
+        let handlers = PeerLinkHandlers(
+            onState: { if case .connected = $0 { box.value.askGuides() } }, onFrames: { box.value.onGuide(target, $0) })
+        return PeerLink(
+            configuration: configuration.transport, identity: identity, target: target, eventLoop: eventLoop,
+            handlers: handlers, jitterSeed: configuration.seed &- UInt64(place) &- 1, logger: configuration.logger)
+    }
+
+    private func askGuides() {
+        let frame = ViewGuide.question(after: core.view.number)
+        for guide in guides { if case .connected = guide.state { guide.send([frame]) } }
+    }
+
+    /// Views were told that do not follow upon those that are known. A client that asks for nothing else would never hear of those between.
+    private func askForMissing(of id: ReplicaID?, at now: Instant) {
+        guard now >= missingAsked + Self.askingPause else { return }
+        missingAsked = now
+        guard let id else { return askGuides() }
+        // Not before all that has come is heard: there may be others to talk to by then.
+        missingTold = id
+    }
+
+    private func onGuide(_ target: PeerLinkTarget, _ batch: FrameBatch) {
+        let before = core.view.number
+        batch.forEach { span in
+            do {
+                guard let views = try ViewGuide.views(in: span, verifier) else { return }
+                core.step(.message(views), at: Self.now, into: &effects)
+                follow()
+            } catch VerificationError.wrongView {
+                askForMissing(of: nil, at: Self.now)
+            } catch {
+                log.dropped(from: target, error)
+            }
+        }
+        // There may be more than what was told at once.
+        if core.view.number > before { askGuides() }
+        act()
+    }
+
+    // MARK: Time
 
     private func onTimer() {
         timer = nil
@@ -210,8 +271,12 @@ final class ClientEngine {
             eventLoop.execute { bound.value.act() }
         }
         writer.write(effects)
+        if let id = missingTold.take() { writer.write(FetchViews(after: core.view.number), to: id) }
         writer.flush(to: links)
-        for notice in effects.notices { log.notice(notice, links) }
+        for notice in effects.notices {
+            log.notice(notice, links)
+            if case .waiting = notice { askGuides() }
+        }
         effects.sends.removeAll(keepingCapacity: true)
         effects.reads.removeAll(keepingCapacity: true)
         effects.viewFetches.removeAll(keepingCapacity: true)

@@ -85,9 +85,14 @@ struct ClientLog {
         for replica in wait.silent { parts.append("replica \(replica) is connected but does not answer") }
         for (replica, reason) in wait.refusing { parts.append("replica \(replica) refuses: \(reason.words)") }
         if parts.isEmpty { parts.append("the replicas' answers do not agree yet") }
+        if wait.unreachable.count == members.count { parts.append(Self.advice) }
         let calls = wait.calls == 1 ? "1 call waits" : "\(wait.calls) calls wait"
         return "\(calls), the oldest for \(seconds(wait.longest)): \(parts.joined(separator: "; "))"
     }
+
+    /// Where nobody that is known can be reached. What a person can do about it stands in the manual under "Changing a group".
+    private static let advice =
+        "if all that this client knows of have been replaced, name a replica that is there now: --via HOST:PORT, or ClientConfiguration.via"
 
     private func seconds(_ interval: Interval) -> String {
         let tenths = interval.nanoseconds / 100_000_000
@@ -103,6 +108,13 @@ struct ClientLog {
         dropsLogged += 1
         if dropsLogged <= Self.dropsLoggedMax {
             logger.warning("replica \(replica) sent what is no reply: \(error)")
+        }
+    }
+
+    mutating func dropped(from guide: PeerLinkTarget, _ error: any Error) {
+        dropsLogged += 1
+        if dropsLogged <= Self.dropsLoggedMax {
+            logger.warning("\(guide.name) at \(guide.host):\(guide.port) sent what proves no view: \(error)")
         }
     }
 }

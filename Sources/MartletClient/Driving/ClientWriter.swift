@@ -36,13 +36,15 @@ struct ClientWriter {
                 add(.requests(RequestBundle(requests: send.requests, signature: nil)), for: send.targets)
             }
         }
-        for it in effects.viewFetches {
-            if let place = audience.firstIndex(of: it.target) {
-                frames[place].append(ClientMessage.fetchViews(it.fetch).encoded())
-            }
-        }
+        for it in effects.viewFetches { write(it.fetch, to: it.target) }
         for read in effects.reads { add(.read(read.request), for: read.targets) }
         for it in effects.receiptFetches { add(.fetchReceipt(it.request), for: it.targets) }
+    }
+
+    mutating func write(_ fetch: FetchViews, to replica: ReplicaID) {
+        if let place = audience.firstIndex(of: replica) {
+            frames[place].append(ClientMessage.fetchViews(fetch).encoded())
+        }
     }
 
     private mutating func add(_ message: ClientMessage, for targets: ReplicaSet) {

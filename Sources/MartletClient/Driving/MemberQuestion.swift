@@ -89,6 +89,9 @@ final class MemberQuestion<Value: Sendable>: Sendable {
                 let message = try ReplicaToClientMessage(decoding: span)
                 let verified = try verifier.verify(message, from: member.id)
                 if let told = reading(verified.message) { take(told) }
+            } catch VerificationError.wrongView {
+                // A view has just begun, which all are told of. What lies between is asked for already.
+                return
             } catch {
                 end(.unreachable("its answer makes no sense: \(error)"))
             }

@@ -9,7 +9,9 @@ extension Executor {
     /// What this replica can sign about a request; nil when it is not executed here yet, its reply is kept no longer, it gave no
     /// result, or nobody is to count on this replica now.
     package func receipt(of id: RequestID) -> ReceiptClaim? {
-        guard isServing, let kept = replies.kept(id), case .result(let result) = kept.body else { return nil }
+        guard isServing, settings.protocolVersion >= ProtocolVersions.receipts, let kept = replies.kept(id),
+            case .result(let result) = kept.body
+        else { return nil }
         return ReceiptClaim(request: id, view: view, provenance: kept.provenance, result: result)
     }
 }

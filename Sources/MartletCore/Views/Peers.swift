@@ -3,7 +3,8 @@
 
 package import MartletTypes
 
-/// All that a replica speaks with. Whoever stands at a position below `view.n` is the member of the view there; those behind have no vote:
+/// All that a replica speaks with, each with the key and the address that the newest view has for it which lists it: there it is found, and
+/// what it votes for is judged by the view all the same. Whoever stands at a position below `view.n` is the member of the view there; those behind have no vote:
 /// learners, members of a newer view that is proved, so that a replica which was away finds those that are there now, former
 /// members for a while, and this replica itself where the view does not list it.
 package struct Peers: Hashable, Sendable {
@@ -15,7 +16,9 @@ package struct Peers: Hashable, Sendable {
 
     /// `own`: this replica as the newest view lists it, or the last one that did.
     package init(of view: View, newest: View, former: [Member] = [], own: Member) {
-        var all = view.audience
+        var all = view.audience.map { member in
+            newest.replica(member.id)?.weighted(isHeavy: member.isHeavy) ?? member
+        }
         func add(_ member: Member) {
             // Which could only be a great deal if all members were replaced while this replica slept.
             guard all.count < ReplicaSet.membersMax, !all.contains(where: { $0.id == member.id }) else { return }

@@ -31,6 +31,16 @@ package struct ViewHistory: Sendable {
         return genesis.replica(replica)
     }
 
+    /// The first view that lists that replica no longer; nil while the newest one does.
+    package func first(without replica: ReplicaID) -> View? {
+        var first: View?
+        for certificate in certificates.reversed() {
+            if certificate.next.replica(replica) != nil { break }
+            first = certificate.next
+        }
+        return first
+    }
+
     /// The proof of the view that follows the current one, if it is known.
     package var following: ViewCertificate? { certificate(of: current.number.next) }
 

@@ -63,7 +63,8 @@ extension Verifier {
 
     /// By the key that its author has in the newest view that lists it.
     func checked(_ operation: ReplicaOperation, from sender: ReplicaID) throws(VerificationError) -> AdmittedRequest {
-        guard let author = try author(of: operation.request) else { throw .malformedRequest(operation.request.id) }
+        // Its key may be one that it has in a view which is not known here.
+        guard let author = try author(of: operation.request) else { throw .notMember(sender) }
         guard author == sender else { throw .foreignClient(operation.request.id) }
         let digest = Hashing.digest(of: operation.request, group: group)
         guard isValid(operation.signature, of: .operation(digest), by: operation.request.id.client.key, sender) else {

@@ -37,43 +37,45 @@ package struct Verifier<Scheme: SignatureScheme>: Sendable {
     package var view: View { views.newest }
 
     /// Whoever any known view lists, as a member or learner, may speak: what is a vote is judged by its own view, and what asks or tells
-    /// may come from anybody who has ever been one of the group.
+    /// may come from anybody who has ever been one of the group. `key` is the one by which the channel has shown who the sender is.
     package func verify(
-        _ message: PeerMessage, from sender: ReplicaID
+        _ message: PeerMessage, from sender: ReplicaID, holding key: PublicKey? = nil
     ) throws(VerificationError) -> VerifiedMessage {
         guard views.isListed(sender) else { throw .notMember(sender) }
-        let by = Principal.replica(sender)
+        func said<Message>(_ message: Message) -> Verified<Message> {
+            Verified(message, sender: .replica(sender), key: key)
+        }
         switch message {
-        case .propose(let propose): return .propose(Verified(try checked(propose), sender: by))
-        case .write(let vote): return .write(Verified(try checked(vote), sender: by))
-        case .accept(let vote): return .accept(Verified(try checked(vote), sender: by))
-        case .decided(let decided): return .decided(Verified(try checked(decided), sender: by))
-        case .stop(let stop): return .stop(Verified(try checked(stop), sender: by))
-        case .stopData(let data): return .stopData(Verified(try checked(data, from: sender), sender: by))
+        case .propose(let propose): return .propose(said(try checked(propose)))
+        case .write(let vote): return .write(said(try checked(vote)))
+        case .accept(let vote): return .accept(said(try checked(vote)))
+        case .decided(let decided): return .decided(said(try checked(decided)))
+        case .stop(let stop): return .stop(said(try checked(stop)))
+        case .stopData(let data): return .stopData(said(try checked(data, from: sender)))
         case .sync(let sync): return .sync(try verified(sync))
-        case .checkpoint(let vote): return .checkpoint(Verified(try checked(vote, from: sender), sender: by))
-        case .forwarded(let requests): return .forwarded(Verified(try checked(requests), sender: by))
-        case .vouches(let vouches): return .vouches(Verified(vouches, sender: by))
-        case .fetchRequests(let fetch): return .fetchRequests(Verified(fetch, sender: by))
-        case .fetchBatch(let fetch): return .fetchBatch(Verified(fetch, sender: by))
-        case .batchBody(let body): return .batchBody(Verified(try checked(body), sender: by))
-        case .fetchDecisions(let fetch): return .fetchDecisions(Verified(fetch, sender: by))
-        case .decisions(let decisions): return .decisions(Verified(try checked(decisions), sender: by))
-        case .fetchCheckpoint(let fetch): return .fetchCheckpoint(Verified(fetch, sender: by))
-        case .checkpointOffer(let offer): return .checkpointOffer(Verified(try checked(offer), sender: by))
-        case .fetchManifest(let name): return .fetchManifest(Verified(name, sender: by))
-        case .manifest(let named): return .manifest(Verified(try checked(named), sender: by))
-        case .fetchChunks(let fetch): return .fetchChunks(Verified(fetch, sender: by))
-        case .chunk(let chunk): return .chunk(Verified(hashed(chunk), sender: by))
-        case .progress(let progress): return .progress(Verified(try checked(progress), sender: by))
-        case .probe(let probe): return .probe(Verified(probe, sender: by))
-        case .probeEcho(let echo): return .probeEcho(Verified(echo, sender: by))
-        case .challenge(let challenge): return .challenge(Verified(try checked(challenge), sender: by))
-        case .challengeResponse(let response): return .challengeResponse(Verified(response, sender: by))
-        case .install(let install): return .install(Verified(try checked(install, from: sender), sender: by))
-        case .fetchViews(let fetch): return .fetchViews(Verified(fetch, sender: by))
-        case .views(let part): return .views(Verified(try checked(part), sender: by))
-        case .operation(let operation): return .operation(Verified(try checked(operation, from: sender), sender: by))
+        case .checkpoint(let vote): return .checkpoint(said(try checked(vote, from: sender)))
+        case .forwarded(let requests): return .forwarded(said(try checked(requests)))
+        case .vouches(let vouches): return .vouches(said(vouches))
+        case .fetchRequests(let fetch): return .fetchRequests(said(fetch))
+        case .fetchBatch(let fetch): return .fetchBatch(said(fetch))
+        case .batchBody(let body): return .batchBody(said(try checked(body)))
+        case .fetchDecisions(let fetch): return .fetchDecisions(said(fetch))
+        case .decisions(let decisions): return .decisions(said(try checked(decisions)))
+        case .fetchCheckpoint(let fetch): return .fetchCheckpoint(said(fetch))
+        case .checkpointOffer(let offer): return .checkpointOffer(said(try checked(offer)))
+        case .fetchManifest(let name): return .fetchManifest(said(name))
+        case .manifest(let named): return .manifest(said(try checked(named)))
+        case .fetchChunks(let fetch): return .fetchChunks(said(fetch))
+        case .chunk(let chunk): return .chunk(said(hashed(chunk)))
+        case .progress(let progress): return .progress(said(try checked(progress)))
+        case .probe(let probe): return .probe(said(probe))
+        case .probeEcho(let echo): return .probeEcho(said(echo))
+        case .challenge(let challenge): return .challenge(said(try checked(challenge)))
+        case .challengeResponse(let response): return .challengeResponse(said(response))
+        case .install(let install): return .install(said(try checked(install, from: sender)))
+        case .fetchViews(let fetch): return .fetchViews(said(fetch))
+        case .views(let part): return .views(said(try checked(part)))
+        case .operation(let operation): return .operation(said(try checked(operation, from: sender)))
         }
     }
 

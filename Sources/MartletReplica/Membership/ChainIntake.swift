@@ -12,11 +12,11 @@ struct ChainIntake: Sendable {
     let drops: DropLog
 
     /// False when so much waits to be verified that the caller stops reading from that link, and calls `jobs.hold`.
-    func receive(_ batch: FrameBatch, from replica: ReplicaID) -> Bool {
+    func receive(_ batch: FrameBatch, from replica: ReplicaID, holding key: PublicKey) -> Bool {
         var taken: [VerificationJob] = []
         batch.forEach { span in
             if let part = Self.part(span, from: replica, drops) {
-                taken.append(.verify(.views(part), from: replica))
+                taken.append(.verify(.views(part), from: replica, holding: key))
             }
         }
         return taken.isEmpty || jobs.post(taken, bytes: batch.byteCount, lane: .replicas)

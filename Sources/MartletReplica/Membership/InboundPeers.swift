@@ -35,12 +35,17 @@ final class InboundPeers: Sendable {
     func opened(_ connection: InboundConnection, of replica: ReplicaID, at now: Instant) {
         state.withLock { $0.connections[replica, default: []].append(connection) }
         // A view may have given that replica another key since the handshake.
-        guard views.listing(of: replica)?.member.key == connection.peer else {
+        guard isProved(connection, of: replica) || connection.hello.view > views.newest.number else {
             return connection.abort(Self.keyReplaced)
         }
         if connection.hello.view < views.newest.number, isDue(replica, at: now) {
             tell(connection, after: connection.hello.view)
         }
+    }
+
+    /// Whether the known views list that replica with the key of the connection. Otherwise it may only prove that they will.
+    func isProved(_ connection: InboundConnection, of replica: ReplicaID) -> Bool {
+        views.listing(of: replica)?.member.key == connection.peer
     }
 
     func closed(_ connection: InboundConnection, of replica: ReplicaID) {
@@ -78,7 +83,8 @@ final class InboundPeers: Sendable {
 
     /// To one that this replica has no link to; nothing when it is not connected.
     func send(_ part: ViewChainPart, to replica: ReplicaID) {
-        let connection = state.withLock { $0.connections[replica]?.last }
+        let key = views.listing(of: replica)?.member.key
+        let connection = state.withLock { $0.connections[replica]?.last { $0.peer == key } }
         guard let connection, connection.queuedBytes < Self.queuedBytesMax else { return }
         connection.send([PeerMessage.views(part).encoded()])
     }

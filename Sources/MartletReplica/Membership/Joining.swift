@@ -79,7 +79,8 @@ final class Joining: Sendable {
     private func makeLink(_ contact: Contact, _ identity: TLSIdentity, _ place: Int) -> PeerLink {
         let views = verifier.views
         let hello = Hello(
-            group: views.newest.group, role: .replica(configuration.replica), view: views.newest.number)
+            versions: configuration.versions, group: views.newest.group, role: .replica(configuration.replica),
+            view: views.newest.number)
         let target = PeerLinkTarget(
             name: contact.name, host: contact.address.host, port: contact.address.port, key: contact.key, hello: hello,
             frameBytesMax: Limits.viewChainFrameBytes.max)
@@ -153,8 +154,12 @@ final class Joining: Sendable {
         var iterator = signals.makeAsyncIterator()
         repeat {
             let standing = Standing(of: replica, key: key, in: verifier.views)
-            if standing == .listed { return .success(verifier.views.chain) }
             if let complaint = standing.complaint(about: replica, key: key) { return .failure(complaint) }
+            if standing == .listed {
+                let views = verifier.views
+                return Standing.complaint(of: configuration.versions, in: views.newest).map { .failure($0) }
+                    ?? .success(views.chain)
+            }
             let now = SystemClock.monotonic
             if told?.standing != standing || now >= told?.due ?? now {
                 told = (standing, now + Self.tellingPeriod)

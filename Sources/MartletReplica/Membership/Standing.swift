@@ -43,6 +43,13 @@ enum Standing: Hashable {
         }
     }
 
+    /// Why a replica that speaks these versions of the protocol cannot go on from that view.
+    static func complaint(of versions: ProtocolVersions, in view: View) -> ReplicaError? {
+        let spoken = view.settings.protocolVersion
+        return versions.contains(UInt16(spoken))
+            ? nil : .versionUnspoken(spoken, in: view.number, spoken: versions.description)
+    }
+
     /// What has to happen, for a person; nil when nothing has to.
     func words(of replica: ReplicaID, key: PublicKey, newest: ViewNumber) -> String? {
         switch self {

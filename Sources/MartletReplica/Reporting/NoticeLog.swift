@@ -104,10 +104,19 @@ struct NoticeLog {
             logger.notice(
                 "view \(view) does not list this replica any more: it serves those that are behind for a while, and then stops"
             )
+        case .stillNeeded(let view, let members):
+            pass("still needed", at: now, .notice) {
+                "replicas \(members.map(\.description).joined(separator: ", ")) have not been seen in view \(view) yet, and may need what this one has: it stays"
+            }
         case .keyReplaced(let view):
             logger.error(
                 "view \(view) lists this replica with another key than the one that it was started with: it does not vote; start it again with the new key"
             )
+        case .versionUnspoken(let view, let version):
+            logger.error(
+                "view \(view) speaks version \(version) of the protocol, and this program does not: it goes no further")
+        case .versionsTold(let versions):
+            logger.info("telling the group that this program speaks version \(versions) of the protocol")
         }
     }
 

@@ -20,6 +20,7 @@ struct Admitted {
 struct Admission: Sendable {
     let verifier: Verifier<Ed25519Scheme>
     let access: ClientAccess
+    let versions: ProtocolVersions
     let me: ReplicaID
     let voting: VotingState
     let fetching: FetchingState
@@ -36,14 +37,16 @@ struct Admission: Sendable {
         let views = verifier.views
         let newest = views.newest
         let rules = HandshakeRules(
-            group: newest.group, newest: newest.number, listing: { views.listing(of: $0) },
+            group: newest.group, newest: newest.number, spoken: UInt16(newest.settings.protocolVersion),
+            versions: versions, listing: { views.listing(of: $0) },
             admitsClient: { access.admits($0) })
         return rules.answer(hello, key)
     }
 
     // MARK: - Messages
 
-    func admit(_ message: PeerMessage, from replica: ReplicaID, into admitted: inout Admitted) {
+    /// `key` is the one by which the connection's other end has shown that it is that replica.
+    func admit(_ message: PeerMessage, from replica: ReplicaID, holding key: PublicKey, into admitted: inout Admitted) {
         if !isHeard(message, from: replica) {
             return drops.dropped(from: .replica(replica), because: "it is in the group no longer")
         }
@@ -51,13 +54,29 @@ struct Admission: Sendable {
             return drops.dropped(from: .replica(replica), because: "nobody asked for it")
         }
         if isHeavy(message) {
-            admitted.verification.append(.verify(message, from: replica))
+            admitted.verification.append(.verify(message, from: replica, holding: key))
             return
         }
         do {
-            admitted.ordering.append(.event(.message(try verifier.verify(message, from: replica))))
+            admitted.ordering.append(.event(.message(try verifier.verify(message, from: replica, holding: key))))
         } catch {
             drops.dropped(from: .replica(replica), because: "\(error)")
+        }
+    }
+
+    /// From one that is known with another key only: it proves a view that lists it with its own, or is cut off.
+    func admitProof(
+        _ message: PeerMessage, from replica: ReplicaID, by connection: InboundConnection, into admitted: inout Admitted
+    ) {
+        guard case .views = message else {
+            return drops.dropped(from: .replica(replica), because: "no view that is known lists it with its key")
+        }
+        do {
+            let verified = try verifier.verify(message, from: replica, holding: connection.peer)
+            admitted.ordering.append(.event(.message(verified)))
+        } catch {
+            drops.dropped(from: .replica(replica), because: "\(error)")
+            connection.abort(.failed("what it sent proves no view: \(error)"))
         }
     }
 

@@ -60,10 +60,12 @@ struct Ingress<Machine: StreamingStateMachine>: Sendable {
         batch.forEach { span in
             do {
                 let message = try PeerMessage(decoding: span)
-                if case .fetchViews(let fetch) = message {
+                if !inbound.isProved(connection, of: replica) {
+                    admission.admitProof(message, from: replica, by: connection, into: &admitted)
+                } else if case .fetchViews(let fetch) = message {
                     inbound.answer(fetch, of: replica, by: connection, at: SystemClock.monotonic)
                 } else {
-                    admission.admit(message, from: replica, into: &admitted)
+                    admission.admit(message, from: replica, holding: connection.peer, into: &admitted)
                 }
             } catch {
                 drops.dropped(from: .replica(replica), because: "it is no message: \(error)")

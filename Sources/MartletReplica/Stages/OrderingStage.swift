@@ -42,15 +42,18 @@ final class OrderingStage<Machine: StreamingStateMachine> {
 
     /// Told once, when nobody in the group needs this replica any more.
     private var onLeft: (@Sendable (ViewNumber) -> Void)?
+    private var onUnspoken: (@Sendable (UnspokenVersion) -> Void)?
 
     /// What the core wants first is done by the first `run`.
     init(
         configuration: CoreConfiguration, restoring restoration: Restoration?, mailboxes: StageMailboxes<Machine>,
         clients: ClientDirectory, views: KnownViews, voting: VotingState, fetching: FetchingState, peers: PeerNames,
         inbound: InboundPeers, connectivity: ConnectivityLog, disk: (any DurableDisk)?, egress: Egress,
-        logger: Logger, onLeft: @escaping @Sendable (ViewNumber) -> Void
+        logger: Logger, onLeft: @escaping @Sendable (ViewNumber) -> Void,
+        onUnspoken: @escaping @Sendable (UnspokenVersion) -> Void
     ) {
         self.onLeft = onLeft
+        self.onUnspoken = onUnspoken
         self.peers = peers
         self.inbound = inbound
         self.connectivity = connectivity
@@ -147,6 +150,7 @@ final class OrderingStage<Machine: StreamingStateMachine> {
         if effects.entropyWanted > 0 { loopback.append(.entropy(SystemEntropy.numbers(effects.entropyWanted))) }
         if !effects.notices.isEmpty { notices.log(effects.notices, at: now.monotonic) }
         if let view = effects.hasLeft { onLeft.take()?(view) }
+        if let unspoken = effects.unspoken { onUnspoken.take()?(unspoken) }
         effects.removeAll()
     }
 

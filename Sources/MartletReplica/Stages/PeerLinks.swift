@@ -27,6 +27,7 @@ final class PeerLinks: Sendable {
 
     let me: ReplicaID
     private let views: KnownViews
+    private let versions: ProtocolVersions
     private let identity: TLSIdentity
     private let loops: EventLoops
     private let configuration: TransportConfiguration
@@ -37,11 +38,12 @@ final class PeerLinks: Sendable {
 
     /// There is none before `follow`.
     init(
-        me: ReplicaID, views: KnownViews, identity: TLSIdentity, loops: EventLoops,
+        me: ReplicaID, views: KnownViews, versions: ProtocolVersions, identity: TLSIdentity, loops: EventLoops,
         configuration: TransportConfiguration, intake: ChainIntake, log: ConnectivityLog, logger: Logger
     ) {
         self.me = me
         self.views = views
+        self.versions = versions
         self.identity = identity
         self.loops = loops
         self.configuration = configuration
@@ -87,22 +89,34 @@ final class PeerLinks: Sendable {
 
     private func makeLink(to member: Member) -> PeerLink {
         let address = configuration.dialling.address(of: member)
-        let hello = Hello(group: views.newest.group, role: .replica(me), view: views.newest.number)
+        let hello = Hello(
+            versions: versions, group: views.newest.group, role: .replica(me), view: views.newest.number)
         let target = PeerLinkTarget(
             name: "replica \(member.id)", host: address.host, port: address.port, key: member.key, hello: hello,
             frameBytesMax: Limits.viewChainFrameBytes.max)
         let ticket = log.begin(member.id)
         let handlers = PeerLinkHandlers(
             newestView: { [views] in views.newest.number },
-            onState: { [log] in log.changed(ticket, target, to: $0) },
-            onFrames: { [weak self] in self?.receive($0, from: member.id) })
+            onState: { [log, weak self] in
+                log.changed(ticket, target, to: $0)
+                if case .connected(let view) = $0 { self?.tell(member.id, after: view) }
+            },
+            onFrames: { [weak self] in self?.receive($0, from: member) })
         return PeerLink(
             configuration: configuration, identity: identity, target: target, eventLoop: loops.next(),
             handlers: handlers, jitterSeed: UInt64(member.id.rawValue), logger: logger)
     }
 
-    private func receive(_ batch: FrameBatch, from replica: ReplicaID) {
-        guard !intake.receive(batch, from: replica), let link = link(to: replica) else { return }
+    /// Whoever knows less is told first of all: it may know this replica with another key, and would take nothing else from it.
+    private func tell(_ replica: ReplicaID, after number: ViewNumber) {
+        guard number < views.newest.number else { return }
+        send([PeerMessage.views(views.chain(after: number)).encoded()], to: replica)
+    }
+
+    private func receive(_ batch: FrameBatch, from member: Member) {
+        guard !intake.receive(batch, from: member.id, holding: member.key), let link = link(to: member.id) else {
+            return
+        }
         link.pauseReading()
         intake.jobs.hold { link.resumeReading() }
     }

@@ -8,8 +8,8 @@ import MartletWire
 
 /// What is too long to verify for a thread that others wait for.
 enum VerificationJob: Sendable {
-    /// A message with many signatures, or with much to hash.
-    case verify(PeerMessage, from: ReplicaID)
+    /// A message with many signatures, or with much to hash; and the key that the channel has shown.
+    case verify(PeerMessage, from: ReplicaID, holding: PublicKey)
     case check(DecisionCertificate)
 }
 
@@ -30,15 +30,15 @@ struct VerificationStage: Sendable {
 
     private func carryOut(_ job: VerificationJob) {
         switch job {
-        case .verify(let message, let sender): verify(message, from: sender)
+        case .verify(let message, let sender, let key): verify(message, from: sender, holding: key)
         case .check(let certificate):
             ordering.post(.event(.certificateChecked(verifier.validShares(of: certificate))))
         }
     }
 
-    private func verify(_ message: PeerMessage, from sender: ReplicaID) {
+    private func verify(_ message: PeerMessage, from sender: ReplicaID, holding key: PublicKey) {
         do {
-            ordering.post(.event(.message(try verifier.verify(message, from: sender))))
+            ordering.post(.event(.message(try verifier.verify(message, from: sender, holding: key))))
         } catch {
             if case .manifest(let it) = message, case .manifestDiffers = error {
                 ordering.post(.event(.manifestDiffers(it.checkpoint, from: sender)))

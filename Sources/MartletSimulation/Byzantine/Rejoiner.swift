@@ -23,8 +23,10 @@ struct Rejoiner: Misbehaviour {
         var view = context.view.number.rawValue
         if context.random.chance(permille: 200) { view = context.random.pick([0, view - 1, view + 1, view + 7]) }
         let request = Request.rejoin(
-            Rejoin(view: ViewNumber(view), incarnation: incarnation), number: SequenceNumber(operation),
-            by: context.key)
+            Rejoin(
+                view: ViewNumber(view), incarnation: incarnation,
+                versions: context.random.chance(permille: 200) ? OldProgram.versions : .supported),
+            number: SequenceNumber(operation), by: context.key)
         let message = context.seal(.operation(ReplicaOperation(request: request)))
         for receiver in receivers(&context) {
             outgoing.append(Outgoing(message, to: receiver))

@@ -52,7 +52,9 @@ struct Replayer: Misbehaviour {
             guard collected[place] != old else { return nil }
             collected[place] = old
         } else {
-            collected.append(context.random.chance(permille: 500) ? old : context.random.pick(collected))
+            // Another of its lies may have left nothing.
+            let isOld = context.random.chance(permille: 500) || collected.isEmpty
+            collected.append(isOld ? old : context.random.pick(collected))
         }
         return context.seal(.sync(Sync(epoch: sync.epoch, collected: collected)))
     }

@@ -54,7 +54,7 @@ package struct RejoinChecker: Sendable {
         guard view.replica(new[0].replica) != nil else {
             return complaint("admits \(new[0].replica), who is neither member nor learner")
         }
-        let rejoin = Rejoin(view: view.number, incarnation: new[0].number)
+        let rejoin = Rejoin(view: view.number, incarnation: new[0].number, versions: new[0].versions)
         guard liars.contains(member) || asked.contains(Question(replica: member, rejoin: rejoin)) else {
             return complaint(
                 "admits incarnation \(new[0].number) of member \(new[0].replica), which did not ask for it")

@@ -50,6 +50,10 @@ struct OperationDrafts {
         case .administer(let needed):
             view.administration.needed == needed && view.administration.keys.count == administrators.count
                 ? nil : .administer(Administration(keys: administrators, needed: needed))
+        // Too early it is refused.
+        case .upgrade:
+            view.settings.protocolVersion < ProtocolVersions.supported.highest
+                ? .upgrade(ProtocolVersions.supported.highest) : nil
         }
     }
 

@@ -11,6 +11,19 @@ package struct NewcomerPlan: Hashable, Sendable {
     package init(startsAt: Instant = .zero) { self.startsAt = startsAt }
 }
 
+/// A replica whose program speaks no more than the first version of the protocol, until it is started again after that time.
+package struct OldProgram: Hashable, Sendable {
+    package static let versions = ProtocolVersions(only: 1)
+
+    package var replica: Int
+    package var until: Instant
+
+    package init(replica: Int, until: Instant) {
+        self.replica = replica
+        self.until = until
+    }
+}
+
 /// What an administrator wants done to the group, from that time on. It is made anew, with the next number, when another operation was
 /// done first; and given up once it would change nothing any more, or cannot be.
 package struct ChangePlan: Hashable, Sendable {
@@ -27,6 +40,8 @@ package struct ChangePlan: Hashable, Sendable {
         case rotateKey(Int)
         /// Both administrators, so many of which must sign.
         case administer(needed: Int)
+        /// The newest version of the protocol that the program speaks.
+        case upgrade
     }
 
     package var at: Instant
@@ -50,7 +65,7 @@ extension ChangePlan.Change {
         switch self {
         case .add(let slot), .replaceLeader(let slot), .remove(let slot), .rotateKey(let slot): [slot]
         case .replace(let slot, let other): [slot, other]
-        case .tolerate, .administer: []
+        case .tolerate, .administer, .upgrade: []
         }
     }
 }

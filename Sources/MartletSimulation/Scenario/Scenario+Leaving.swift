@@ -25,6 +25,7 @@ extension Scenario {
         let gone = slots - 1
         smaller.changes.removeAll { $0.change.slots.contains(gone) }
         smaller.thieves.removeAll { $0.replica == gone }
+        smaller.oldPrograms.removeAll { $0.replica == gone }
         smaller.newcomers.removeLast()
         smaller.replicaFaults.removeAll { $0.replica == gone }
         smaller.clockFaults.removeAll { $0.replica == gone }
@@ -39,6 +40,7 @@ extension Scenario {
         smaller.leaders.removeAll { $0 == gone }
         smaller.changes.removeAll { $0.change.slots.contains(gone) }
         smaller.thieves.removeAll { $0.replica == gone }
+        smaller.oldPrograms.removeAll { $0.replica == gone }
         // Fewer may be heavy now: the seed chooses.
         smaller.heavy = []
         smaller.replicaFaults.removeAll { $0.replica == gone }

@@ -30,7 +30,7 @@ extension Scenario {
             case .remove(let slot):
                 if !isLearnerForEver(slot), members.count > faultModel.membersMin(f: f) { members.remove(slot) }
             case .tolerate(let count): f = count
-            case .replace, .rotateKey, .administer: break
+            case .replace, .rotateKey, .administer, .upgrade: break
             }
             found.append(Membership(operations: place + 1, members: members, f: f))
         }
@@ -102,6 +102,13 @@ extension Scenario {
         }
         if let thief = thieves.first(where: { thief in !changes.contains { $0.change == .rotateKey(thief.replica) } }) {
             return "replica \(thief.replica) has no old key that somebody could have: it never gets another one"
+        }
+        if let old = oldPrograms.first(where: { !(0..<slots).contains($0.replica) }) {
+            return "there is no replica \(old.replica)"
+        }
+        guard oldPrograms.isEmpty || settings.protocolVersion == 1 else {
+            return
+                "a program that speaks version 1 alone has no place in a group that speaks \(settings.protocolVersion)"
         }
         if n == 1, !newcomers.isEmpty, changes.contains(where: { if case .add = $0.change { true } else { false } }) {
             return "a group of one replica cannot grow: let the newcomer replace it"

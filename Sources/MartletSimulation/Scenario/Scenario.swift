@@ -43,6 +43,8 @@ package struct Scenario: Sendable {
     package var newcomers: [NewcomerPlan] = []
     /// Who is to come and go, f, keys and administrators.
     package var changes: [ChangePlan] = []
+    /// Whose program is older than the others'.
+    package var oldPrograms: [OldProgram] = []
     /// Whose old key somebody speaks with once it has another one, and how that one lies.
     package var thieves: [LiarPlan] = []
     package var clientTiming = ClientTiming()

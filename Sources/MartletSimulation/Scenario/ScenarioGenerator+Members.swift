@@ -29,6 +29,7 @@ extension ScenarioGenerator {
             at: random.instant(from: .zero, to: Instant.zero + .milliseconds(200)), next: scenario.n)
         for _ in 0..<count + random.below(2) { planChange(&draft) }
         if random.chance(permille: 250) { makeRace(&draft) }
+        if random.chance(permille: 300) { makeUpgrade() }
         makeNewcomersFaults()
         makeFormerLiars()
         guard scenario.complaint != nil else { return }
@@ -126,6 +127,25 @@ extension ScenarioGenerator {
         draft.f = isMore ? more : draft.f - 1
         plan(.tolerate(draft.f), &draft)
         if scenario.complaint != nil { scenario.changes.removeLast() }
+    }
+
+    /// Those that start again anyway do so with a newer program, and some newcomers come with an old one.
+    private mutating func makeUpgrade() {
+        scenario.settings.protocolVersion = 1
+        for fault in scenario.replicaFaults {
+            guard case .crash(let restartAt?) = fault.kind, random.chance(permille: 700),
+                !scenario.oldPrograms.contains(where: { $0.replica == fault.replica })
+            else { continue }
+            scenario.oldPrograms.append(OldProgram(replica: fault.replica, until: restartAt))
+        }
+        for slot in scenario.n..<scenario.slots where random.chance(permille: 150) {
+            scenario.oldPrograms.append(OldProgram(replica: slot, until: scenario.healsAt))
+        }
+        for _ in 0..<2 {
+            let at = random.instant(from: .zero, to: scenario.healsAt)
+            scenario.changes.append(ChangePlan(at: at, .upgrade, waits: false))
+        }
+        scenario.changes.append(ChangePlan(at: scenario.healsAt, .upgrade))
     }
 
     /// Another administrator, who knows nothing of what the first one does.

@@ -22,6 +22,8 @@ struct OrderingWork {
     var decided: [Execution] = []
     /// It is to end: that view does not list it.
     var hasLeft: ViewNumber?
+    /// It is to end: the group speaks what its program does not.
+    var isUnspoken = false
     /// How often its own messages came back to it.
     var rounds = 0
 
@@ -38,6 +40,7 @@ struct OrderingWork {
         views.removeAll(keepingCapacity: true)
         decided.removeAll(keepingCapacity: true)
         hasLeft = nil
+        isUnspoken = false
         rounds = 0
     }
 }

@@ -38,6 +38,10 @@ final class SimulatedReplica {
     var sealer: Sealer<SimulatedScheme>
     let makeSealer: (SimulatedScheme.PrivateKey) -> Sealer<SimulatedScheme>
     let timeouts: Timeouts
+    /// The versions of the protocol that its program speaks.
+    var versions: ProtocolVersions
+    /// Until it is started again after that it has an older program; nil if it never had one.
+    let oldUntil: Instant?
     let memory: MemoryChecker.Limits
     /// Where its challenges come from; apart from all else that is drawn.
     var entropy: SeededRandom
@@ -127,7 +131,7 @@ final class SimulatedReplica {
         makeVerifier: @escaping () -> Verifier<SimulatedScheme>,
         makeSealer: @escaping (SimulatedScheme.PrivateKey) -> Sealer<SimulatedScheme>,
         timeouts: Timeouts, memory: MemoryChecker.Limits, clock: ReplicaClock, entropy: SeededRandom,
-        syncErrorPermille: Int
+        syncErrorPermille: Int, oldUntil: Instant?
     ) {
         self.id = id
         self.slot = slot
@@ -139,6 +143,8 @@ final class SimulatedReplica {
         self.makeSealer = makeSealer
         sealer = makeSealer(key)
         self.timeouts = timeouts
+        self.oldUntil = oldUntil
+        versions = oldUntil == nil ? .supported : OldProgram.versions
         self.memory = memory
         self.clock = clock
         self.entropy = entropy
@@ -146,7 +152,7 @@ final class SimulatedReplica {
         core = Self.core(
             id, isFounder ? view : Self.groupOfItsOwn(id, key.publicKey, view.settings), [],
             isFounder ? key.publicKey : nil,
-            .voter, 1, timeouts, memory, clock.reading(at: .zero), &effects)
+            .voter, 1, versions, timeouts, memory, clock.reading(at: .zero), &effects)
         if !isFounder {
             effects.removeAll()
             peers = []
@@ -206,6 +212,7 @@ final class SimulatedReplica {
         for case .execute(let execution) in effects.executions { work.decided.append(execution) }
         if let audience = effects.audience { peers = audience.map(\.id) }
         if let view = effects.hasLeft { work.hasLeft = view }
+        if effects.unspoken != nil { work.isUnspoken = true }
         work.decidedAtSend += passGate()
         for send in effects.sends {
             let sealed = sealer.seal(makeUp?(send.message) ?? send.message)
@@ -328,6 +335,7 @@ final class SimulatedReplica {
     func restart(at now: Instant) throws -> CheckpointImage? {
         isUp = true
         isRotten = false
+        if let oldUntil, now >= oldUntil { versions = .supported }
         if let nextKey {
             ownKey = nextKey
             sealer = makeSealer(nextKey)
@@ -352,7 +360,8 @@ final class SimulatedReplica {
         effects.removeAll()
         decidedAtSend.removeAll()
         core = Self.core(
-            id, view, chain, key, mode, max(1, number), timeouts, memory, clock.reading(at: now), &effects, restoration)
+            id, view, chain, key, mode, max(1, number), versions, timeouts, memory, clock.reading(at: now), &effects,
+            restoration)
         executor = Executor(machine: Self.service(), view: view.number, mode: mode, settings: view.settings)
         store = SnapshotStore()
         newest = NewestSnapshot()

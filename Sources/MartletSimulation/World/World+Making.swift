@@ -81,7 +81,8 @@ extension World {
                     monotonicOffset: random.interval(upTo: .seconds(1_000)),
                     wallOffset: .microseconds(UInt64(random.below(20_000)))),
                 entropy: SeededRandom(seed: scenario.seed ^ 0xE417_0000 &+ UInt64(slot)),
-                syncErrorPermille: scenario.diskSyncErrorPermille))
+                syncErrorPermille: scenario.diskSyncErrorPermille,
+                oldUntil: scenario.oldPrograms.first { $0.replica == place }?.until))
         guard !isThief else { return replicas[slot].waitToSteal() }
         let begin = random.instant(from: .zero, to: Instant.zero + .milliseconds(2))
         guard place < scenario.n else {

@@ -96,6 +96,21 @@ extension World {
         breakLinks(to: replica)
     }
 
+    /// It hears of several views at once, and others are members by now.
+    func noteSleeper(_ views: [ViewCertificate], _ place: Int) {
+        guard views.count > 2, let before = checkers.view(views[0].view),
+            before.index(of: ReplicaID(slot: place)) != nil,
+            before.members.map(\.id) != views[views.count - 1].next.members.map(\.id)
+        else { return }
+        counts.sleepers += 1
+    }
+
+    /// Somebody starts it again with a newer program.
+    func onUnspoken(_ replica: SimulatedReplica) {
+        guard isHonest(replica), replica.isUp, let until = replica.oldUntil else { return }
+        crash(replica, restartAt: max(now, until) + random.interval(upTo: Self.rotationMax))
+    }
+
     /// Lies on, whether anybody speaks with it or not.
     func isFormer(_ replica: SimulatedReplica) -> Bool {
         scenario.hasChanges && !isHonest(replica) && replica.isUp && !replica.isWaiting

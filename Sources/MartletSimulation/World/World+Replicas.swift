@@ -33,7 +33,7 @@ extension World {
             if case .manifest(let named) = message { manifest = named.checkpoint }
             if trace.isOn { text = TraceText.text(message) }
             if !isHonest(replica) { observe(message, from: sender, by: replica) }
-            let verified = try replica.verifier.verify(message, from: sender)
+            let verified = try replica.verifier.verify(message, from: sender, holding: other.key)
             if isHonest(replica) {
                 noteProposal(message)
                 noteSettlement(message)
@@ -159,9 +159,10 @@ extension World {
         for lookUp in work.lookUps { self.lookUp(lookUp, by: replica) }
         if !isHonest(replica) { lie(&work.outgoing, as: replica) }
         for outgoing in work.outgoing { send(outgoing, by: replica, to: outgoing.receiver.slot) }
-        let hasLeft = work.hasLeft != nil
+        let (hasLeft, isUnspoken) = (work.hasLeft != nil, work.isUnspoken)
         work.removeAll()
         if hasLeft { onLeft(replica) }
+        if isUnspoken { onUnspoken(replica) }
         if !replica.executionInbox.isEmpty { scheduleExecution(of: replica) }
     }
 
@@ -200,15 +201,6 @@ extension World {
             checkers.decided(execution, by: place, at: now)
             consensusTimes.decided(execution.instance, by: place, at: now)
         }
-    }
-
-    /// It hears of several views at once, and others are members by now.
-    private func noteSleeper(_ views: [ViewCertificate], _ place: Int) {
-        guard views.count > 2, let before = checkers.view(views[0].view),
-            before.index(of: ReplicaID(slot: place)) != nil,
-            before.members.map(\.id) != views[views.count - 1].next.members.map(\.id)
-        else { return }
-        counts.sleepers += 1
     }
 
     /// Only what holds one request may end a view.
@@ -340,8 +332,9 @@ extension World {
                 counts.installs += 1
                 trace.line(now, "r\(place)", "installs", "the checkpoint after \(image.instance)")
                 replica.isRotten = false
-                if scenario.rots(place) { checkers.replaced(place) }
+                // What a thief in its place takes over is none of its own.
                 if isHonest(replica) {
+                    if scenario.rots(place) { checkers.replaced(place) }
                     checkers.installed(image.instance, time: image.time, by: place, at: now)
                 }
                 // It is durable first.

@@ -110,7 +110,10 @@ package enum ProtocolStep: String, Hashable, Sendable, CaseIterable {
     case viewBegun = "view begun"
     case misbehaviour = "misbehaviour seen"
     case leftGroup = "left the group"
+    case stillNeeded = "stayed though out of the group"
     case keyReplaced = "key replaced"
+    case versionUnspoken = "version not spoken"
+    case versionsTold = "versions told"
 
     init(_ notice: Notice) {
         switch notice {
@@ -139,7 +142,10 @@ package enum ProtocolStep: String, Hashable, Sendable, CaseIterable {
         case .viewBegun: self = .viewBegun
         case .misbehaviour: self = .misbehaviour
         case .leftGroup: self = .leftGroup
+        case .stillNeeded: self = .stillNeeded
         case .keyReplaced: self = .keyReplaced
+        case .versionUnspoken: self = .versionUnspoken
+        case .versionsTold: self = .versionsTold
         }
     }
 }

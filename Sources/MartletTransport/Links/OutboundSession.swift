@@ -72,6 +72,8 @@ final class OutboundSession: FrameHandlerOwner {
             return handler.abort(.failed("its answer makes no sense: \(error)"))
         }
         switch answer {
+        case .accepted(let version, _) where !driver.hello.versions.contains(version):
+            handler.abort(.failed("it wants to speak protocol version \(version), which was not offered"))
         case .accepted(_, let view):
             phase = .open
             driver.onAccepted(view: view)

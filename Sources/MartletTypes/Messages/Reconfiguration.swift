@@ -30,6 +30,8 @@ package enum GroupOperation: Hashable, Sendable {
     case update(Member)
     /// Other administrators.
     case administer(Administration)
+    /// The group speaks this version of the protocol from then on, which all members must have said that they can.
+    case upgrade(UInt16)
 }
 
 /// One administrator's word for a `Reconfiguration`.

@@ -43,6 +43,7 @@ extension GroupOperation: WireCodable {
         case tolerate
         case update
         case administer
+        case upgrade
     }
 
     package static var encodedBytesMin: Int { 1 + 2 }
@@ -67,6 +68,9 @@ extension GroupOperation: WireCodable {
         case .administer(let administration):
             writer.write(Tag.administer.rawValue)
             administration.encode(into: &writer)
+        case .upgrade(let version):
+            writer.write(Tag.upgrade.rawValue)
+            writer.write(version)
         }
     }
 
@@ -79,6 +83,7 @@ extension GroupOperation: WireCodable {
             self = .tolerate(try reader.enumeration(FaultModel.self, "fault model"), f: Int(try reader.uint8()))
         case .update: self = .update(try Member(from: &reader))
         case .administer: self = .administer(try Administration(from: &reader))
+        case .upgrade: self = .upgrade(try reader.uint16())
         }
     }
 }

@@ -22,7 +22,7 @@ extension Member: WireCodable {
 }
 
 extension GroupSettings: WireCodable {
-    package static var encodedBytesMin: Int { 14 * 4 + 4 }
+    package static var encodedBytesMin: Int { 14 * 4 + 4 + 2 }
 
     /// The settings must be within their bounds (`complaint`), as those of a view or genesis are.
     package func encode(into writer: inout Writer) {
@@ -44,6 +44,7 @@ extension GroupSettings: WireCodable {
         writer.write(hasUnorderedReads)
         writer.write(executesTentatively)
         writer.write(isDurable)
+        writer.write(UInt16(protocolVersion))
     }
 
     package init(from reader: inout Reader) throws(WireError) {
@@ -66,22 +67,25 @@ extension GroupSettings: WireCodable {
         hasUnorderedReads = try reader.bool()
         executesTentatively = try reader.bool()
         isDurable = try reader.bool()
+        protocolVersion = Int(try reader.uint16())
     }
 }
 
 extension Incarnation: WireCodable {
-    package static var encodedBytesMin: Int { 2 + 8 + 8 + 1 }
+    package static var encodedBytesMin: Int { 2 + 8 + 8 + 4 + 1 }
 
     package func encode(into writer: inout Writer) {
         writer.write(replica)
         writer.write(number, admitted.rawValue)
+        versions.encode(into: &writer)
         writer.write(UInt8(times))
     }
 
     package init(from reader: inout Reader) throws(WireError) {
         self.init(
             replica: try reader.number(ReplicaID.self), number: try reader.uint64(),
-            admitted: try reader.number(Timestamp.self), times: Int(try reader.uint8()))
+            admitted: try reader.number(Timestamp.self), versions: try ProtocolVersions(from: &reader),
+            times: Int(try reader.uint8()))
     }
 }
 
@@ -123,8 +127,8 @@ extension View: WireCodable {
         Self.encodedBytesMin + audience.count * (Member.encodedBytesMin + 32) + 32 * administration.keys.count
     }
 
-    /// Its first one knew neither learners nor administrators.
-    private static let version: UInt8 = 2
+    /// Its first one knew neither learners nor administrators, its second one no versions of the protocol.
+    private static let version: UInt8 = 3
 
     package func encode(into writer: inout Writer) {
         writer.write(Self.version)

@@ -33,6 +33,7 @@ struct OperationText {
         case .update(let member): "replica \(member.id) has another key or address"
         case .administer(let administration):
             "from now on \(administration.needed) of \(administration.keys.count) administrators decide"
+        case .upgrade(let version): "speak version \(version) of the protocol from now on"
         }
     }
 
@@ -44,6 +45,7 @@ struct OperationText {
         case .tolerate: "tolerate"
         case .update: "update"
         case .administer: "administrators"
+        case .upgrade: "upgrade"
         }
     }
 
@@ -55,7 +57,7 @@ struct OperationText {
                 + GroupSettingsTable.changed(from: GroupSettings(), to: plan.settings)
                 .map { "setting that is not the default: \($0.name) \($0.new)" }
         case .add(let learner): return ["with the key \(learner.member.key)"]
-        case .remove, .tolerate: return []
+        case .remove, .tolerate, .upgrade: return []
         case .update(let member): return ["its key is \(member.key)", "its address is \(address(member))"]
         case .administer(let administration): return administration.keys.map { "administrator \($0)" }
         }

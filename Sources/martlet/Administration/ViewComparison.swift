@@ -45,6 +45,7 @@ struct ViewComparison {
             ("leaders in turn", { view in OperationText.list(view.leaderOrder.map { view[$0].id }) }),
             ("tolerates", Self.tolerance),
             ("administrators", { "\($0.administration.needed) of \($0.administration.keys.count)" }),
+            ("members can speak", Self.spoken),
         ]
         let changed = GroupSettingsTable.changed(from: before.settings, to: after.settings)
         return rows.map { row in (row.0, views.map(row.1)) }
@@ -78,6 +79,15 @@ struct ViewComparison {
             "\(rule.quorumWeight) of \(rule.totalWeight) (a heavy member \(rule.heavyWeight), another \(rule.lightWeight))"
     }
 
+    /// Versions of the protocol that all of them have said they can.
+    private static func spoken(_ view: View) -> String {
+        let all = view.members.map { view.versions(of: $0.id) }
+        guard let first = all.first, let common = all.dropFirst().reduce(first, { $0?.limited(to: $1) }) else {
+            return "\(view.settings.protocolVersion)"
+        }
+        return "protocol \(common)"
+    }
+
     private static func tolerance(_ view: View) -> String {
         view.f == 0 ? "nothing" : "\(view.f) faulty \(view.f == 1 ? "member" : "members")"
     }
@@ -96,6 +106,11 @@ struct ViewComparison {
         if case .administer(let next) = operation, next.keys.count > 1, next.needed == next.keys.count {
             warnings.append(
                 "all \(next.needed) keys will be needed: when one is lost, nobody can change the group any more")
+        }
+        if case .upgrade(let version) = operation {
+            warnings.append(
+                "there is no way back: a replica that is started with a program which does not speak version \(version) goes no further, and nor does a newcomer"
+            )
         }
         for id in rekeyed {
             warnings.append("replica \(id) has no vote from then on until it is started with its new key")

@@ -22,23 +22,26 @@ final class ClosedLoop: Sendable {
     private let sessions: [ClientSession]
     private let payload: @Sendable () -> Bytes
     private let deadline: Duration
+    private let pause: Duration
     private let state: Mutex<State>
 
     /// With a recording, its operations are handed in and written down; without, payloads of so many bytes.
     convenience init(
-        sessions: [ClientSession], payloadBytes: Int, deadline: Duration, recording: LoadRecording? = nil
+        sessions: [ClientSession], payloadBytes: Int, deadline: Duration, pause: Duration = .zero,
+        recording: LoadRecording? = nil
     ) {
         let payload = Bytes(repeating: 1, count: payloadBytes)
-        self.init(sessions: sessions, deadline: deadline, recording: recording) { payload }
+        self.init(sessions: sessions, deadline: deadline, pause: pause, recording: recording) { payload }
     }
 
-    /// Hands in what `payload` makes each time, unless there is a recording.
+    /// Hands in what `payload` makes each time, unless there is a recording; so long after each answer.
     init(
-        sessions: [ClientSession], deadline: Duration, recording: LoadRecording? = nil,
+        sessions: [ClientSession], deadline: Duration, pause: Duration = .zero, recording: LoadRecording? = nil,
         payload: @escaping @Sendable () -> Bytes
     ) {
         self.sessions = sessions
         self.deadline = deadline
+        self.pause = pause
         self.payload = payload
         let now = Self.now
         state = Mutex(
@@ -83,10 +86,12 @@ final class ClosedLoop: Sendable {
     }
 
     private func next(_ place: Int) {
-        let recorded = state.withLock { state in
+        let (isStopped, recorded) = state.withLock { state -> (Bool, LoadRecording.Started?) in
+            guard !state.isStopped else { return (true, nil) }
             state.started[place] = Self.now
-            return state.recording?.begin(place, at: Self.now)
+            return (false, state.recording?.begin(place, at: Self.now))
         }
+        guard !isStopped else { return }
         sessions[place].submit(
             recorded?.payload ?? payload(), kind: recorded?.kind ?? .operation, deadline: recorded?.deadline ?? deadline
         ) { [self] outcome in ended(place, outcome) }
@@ -110,7 +115,12 @@ final class ClosedLoop: Sendable {
                 return !state.isStopped && (reason == .readUnanswered || reason == .neverSent)
             }
         }
-        if goesOn { next(place) }
+        guard goesOn else { return }
+        guard pause > .zero else { return next(place) }
+        Task {
+            try await Task.sleep(for: pause)
+            next(place)
+        }
     }
 
     // MARK: What is recorded

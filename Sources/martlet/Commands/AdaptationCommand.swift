@@ -19,6 +19,7 @@ struct AdaptationCommand: AsyncParsableCommand {
 struct AdaptationOptions: ParsableArguments {
     @Argument(help: "The group's directory.") var directory: String
     @Option(help: "Speak with this key file instead of the group's client.key.") var key: String?
+    @OptionGroup var contacts: ContactOptions
     @Option(help: "Wait so many seconds for answers.") var timeout: Double = 5
     @Flag(help: "End with one line of JSON.") var json = false
 
@@ -26,7 +27,9 @@ struct AdaptationOptions: ParsableArguments {
         guard timeout > 0, timeout <= 3600 else { throw ValidationError("--timeout must be from 0 to 3600 seconds") }
     }
 
-    var access: GroupAccess { get throws { try GroupAccess(GroupDirectory(directory), keyFile: key) } }
+    var access: GroupAccess {
+        get throws { try GroupAccess(GroupDirectory(directory), keyFile: key, via: contacts.via) }
+    }
 
     func tell(_ words: (AdaptationReportText) -> String) async throws {
         let console = Console(isJSON: json)

@@ -19,7 +19,7 @@ struct AdminCommand: AsyncParsableCommand {
             AdminStep<AddOperation>.self, AdminStep<ReplaceOperation>.self, AdminStep<RemoveOperation>.self,
             AdminStep<TolerateOperation>.self, AdminStep<RekeyOperation>.self, AdminStep<MoveOperation>.self,
             AdminStep<AdministratorsOperation>.self, AdminStep<SettingsOperation>.self,
-            AdminStep<ArrangeOperation>.self,
+            AdminStep<ArrangeOperation>.self, AdminStep<UpgradeOperation>.self,
             AdminProposeCommand.self, AdminSignCommand.self, AdminSubmitCommand.self, AdminShowCommand.self,
         ])
 }
@@ -33,7 +33,7 @@ struct AdminProposeCommand: AsyncParsableCommand {
             AdminProposal<TolerateOperation>.self, AdminProposal<RekeyOperation>.self,
             AdminProposal<MoveOperation>.self,
             AdminProposal<AdministratorsOperation>.self, AdminProposal<SettingsOperation>.self,
-            AdminProposal<ArrangeOperation>.self,
+            AdminProposal<ArrangeOperation>.self, AdminProposal<UpgradeOperation>.self,
         ])
 }
 
@@ -41,6 +41,7 @@ struct AdminProposeCommand: AsyncParsableCommand {
 struct AdminOptions: ParsableArguments {
     @Option(help: "The group's directory (default: $MARTLET_GROUP, or the current one).") var group: String?
     @Option(help: "Sign and speak with this key file instead of the group's client.key.") var keyFile: String?
+    @OptionGroup var contacts: ContactOptions
     @Option(help: "Give up waiting after so many seconds.") var timeout: Double = 30
     @Flag(help: "End with one line of JSON.") var json = false
 
@@ -51,7 +52,9 @@ struct AdminOptions: ParsableArguments {
     var console: Console { Console(isJSON: json) }
     var limit: Duration { .seconds(timeout) }
 
-    func access() throws -> GroupAccess { try GroupAccess(GroupPlace.directory(group), keyFile: keyFile) }
+    func access() throws -> GroupAccess {
+        try GroupAccess(GroupPlace.directory(group), keyFile: keyFile, via: contacts.via)
+    }
 }
 
 /// What commands understand that need the group's genesis only.

@@ -174,6 +174,27 @@ struct SettingsOperation: AdminOperation {
     }
 }
 
+struct UpgradeOperation: AdminOperation {
+    static let commandName = "upgrade"
+    static let abstract =
+        "Have the group speak a newer version of the protocol, once all members can. There is no way back."
+
+    @Option(help: "Which version (default: the highest that all members have said they speak).")
+    var protocolVersion: UInt16?
+
+    func operation(on view: View) throws -> GroupOperation {
+        let spoken = UInt16(view.settings.protocolVersion)
+        let common = view.members.map { view.versions(of: $0.id).highest }.min() ?? spoken
+        if protocolVersion == nil, common <= spoken {
+            let old = view.members.filter { view.versions(of: $0.id).highest <= spoken }.map(\.id)
+            throw CommandFailure(
+                "there is nothing to upgrade to: the group speaks version \(spoken) of the protocol, and so far as is known replicas \(OperationText.list(old)) can speak no newer one; start them with a newer program first"
+            )
+        }
+        return .upgrade(protocolVersion ?? common)
+    }
+}
+
 struct ArrangeOperation: AdminOperation {
     static let commandName = "arrange"
     static let abstract = "Set leader and heavy replicas by hand, and keep them, as martlet adaptation pin does."

@@ -20,30 +20,51 @@ struct DemoCommand: AsyncParsableCommand {
             write is there.
             """)
     var durable = false
-    @Option(help: "With --durable: how often all are killed.") var rounds = 3
+    @Flag(
+        help: """
+            Instead, make a durable group and replace each of the four by a new one under load, and show that no operation fails, that \
+            nothing is unanswered for more than a second, and that what clients saw is linearizable.
+            """)
+    var replace = false
+    @Option(
+        help:
+            "With --durable: how often all are killed (default: 3). With --replace: how often each is replaced (default: 1)."
+    )
+    var rounds: Int?
     @Option(help: "Where to make the group; it stays there (default: a temporary directory that is removed).")
     var directory: String?
     @Flag(help: "Keep the temporary directory.") var keep = false
     @Flag(help: "End with one line of JSON.") var json = false
 
     func validate() throws {
-        guard (1...1_000).contains(rounds) else { throw ValidationError("--rounds must be from 1 to 1000") }
+        guard (1...1_000).contains(rounds ?? 1) else { throw ValidationError("--rounds must be from 1 to 1000") }
+        guard !durable || !replace else { throw ValidationError("say either --durable or --replace") }
+        guard rounds == nil || durable || replace else {
+            throw ValidationError("--rounds goes with --durable or --replace")
+        }
     }
 
     func run() async throws {
         let console = Console(isJSON: json)
         let place = ScratchDirectory(named: directory, kind: "demo", keeps: keep)
         defer { place.removeIfTemporary() }
-        let report = try await Interruptible.run {
-            durable
-                ? await PowerLossDemonstration(directory: place.path, rounds: rounds, say: { console.say($0) }).run()
-                : await Demonstration(directory: place.path, say: { console.say($0) }).run()
-        }
+        let report = try await Interruptible.run { await demonstrate(in: place.path) { console.say($0) } }
         console.say("\n\(report.text)")
         if keep || directory != nil, report.steps.first?.isDone ?? false {
-            console.say("\nThe group is in \(place.path); see it with: martlet up \(place.path)")
+            console.say(
+                replace
+                    ? "\nThe group is in \(place.path); start each of its last four replicas with: "
+                        + "martlet replica --home \(place.path)/replicas/K"
+                    : "\nThe group is in \(place.path); see it with: martlet up \(place.path)")
         }
         console.report(report.json)
         if !report.isDone { throw ExitCode.failure }
+    }
+
+    private func demonstrate(in path: String, _ say: @escaping @Sendable (String) -> Void) async -> DemonstrationReport
+    {
+        if durable { return await PowerLossDemonstration(directory: path, rounds: rounds ?? 3, say: say).run() }
+        if replace { return await ReplacementDemonstration(directory: path, rounds: rounds ?? 1, say: say).run() }
+        return await Demonstration(directory: path, say: say).run()
     }
 }

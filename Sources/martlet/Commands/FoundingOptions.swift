@@ -28,6 +28,12 @@ struct FoundingOptions: ParsableArguments {
     var memory = false
     @Option(help: "The group's name.") var name = "martlet"
     @Option(help: "The port of the first replica; the others follow (default: free ones).") var basePort: Int?
+    @Option(
+        help: """
+            Which version of the protocol the group speaks at first (default: the newest); for replicas with older programs.
+            """
+    )
+    var protocolVersion = ProtocolVersions.supported.highest
 
     func validate() throws {
         guard (replicas != nil) != !member.isEmpty else {
@@ -38,6 +44,10 @@ struct FoundingOptions: ParsableArguments {
         }
         guard basePort == nil || replicas != nil else {
             throw ValidationError("--base-port goes with --replicas; members name their own ports")
+        }
+        guard ProtocolVersions.supported.contains(protocolVersion) else {
+            throw ValidationError(
+                "this program speaks protocol version \(ProtocolVersions.supported), not \(protocolVersion)")
         }
         guard FaultModel(faultModel) != nil else { throw ValidationError("--fault-model is byzantine or crash") }
         for (name, text) in [("leaders", leaders), ("heavy", heavy)] where text.map({ NumberList($0) == nil }) ?? false
@@ -57,6 +67,7 @@ struct FoundingOptions: ParsableArguments {
         let clientKey = replicas == nil ? nil : SigningKey()
         var settings = GroupSettings()
         settings.isDurable = !memory
+        settings.protocolVersion = Int(protocolVersion)
         let founding = try Founding(
             name: name, faultModel: FaultModel(faultModel) ?? .byzantine, f: f, members: members(with: replicaKeys),
             administrators: admin.isEmpty ? clientKey.map { [$0.publicKey] } ?? [] : admin.map(PublicKeyList.key),

@@ -9,6 +9,7 @@ import MartletClient
 struct GroupOptions: ParsableArguments {
     @Option(help: "The group's directory (default: $MARTLET_GROUP, or the current one).") var group: String?
     @Option(help: "Act with this key file instead of the group's client.key.") var key: String?
+    @OptionGroup var contacts: ContactOptions
     @Option(help: "Give up after so many seconds.") var timeout: Double = 30
     @Flag(help: "End with one line of JSON.") var json = false
 
@@ -24,8 +25,8 @@ struct GroupOptions: ParsableArguments {
             guard GroupDirectory.isGroup(".") else {
                 throw CommandFailure("there is no group in the current directory: name the group's with --group DIR")
             }
-            return try GroupAccess(GroupDirectory("."), keyFile: key)
+            return try GroupAccess(GroupDirectory("."), keyFile: key, via: contacts.via)
         }
-        return try GroupAccess(GroupDirectory(path), keyFile: key)
+        return try GroupAccess(GroupDirectory(path), keyFile: key, via: contacts.via)
     }
 }

@@ -58,7 +58,8 @@ struct KVCommand: AsyncParsableCommand {
             tell(answer, options.console, [.init(name: "receipt", value: found == nil ? .null : .text(path))])
             if found == nil {
                 Console.note(
-                    "There is no receipt: too few replicas signed in time. The operation took effect all the same.")
+                    "There is no receipt: too few replicas signed in time, or the group speaks protocol version 1, which knows none (martlet admin upgrade). The operation took effect all the same."
+                )
                 throw ExitCode(ReceiptOption.missingStatus)
             }
             if !answer.isAsWished { throw ExitCode(1) }

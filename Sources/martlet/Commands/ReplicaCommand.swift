@@ -30,6 +30,12 @@ struct ReplicaCommand: AsyncParsableCommand {
             valueName: "host:port"),
         transform: { try Address($0) })
     var via: [Address] = []
+    @Option(
+        help: ArgumentHelp(
+            "Speak these versions of the protocol only, as an older program would (default: all that this one can).",
+            valueName: "lowest-highest"),
+        transform: { try ProtocolVersions(option: $0) })
+    var protocolVersions = ProtocolVersions.supported
     @Option(help: "What to replicate: kv, or null, which does nothing and is for benchmarks. The same at all members.")
     var service = ReplicatedService.kv
     @Option(help: "How many bytes the service null answers with.") var reply = 0
@@ -57,12 +63,16 @@ struct ReplicaCommand: AsyncParsableCommand {
         var configuration = try file.configuration(logger: ConsoleLogHandler.logger("martlet", level: level))
         if let listen { (configuration.listenHost, configuration.listenPort) = (listen.host, listen.port) }
         configuration.via = via.map { ReplicaConfiguration.Contact(host: $0.host, port: $0.port) }
+        configuration.versions = protocolVersions
         if insecurePlaintext { configuration.transport.security = .plaintextForBenchmarks }
         if let seed = volatileDisk { useVolatileDisk(seed, in: &configuration) }
         let replica = try service.replica(configuration, replyBytes: reply)
+        // One that the group has removed ends by itself, and that is no failure.
         let group = ServiceGroup(
-            services: [replica], gracefulShutdownSignals: [.sigterm, .sigint],
-            logger: ConsoleLogHandler.logger("martlet", level: .error))
+            configuration: .init(
+                services: [.init(service: replica, successTerminationBehavior: .gracefullyShutdownGroup)],
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: ConsoleLogHandler.logger("martlet", level: .error)))
         if stopWithInput { InputWatch.atEnd { Task { await group.triggerGracefulShutdown() } } }
         try await group.run()
     }

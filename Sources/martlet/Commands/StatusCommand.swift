@@ -13,6 +13,7 @@ struct StatusCommand: AsyncParsableCommand {
 
     @Argument(help: "The group's directory.") var directory: String
     @Option(help: "Ask with this key file instead of the group's client.key.") var key: String?
+    @OptionGroup var contacts: ContactOptions
     @Option(help: "Wait so many seconds for answers.") var timeout: Double = 2
     @Flag(help: "End with one line of JSON.") var json = false
 
@@ -23,7 +24,7 @@ struct StatusCommand: AsyncParsableCommand {
     func run() async throws {
         let console = Console(isJSON: json)
         try await FailureReport.telling(console) {
-            let access = try GroupAccess(GroupDirectory(directory), keyFile: key)
+            let access = try GroupAccess(GroupDirectory(directory), keyFile: key, via: contacts.via)
             let health = try await access.health(within: .seconds(timeout))
             let report = StatusReport(health: health)
             console.say(report.text)

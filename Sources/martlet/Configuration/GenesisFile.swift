@@ -129,6 +129,8 @@ enum GenesisFile {
 
     private static func settings(_ value: YAMLValue?) throws(ConfigurationError) -> GroupSettings {
         var settings = GroupSettings()
+        // Not the newest: what a group is must not depend on which program reads its file.
+        settings.protocolVersion = 1
         guard let value else { return settings }
         let map = try value.map(of: GroupSettingsTable.names)
         for name in GroupSettingsTable.names {

@@ -22,6 +22,7 @@ enum GroupSettingsTable {
         ("goalPermille", \.goalPermille, "by how much a change must pay, in thousandths"),
         ("goalMicroseconds", \.goalMicroseconds, "and by how much at least, in microseconds"),
         ("rejoinMilliseconds", \.rejoinMilliseconds, "how long a member waits to be admitted a second time"),
+        ("protocolVersion", \.protocolVersion, "which version of the protocol the group speaks"),
     ]
     private static let switches:
         [(name: String, path: any WritableKeyPath<GroupSettings, Bool> & Sendable, meaning: String)] = [

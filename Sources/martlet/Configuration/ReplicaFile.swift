@@ -74,24 +74,30 @@ struct ReplicaFile {
         return level
     }
 
-    /// The file for a member whose home lies in the group's directory.
-    static func text(for member: Member, of genesis: Genesis) -> String {
-        """
-        # Replica \(member.id) of a Martlet group. What is written here concerns this replica alone.
-        format: \(format)
-        replica: \(member.id)
-        # The private key of \(member.key)
-        key: replica.key
-        genesis: ../../genesis.yaml
-        # Where to listen when it is not \(Address(host: member.host, port: member.port)):
-        # listen: 0.0.0.0:\(member.port)
-        # Where to dial members that are not reached at their address in the genesis:
-        # dial: [{replica: 1, address: "127.0.0.1:7001"}]
-        # One of trace, debug, info, notice, warning, error, critical:
-        # logLevel: info
-        # limits:
-        #   clientConnectionsMax: 4096
+    /// A limit of a replica by its name, with a value that is not the default.
+    typealias Limit = (name: String, value: Int)
 
-        """
+    /// The file for a member whose home lies in the group's directory.
+    static func text(for member: Member, of genesis: Genesis, limits: [Limit] = []) -> String {
+        let limits =
+            limits.isEmpty
+            ? "# limits:\n#   clientConnectionsMax: 4096"
+            : (["limits:"] + limits.map { "  \($0.name): \($0.value)" }).joined(separator: "\n")
+        return """
+            # Replica \(member.id) of a Martlet group. What is written here concerns this replica alone.
+            format: \(format)
+            replica: \(member.id)
+            # The private key of \(member.key)
+            key: replica.key
+            genesis: ../../genesis.yaml
+            # Where to listen when it is not \(Address(host: member.host, port: member.port)):
+            # listen: 0.0.0.0:\(member.port)
+            # Where to dial members that are not reached at their address in the genesis:
+            # dial: [{replica: 1, address: "127.0.0.1:7001"}]
+            # One of trace, debug, info, notice, warning, error, critical:
+            # logLevel: info
+            \(limits)
+
+            """
     }
 }

@@ -35,6 +35,7 @@ struct ReplicaLimits {
         ("backOffMillisecondsMax", \.transport.backOffMax),
         ("requestMillisecondsMin", \.timeouts.requestMin),
         ("requestMillisecondsMax", \.timeouts.requestMax),
+        ("farewellMilliseconds", \.timeouts.farewell),
     ]
 
     private static let scrub = "scrubMebibytesPerSecond"

@@ -7,6 +7,8 @@ import MartletClient
 struct DemonstrationReport: Sendable {
     var steps: [DemonstrationStep] = []
     var seconds = 0.0
+    /// Of all of it, for programs.
+    var figures: [JSONValue.Member] = []
     /// Why it ended before its end.
     var failure: String?
 
@@ -59,8 +61,13 @@ struct DemonstrationReport: Sendable {
             say("\(name): \(result)")
             return value
         } catch {
+            // The table has room for one line; what a replica has logged, say, stands above it.
+            let lines = "\(error)".split(separator: "\n", maxSplits: 1)
+            if lines.count > 1 { say("\(name): FAILED: \(error)") }
             steps.append(
-                DemonstrationStep(name: name, isDone: false, seconds: seconds(), result: "\(error)", details: []))
+                DemonstrationStep(
+                    name: name, isDone: false, seconds: seconds(), result: lines.first.map(String.init) ?? "",
+                    details: []))
             throw error
         }
     }
@@ -68,9 +75,10 @@ struct DemonstrationReport: Sendable {
     private static func time(_ seconds: Double) -> String { Rounding.text(seconds, digits: 2) + " s" }
 
     var json: JSONValue {
-        .object([
+        let members: KeyValuePairs<String, JSONValue> = [
             "ok": .boolean(isDone), "seconds": .number(seconds), "steps": .list(steps.map(\.json)),
             "failure": failure.map { .text($0) } ?? .null,
-        ])
+        ]
+        return .object(members.map { JSONValue.Member(name: $0.key, value: $0.value) } + figures)
     }
 }

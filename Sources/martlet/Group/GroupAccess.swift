@@ -12,15 +12,21 @@ struct GroupAccess {
     let genesis: Genesis
     let view: View
     let key: SigningKey
+    private let via: [ClientConfiguration.Contact]
+    /// Keeps the views that it was told, so that whoever asks again and again goes the way from the genesis once.
+    private let probe: ClusterProbe
 
-    init(_ directory: GroupDirectory, keyFile: String? = nil) throws {
+    /// `via` is where replicas of the group listen, beside those that the genesis lists.
+    init(_ directory: GroupDirectory, keyFile: String? = nil, via: [Address] = []) throws {
         genesis = try directory.genesis()
         key = try directory.clientKey(at: keyFile)
+        self.via = via.map { ClientConfiguration.Contact(host: $0.host, port: $0.port) }
         view = try genesis.firstView(group: Hashing.group(of: genesis))
         guard genesis.clientAccess.admits(ClientID(key.publicKey)) else {
             throw CommandFailure(
                 "the group \(genesis.name) does not serve the client \(key.publicKey): name another key with --key")
         }
+        probe = try ClusterProbe(genesis: genesis, key: key, via: self.via)
     }
 
     /// A client that tells on standard error what it waits for.
@@ -28,12 +34,12 @@ struct GroupAccess {
         var configuration = ClientConfiguration(
             genesis: genesis, key: key, logger: ConsoleLogHandler.logger("martlet", level: .notice))
         configuration.deadline = deadline
+        configuration.via = via
         return try Client(configuration)
     }
 
     /// Asks all members why the group is led as it is.
     func adaptation(within limit: Duration = .seconds(2)) async throws -> GroupAdaptation {
-        let probe = try ClusterProbe(genesis: genesis, key: key)
         let answers = await probe.adaptation(within: limit)
         return GroupAdaptation(view: probe.newestView, answers: answers)
     }
@@ -45,7 +51,6 @@ struct GroupAccess {
 
     /// The same, with all views that were proved, the first one first.
     func survey(within limit: Duration = .seconds(2)) async throws -> (health: GroupHealth, views: [View]) {
-        let probe = try ClusterProbe(genesis: genesis, key: key)
         let reports = await probe.run(within: limit)
         let views = probe.views
         // Views that came after the last question was put are for the next time.

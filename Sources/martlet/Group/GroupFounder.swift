@@ -9,6 +9,8 @@ import MartletTypes
 struct GroupFounder {
     let directory: GroupDirectory
     let genesis: Genesis
+    /// Of each replica, where they are not the default ones.
+    var limits: [ReplicaFile.Limit] = []
 
     /// Writes everything; the keys only of replicas that this machine runs itself. `addToHome` puts what else belongs there into a
     /// replica's home. Overwrites nothing; when it fails nothing is left.
@@ -30,17 +32,20 @@ struct GroupFounder {
     ) throws {
         try makeFolder(directory.path)
         for member in genesis.members {
-            let home = directory.home(of: member.id)
-            try makeFolder(home)
-            try write(ReplicaFile.text(for: member, of: genesis), to: home + "/replica.yaml")
-            if let key = replicaKeys.first(where: { $0.publicKey == member.key }) {
-                try KeyFile.create(at: home + "/replica.key", with: key)
-            }
-            try addToHome(home)
+            try makeHome(for: member, key: replicaKeys.first { $0.publicKey == member.key })
+            try addToHome(directory.home(of: member.id))
         }
         if let clientKey { try KeyFile.create(at: directory.clientKeyPath, with: clientKey) }
         // Last, since a directory with this file in it is taken for a group.
         try write(GenesisFile.text(of: genesis), to: directory.genesisPath)
+    }
+
+    /// Of a member, or of one that the administrators are to add. Without a key its owner puts it there.
+    func makeHome(for member: Member, key: SigningKey?) throws {
+        let home = directory.home(of: member.id)
+        try makeFolder(home)
+        try write(ReplicaFile.text(for: member, of: genesis, limits: limits), to: home + "/replica.yaml")
+        if let key { try KeyFile.create(at: home + "/replica.key", with: key) }
     }
 
     /// It was vacant: all that is in it was written just now.

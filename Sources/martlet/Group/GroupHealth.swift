@@ -9,8 +9,20 @@ struct GroupHealth {
     let view: View
     /// Of members, and then of learners.
     let reports: [MemberReport]
-    /// What they say of each other, as far as they say it.
-    var sights: [PeerSight] = []
+    /// What they say of each other.
+    var sights: [PeerSight]
+
+    init(view: View, reports: [MemberReport]) {
+        self.view = view
+        self.reports = reports
+        sights = reports.compactMap(\.status).flatMap { status in
+            status.peers.map {
+                PeerSight(
+                    witness: status.replica, replica: $0.replica, decided: $0.decided,
+                    unreachableSeconds: $0.unreachableSeconds)
+            }
+        }
+    }
 
     /// Of members.
     var answering: [ReplicaStatus] {
@@ -42,8 +54,10 @@ struct GroupHealth {
     func lag(of learner: Learner) -> Int? {
         if let status = reports.first(where: { $0.member.id == learner.member.id })?.status { return lag(of: status) }
         // One of f+1 is correct.
-        let told = sights.filter { $0.replica == learner.member.id && view.index(of: $0.witness) != nil }.map(\.decided)
-            .sorted(by: >)
+        let told = sights.filter {
+            // One that has not told anybody how far it is may be anywhere.
+            $0.replica == learner.member.id && $0.decided > .zero && view.index(of: $0.witness) != nil
+        }.map(\.decided).sorted(by: >)
         guard told.count > view.f else { return nil }
         return (answering.map(\.executed).max() ?? .zero).distance(beyond: told[view.f])
     }
@@ -58,7 +72,12 @@ struct GroupHealth {
 
     /// In one sentence.
     var sentence: String {
-        guard !answering.isEmpty else { return "no replica answers; those of this machine are started by: martlet up" }
+        guard !answering.isEmpty else {
+            return view.number == .genesis
+                ? "no replica answers; those of this machine are started by: martlet up. If all that the genesis lists have been replaced, "
+                    + "name one that is there now: --via HOST:PORT"
+                : "no replica of view \(view.number), the newest that was told, answers"
+        }
         let count = "\(answering.count) of \(view.n) replicas answer"
         if isServing, let leader, let epoch {
             return "\(count), and the group serves: replica \(leader) leads in regency \(epoch.regency)\(tolerance)"

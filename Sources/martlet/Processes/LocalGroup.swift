@@ -6,22 +6,32 @@ import MartletClient
 import MartletCrypto
 import MartletTransport
 import MartletTypes
+import Synchronization
 
 /// A group whose replicas all run on this machine, each as a process of its own, for as long as one command lasts.
 final class LocalGroup: Sendable {
     let directory: GroupDirectory
     let genesis: Genesis
     let clientKey: SigningKey
-    let processes: [ReplicaProcess]
+    private let founder: GroupFounder
     private let security: TransportSecurity
     private let log: LineLog
+    private let executable: String?
+    private let arguments: [String]
+    private let listening: @Sendable (ReplicaID) -> @Sendable (String) -> Void
+    private let residents: Mutex<[Resident]>
 
-    /// Founds the group in a directory that does not exist or is empty; `arguments` go to each replica, and `onLine`
+    private struct Resident {
+        let process: ReplicaProcess
+        let address: Address
+    }
+
+    /// Founds the group in a directory that does not exist or is empty; `limits` and `arguments` go to each replica, and `onLine`
     /// gets what each of them logs. `program` says what runs in a replica's place instead of a replica.
     init(
         in path: String, name: String, replicas: Int, faultModel: FaultModel = .byzantine, f: Int? = nil,
         settings: GroupSettings = GroupSettings(), leaders: [Int]? = nil, heavy: [Int]? = nil,
-        security: TransportSecurity = .tls, executable: String? = nil,
+        limits: [ReplicaFile.Limit] = [], security: TransportSecurity = .tls, executable: String? = nil,
         arguments: [String] = [], program: (ReplicaID, GroupDirectory) -> ReplicaProcess.Program? = { _, _ in nil },
         onLine: @escaping @Sendable (ReplicaID, String) -> Void = { _, _ in }
     ) throws {
@@ -37,24 +47,62 @@ final class LocalGroup: Sendable {
             name: name, faultModel: faultModel, f: f, members: members, administrators: [clientKey.publicKey],
             clientAccess: .open, settings: settings, leaders: leaders, heavy: heavy)
         genesis = try founding.genesis()
-        try GroupFounder(directory: directory, genesis: genesis).write(replicaKeys: keys, clientKey: clientKey)
+        founder = GroupFounder(directory: directory, genesis: genesis, limits: limits)
+        try founder.write(replicaKeys: keys, clientKey: clientKey)
         self.directory = directory
         self.clientKey = clientKey
         self.security = security
+        self.executable = executable
+        self.arguments = arguments
         let log = LineLog()
-        processes = genesis.members.map { member in
-            let listen: @Sendable (String) -> Void = { line in
-                log.add(line, of: member.id)
-                onLine(member.id, line)
-            }
-            if let program = program(member.id, directory) {
-                return ReplicaProcess(member.id, program, onLine: listen)
-            }
-            return ReplicaProcess(
-                member.id, in: directory, executable: executable, arguments: arguments, onLine: listen)
-        }
         self.log = log
+        let listening: @Sendable (ReplicaID) -> @Sendable (String) -> Void = { id in
+            { line in
+                log.add(line, of: id)
+                onLine(id, line)
+            }
+        }
+        self.listening = listening
+        residents = Mutex(
+            genesis.members.map { member in
+                let process =
+                    program(member.id, directory).map { ReplicaProcess(member.id, $0, onLine: listening(member.id)) }
+                    ?? ReplicaProcess(
+                        member.id, in: directory, executable: executable, arguments: arguments,
+                        onLine: listening(member.id))
+                return Resident(process: process, address: Address(host: member.host, port: member.port))
+            })
     }
+
+    var processes: [ReplicaProcess] { residents.withLock { $0.map(\.process) } }
+
+    // MARK: Coming and going
+
+    /// Makes the home of a replica that no view lists yet, with a key of its own, and its process, which is not started. It asks those that
+    /// are here now for the view that will list it.
+    func makeNewcomer(_ id: ReplicaID) throws -> (member: Member, process: ReplicaProcess) {
+        let key = SigningKey()
+        let member = Member(
+            id: id, key: key.publicKey, host: "127.0.0.1", port: try FreePorts.consecutive(1), isHeavy: false)
+        try founder.makeHome(for: member, key: key)
+        let process = ReplicaProcess(
+            id, in: directory, executable: executable,
+            arguments: contacts.flatMap { ["--via", "\($0)"] } + arguments, onLine: listening(id))
+        let resident = Resident(process: process, address: Address(host: member.host, port: member.port))
+        residents.withLock { $0.append(resident) }
+        return (member, process)
+    }
+
+    /// One that has ended for good.
+    func forget(_ id: ReplicaID) { residents.withLock { $0.removeAll { $0.process.replica == id } } }
+
+    /// Where those listen whose processes run.
+    var contacts: [Address] {
+        residents.withLock { $0.filter { $0.process.processIdentifier != nil }.map(\.address) }
+    }
+
+    /// What a command is given that has to do with the group as it is now, and not as it was founded.
+    func access() throws -> GroupAccess { try GroupAccess(directory, via: contacts) }
 
     // MARK: Running
 
@@ -124,7 +172,11 @@ final class LocalGroup: Sendable {
     /// The last lines that a replica wrote.
     func lastLines(of replica: ReplicaID) -> String { log.text(of: replica) }
 
-    func probe() throws -> ClusterProbe { try ClusterProbe(genesis: genesis, key: clientKey, transport: transport) }
+    func probe() throws -> ClusterProbe {
+        try ClusterProbe(
+            genesis: genesis, key: clientKey,
+            via: contacts.map { ClientConfiguration.Contact(host: $0.host, port: $0.port) }, transport: transport)
+    }
 
     func reports() async throws -> [MemberReport] { try await probe().run(within: .seconds(1)) }
 

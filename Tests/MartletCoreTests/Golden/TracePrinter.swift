@@ -191,7 +191,10 @@ struct TracePrinter {
         case .replacedByAnother(let view): return "view \(view) admits another incarnation"
         case .misbehaviour(let liar, let what): return "replica \(liar) misbehaves: \(what)"
         case .leftGroup(let view): return "view \(view) does not list it any more"
+        case .stillNeeded(let view, let members): return "stays for \(members) of view \(view)"
         case .keyReplaced(let view): return "view \(view) lists it with another key"
+        case .versionUnspoken(let view, let version): return "view \(view) speaks version \(version), which it does not"
+        case .versionsTold(let versions): return "tells that it speaks \(versions)"
         }
     }
 }

@@ -13,10 +13,13 @@ extension Group {
 
     /// Starts a replica that learns from another which views there are, as it does on its first connection. Returns its place.
     @discardableResult
-    func join(_ id: UInt16, toldBy teacher: Int, incarnation: UInt64 = 7) -> Int {
+    func join(
+        _ id: UInt16, toldBy teacher: Int, incarnation: UInt64 = 7, versions: ProtocolVersions = .supported
+    ) -> Int {
         var configuration = CoreConfiguration(
             view: view, replica: ReplicaID(id), mode: .learner, incarnation: incarnation)
         configuration.timeouts = timeouts
+        configuration.versions = versions
         configuration.chain = nodes[teacher].certificates
         nodes.append(Node(configuration, at: now))
         act(nodes.count - 1)

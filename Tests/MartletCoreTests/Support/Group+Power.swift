@@ -20,11 +20,13 @@ extension Group {
 
     /// `chain`: the views that it learns of on its first connection.
     func restart(
-        _ place: Int, mode: ReplicaMode, incarnation: UInt64 = 1, chain: [ViewCertificate]? = nil, key: PublicKey? = nil
+        _ place: Int, mode: ReplicaMode, incarnation: UInt64 = 1, chain: [ViewCertificate]? = nil,
+        key: PublicKey? = nil, versions: ProtocolVersions = .supported
     ) {
         var configuration = CoreConfiguration(view: view, replica: nodes[place].id)
         configuration.chain = chain ?? (view.index(of: nodes[place].id) == nil ? nodes[place].certificates : [])
         configuration.key = key
+        configuration.versions = versions
         configuration.timeouts = timeouts
         configuration.mode = mode
         configuration.incarnation = incarnation

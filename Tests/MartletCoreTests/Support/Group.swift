@@ -44,6 +44,7 @@ final class Group {
         var audience: [Member] = []
         /// The view that does not list it any more, once it may go.
         var hasLeft: ViewNumber?
+        var unspoken: UnspokenVersion?
 
         init(_ configuration: CoreConfiguration, restoring restoration: Restoration? = nil, at now: ClockReading) {
             id = configuration.replica
@@ -225,6 +226,7 @@ final class Group {
         node.certificates.append(contentsOf: node.effects.views)
         if let audience = node.effects.audience { node.audience = audience }
         node.hasLeft = node.effects.hasLeft ?? node.hasLeft
+        node.unspoken = node.effects.unspoken ?? node.unspoken
         let sends = node.effects.sends
         let orders = node.effects.executions
         let checks = node.effects.checks
@@ -320,8 +322,12 @@ final class Group {
 
     // MARK: Admission
 
-    static func verified(_ message: PeerMessage, from id: ReplicaID) -> VerifiedMessage {
-        func by<Message: Sendable>(_ message: Message) -> Verified<Message> { Verified(message, sender: .replica(id)) }
+    static func verified(
+        _ message: PeerMessage, from id: ReplicaID, holding key: PublicKey? = nil
+    ) -> VerifiedMessage {
+        func by<Message: Sendable>(_ message: Message) -> Verified<Message> {
+            Verified(message, sender: .replica(id), key: key)
+        }
         switch message {
         case .propose(let it):
             return .propose(by(Proposal(epoch: it.epoch, batch: it.batch, digest: Samples.digest(of: it.batch))))
@@ -378,7 +384,7 @@ final class Group {
     }
 
     /// A message that a liar makes up for one receiver.
-    func inject(_ message: PeerMessage, from: Int, to: Int) {
-        step(to, .message(Self.verified(message, from: nodes[from].id)))
+    func inject(_ message: PeerMessage, from: Int, to: Int, holding key: PublicKey? = nil) {
+        step(to, .message(Self.verified(message, from: nodes[from].id, holding: key)))
     }
 }

@@ -84,6 +84,7 @@ enum Samples {
         case .tolerate(let model, let f): mixer.mix(3_000 + UInt64(model.rawValue) * 256 + UInt64(f))
         case .update(let member): mixer.mix(4_000 + UInt64(member.id.rawValue))
         case .administer(let administration): mixer.mix(5_000 + UInt64(administration.keys.count))
+        case .upgrade(let version): mixer.mix(6_000 + UInt64(version))
         }
     }
 

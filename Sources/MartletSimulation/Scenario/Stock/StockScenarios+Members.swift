@@ -86,7 +86,7 @@ extension StockScenarios {
                 $0.crash(3, at: 50)
                 $0.plan(150, .replace(3, by: 4))
                 $0.plan(200, .administer(needed: 2))
-                $0.replicaFaults.append(ReplicaFault(replica: 2, at: ms(210), kind: .crash(restartAt: nil), after: 2))
+                $0.replicaFaults.append(ReplicaFault(replica: 2, at: ms(300), kind: .crash(restartAt: nil), after: 1))
                 $0.expect("member replaced", min: 1)
                 $0.expect("replica crashed", min: 2)
                 $0.expect("calls", min: 200)
@@ -170,6 +170,30 @@ extension StockScenarios {
                 $0.plan(100, .rotateKey(0))
                 $0.expect("key replaced by an operation", min: 1, max: 1)
                 $0.expect("votes again")
+            },
+            change(
+                changing(
+                    "rolling-upgrade", "One replica after the other gets a newer program, and then the group speaks it",
+                    newcomers: 1)
+            ) {
+                $0.settings.isDurable = true
+                $0.settings.protocolVersion = 1
+                $0.timeouts.rejoin = .milliseconds(50)
+                for replica in 0..<4 {
+                    let at = 200 + 200 * UInt64(replica)
+                    $0.crash(replica, at: at, restart: at + 50)
+                    $0.oldPrograms.append(OldProgram(replica: replica, until: ms(at + 50)))
+                }
+                // A newcomer that is not up to it, and is started again with a newer program.
+                $0.oldPrograms.append(OldProgram(replica: 4, until: ms(2_300)))
+                $0.plan(100, .upgrade)
+                $0.plan(600, .upgrade)
+                $0.plan(1_600, .upgrade)
+                $0.plan(2_000, .add(4))
+                $0.heal(at: 2_600)
+                $0.expect("versions told", min: 4)
+                $0.expect("operation done", min: 2)
+                $0.expect("version not spoken", min: 1)
             },
             change(
                 changing("administrators-race", "Two administrators change the group at the same time", newcomers: 2)

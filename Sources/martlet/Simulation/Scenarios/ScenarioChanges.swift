@@ -17,6 +17,13 @@ struct ScenarioChanges {
         for item in try map["changes"]?.list() ?? [] {
             scenario.changes.append(try change(item, slots: scenario.slots))
         }
+        for item in try map["oldPrograms"]?.list() ?? [] {
+            let plan = try item.map(of: ["replica", "until"])
+            scenario.oldPrograms.append(
+                OldProgram(
+                    replica: try plan.required("replica").integer(in: 0...scenario.slots - 1),
+                    until: try plan.required("until").instant()))
+        }
         for item in try map["reconfigurations"]?.list() ?? [] {
             scenario.reconfigurations.append(try reconfiguration(item))
         }
@@ -24,7 +31,8 @@ struct ScenarioChanges {
 
     private func change(_ item: YAMLValue, slots: Int) throws(ConfigurationError) -> ChangePlan {
         let map = try item.map(of: [
-            "at", "add", "replace", "by", "remove", "tolerate", "rotateKey", "administer", "administrator", "waits",
+            "at", "add", "replace", "by", "remove", "tolerate", "rotateKey", "administer", "upgrade",
+            "administrator", "waits",
         ])
         return ChangePlan(
             at: try map.required("at").instant(), try what(item, map, slots: slots),
@@ -44,7 +52,9 @@ struct ScenarioChanges {
         if let value = map["tolerate"] { return .tolerate(try value.integer(in: 1...21)) }
         if let value = map["rotateKey"] { return .rotateKey(try value.integer(in: replicas)) }
         if let value = map["administer"] { return .administer(needed: try value.integer(in: 1...2)) }
-        throw item.error("a change says one of add, replace (with by), remove, tolerate, rotateKey, administer")
+        if let value = map["upgrade"], try value.boolean() { return .upgrade }
+        throw item.error(
+            "a change says one of add, replace (with by), remove, tolerate, rotateKey, administer, upgrade")
     }
 
     private func reconfiguration(_ item: YAMLValue) throws(ConfigurationError) -> ReconfigurationPlan {

@@ -49,6 +49,9 @@ extension ScenarioFile {
             + items("reconfigurations", scenario.reconfigurations.map(entries))
             + items("newcomers", scenario.newcomers.map { ["startsAt: \(TimeText.text($0.startsAt))"] })
             + items("changes", scenario.changes.map(entries))
+            + items(
+                "oldPrograms",
+                scenario.oldPrograms.map { ["replica: \($0.replica)", "until: \(TimeText.text($0.until))"] })
             + items("replicaFaults", scenario.replicaFaults.map(entries))
             + items("liars", scenario.liars.map(entries)) + items("thieves", scenario.thieves.map(entries))
     }
@@ -68,6 +71,7 @@ extension ScenarioFile {
             case .tolerate(let f): ["tolerate: \(f)"]
             case .rotateKey(let slot): ["rotateKey: \(slot)"]
             case .administer(let needed): ["administer: \(needed)"]
+            case .upgrade: ["upgrade: true"]
             }
         return ["at: \(TimeText.text(plan.at))"] + change
             + (plan.administrator > 0 ? ["administrator: \(plan.administrator)"] : [])

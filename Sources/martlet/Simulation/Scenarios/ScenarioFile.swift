@@ -11,7 +11,7 @@ enum ScenarioFile {
     static let parts = [
         "format", "faultModel", "leaders", "heavy", "settings", "timeouts", "links", "matrix", "placement",
         "linkFaults",
-        "clientLinkFaults", "clockFaults", "replicaFaults", "reconfigurations", "newcomers", "changes",
+        "clientLinkFaults", "clockFaults", "replicaFaults", "reconfigurations", "newcomers", "changes", "oldPrograms",
         "liars", "thieves", "clients", "clientTiming",
         "expect",
     ]
