@@ -119,6 +119,50 @@ import Testing
         try await group.stopAll()
     }
 
+    /// Nobody else may be left to tell of it.
+    @Test func whoeverHasAnotherKeyMayProveTheViewThatGaveItToItAndNothingElse() async throws {
+        let group = try await TestGroup()
+        let old = group.genesis.members[2]
+        let key = SigningKey()
+        let member = Member(id: old.id, key: key.publicKey, host: old.host, port: old.port, isHeavy: old.isHeavy)
+        let chain = group.chain(try group.views([.update(member)]))
+        let engine = try await engine([], in: group)
+        let liar = try DialledReplica(as: old.id, key: SigningKey(), knowing: .init(.max), to: 0, of: group)
+        let rekeyed = try DialledReplica(as: old.id, key: key, knowing: ViewNumber(2), to: 0, of: group)
+        for peer in [liar, rekeyed] {
+            #expect(try await eventually { peer.states.contains(.connected(view: .genesis)) })
+            peer.send([.stop(Stop(view: .genesis, regency: Regency(2), reason: .joined))])
+        }
+        #expect(try await eventually { group.log.contains("the last one because no view that is known lists it") })
+        rekeyed.send([.views(ViewChainPart(certificates: chain))])
+        let thief = try DialledReplica(as: old.id, key: group.keys[2], knowing: .genesis, to: 0, of: group)
+        #expect(
+            try await eventually {
+                thief.states.contains {
+                    if case .refused(_, let text, _) = $0 {
+                        text == "view 2 has replaced this key of replica 2 by another one"
+                    } else {
+                        false
+                    }
+                }
+            })
+        // It is heard from now on; what is known already lets nobody in.
+        #expect(!rekeyed.states.contains { if case .failed = $0 { true } else { false } })
+        liar.send([.views(ViewChainPart(certificates: chain))])
+        #expect(
+            try await eventually {
+                liar.states.contains {
+                    switch $0 {
+                    case .failed, .refused: true
+                    default: false
+                    }
+                }
+            })
+        for peer in [liar, rekeyed, thief] { await peer.close() }
+        await engine.stop()
+        try await group.stopAll()
+    }
+
     @Test func statusTellsOfTheOthersAndWhoIsUnreachable() async throws {
         let group = try await TestGroup()
         try group.start(0..<3)

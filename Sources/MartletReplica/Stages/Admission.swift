@@ -64,15 +64,20 @@ struct Admission: Sendable {
         }
     }
 
-    /// From one that is known with another key only: it proves a view that lists it with its own, or is cut off.
+    /// From one that is known with another key only: it proves a view that is not known yet, or is cut off. What is known already would cost
+    /// it nothing, and whoever may say that it is a replica must not be able to keep this one busy.
     func admitProof(
         _ message: PeerMessage, from replica: ReplicaID, by connection: InboundConnection, into admitted: inout Admitted
     ) {
         guard case .views = message else {
             return drops.dropped(from: .replica(replica), because: "no view that is known lists it with its key")
         }
+        let before = verifier.views.newest.number
         do {
             let verified = try verifier.verify(message, from: replica, holding: connection.peer)
+            guard verifier.views.newest.number > before else {
+                return connection.abort(.failed("what it sent proves no view that is not known"))
+            }
             admitted.ordering.append(.event(.message(verified)))
         } catch {
             drops.dropped(from: .replica(replica), because: "\(error)")
