@@ -119,6 +119,10 @@ import Testing
         #expect(
             try answer(ProtocolVersions(only: 7), rules(spoken: 1, two))
                 == .refused(.versionUnsupported, "it speaks protocol version 1 to 2, not 7"))
+        // Nor may one that can only speak what the group does not yet.
+        #expect(
+            try answer(ProtocolVersions(only: 2), rules(spoken: 1, two))
+                == .refused(.versionUnsupported, "in view 4 the group speaks protocol version 1, not 2"))
         // A client is spoken with as it can.
         #expect(
             try answer(one, rules(spoken: 2, two), isReplica: false)

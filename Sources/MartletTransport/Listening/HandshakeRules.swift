@@ -53,7 +53,7 @@ package struct HandshakeRules: Sendable {
                 return .refused(.notThatReplica, complaint)
             }
             // It would understand nothing of what the others say.
-            if hello.versions.highest < spoken {
+            if !hello.versions.contains(spoken) {
                 return .refused(
                     .versionUnsupported,
                     "in view \(newest) the group speaks protocol version \(spoken), not \(hello.versions)")
