@@ -64,13 +64,14 @@ extension ReplicaCore {
     /// What only says where its sender stands is heard in any view. The rest belongs to one: of the next view proposals and
     /// votes are kept, anything else is sent again.
     private mutating func isOfThisView(_ message: VerifiedMessage, into effects: inout Effects) -> Bool {
-        guard let origin = message.origin, case .replica(let id) = origin.sender, id != own.id else { return true }
+        guard let origin = message.origin, origin.view != view.number, case .replica(let id) = origin.sender,
+            id != own.id
+        else { return true }
         guard let member = peers.index(of: id) else {
             tellStranger(id, of: origin.view, into: &effects)
             return true
         }
         noteEntered(origin.view, by: member)
-        guard origin.view != view.number else { return true }
         noteView(origin.view, of: member, into: &effects)
         switch message {
         case .propose, .write, .accept:

@@ -188,7 +188,7 @@ struct UpgradeOperation: AdminOperation {
         if protocolVersion == nil, common <= spoken {
             let old = view.members.filter { view.versions(of: $0.id).highest <= spoken }.map(\.id)
             throw CommandFailure(
-                "there is nothing to upgrade to: the group speaks version \(spoken) of the protocol, and so far as is known replicas \(OperationText.list(old)) can speak no newer one; start them with a newer program first"
+                "there is nothing to upgrade to: the group speaks version \(spoken) of the protocol, and so far as is known \(old.count == 1 ? "replica" : "replicas") \(OperationText.list(old)) can speak no newer one; start them with a newer program first"
             )
         }
         return .upgrade(protocolVersion ?? common)
