@@ -9,11 +9,42 @@ import Testing
 /// Keys that are replaced and members that leave: what of them is heard, and how long they are needed (protocol §8).
 @Suite("What former keys and former members may still do")
 struct LeavingTests {
-    private let client = Samples.client(1)
+    /// A group that has done so many operations, and its administrators.
+    private struct Fixture {
+        let group: Group
+        let change: Change
+        private let client = Samples.client(1)
+        private let session: SessionID
 
-    private func order(_ operation: GroupOperation, _ change: Change, in group: Group) {
-        group.submit(change.request(operation))
-        group.pass(milliseconds: 50)
+        init(
+            n: Int = 4, isDurable: Bool = false, farewell: Interval = .seconds(1),
+            operations: ClosedRange<UInt64> = 1...3
+        ) throws {
+            var settings = GroupSettings()
+            settings.isDurable = isDurable
+            settings.window = 4
+            settings.checkpointPeriod = 16
+            var timeouts = Timeouts()
+            timeouts.farewell = farewell
+            group = Group(
+                view: try Samples.view(n: n, f: 1, model: .byzantine, settings: settings), timeouts: timeouts)
+            session = group.openSession(client)
+            change = Change(group, by: Samples.client(2))
+            execute(operations)
+        }
+
+        func execute(_ operations: ClosedRange<UInt64>) { group.order(client, session, operations) }
+
+        func order(_ operation: GroupOperation) {
+            group.submit(change.request(operation))
+            group.pass(milliseconds: 50)
+        }
+
+        /// Returns the newcomer's place.
+        func replace(_ old: UInt16) -> Int {
+            order(.add(Learner(Group.newcomer(4), replacing: ReplicaID(old))))
+            return group.join(4, toldBy: 1)
+        }
     }
 
     private func rekeyed(_ place: Int, _ key: UInt64, in group: Group) -> GroupOperation {
@@ -29,10 +60,8 @@ struct LeavingTests {
 
     @Test("a vote that a thief casts early, in the view that will replace his key, counts nothing there")
     func thiefVotesEarly() throws {
-        let group = try Group()
-        let session = group.openSession(client)
-        let change = Change(group, by: Samples.client(2))
-        group.order(client, session, 1...3)
+        let fixture = try Fixture()
+        let group = fixture.group
         let stolen = group.view.members[3].key
         let digest = Samples.digest(
             of: Batch(
@@ -45,7 +74,7 @@ struct LeavingTests {
         for distance in 1...4 as ClosedRange<Int> {
             group.inject(vote(last + distance), from: 3, to: 1, holding: stolen)
         }
-        order(rekeyed(3, 555, in: group), change, in: group)
+        fixture.order(rekeyed(3, 555, in: group))
         #expect(group.status(1).view.number == ViewNumber(2))
         let next = group.status(1).decided.next
         #expect(next <= last + 4)
@@ -70,21 +99,17 @@ struct LeavingTests {
 
     @Test("decisions of a former member that end the view in which it was still known stop nobody")
     func decisionsOfAFormerMember() throws {
-        let group = try Group()
-        let session = group.openSession(client)
-        let change = Change(group, by: Samples.client(2))
-        group.order(client, session, 1...3)
-        order(.add(Learner(Group.newcomer(4), replacing: ReplicaID(0))), change, in: group)
-        group.join(4, toldBy: 1)
+        let fixture = try Fixture(farewell: .seconds(10))
+        let group = fixture.group
+        _ = fixture.replace(0)
         group.pass(milliseconds: 3_000)
         #expect(group.status(1).view.index(of: ReplicaID(0)) == nil)
         let before = group.status(1).view
         group.passes = { $0.to != 1 }
         var settings = before.settings
         settings.window = 5
-        order(
-            .arrange(ViewPlan(heavy: before.plan.heavy, leaderOrder: before.plan.leaderOrder, settings: settings)),
-            change, in: group)
+        fixture.order(
+            .arrange(ViewPlan(heavy: before.plan.heavy, leaderOrder: before.plan.leaderOrder, settings: settings)))
         var kept: [PeerMessage] = []
         group.passes = { parcel in
             guard parcel.to == 1 else { return true }
@@ -104,23 +129,20 @@ struct LeavingTests {
 
     @Test("a removed replica stays until a quorum has been seen in the view without it")
     func staysWhileNeeded() throws {
-        let group = try Group()
-        let session = group.openSession(client)
-        let change = Change(group, by: Samples.client(2))
-        group.order(client, session, 1...3)
-        order(.add(Learner(Group.newcomer(4), replacing: ReplicaID(3))), change, in: group)
-        group.join(4, toldBy: 1)
+        let fixture = try Fixture()
+        let group = fixture.group
+        _ = fixture.replace(3)
         // It learns of the view, and of nobody's being in it.
         group.passes = { parcel in
             if case .progress(let it) = parcel.message { return parcel.to != 3 || it.epoch.view < ViewNumber(3) }
             return parcel.to != 3 || !Self.isVote(parcel.message, since: ViewNumber(3))
         }
-        group.pass(milliseconds: 25_000)
+        group.pass(milliseconds: 5_000)
         #expect(group.nodes[3].notices.contains { if case .leftGroup = $0 { true } else { false } })
         #expect(group.nodes[3].hasLeft == nil)
         #expect(group.nodes[3].notices.contains { if case .stillNeeded = $0 { true } else { false } })
         group.passes = { _ in true }
-        group.pass(milliseconds: 25_000)
+        group.pass(milliseconds: 3_000)
         #expect(group.nodes[3].hasLeft == ViewNumber(3))
     }
 
@@ -138,12 +160,9 @@ struct LeavingTests {
 
     @Test("a removed replica that alone has the proof of the view hands it on after all have lost power")
     func proofAfterPowerLoss() throws {
-        let group = try Group.durable()
-        let session = group.openSession(client)
-        let change = Change(group, by: Samples.client(2))
-        group.order(client, session, 1...20)
-        order(.add(Learner(Group.newcomer(4), replacing: ReplicaID(0))), change, in: group)
-        let place = group.join(4, toldBy: 1)
+        let fixture = try Fixture(isDurable: true, operations: 1...20)
+        let group = fixture.group
+        let place = fixture.replace(0)
         group.nodes[3].isUp = false
         let added = group.status(1).view.number
         group.passes = { parcel in
@@ -162,25 +181,26 @@ struct LeavingTests {
         group.pass(milliseconds: 5_000)
         #expect(group.status(1).view.number > added && group.status(2).view.number > added)
         group.passes = { _ in true }
-        group.pass(milliseconds: 30_000)
+        group.pass(milliseconds: 5_000)
         #expect(group.nodes[0].hasLeft != nil)
     }
 
     @Test("a removed replica that restarts with a state from the end of its last view does not enter the next")
     func restoredBeyondItsView() throws {
-        let group = try Group.durable()
-        let session = group.openSession(client)
-        let change = Change(group, by: Samples.client(2))
+        let fixture = try Fixture(n: 5, isDurable: true, farewell: .seconds(10))
+        let group = fixture.group
         // The instance that ends the view is one after which a checkpoint is taken.
-        var sequence: UInt64 = 1
+        var sequence: UInt64 = 4
         while sequence < 20 || (group.status(0).decided.rawValue + 1) % 16 != 0 {
-            group.order(client, session, sequence...sequence)
+            fixture.execute(sequence...sequence)
             sequence += 1
         }
-        order(.remove(ReplicaID(3)), change, in: group)
+        fixture.order(.remove(ReplicaID(3)))
         group.pass(milliseconds: 1_000)
         let left = group.status(3).view.number
+        #expect(group.status(0).view.number == left.next && group.status(3).decided.rawValue % 16 == 0)
         group.loseAndRestorePower(3)
+        #expect(group.status(3).decided.rawValue % 16 == 0, "with the state after the last instance")
         group.pass(milliseconds: 1_000)
         #expect(group.status(3).view.number == left)
     }
