@@ -61,7 +61,7 @@ public final class Replica<Machine: StreamingStateMachine>: Service {
 
     /// Returns after a graceful shutdown or when its task is cancelled, and when the group has removed this replica and does not need it any
     /// more. Throws `ReplicaError` when the replica cannot start (its address is taken, its home unusable or another's, the group has
-    /// removed it) or go on (the service refuses the state that the group agreed on). To be called once.
+    /// removed it and needs it no more) or go on (the service refuses the state that the group agreed on). To be called once.
     ///
     /// One that no view lists that it knows, or not with its key, waits until the group has added it or changed its key.
     ///
@@ -107,12 +107,14 @@ public final class Replica<Machine: StreamingStateMachine>: Service {
         configuration.logger.info("stopping")
         await engine.stop()
         if case .failed(let failure) = ending { throw failure }
+        if case .left = ending { try home?.markLeft() }
         configuration.logger.info("stopped")
     }
 
     /// The views that are known, from the second on: those that were written down, if the newest of them lists this replica with its key;
     /// otherwise the others are asked, until one does. `isNew` is such a replica, and one that the genesis does not know: it has no votes
-    /// that it could go on from. Nil when it was stopped while it waited. Throws when the group has removed it.
+    /// that it could go on from. Nil when it was stopped while it waited. Throws when the group has removed it and
+    /// needs it no more.
     private func chain(
         _ written: [ViewCertificate]
     ) async throws(ReplicaError) -> (chain: [ViewCertificate], isNew: Bool)? {
@@ -121,7 +123,9 @@ public final class Replica<Machine: StreamingStateMachine>: Service {
         for certificate in written { views.add(certificate) }
         let standing = Standing(of: id, key: key, in: views)
         // What it has written down others may lack still: it serves them until nobody needs it.
-        if case .removed(let number) = standing, views.listing(of: id)?.member.key == key, !written.isEmpty {
+        if case .removed(let number) = standing, views.listing(of: id)?.member.key == key, !written.isEmpty,
+            try home?.hasLeft() != true
+        {
             configuration.logger.notice(
                 "view \(number) does not list replica \(id) any more: it serves those that are behind, and ends when nobody needs it"
             )

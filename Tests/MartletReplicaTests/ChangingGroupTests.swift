@@ -51,6 +51,10 @@ import Testing
         try await expectVoters([9, 0, 1, 2], in: 3, observer)
         try await group.waitForEnd(of: ReplicaID(3))
         #expect(group.log.contains("3: notice: view 3 does not list replica 3 any more, and nobody needs it"))
+        let home = ReplicaHome(
+            directory: try #require(group.configuration(3).homeDirectory), group: try group.view.group,
+            replica: ReplicaID(3))
+        #expect(try home.hasLeft())
         // It counts: without another member the group goes on.
         try await group.stop(0)
         let another = try await observer.open()

@@ -71,6 +71,13 @@ import Testing
         #expect(group.log.contains("view 2 does not list replica 4 any more: it serves those that are behind"))
         running.cancel()
         try await running.value
+        // Once they do not, and it has ended by itself, it is refused.
+        let home = try #require(configuration.homeDirectory)
+        try ReplicaHome(directory: home, group: try group.view.group, replica: ReplicaID(4)).markLeft()
+        let again = try Replica(configuration: configuration, machine: TextMachine())
+        let error = await #expect(throws: ReplicaError.self) { try await again.run() }
+        #expect(error == .removed(ReplicaID(4), in: ViewNumber(2)))
+        #expect("\(try #require(error))".hasPrefix("replica 4 was removed from the group in view 2"))
         try await group.stopAll()
     }
 

@@ -11,11 +11,14 @@ import MartletTypes
     import Darwin
 #endif
 
-/// The directory of one replica. In a group without disks it holds one thing: the marker that says that the replica may
-/// have voted (protocol §7). A replica that finds it has lost its votes.
+/// The directory of one replica. In a group without disks it holds no more than markers: that the replica may have voted (protocol §7),
+/// so that a run which finds it has lost its votes, and that it was removed and nobody needs it any more (§8).
 struct ReplicaHome {
-    private static let markerName = "voted"
-    private static let markerFormat = "martlet-voted 1"
+    private enum Marker: String {
+        case voted
+        case left
+    }
+
     private static let markerBytesMax = 4096
 
     private let directory: String
@@ -28,36 +31,52 @@ struct ReplicaHome {
         self.replica = replica
     }
 
-    private var markerPath: String { directory + "/" + Self.markerName }
+    /// Whether an earlier run may have voted. Throws when the directory belongs to another replica or group, or when
+    /// what it says cannot be read.
+    func hasVoted() throws(ReplicaError) -> Bool { try has(.voted) }
 
-    private var marker: String {
+    /// Writes the marker and waits until it is on the disk; only then may the replica vote.
+    func markVoted() throws(ReplicaError) { try mark(.voted) }
+
+    /// Whether an earlier run ended since the group had removed this replica and had all that it has. Throws as `hasVoted` does.
+    func hasLeft() throws(ReplicaError) -> Bool { try has(.left) }
+
+    func markLeft() throws(ReplicaError) { try mark(.left) }
+
+    // MARK: - Markers
+
+    private func path(of marker: Marker) -> String { directory + "/" + marker.rawValue }
+
+    private func format(of marker: Marker) -> String { "martlet-\(marker.rawValue) 1" }
+
+    private func text(of marker: Marker) -> String {
         """
-        \(Self.markerFormat)
+        \(format(of: marker))
         group \(group.hexadecimal)
         replica \(replica)
 
         """
     }
 
-    /// Whether an earlier run may have voted. Throws when the directory belongs to another replica or group, or when
-    /// what it says cannot be read.
-    func hasVoted() throws(ReplicaError) -> Bool {
-        guard let bytes = try contents(of: markerPath) else { return false }
-        if bytes == Array(marker.utf8) { return true }
+    private func has(_ marker: Marker) throws(ReplicaError) -> Bool {
+        let path = path(of: marker)
+        guard let bytes = try contents(of: path) else { return false }
+        if bytes == Array(text(of: marker).utf8) { return true }
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-        guard lines.count == 3, lines[0] == Self.markerFormat else {
-            throw .homeUnusable(path: markerPath, reason: "it is damaged, so nobody knows whether the replica voted")
+        guard lines.count == 3, lines[0] == format(of: marker) else {
+            throw .homeUnusable(
+                path: path, reason: "it is damaged, so nobody knows whether the replica \(marker.rawValue)")
         }
         throw .homeOfAnother(
-            path: markerPath, found: "\(lines[2]) of \(lines[1])",
+            path: path, found: "\(lines[2]) of \(lines[1])",
             expected: "replica \(replica) of group \(group.hexadecimal)")
     }
 
-    /// Writes the marker and waits until it is on the disk; only then may the replica vote.
-    func markVoted() throws(ReplicaError) {
-        let draft = markerPath + ".new"
-        try create(draft, with: Array(marker.utf8))
-        guard unsafe rename(draft, markerPath) == 0 else { throw Self.failure("write", markerPath) }
+    private func mark(_ marker: Marker) throws(ReplicaError) {
+        let path = path(of: marker)
+        let draft = path + ".new"
+        try create(draft, with: Array(text(of: marker).utf8))
+        guard unsafe rename(draft, path) == 0 else { throw Self.failure("write", path) }
         try Self.sync(directory: directory)
     }
 
