@@ -52,9 +52,9 @@ public final class Client: Sendable {
         }
         if let complaint = configuration.transport.complaint { throw .invalidConfiguration(complaint) }
         genesis = configuration.genesis
-        guard configuration.via.count <= ClientConfiguration.viaMax else {
+        guard configuration.via.count <= Contact.countMax else {
             throw .invalidConfiguration(
-                "at most \(ClientConfiguration.viaMax) addresses can be asked, not \(configuration.via.count)")
+                "at most \(Contact.countMax) addresses can be asked, not \(configuration.via.count)")
         }
         id = ClientID(configuration.key.publicKey)
         defaultDeadline = Interval(configuration.deadline)

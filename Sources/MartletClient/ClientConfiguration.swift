@@ -15,17 +15,6 @@ public struct ClientConfiguration: Sendable {
     /// lists have been replaced: of the members that it lists, one that can still be reached suffices. Whoever answers has to prove what it
     /// says.
     public var via: [Contact] = []
-    /// Where somebody listens.
-    public struct Contact: Hashable, Sendable {
-        public var host: String
-        public var port: Int
-
-        public init(host: String, port: Int) {
-            self.host = host
-            self.port = port
-        }
-    }
-
     /// Who this client is. Several processes may use one key; each has sessions of its own.
     public var key: SigningKey
     /// Is told, in words, which replicas cannot be reached and why, and what calls wait for.
@@ -42,9 +31,6 @@ public struct ClientConfiguration: Sendable {
     package var eventLoop: (any EventLoop)?
     /// Spreads retransmissions and attempts to connect over time.
     package var seed: UInt64 = 0
-
-    /// The most addresses of others to ask that a configuration may name.
-    static let viaMax = 64
 
     public init(genesis: Genesis, key: SigningKey, logger: Logger) {
         self.genesis = genesis

@@ -41,13 +41,13 @@ package struct ClusterProbe: Sendable {
     private let view: View
     private let verifier: ReplyVerifier<Ed25519Scheme>
     private let identity: TLSIdentity
-    private let via: [ClientConfiguration.Contact]
+    private let via: [Contact]
     private let transport: TransportConfiguration
     private let logger: Logger
 
     /// The key must be one that the group serves. `via` as in `ClientConfiguration`.
     package init(
-        genesis: Genesis, key: SigningKey, via: [ClientConfiguration.Contact] = [],
+        genesis: Genesis, key: SigningKey, via: [Contact] = [],
         transport: TransportConfiguration = TransportConfiguration()
     ) throws(ClientError) {
         do {
@@ -147,7 +147,7 @@ package struct ClusterProbe: Sendable {
         return MemberAnswer(member: member, answer: answer)
     }
 
-    private func askForViews(at contact: ClientConfiguration.Contact, _ place: Int, within limit: Interval) async {
+    private func askForViews(at contact: Contact, _ place: Int, within limit: Interval) async {
         let question = ViewQuestion(verifier: verifier)
         let target = ViewGuide.target(at: contact, from: newestView, frameBytesMax: transport.clientFrameBytesMax)
         let handlers = PeerLinkHandlers(

@@ -29,7 +29,7 @@ extension ReplicaCore {
         leases.follow(view)
         guard isMoved else { return }
         viewsAsked.follow(move, fresh: nil)
-        viewsTold.follow(move, fresh: nil)
+        viewsTold.follow(move, fresh: ToldViews())
         viewsServed.follow(move, fresh: nil)
         entered.follow(move, fresh: .genesis)
         told.follow(move, fresh: nil)

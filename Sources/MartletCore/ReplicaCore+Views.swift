@@ -112,8 +112,10 @@ extension ReplicaCore {
         } else if number < (isOut ? views.newest.number : view.number) {
             // What a member is told unasked must not use up what it may ask for.
             let patience = configuration.timeouts.resend / 2
-            guard now.monotonic.hasPassed(patience, since: viewsTold[member]) else { return }
-            viewsTold[member] = now.monotonic
+            guard
+                viewsTold[member].isDue(
+                    to: number, newest: views.newest.number, at: now.monotonic, pause: patience)
+            else { return }
             sendViews(after: number, to: member, into: &effects)
         }
     }

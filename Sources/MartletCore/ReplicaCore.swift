@@ -62,9 +62,9 @@ package struct ReplicaCore: ~Copyable {
     var viewEndedAt = LogPosition.start
     var installs: InstallTally
     var early: EarlyMessages
-    /// When each member was last asked for views, told of them unasked, and answered its question for them.
+    /// When each member was last asked for views, what it was told of them unasked, and when its question for them was answered.
     var viewsAsked: ReplicaTable<Instant?>
-    var viewsTold: ReplicaTable<Instant?>
+    var viewsTold: ReplicaTable<ToldViews>
     var viewsServed: ReplicaTable<Instant?>
     /// The newest view that each is known to have entered.
     var entered: ReplicaTable<ViewNumber>
@@ -181,7 +181,7 @@ package struct ReplicaCore: ~Copyable {
         installs = InstallTally(n: view.n)
         early = EarlyMessages(view: view, peers: peers.count)
         viewsAsked = ReplicaTable(repeating: nil, count: peers.count)
-        viewsTold = ReplicaTable(repeating: nil, count: peers.count)
+        viewsTold = ReplicaTable(repeating: ToldViews(), count: peers.count)
         viewsServed = ReplicaTable(repeating: nil, count: peers.count)
         entered = ReplicaTable(repeating: .genesis, count: peers.count)
         self.me = me

@@ -47,17 +47,15 @@ public final class Replica<Machine: StreamingStateMachine>: Service {
         if let other = view.members.first(where: { $0.key == key && $0.id != id }) {
             throw .wrongKey(id, keyOf: other.id, found: key)
         }
-        guard configuration.via.count <= Self.viaMax else {
-            throw .invalidConfiguration("at most \(Self.viaMax) addresses can be asked, not \(configuration.via.count)")
+        guard configuration.via.count <= Contact.countMax else {
+            throw .invalidConfiguration(
+                "at most \(Contact.countMax) addresses can be asked, not \(configuration.via.count)")
         }
         if let complaint = configuration.transport.complaint { throw .invalidConfiguration(complaint) }
         self.configuration = configuration
         self.machine = machine
         home = configuration.homeDirectory.map { ReplicaHome(directory: $0, group: group, replica: id) }
     }
-
-    /// The most addresses of others to ask that a configuration may name.
-    private static var viaMax: Int { 64 }
 
     /// Returns after a graceful shutdown or when its task is cancelled, and when the group has removed this replica and does not need it any
     /// more. Throws `ReplicaError` when the replica cannot start (its address is taken, its home unusable or another's, the group has

@@ -23,17 +23,6 @@ public struct ReplicaConfiguration: Sendable {
     /// Where others of the group listen that a replica may ask which the genesis does not list, or not with this key; `HOST:PORT` in parts.
     /// The genesis members are asked anyway; whoever answers has to prove what it says.
     public var via: [Contact] = []
-    /// Where somebody listens.
-    public struct Contact: Hashable, Sendable {
-        public var host: String
-        public var port: Int
-
-        public init(host: String, port: Int) {
-            self.host = host
-            self.port = port
-        }
-    }
-
     /// Where to listen when that is not the address by which the others know this replica.
     /// Nil for that address itself; each part by itself.
     public var listenHost: String?

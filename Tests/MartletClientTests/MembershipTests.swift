@@ -8,32 +8,13 @@ import Testing
 
 /// Real links, TLS and proofs of views; of the replicas only 0 to 3 are in the client's genesis.
 @Suite(.timeLimit(.minutes(2))) struct MembershipTests {
-    private func withGroup(
-        up places: some Sequence<Int>, count: Int = 9, log: CollectedLog = CollectedLog(),
-        _ body: (FakeGroup, Client) async throws -> Void
-    ) async throws {
-        let group = try await FakeGroup(count: count)
-        try await group.start(places)
-        let client = try Client(ClientConfiguration(genesis: group.genesis, key: SigningKey(), logger: log.logger))
-        client.start()
-        do {
-            try await body(group, client)
-        } catch {
-            await client.close()
-            await group.stopAll()
-            throw error
-        }
-        await client.close()
-        await group.stopAll()
-    }
-
     private func linked(_ client: Client) async -> [UInt16] { await client.linkStates().map(\.member.id.rawValue) }
 
     @Test func `a client goes along from one set of members to a wholly other one, and each call is done once`()
         async throws
     {
         let log = CollectedLog()
-        try await withGroup(up: 0..<9, log: log) { group, client in
+        try await withClient(up: 0..<9, count: 9, log: log) { group, client in
             let sessions = try (0..<4).map { _ in try client.openSession() }
             try await withThrowingTaskGroup { tasks in
                 for number in 0..<400 {
@@ -70,7 +51,7 @@ import Testing
     }
 
     @Test func `an operation in flight is answered by members that its client had never heard of`() async throws {
-        try await withGroup(up: 0..<8) { group, client in
+        try await withClient(up: 0..<8, count: 9) { group, client in
             let session = try client.openSession()
             #expect(try await session.submit([1]) == [1])
             group.setManners(of: 0..<4) { $0.isSilent = true }
@@ -83,7 +64,7 @@ import Testing
     }
 
     @Test func `through a hundred views leads the only replica of the genesis that still answers`() async throws {
-        try await withGroup(up: [2, 5, 6, 7], count: 8) { group, client in
+        try await withClient(up: [2, 5, 6, 7], count: 8) { group, client in
             // A client that begins when all has happened.
             await client.close()
             for round in 0..<96 { try group.change(to: [[0, 1, 2, 3], [1, 0, 2, 3]][round % 2], isTold: false) }
@@ -101,7 +82,7 @@ import Testing
     }
 
     @Test func `a probe asks the members and learners of the newest view, and nobody else`() async throws {
-        try await withGroup(up: [2, 4, 5, 6, 7], count: 9) { group, client in
+        try await withClient(up: [2, 4, 5, 6, 7], count: 9) { group, client in
             await client.close()
             for round in 0..<70 { try group.change(to: [[0, 1, 2, 3], [1, 0, 2, 3]][round % 2], isTold: false) }
             try group.change(to: [4, 5, 6, 8], learners: [7], isTold: false)
@@ -119,7 +100,7 @@ import Testing
 
     @Test func `an idle client that has missed a view follows all the same`() async throws {
         let log = CollectedLog()
-        try await withGroup(up: 0..<6, count: 6, log: log) { group, client in
+        try await withClient(up: 0..<6, count: 6, log: log) { group, client in
             let session = try client.openSession()
             #expect(try await session.submit([1]) == [1])
             try group.change(to: [1, 0, 2, 3], isTold: false)
@@ -134,12 +115,12 @@ import Testing
 
     // MARK: When nobody of the genesis is left
 
-    private func contact(_ member: Member) -> ClientConfiguration.Contact {
-        ClientConfiguration.Contact(host: member.host, port: member.port)
+    private func contact(_ member: Member) -> Contact {
+        Contact(host: member.host, port: member.port)
     }
 
     private func client(
-        of group: FakeGroup, _ log: CollectedLog, via: [ClientConfiguration.Contact] = []
+        of group: FakeGroup, _ log: CollectedLog, via: [Contact] = []
     ) throws -> Client {
         var configuration = ClientConfiguration(genesis: group.genesis, key: SigningKey(), logger: log.logger)
         configuration.warnAfter = .milliseconds(300)
@@ -150,7 +131,7 @@ import Testing
     }
 
     @Test func `a client that knows nobody who is there says so, and is led by one who is named to it`() async throws {
-        try await withGroup(up: 4..<8, count: 8) { group, first in
+        try await withClient(up: 4..<8, count: 8) { group, first in
             await first.close()
             // More than is told at once.
             for round in 0..<130 { try group.change(to: [[0, 1, 2, 3], [1, 0, 2, 3]][round % 2], isTold: false) }
@@ -175,10 +156,10 @@ import Testing
     @Test func `whoever is named and is of another group, or is not there, leads nobody astray`() async throws {
         let other = try await FakeGroup()
         try await other.start(0..<4)
-        try await withGroup(up: 4..<8, count: 9) { group, first in
+        try await withClient(up: 4..<8, count: 9) { group, first in
             await first.close()
             try group.change(to: [4, 5, 6, 7], isTold: false)
-            let absent = ClientConfiguration.Contact(host: "127.0.0.1", port: 1)
+            let absent = Contact(host: "127.0.0.1", port: 1)
             let via = [contact(other.view.members[0]), absent, contact(group.newest.members[0])]
             let led = try client(of: group, CollectedLog(), via: via)
             #expect(try await led.openSession().submit([4, 2], deadline: .seconds(60)) == [2, 4])
@@ -200,7 +181,7 @@ import Testing
 
     /// None is waited for that has nothing new to tell since the others were quicker.
     @Test func `a probe led by all ends when all have told`() async throws {
-        try await withGroup(up: 4..<8, count: 8) { group, first in
+        try await withClient(up: 4..<8, count: 8) { group, first in
             await first.close()
             for round in 0..<130 { try group.change(to: [[0, 1, 2, 3], [1, 0, 2, 3]][round % 2], isTold: false) }
             try group.change(to: [4, 5, 6, 7], isTold: false)

@@ -105,6 +105,32 @@ import Testing
         #expect(group.executed(3).last == [2])
     }
 
+    /// Seed 2705: a newcomer over a thin link knew them all, and was told them again 350 times a second, while its state was on the way.
+    @Test func whoSpeaksInAnOldViewForLongIsToldOfTheOthersAFewTimesOnly() throws {
+        let group = try Group(n: 4, f: 1, checkpointPeriod: 8)
+        let change = Change(group, by: admin)
+        group.passes = { $0.to != 3 && $0.from != 3 }
+        for number in 1...12 {
+            group.submit(change.request(heavy: [0, 1], order: number % 2 == 1 ? [2, 1, 0, 3] : [0, 1, 2, 3]))
+            group.settle()
+        }
+        var told = 0
+        group.onSend = { _, message in if case .views = message { told += 1 } }
+        group.passes = { parcel in
+            guard parcel.to == 3 else { return true }
+            if case .views = parcel.message { return true }
+            if case .progress = parcel.message { return true }
+            return false
+        }
+        group.pass(milliseconds: 4_000)
+        #expect(group.status(3).epoch.view == .genesis && group.nodes[3].certificates.count == 12)
+        #expect(told > 0 && told < 3 * 12)
+        // It is not forgotten: it asks for help, and may have lost them.
+        told = 0
+        group.pass(milliseconds: 20_000)
+        #expect(told > 0 && told < 3 * 12)
+    }
+
     @Test func aReplicaThatHasLostItsVotesFollowsTheViewsAsALearner() throws {
         let group = try Group(n: 4, f: 1)
         let change = Change(group, by: admin)

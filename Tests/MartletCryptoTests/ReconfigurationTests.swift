@@ -135,6 +135,25 @@ struct ReconfigurationTests {
         #expect(try isRefused(signed(by: two, group: digest(9))))
     }
 
+    @Test("who was an administrator asks again for what was done then, and for nothing else")
+    func formerAdministrators() throws {
+        let two = Array(administrators[0...1])
+        let last = signed(
+            by: two,
+            Reconfiguration(
+                view: group.view.number, number: OperationNumber(1),
+                operation: .administer(Administration(keys: [stranger.publicKey], needed: 1))))
+        let next = try group.view.successor(last)
+        verifier.views.add(ViewCertificate(view: group.view.number, last: Instance(10), next: next, shares: []))
+        #expect(verifier.views.newest.administration.keys == [stranger.publicKey])
+        #expect(try isTaken(last))
+        #expect(try isTaken(signed(by: two)), "of two with one number the other was done")
+        #expect(try isRefused(signed(by: [administrators[0]])))
+        for view in [1, 2] as [UInt64] { #expect(try isRefused(signed(by: two, operation(view: view, number: 2)))) }
+        #expect(try isRefused(signed(by: two, operation(view: 3, number: 2))))
+        #expect(try isTaken(signed(by: [stranger], operation(view: 2, number: 2))))
+    }
+
     @Test("a group without administrators is reconfigured by nobody")
     func nobody() throws {
         let without = try TestGroup().verifier

@@ -14,7 +14,7 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(2))) struct JoiningTests {
     private func joining(_ newcomer: Newcomer, in group: TestGroup, via: [Int] = []) throws -> Joining {
         var configuration = group.configuration(newcomer)
-        configuration.via = via.map { ReplicaConfiguration.Contact(host: "127.0.0.1", port: $0) }
+        configuration.via = via.map { Contact(host: "127.0.0.1", port: $0) }
         return try Joining(configuration: configuration, view: try group.view, chain: [])
     }
 

@@ -105,7 +105,7 @@ import Testing
         configuration.key = group.keys[1]
         #expect(throws: ReplicaError.self) { try Replica(configuration: configuration, machine: TextMachine()) }
         configuration = group.configuration(try await group.newcomer(10))
-        configuration.via = (1...65).map { ReplicaConfiguration.Contact(host: "127.0.0.1", port: $0) }
+        configuration.via = (1...65).map { Contact(host: "127.0.0.1", port: $0) }
         #expect(throws: ReplicaError.self) { try Replica(configuration: configuration, machine: TextMachine()) }
         try await group.stopAll()
     }

@@ -22,7 +22,17 @@ enum LiarScenarios {
         scenario.linkFaults += cut(3, from: [0, 1, 2], begin: 50, end: 200)
         // The leader is cut off for a while: a leader change.
         scenario.linkFaults += cut(0, from: [1, 2, 3], begin: 250, end: 500)
+        if kinds.contains(.formerMember) { replace(replica, in: &scenario) }
         return scenario
+    }
+
+    /// Who is to lie on once it has been removed has to be removed.
+    private static func replace(_ replica: Int, in scenario: inout Scenario) {
+        scenario.newcomers = [NewcomerPlan()]
+        scenario.timeouts.farewell = .milliseconds(200)
+        scenario.changes = [
+            ChangePlan(at: Instant.zero + .milliseconds(100), .replace(replica, by: scenario.slots - 1))
+        ]
     }
 
     private static func cut(_ replica: Int, from others: [Int], begin: UInt64, end: UInt64) -> [LinkFault] {

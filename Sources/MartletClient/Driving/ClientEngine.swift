@@ -187,7 +187,7 @@ final class ClientEngine {
     // MARK: The way to the newest view
 
     private func guide(
-        at contact: ClientConfiguration.Contact, place: Int, _ box: NIOLoopBoundBox<ClientEngine>
+        at contact: Contact, place: Int, _ box: NIOLoopBoundBox<ClientEngine>
     ) -> PeerLink {
         let target = ViewGuide.target(
             at: contact, from: core.view, frameBytesMax: configuration.transport.clientFrameBytesMax)

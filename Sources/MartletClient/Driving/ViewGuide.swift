@@ -10,7 +10,7 @@ import MartletWire
 /// that it says is believed.
 enum ViewGuide {
     static func target(
-        at contact: ClientConfiguration.Contact, from view: View, frameBytesMax: Int
+        at contact: Contact, from view: View, frameBytesMax: Int
     ) -> PeerLinkTarget {
         PeerLinkTarget(
             name: "the replica", host: contact.host, port: contact.port, key: nil,

@@ -53,11 +53,19 @@ extension Verifier {
     /// Whether enough administrators of the newest view have signed it, each once. More signatures than needed must be valid too. Whether
     /// they are administrators still when it is executed is judged there, by their keys.
     func isAuthorised(_ operation: Reconfiguration) -> Bool {
-        guard view.administration.complaint(about: operation.shares) == nil else { return false }
+        guard view.administration.complaint(about: operation.shares) == nil || isOfFormerAdministrators(operation)
+        else { return false }
         return operation.shares.allSatisfy { share in
             let bytes = Statement.reconfiguration(operation)
                 .bytes(group: group, sender: .client(ClientID(share.administrator)))
             return isValidOfClient(share.signature, of: bytes, by: share.administrator)
         }
+    }
+
+    /// What has been done, or another one in its place, may be asked for again by whoever has not heard of it, though there are other
+    /// administrators now, perhaps by that very operation. It is not ordered again.
+    private func isOfFormerAdministrators(_ operation: Reconfiguration) -> Bool {
+        guard operation.number <= view.lastOperation, let entry = views.entry(operation.view) else { return false }
+        return entry.view.administration.complaint(about: operation.shares) == nil
     }
 }

@@ -49,7 +49,7 @@ final class Joining: Sendable {
 
     // MARK: - Whom to ask
 
-    private struct Contact {
+    private struct Asked {
         let name: String
         let id: ReplicaID
         let address: DialMap.Address
@@ -58,25 +58,25 @@ final class Joining: Sendable {
     }
 
     /// All that the newest view lists, those of the genesis, and those that the configuration names; each once, and not itself.
-    private var contacts: [Contact] {
-        var contacts: [Contact] = []
+    private var contacts: [Asked] {
+        var contacts: [Asked] = []
         let views = verifier.views
         for member in views.newest.audience + (views.all.first?.members ?? []) where member.id != configuration.replica
         {
             let address = configuration.transport.dialling.address(of: member)
             guard !contacts.contains(where: { $0.id == member.id }) else { continue }
             contacts.append(
-                Contact(name: "replica \(member.id)", id: member.id, address: address, key: member.key))
+                Asked(name: "replica \(member.id)", id: member.id, address: address, key: member.key))
         }
         for via in configuration.via {
             let address = DialMap.Address(host: via.host, port: via.port)
             guard !contacts.contains(where: { $0.address == address }) else { continue }
-            contacts.append(Contact(name: "the replica", id: configuration.replica, address: address, key: nil))
+            contacts.append(Asked(name: "the replica", id: configuration.replica, address: address, key: nil))
         }
         return contacts
     }
 
-    private func makeLink(_ contact: Contact, _ identity: TLSIdentity, _ place: Int) -> PeerLink {
+    private func makeLink(_ contact: Asked, _ identity: TLSIdentity, _ place: Int) -> PeerLink {
         let views = verifier.views
         let hello = Hello(
             versions: configuration.versions, group: views.newest.group, role: .replica(configuration.replica),

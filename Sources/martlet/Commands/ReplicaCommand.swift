@@ -62,7 +62,7 @@ struct ReplicaCommand: AsyncParsableCommand {
         let level = logLevel.flatMap { Logger.Level(rawValue: $0) } ?? file.logLevel
         var configuration = try file.configuration(logger: ConsoleLogHandler.logger("martlet", level: level))
         if let listen { (configuration.listenHost, configuration.listenPort) = (listen.host, listen.port) }
-        configuration.via = via.map { ReplicaConfiguration.Contact(host: $0.host, port: $0.port) }
+        configuration.via = via.map { Contact(host: $0.host, port: $0.port) }
         configuration.versions = protocolVersions
         if insecurePlaintext { configuration.transport.security = .plaintextForBenchmarks }
         if let seed = volatileDisk { useVolatileDisk(seed, in: &configuration) }

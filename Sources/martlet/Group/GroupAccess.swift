@@ -12,7 +12,7 @@ struct GroupAccess {
     let genesis: Genesis
     let view: View
     let key: SigningKey
-    private let via: [ClientConfiguration.Contact]
+    private let via: [Contact]
     /// Keeps the views that it was told, so that whoever asks again and again goes the way from the genesis once.
     private let probe: ClusterProbe
 
@@ -20,7 +20,7 @@ struct GroupAccess {
     init(_ directory: GroupDirectory, keyFile: String? = nil, via: [Address] = []) throws {
         genesis = try directory.genesis()
         key = try directory.clientKey(at: keyFile)
-        self.via = via.map { ClientConfiguration.Contact(host: $0.host, port: $0.port) }
+        self.via = via.map { Contact(host: $0.host, port: $0.port) }
         view = try genesis.firstView(group: Hashing.group(of: genesis))
         guard genesis.clientAccess.admits(ClientID(key.publicKey)) else {
             throw CommandFailure(

@@ -175,7 +175,7 @@ final class LocalGroup: Sendable {
     func probe() throws -> ClusterProbe {
         try ClusterProbe(
             genesis: genesis, key: clientKey,
-            via: contacts.map { ClientConfiguration.Contact(host: $0.host, port: $0.port) }, transport: transport)
+            via: contacts.map { Contact(host: $0.host, port: $0.port) }, transport: transport)
     }
 
     func reports() async throws -> [MemberReport] { try await probe().run(within: .seconds(1)) }

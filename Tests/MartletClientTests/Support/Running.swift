@@ -8,11 +8,11 @@ import Testing
 
 /// Runs `body` with a group of which some replicas are up, and a started client; stops both afterwards.
 func withClient(
-    up places: some Sequence<Int> & Sendable, settings: GroupSettings = GroupSettings(),
+    up places: some Sequence<Int> & Sendable, count: Int = 4, settings: GroupSettings = GroupSettings(),
     log: CollectedLog = CollectedLog(), configure: (inout ClientConfiguration) -> Void = { _ in },
     _ body: (FakeGroup, Client) async throws -> Void
 ) async throws {
-    let group = try await FakeGroup(settings: settings)
+    let group = try await FakeGroup(settings: settings, count: count)
     try await group.start(places)
     var configuration = ClientConfiguration(genesis: group.genesis, key: SigningKey(), logger: log.logger)
     configure(&configuration)

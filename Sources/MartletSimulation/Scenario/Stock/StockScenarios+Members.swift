@@ -86,7 +86,7 @@ extension StockScenarios {
                 $0.crash(3, at: 50)
                 $0.plan(150, .replace(3, by: 4))
                 $0.plan(200, .administer(needed: 2))
-                $0.replicaFaults.append(ReplicaFault(replica: 2, at: ms(300), kind: .crash(restartAt: nil), after: 1))
+                $0.replicaFaults.append(ReplicaFault(replica: 2, at: ms(210), kind: .crash(restartAt: nil), after: 2))
                 $0.expect("member replaced", min: 1)
                 $0.expect("replica crashed", min: 2)
                 $0.expect("calls", min: 200)
