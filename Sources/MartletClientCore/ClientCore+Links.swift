@@ -28,17 +28,24 @@ extension ClientCore {
 
     mutating func onLinkDown(_ id: ReplicaID) { links.setDown(id, at: now) }
 
-    /// One correct replica's word suffices that the group does not serve this client, unless another serves it all the
-    /// same. What was sent in better times still waits for its answer.
+    /// A quorum's word is needed that the group does not serve this client: some may not have heard yet that it was admitted, and whoever
+    /// lets it in all the same may lie. No answer can come any more then: its sessions have ended, and a quorum is not to be had.
     mutating func onLinkDenied(_ id: ReplicaID, _ effects: inout ClientEffects) {
         links.setDenied(id, at: now)
+        for slot in calls.indices where calls[slot].phase == .ordering { onDenied(slot, &effects) }
         guard isDenied else { return }
         for slot in calls.indices where calls[slot].phase != .free && calls[slot].kind != .opening {
-            if !calls[slot].wasSent { finish(slot, .failed(.accessDenied), &effects) }
+            if let (result, certificate) = calls[slot].result {
+                finish(slot, .result(result, certificate), &effects)
+            } else if calls[slot].wasSent, calls[slot].kind != .read {
+                finish(slot, .unknown(.accessDenied), &effects)
+            } else {
+                finish(slot, .failed(.accessDenied), &effects)
+            }
         }
     }
 
-    var isDenied: Bool { links.up.isEmpty && configuration.view.isWeakCertificate(links.denied) }
+    var isDenied: Bool { configuration.view.isQuorum(links.denied) }
 
     /// Once the present members have shown that they are that, nobody else is needed.
     mutating func letFormerMembersGo(_ effects: inout ClientEffects) {

@@ -16,11 +16,17 @@ extension ClientCore {
         switch refusal.reason {
         case .signatureRequired, .conflicting:
             onSignatureDemand(slot, refusal.reason, by: replica, isNew: isNew, agreeing, &effects)
-        case .payloadTooLarge, .accessDenied, .viewEnded:
+        case .payloadTooLarge, .viewEnded:
             // These follow from the view, so a correct replica's word holds for all. (Whoever has ended a view has decided
             // all of it, and an operation on the group has no effect in another.)
             guard configuration.view.isWeakCertificate(agreeing) else { return }
             onRefusedForGood(slot, refusal.reason, &effects)
+        case .notAuthorised:
+            // One that is behind knows the former administrators only. Of a quorum some correct one knows the newest.
+            guard configuration.view.isQuorum(agreeing) else { return }
+            onRefusedForGood(slot, refusal.reason, &effects)
+        case .accessDenied:
+            onDenied(slot, &effects)
         case .sessionUnknown, .sequenceTooOld:
             onOutdated(slot, refusal.reason, agreeing, &effects)
         case .overloaded, .notServing, .readsAreOrdered:
@@ -46,7 +52,8 @@ extension ClientCore {
         let handle = calls[slot].session
         let failure: FailureReason =
             switch reason {
-            case .accessDenied: .accessDenied
+            case .notAuthorised:
+                .reconfigurationRefused("too few of the group's administrators have signed it, or others have")
             case .viewEnded:
                 .reconfigurationRefused("another operation of the administrators was done since it was made")
             default:
@@ -58,6 +65,16 @@ extension ClientCore {
         }
         finish(slot, .failed(failure), &effects)
         dispatch(handle, &effects)
+    }
+
+    /// One that is behind has not heard yet that the client was admitted, and of such there may be more than f; but what was done for sure
+    /// was done by a quorum, and any two share a correct replica. So it takes a quorum to believe it, be it told of the request or when
+    /// the client connected.
+    mutating func onDenied(_ slot: Int, _ effects: inout ClientEffects) {
+        let refusing = calls[slot].refusals.replicas(saying: .accessDenied)
+        guard !refusing.isEmpty, configuration.view.isQuorum(refusing.union(links.denied)) else { return }
+        if calls[slot].kind == .opening { return giveUpOpening(slot, .accessDenied, &effects) }
+        onSessionEnded(calls[slot].session, .accessDenied, &effects)
     }
 
     /// A replica that is behind refuses what others would take; so it needs a quorum of them to believe that a session
@@ -72,7 +89,7 @@ extension ClientCore {
         }
         guard configuration.view.isQuorum(agreeing) else { return }
         let handle = calls[slot].session
-        if reason == .sessionUnknown { return onEvicted(handle, &effects) }
+        if reason == .sessionUnknown { return onSessionEnded(handle, .sessionEvicted, &effects) }
         let outcome: Outcome =
             calls[slot].kind == .read ? .failed(.readUnanswered) : .unknown(.sequenceTooOld)
         finish(slot, outcome, &effects)

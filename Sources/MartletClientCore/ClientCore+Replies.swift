@@ -27,7 +27,9 @@ extension ClientCore {
         case .result(let result):
             finish(slot, .result(result, certificate(accepted)), &effects)
         case .sessionUnknown:
-            return onEvicted(handle, &effects)
+            return onSessionEnded(handle, .sessionEvicted, &effects)
+        case .accessDenied:
+            return onSessionEnded(handle, .accessDenied, &effects)
         case .sequenceTooOld:
             finish(slot, withoutResult(slot, .sequenceTooOld), &effects)
         case .replyForgotten:
@@ -84,6 +86,7 @@ extension ClientCore {
         case .result: kind == .operation || kind == .read
         case .reconfigured: kind == .reconfiguration
         case .sessionUnknown, .sequenceTooOld, .replyForgotten: kind != .opening
+        case .accessDenied: true
         }
     }
 }

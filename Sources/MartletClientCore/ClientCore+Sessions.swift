@@ -47,6 +47,7 @@ extension ClientCore {
 
     mutating func onOpeningAccepted(_ slot: Int, _ body: ReplyBody, _ effects: inout ClientEffects) {
         let handle = calls[slot].session
+        if body == .accessDenied { return giveUpOpening(slot, .accessDenied, &effects) }
         guard case .opened(let session) = body, session != .none, handles[session] == nil else {
             return openAgain(slot, &effects)
         }
@@ -85,9 +86,10 @@ extension ClientCore {
         freeSlot(slot)
     }
 
-    /// Nobody knows whether what was sent in the session took effect: another reply than the group's last word on it may
-    /// have been lost. Reads are asked again in the next session, and what was not sent goes there by itself.
-    mutating func onEvicted(_ handle: SessionHandle, _ effects: inout ClientEffects) {
+    /// Evicted, or its client is served no longer. Nobody knows whether what was sent in the session took effect: another reply than the
+    /// group's last word on it may have been lost. Reads are asked again in the next session, and what was not sent goes there by
+    /// itself; whether there is one the opening tells.
+    mutating func onSessionEnded(_ handle: SessionHandle, _ reason: UnknownReason, _ effects: inout ClientEffects) {
         let place = Int(handle.rawValue)
         guard case .open(let session) = sessions[place].phase else { return }
         handles.remove(session)
@@ -99,7 +101,7 @@ extension ClientCore {
                 calls[slot].forgetAnswers()
                 enqueue(slot, &effects)
             } else {
-                complete(slot, .unknown(.sessionEvicted), &effects)
+                complete(slot, .unknown(reason), &effects)
             }
         }
         requestOpening(handle, &effects)

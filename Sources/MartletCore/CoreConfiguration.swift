@@ -21,6 +21,8 @@ package struct CoreConfiguration: Sendable {
     package var versions = ProtocolVersions.supported
     /// Local randomness, only for choosing whom to ask first.
     package var seed: UInt64
+    /// Whom the group serves to begin with, as its genesis says.
+    package var access = AccessTable.open
     /// Agreed time before the first instance: that of the state that the group begins with, and the same at all members.
     package var beginning = Timestamp.zero
     package var timeouts = Timeouts()

@@ -19,6 +19,7 @@ package struct CoreStatus: Hashable, Sendable {
     package let transfer: TransferProgress?
     /// All others that the present view lists.
     package let peers: [PeerProgress]
+    package let access: AccessSummary
 }
 
 /// What a replica has heard of another one.

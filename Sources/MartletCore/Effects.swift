@@ -107,6 +107,12 @@ package enum ExecutionOrder: Sendable {
     case tellOpened(SessionID, RequestID)
     /// Replace the state; answer with `Event.checkpointInstalled`.
     case install(CheckpointState)
+    /// These sessions have ended with the last instance: their clients are served no longer. Drop their kept replies.
+    case endSessions([SessionID])
+    /// The group serves these from here on: whoever is not among them has been told all that there is, and may be let go.
+    case serve(ServedClients)
+    /// The client is not served. What was done for it before, and may wait for the disk, it is told first.
+    case refuse(ClientRefusal)
     /// Snapshots below this instance are not needed any more, besides those after these, which somebody fetches.
     case forgetSnapshots(below: Instance, except: [Instance])
 }

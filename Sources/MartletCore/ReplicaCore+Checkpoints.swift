@@ -94,6 +94,7 @@ extension ReplicaCore {
         window.drop(through: image.instance)
         takeOverView(image.view, after: certificate, into: &effects)
         takeOver(image.adaptation, of: image.view, into: &effects)
+        noteServed(into: &effects)
         pool.removeVoid(sessions, decided: decided)
         forgetWantedRequests()
         forgetSnapshots(into: &effects)

@@ -31,6 +31,7 @@ extension ReplicaCore {
         steps.reserveCapacity(known.bodies.count)
         var queue = Queue()
         var next: View?
+        var ended: [SessionID]?
         for (place, body) in known.bodies.enumerated() {
             guard let body else { preconditionFailure("a complete batch lacks a body") }
             if let arrived = pool.remove(body.id) { queue.note(body, since: arrived) }
@@ -47,6 +48,7 @@ extension ReplicaCore {
                 let outcome = outcome(of: operation, in: known.batch)
                 verdict = .reconfigure(outcome.result)
                 next = outcome.next
+                ended = outcome.served.map { sessions.serve($0) }
             }
             steps.append(ExecutionStep(request: body, digest: known.batch.entries[place].digest, verdict: verdict))
         }
@@ -54,6 +56,7 @@ extension ReplicaCore {
         effects.executions.append(
             .execute(
                 Execution(epoch: epoch, instance: instance, digest: known.digest, time: lastTime, steps: steps)))
+        if let ended { serveOthers(ending: ended, into: &effects) }
         if steps.contains(where: \.isFresh) { hasOrderedSinceProbe = true }
         if let next {
             // One that admits a member again leaves leader and weights as they are.

@@ -22,6 +22,7 @@ extension ReplicaCore {
         case .opened(let session): effects.executions.append(.tellOpened(session, request.id))
         case .tooOld: refuse(request.id, .sequenceTooOld, into: &effects)
         case .sessionUnknown: refuse(request.id, .sessionUnknown, into: &effects)
+        case .accessDenied: refuse(request.id, reasonToDeny, into: &effects)
         case .new:
             switch pool.add(request, at: now.monotonic) {
             case .added, .known:
@@ -39,7 +40,12 @@ extension ReplicaCore {
 
     func refuse(_ id: RequestID, _ reason: RefusalReason, into effects: inout Effects) {
         guard mode == .voter else { return }
-        effects.refusals.append(ClientRefusal(client: id.client, refusal: Refusal(request: id, reason: reason)))
+        let refusal = ClientRefusal(client: id.client, refusal: Refusal(request: id, reason: reason))
+        if reason == .accessDenied {
+            effects.executions.append(.refuse(refusal))
+        } else {
+            effects.refusals.append(refusal)
+        }
     }
 
     mutating func onForwarded(_ forwards: [AdmittedForward], from member: ReplicaIndex) {

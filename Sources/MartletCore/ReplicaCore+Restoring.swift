@@ -55,6 +55,7 @@ extension ReplicaCore {
         for certificate in restoration.chain where views.add(certificate) { effects.views.append(certificate) }
         if let base = restoration.base {
             restoreState(base.image, base.certificate)
+            noteServed(into: &effects)
             let genesis = view.number
             takeOverView(base.image.view, after: base.certificate, into: &effects)
             takeOver(base.image.adaptation, of: base.image.view, into: &effects)

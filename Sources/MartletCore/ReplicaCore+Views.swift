@@ -20,13 +20,16 @@ extension ReplicaCore {
     }
 
     /// What a decided operation makes of the group, and the view that follows if one does.
-    func outcome(of operation: Reconfiguration, in batch: Batch) -> (result: ReconfigurationResult, next: View?) {
-        guard batch.entries.count == 1 else { return (.refused("it was ordered together with other requests"), nil) }
+    func outcome(of operation: Reconfiguration, in batch: Batch) -> OperationOutcome {
+        guard batch.entries.count == 1 else { return OperationOutcome("it was ordered together with other requests") }
         do throws(ViewError) {
             let next = try view.successor(operation)
-            return (.follows(next.number), next)
+            var table = sessions.served.table
+            if case .access(let change) = operation.operation { table = try table.changed(by: change) }
+            let served = ServedClients(table, administrators: next.administration.keys)
+            return OperationOutcome(next: next, served: served == sessions.served ? nil : served)
         } catch {
-            return (.refused(error.description), nil)
+            return OperationOutcome(error.description)
         }
     }
 
@@ -152,7 +155,7 @@ extension ReplicaCore {
             views.enter(number)
             beginView(into: &effects)
         }
-        sessions.begin(view)
+        sessions.begin(view, administeredBy: next.administration)
         successor = nil
         if next.number != number { endView(with: next, into: &effects) }
     }
@@ -182,7 +185,9 @@ extension ReplicaCore {
         noteFormer(of: before)
         followPeers(into: &effects)
         followMembers(from: before)
+        let served = sessions.served
         sessions.begin(view)
+        if sessions.served != served { noteServed(into: &effects) }
         checkpoints.forget { view.index(of: $0) != nil || before.index(of: $0) != nil }
         admitOrNot(into: &effects)
         window.forget(after: views.base)

@@ -86,6 +86,9 @@ package struct ReplicaCore: ~Copyable {
 
     // Decided state
     var sessions: SessionTable
+    /// Whether whoever lets clients in is to be told whom the group serves.
+    var isServedNews = true
+    var servedTold: ServedClients?
     /// The end of the unbroken run of decisions; all of it was handed to execution.
     var decided = Instance.zero { didSet { pool.decided = decided } }
     var executed = Instance.zero
@@ -191,7 +194,11 @@ package struct ReplicaCore: ~Copyable {
         self.lacksVersion = lacksVersion
         mode = rejoining.incarnation > 0 || lacksKey || lacksVersion ? .learner : .voter
         pool = RequestPool(configuration: configuration)
-        sessions = SessionTable(settings: view.settings, members: view.members)
+        sessions = SessionTable(
+            settings: view.settings, members: view.members,
+            served: ServedClients(configuration.access, administrators: view.administration.keys))
+        // An open group is what everybody takes it for.
+        servedTold = configuration.access == .open ? sessions.served : nil
         lastTime = configuration.beginning
         tentative = TentativeChain(settings: view.settings, sessions: sessions, lastTime: lastTime)
         stops = StopTally(n: view.n)
@@ -244,6 +251,7 @@ package struct ReplicaCore: ~Copyable {
         noteLeaving(into: &effects)
         effects.sends.append(progress(asksForHelp: true, to: .others))
         refillStock(into: &effects)
+        tellServed(into: &effects)
     }
 
     /// Takes one event and fills the effects.
@@ -276,10 +284,13 @@ package struct ReplicaCore: ~Copyable {
         flushSignedLate(into: &effects)
         flushVouches(into: &effects)
         refillStock(into: &effects)
+        tellServed(into: &effects)
     }
 
     /// How many requests of this client wait to be ordered, and how many bytes of payload they have.
     package func pendingRequests(of client: ClientID) -> (requests: Int, bytes: Int) { pool.queued(of: client) }
+
+    package func limits(of client: ClientID) -> ClientLimits { sessions.served.limits(of: client) }
 
     package var isVoter: Bool { mode == .voter }
 
@@ -291,7 +302,8 @@ package struct ReplicaCore: ~Copyable {
             mode: mode, view: view, epoch: epoch, isSynced: isSynced, leader: view[leader].id, decided: decided,
             executed: executed,
             stableCheckpoint: checkpoints.stableInstance, highestKnown: max(decided, catchUp.known),
-            pendingRequests: pool.count, transfer: transfer?.progress(at: now.monotonic), peers: peerStatus)
+            pendingRequests: pool.count, transfer: transfer?.progress(at: now.monotonic), peers: peerStatus,
+            access: sessions.served.table.summary)
     }
 
     // MARK: Short names

@@ -43,6 +43,7 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
     private let scrubbed: (any ScrubbedDisk)?
     private let scrubPace: ScrubPace
     private let voting: VotingState
+    private let served = ServedState()
     private let fetching = FetchingState()
     private let onFailure: @Sendable (ReplicaError) -> Void
     private let onLeft: @Sendable (ViewNumber) -> Void
@@ -66,7 +67,7 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
         self.view = view
         self.chain = chain
         self.onLeft = onLeft
-        let verifier = Verifier(view: view, access: configuration.genesis.clientAccess, scheme: Ed25519Scheme())
+        let verifier = Verifier(view: view, scheme: Ed25519Scheme())
         views = verifier.views
         for certificate in chain { views.add(certificate) }
         guard let member = views.listing(of: configuration.replica)?.member else {
@@ -97,8 +98,8 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
             configuration: configuration.transport, intake: ChainIntake(jobs: mailboxes.verification, drops: drops),
             log: connectivity, logger: logger)
         let admission = Admission(
-            verifier: verifier, access: configuration.genesis.clientAccess, versions: configuration.versions,
-            me: configuration.replica, voting: voting,
+            verifier: verifier, served: served, versions: configuration.versions, me: configuration.replica,
+            voting: voting,
             fetching: fetching, peers: peers, clients: clients, drops: drops)
         let ingress = Ingress(
             admission: admission, mailboxes: mailboxes, clients: clients, inbound: inbound, drops: drops,
@@ -166,7 +167,7 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
     private func startExecution(_ recovered: Handover<RecoveredDisk>) {
         let makeStage: @Sendable () -> ExecutionStage<Machine> = { [self] in
             let stage = ExecutionStage(
-                machine: machine, view: view, mode: mode, mailboxes: mailboxes, clients: clients,
+                machine: machine, view: view, mode: mode, mailboxes: mailboxes, clients: clients, served: served,
                 onFailure: onFailure)
             if let recovered = recovered.take() {
                 stage.begin(with: recovered.restoration, recovered.baseCheckpoint)
@@ -193,6 +194,7 @@ final class ReplicaEngine<Machine: StreamingStateMachine>: Sendable {
             core.versions = configuration.versions
             core.timeouts = configuration.timeouts
             core.beginning = beginning
+            core.access = AccessTable(configuration.genesis.clientAccess)
             let sealer = Sealer(
                 group: view.group, replica: configuration.replica, key: configuration.key, scheme: Ed25519Scheme())
             let told = recovered.take().flatMap { $0.restoration.isEmpty ? nil : $0.restoration }

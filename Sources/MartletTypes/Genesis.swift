@@ -1,7 +1,7 @@
 // Martlet, adaptive Byzantine fault-tolerant replication.
 // SPDX-License-Identifier: Apache-2.0
 
-/// Who may be a client of a group.
+/// Who may be a client of a group when it begins; its administrators may change that (`AccessTable`).
 public enum ClientAccess: Hashable, Sendable {
     /// Anyone with a key.
     case open
@@ -30,7 +30,7 @@ public struct Genesis: Hashable, Sendable {
     public let administrators: [PublicKey]
     /// From 1 to the number of administrators; 0 when there are none.
     public let administratorsNeeded: Int
-    /// Whom the replicas serve.
+    /// Whom the replicas serve to begin with.
     public let clientAccess: ClientAccess
     /// What must be equal at all members.
     public let settings: GroupSettings

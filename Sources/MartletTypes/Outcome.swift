@@ -32,7 +32,8 @@ public enum FailureReason: Hashable, Sendable, CustomStringConvertible {
         case .neverSent: "too few replicas answered before its deadline, so it was never sent"
         case .readUnanswered: "not enough replicas answered the read in time"
         case .payloadTooLarge(let bytes, let bytesMax): "it has \(bytes) bytes, but the group takes at most \(bytesMax)"
-        case .accessDenied: "the group does not serve this client"
+        case .accessDenied:
+            "the group does not serve this client; its administrators can admit its public key: martlet admin client add KEY"
         case .tooManyCalls(let max): "\(max) calls are waiting in this client already"
         case .closed: "the client was closed before it was sent"
         case .reconfigurationRefused(let reason): "the group refuses it: \(reason)"
@@ -54,6 +55,8 @@ public enum UnknownReason: Hashable, Sendable, CustomStringConvertible {
     case closed
     /// The caller's task was cancelled, so nobody waits for the result.
     case cancelled
+    /// The group came to serve this client no longer before the result was known: its sessions ended.
+    case accessDenied
 
     public var description: String {
         switch self {
@@ -63,6 +66,7 @@ public enum UnknownReason: Hashable, Sendable, CustomStringConvertible {
         case .sequenceTooOld: "the replicas do not remember any more whether it took effect"
         case .closed: "the client was closed before enough replicas answered"
         case .cancelled: "the caller stopped waiting for it"
+        case .accessDenied: "the group serves this client no longer, and did not tell before whether it took effect"
         }
     }
 }

@@ -21,6 +21,8 @@ package struct ProtocolVersions: Hashable, Sendable, CustomStringConvertible {
 
     /// From this version on replicas sign receipts (protocol §4).
     package static let receipts: UInt16 = 2
+    /// From this version on whom the group serves is changed by operations (protocol §8).
+    package static let access: UInt16 = 2
 
     /// The highest version that both speak; nil when there is none.
     package func agreed(with other: ProtocolVersions) -> UInt16? {

@@ -58,7 +58,11 @@ extension View {
         if let complaint = complaint(about: operation) { throw ViewError(complaint) }
         var draft = Draft(self)
         try draft.apply(operation.operation)
-        guard try draft.following(self).differs(from: self) else { throw ViewError("it changes nothing") }
+        if case .access = operation.operation {
+            // What it changes is not in the view; whether it changes that, the table tells.
+        } else {
+            guard try draft.following(self).differs(from: self) else { throw ViewError("it changes nothing") }
+        }
         draft.lastOperation = operation.number
         return try draft.following(self)
     }
@@ -150,6 +154,16 @@ extension View.Draft {
                 throw ViewError("a group without administrators could never be changed again")
             }
             self.administration = administration
+        case .access(let change):
+            guard settings.protocolVersion >= ProtocolVersions.access else {
+                throw ViewError(
+                    "whom the group serves can be changed from version \(ProtocolVersions.access) of the protocol on, and it speaks \(settings.protocolVersion): martlet admin upgrade"
+                )
+            }
+            if let complaint = change.complaint { throw ViewError(complaint) }
+            if let client = change.expelled.first(where: { administration.keys.contains($0.key) }) {
+                throw ViewError("the key \(client.key) is an administrator's, whom the group always serves")
+            }
         }
     }
 

@@ -76,6 +76,8 @@ package enum Limits {
     package static let learners = Limit("learners", Learner.countMax)
     package static let administrators = Limit("administrators", Administration.keysMax)
     package static let allowedClients = Limit("allowedClients", Genesis.allowedClientsMax)
+    package static let accessEntries = Limit("accessEntries", AccessTable.entriesMax)
+    package static let clientsOfOneChange = Limit("clientsOfOneChange", AccessChange.clientsMax)
     package static let groupNameBytes = Limit("groupNameBytes", Genesis.nameBytesMax)
     package static let hostBytes = Limit("hostBytes", Member.hostBytesMax)
     package static let peerReports = Limit("peerReports", PeerReport.countMax)

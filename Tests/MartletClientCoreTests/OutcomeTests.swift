@@ -74,11 +74,14 @@ import Testing
         _ = rig.opened()
         rig.call()
         let request = rig.takeRequests()[0]
-        rig.refuse(request, .accessDenied, from: [1, 1, 1])
-        rig.refuse(request, .payloadTooLarge, from: [2])
+        rig.refuse(request, .payloadTooLarge, from: [1, 1, 1])
+        rig.refuse(request, .viewEnded, from: [2])
         #expect(rig.takeCompletions().isEmpty)
-        rig.refuse(request, .accessDenied, from: [3])
-        #expect(rig.takeCompletions().map(\.outcome) == [.failed(.accessDenied)])
+        rig.refuse(request, .payloadTooLarge, from: [3])
+        let max = rig.view.settings.requestBytesMax
+        #expect(
+            rig.takeCompletions().map(\.outcome)
+                == [.failed(.payloadTooLarge(bytes: request.payload.count, bytesMax: max))])
     }
 
     @Test(arguments: [RefusalReason.overloaded, .notServing, .sequenceTooOld, .sessionUnknown, .readsAreOrdered])
@@ -130,7 +133,7 @@ import Testing
         #expect(rig.takeCompletions() == [Completion(call: late, outcome: .failed(.closed))])
     }
 
-    @Test func `a client that one correct replica turns away is told so at once`() {
+    @Test func `a client that a quorum turns away is told so at once`() {
         let rig = Rig()
         let waiting = rig.call()
         rig.call(kind: .read)
@@ -138,6 +141,8 @@ import Testing
         rig.step(.linkDenied(ReplicaID(1)))
         #expect(rig.takeCompletions().isEmpty, "one replica may lie")
         rig.step(.linkDenied(ReplicaID(2)))
+        #expect(rig.takeCompletions().isEmpty, "two may not know yet that it was admitted")
+        rig.step(.linkDenied(ReplicaID(3)))
         let completions = rig.takeCompletions()
         #expect(completions.map(\.outcome) == [.failed(.accessDenied), .failed(.accessDenied)])
         #expect(completions[0].call == waiting)
@@ -149,12 +154,14 @@ import Testing
         #expect(rig.takeRequests().map(\.kind) == [.open], "it is served after all")
     }
 
-    @Test func `a client that is served by some is not turned away by others`() {
+    @Test func `a client that two serve is not turned away by others, one that a liar lets in is`() {
         let rig = Rig()
-        rig.step(.linkUp(ReplicaID(1)))
-        for id in 2...4 as ClosedRange<UInt16> { rig.step(.linkDenied(ReplicaID(id))) }
+        for id in 1...2 as ClosedRange<UInt16> { rig.step(.linkUp(ReplicaID(id))) }
+        for id in 3...4 as ClosedRange<UInt16> { rig.step(.linkDenied(ReplicaID(id))) }
         rig.call()
         #expect(rig.takeCompletions().isEmpty)
+        rig.step(.linkDenied(ReplicaID(2)))
+        #expect(rig.takeCompletions().map(\.outcome) == [.failed(.accessDenied)])
     }
 
     @Test func `more calls than the limit fail at once`() {

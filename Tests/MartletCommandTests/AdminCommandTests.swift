@@ -49,18 +49,7 @@ import Testing
 
     private func withGroup(needed: Int, _ body: () async throws -> Void) async throws {
         try found(needed: needed)
-        let executable = try #require(BuiltProgram.path())
-        let fleet = try ReplicaFleet(directory, executable: executable, onLine: { _, _ in })
-        try await fleet.start()
-        do {
-            let health = try await fleet.waitUntilServing(within: .seconds(60))
-            #expect(health.isServing, "\(health.sentence)")
-            try await body()
-        } catch {
-            await fleet.stop()
-            throw error
-        }
-        await fleet.stop()
+        try await directory.whileServing(body)
     }
 
     @Test(.timeLimit(.minutes(3))) func severalSignAFileAndItIsDoneOnce() async throws {

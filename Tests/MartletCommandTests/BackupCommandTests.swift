@@ -106,7 +106,7 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: scratch.path + "/new"))
         let failure = #expect(throws: CommandFailure.self) {
             let founding = try FoundingOptions.parse(["x", "--replicas", "4"])
-            try founding.requireDecidedAccess(after: closed.genesis)
+            try founding.requireDecidedAccess(after: AccessTable(closed.genesis.clientAccess))
         }
         #expect(failure?.description.contains("only the 3 clients") == true)
         #expect(failure?.description.contains("say --client-access FILE") == true)

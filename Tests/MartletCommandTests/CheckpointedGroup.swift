@@ -22,10 +22,12 @@ struct CheckpointedGroup {
         try (InitCommand.parseAsRoot([path, "--replicas", "4", "--json"] + founded) as? InitCommand)?.run()
         directory = GroupDirectory(path)
         genesis = try directory.genesis()
-        try leave(Self.checkpoint(keys, try genesis.firstView(group: Hashing.group(of: genesis))))
+        try leave(
+            Self.checkpoint(
+                keys, try genesis.firstView(group: Hashing.group(of: genesis)), AccessTable(genesis.clientAccess)))
     }
 
-    private static func checkpoint(_ keys: Int, _ view: View) throws -> HashedCheckpoint {
+    private static func checkpoint(_ keys: Int, _ view: View, _ access: AccessTable) throws -> HashedCheckpoint {
         var machine = KVStateMachine()
         for key in 0..<keys {
             let context = ExecutionContext(
@@ -35,7 +37,8 @@ struct CheckpointedGroup {
             )
         }
         let image = CheckpointImage(
-            instance: Instance(1024), time: Timestamp(1_700_000_000_000_000), view: view, sessions: [], openings: [])
+            instance: Instance(1024), time: Timestamp(1_700_000_000_000_000), view: view, sessions: [], openings: [],
+            access: access)
         return Hashing.hashed(
             CheckpointContents(image: image, application: KVStateMachine.written(machine.snapshot()).chunks))
     }

@@ -56,6 +56,9 @@ import Testing
         let operations: [GroupOperation] = [
             .add(newcomer), .remove(ReplicaID(3)), .tolerate(.crash, f: 1), .update(newcomer.member),
             .administer(Administration(keys: [key, Sample.keys[7].publicKey].sorted(), needed: 2)),
+            .access(.policy(.listed)), .access(.replace(ClientID(key), by: ClientID(Sample.keys[7].publicKey))),
+            .access(.admit([AccessChange.Grant(ClientID(key), ClientLimits(sessionsMax: 2, batchBytesMax: 4096))])),
+            .access(.expel([ClientID(key)])), .access(.forget([ClientID(key)])),
             .arrange(ViewPlan(heavy: view.plan.heavy, leaderOrder: view.plan.leaderOrder, settings: settings)),
         ]
         for operation in operations {

@@ -53,6 +53,24 @@ enum BuiltProgram {
     }
 }
 
+extension GroupDirectory {
+    /// Runs `body` while the group's replicas are processes of the built program that serve; stops them afterwards.
+    func whileServing(_ body: () async throws -> Void) async throws {
+        let executable = try #require(BuiltProgram.path())
+        let fleet = try ReplicaFleet(self, executable: executable, onLine: { _, _ in })
+        try await fleet.start()
+        do {
+            let health = try await fleet.waitUntilServing(within: .seconds(60))
+            #expect(health.isServing, "\(health.sentence)")
+            try await body()
+        } catch {
+            await fleet.stop()
+            throw error
+        }
+        await fleet.stop()
+    }
+}
+
 /// Groups and keys for tests.
 enum Sample {
     static let keys = (1...8).compactMap { SigningKey(seed: Bytes(repeating: $0, count: 32)) }

@@ -25,8 +25,10 @@ struct VersionTests {
         group.order(client, session, 1...5)
     }
 
-    private func upgrade(to version: UInt16) -> ReconfigurationResult? {
-        let request = change.request(.upgrade(version))
+    private func upgrade(to version: UInt16) -> ReconfigurationResult? { result(of: .upgrade(version)) }
+
+    private func result(of operation: GroupOperation) -> ReconfigurationResult? {
+        let request = change.request(operation)
         group.submit(request)
         group.pass(milliseconds: 100)
         let verdicts = group.nodes[0].executions.flatMap(\.steps).filter { $0.request.id == request.request.id }
@@ -64,6 +66,23 @@ struct VersionTests {
         group.pass(milliseconds: 15_000)
         #expect(group.executed(0).count == 20)
         #expect(group.status(0).view.number == number, "there is nothing to tell any more")
+    }
+
+    @Test("whom the group serves is changed from version 2 on only")
+    func access() {
+        let expelling = GroupOperation.access(.expel([Samples.client(3)]))
+        guard case .refused(let reason)? = result(of: expelling) else {
+            Issue.record("it is not refused")
+            return
+        }
+        #expect(reason.contains("from version 2 of the protocol on, and it speaks 1: martlet admin upgrade"))
+        group.pass(milliseconds: 8_000)
+        for operation in [.upgrade(2), expelling] {
+            guard case .follows? = result(of: operation) else {
+                Issue.record("\(operation) is refused")
+                return
+            }
+        }
     }
 
     @Test("what members say is their own word, once, and says no more than changes")

@@ -31,6 +31,23 @@ import Testing
         #expect(!isHeld(&flow, with: 10))
     }
 
+    /// So that whoever may have more of a batch is read from for as long as a leader proposes that much of it.
+    @Test func aClientWithLimitsOfItsOwnIsHeldAboveTwiceThose() {
+        for (limit, mark) in [(5, 5), (30, 30), (1_000, 40)] as [(UInt32, Int)] {
+            var flow = ClientFlow(clients: ClientDirectory(), settings: settings(batchRequestsMax: 40))
+            func isHeld(with requests: Int) -> Bool {
+                flow.received(from: .client(client))
+                flow.settle(
+                    limits: { _ in ClientLimits(batchRequestsMax: limit) }, pending: { _ in (requests, 0) })
+                return flow.held == [client]
+            }
+            #expect(!isHeld(with: 2 * mark))
+            #expect(isHeld(with: 2 * mark + 1))
+            #expect(isHeld(with: mark + 1))
+            #expect(!isHeld(with: mark))
+        }
+    }
+
     /// With the marks of the view before, this replica would not read what the leader proposes next, and wait for it.
     @Test func aViewWithLargerBatchesHoldsBackNobodyWhoseShareTheyAre() {
         var flow = ClientFlow(clients: ClientDirectory(), settings: settings(batchRequestsMax: 40))

@@ -22,17 +22,27 @@ enum LiarScenarios {
         scenario.linkFaults += cut(3, from: [0, 1, 2], begin: 50, end: 200)
         // The leader is cut off for a while: a leader change.
         scenario.linkFaults += cut(0, from: [1, 2, 3], begin: 250, end: 500)
-        if kinds.contains(.formerMember) { replace(replica, in: &scenario) }
+        let change: ChangePlan.Change? =
+            if kinds.contains(.formerMember) {
+                // Who is to lie on once it has been removed has to be removed.
+                .replace(replica, by: scenario.slots)
+            } else if kinds.contains(.outcastLeader) {
+                .expel(1)
+            } else {
+                nil
+            }
+        if let change { plan(change, in: &scenario) }
         return scenario
     }
 
-    /// Who is to lie on once it has been removed has to be removed.
-    private static func replace(_ replica: Int, in scenario: inout Scenario) {
-        scenario.newcomers = [NewcomerPlan()]
+    /// With time for it to be done, and for what comes after.
+    private static func plan(_ change: ChangePlan.Change, in scenario: inout Scenario) {
+        if !change.isOfClients { scenario.newcomers = [NewcomerPlan()] }
         scenario.timeouts.farewell = .milliseconds(200)
-        scenario.changes = [
-            ChangePlan(at: Instant.zero + .milliseconds(100), .replace(replica, by: scenario.slots - 1))
-        ]
+        scenario.healsAt = Instant.zero + .milliseconds(1_200)
+        scenario.clientsUntil = scenario.healsAt
+        for place in scenario.clients.indices { scenario.clients[place].operationsMax = 1_000 }
+        scenario.changes = [ChangePlan(at: Instant.zero + .milliseconds(100), change)]
     }
 
     private static func cut(_ replica: Int, from others: [Int], begin: UInt64, end: UInt64) -> [LinkFault] {

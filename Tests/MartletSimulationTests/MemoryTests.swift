@@ -80,6 +80,7 @@ struct MemoryTests {
         let checker = Self.checker(isDurable: true)
         let records = 4 * (8 + 4) + 16
         #expect(checker.bound(of: .unwrittenRecords) == records)
+        #expect(checker.bound(of: .unwrittenRecords, views: 124) == records + 123)
         let sends = records + 4 + 16
         #expect(checker.check(sendsHeld: sends, ordersHeld: 2 * sends, by: 0, at: .zero) == nil)
         #expect(checker.check(sendsHeld: sends + 1, ordersHeld: 0, by: 0, at: .zero)?.rule == .memory)

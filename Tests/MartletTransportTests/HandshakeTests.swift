@@ -48,7 +48,7 @@ import Testing
             group: testGroup, number: .genesis, faultModel: .byzantine, f: 1, members: members,
             leaderOrder: members.map(\.id), settings: GroupSettings())
         let admitted = ClientID(try identity(9).publicKey)
-        let rules = HandshakeRules(view: view) { $0 == admitted }
+        let rules = HandshakeRules(view: view) { $0 == admitted ? nil : "it does not know this client" }
         let server = try await TestServer { rules.answer($0, $1) }
         let newer = ProtocolVersions(lowest: 7, highest: 9)
         let cases: [(hello: Hello, key: UInt8, refusal: HelloRefusal, text: String)] = [
@@ -57,7 +57,7 @@ import Testing
                 TestLink.client(versions: newer), 9, .versionUnsupported,
                 "it speaks protocol version 1 to 2, not 7 to 9"
             ),
-            (TestLink.client(), 8, .accessDenied, "it does not admit this client"),
+            (TestLink.client(), 8, .accessDenied, "it does not know this client"),
             (TestLink.replica(2), 3, .notThatReplica, "in its view 1 this is not the key of replica 2"),
             (TestLink.replica(7), 2, .notThatReplica, "replica 7 is in no view up to 1; it has to be added first"),
         ]

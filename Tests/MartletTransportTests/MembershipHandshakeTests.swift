@@ -27,7 +27,7 @@ import Testing
         ]
         return HandshakeRules(
             group: testGroup, newest: ViewNumber(4), spoken: spoken, versions: versions, listing: { listings[$0] },
-            admitsClient: { _ in false })
+            complaintAboutClient: { _ in "nobody is served" })
     }
 
     @Test("a newcomer, one that was removed and one with a new key connect; others read why not")
@@ -126,6 +126,6 @@ import Testing
         // A client is spoken with as it can.
         #expect(
             try answer(one, rules(spoken: 2, two), isReplica: false)
-                == .refused(.accessDenied, "it does not admit this client"))
+                == .refused(.accessDenied, "nobody is served"))
     }
 }

@@ -129,6 +129,7 @@ extension RefusalReason {
         case .payloadTooLarge: "the request is too large"
         case .conflicting: "it has another request under the same name"
         case .accessDenied: "the group does not serve this client"
+        case .notAuthorised: "administrators must sign it, and too few have"
         case .notServing: "it is catching up, or has no vote"
         case .signatureRequired: "it wants the request signed"
         case .readsAreOrdered: "the group has no unordered reads"

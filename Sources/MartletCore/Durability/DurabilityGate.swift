@@ -35,7 +35,11 @@ package struct DurabilityGate: Sendable {
         release(into: &effects)
     }
 
+    /// Who is not served may ask under any number of names; of some it is told nothing.
+    private static let repeatedMax = 65_536
+
     private mutating func hold(_ order: ExecutionOrder) {
+        if case .refuse = order, repeated.count >= Self.repeatedMax { return }
         if let id = order.answeredAgain, !repeated.insert(id).inserted { return }
         orders.append(order)
     }
@@ -70,6 +74,7 @@ extension ExecutionOrder {
     fileprivate var answeredAgain: RequestID? {
         switch self {
         case .resend(let id), .tellOpened(_, let id): id
+        case .refuse(let refusal): refusal.refusal.request
         default: nil
         }
     }

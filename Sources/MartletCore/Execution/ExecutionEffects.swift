@@ -8,6 +8,8 @@ package import MartletTypes
 package struct ExecutionEffects<Machine: StreamingStateMachine>: ~Copyable {
     /// Each for the client that its request names.
     package var replies: [Reply] = []
+    /// Of clients that are not served; after the replies.
+    package var refusals: [ClientRefusal] = []
     /// Of reads that had to wait, by their tickets.
     package var readAnswers: [(ticket: UInt64, answer: ReplicaToClientMessage)] = []
     /// Reads that had to wait and can be run now, by their tickets: to be asked again, at the driver's pace.
@@ -23,6 +25,7 @@ package struct ExecutionEffects<Machine: StreamingStateMachine>: ~Copyable {
 
     package mutating func removeAll() {
         replies.removeAll(keepingCapacity: true)
+        refusals.removeAll(keepingCapacity: true)
         readAnswers.removeAll(keepingCapacity: true)
         readsAgain.removeAll(keepingCapacity: true)
         events.removeAll(keepingCapacity: true)
@@ -63,7 +66,7 @@ package struct PendingSnapshot<Machine: StreamingStateMachine>: Sendable {
     package func image() -> CheckpointImage {
         CheckpointImage(
             instance: instance, time: time, view: view, sessions: replies.filling(sessions.records),
-            openings: sessions.openings, adaptation: adaptation)
+            openings: sessions.openings, access: sessions.served.table, adaptation: adaptation)
     }
 
     /// The service's chunks. What has not changed since the previous one is taken from there.

@@ -69,6 +69,10 @@ package struct Executor<Machine: StreamingStateMachine>: ~Copyable {
                 PendingSnapshot(
                     instance: instance, time: time, view: view, sessions: sessions, adaptation: adaptation,
                     replies: replies, application: tentative.first?.before ?? machine.snapshot()))
+        case .endSessions(let ended): replies.end(ended)
+        // Connections are not this one's.
+        case .serve: break
+        case .refuse(let refusal): effects.refusals.append(refusal)
         case .endView:
             isBetweenViews = true
             answerWaitingReads(into: &effects)

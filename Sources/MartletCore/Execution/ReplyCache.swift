@@ -49,9 +49,14 @@ package struct ReplyCache: Sendable {
     package mutating func open(_ session: SessionID, of client: ClientID, evicting evicted: [SessionID]) {
         let former = sessions.updateValue(SessionReplies(client: client), forKey: session)
         precondition(former == nil, "a session was opened twice")
-        for other in evicted {
-            let former = sessions.removeValue(forKey: other)
-            precondition(former != nil, "an evicted session did not exist")
+        end(evicted)
+    }
+
+    /// These do not exist any more.
+    package mutating func end(_ ended: [SessionID]) {
+        for session in ended {
+            let former = sessions.removeValue(forKey: session)
+            precondition(former != nil, "a session that has ended did not exist")
         }
     }
 

@@ -16,6 +16,8 @@ package struct SessionTable: Sendable {
         case opened(SessionID)
         case tooOld
         case sessionUnknown
+        /// Of a client that the group does not serve: no session of it exists.
+        case accessDenied
     }
 
     fileprivate struct Session: Sendable {
@@ -34,7 +36,8 @@ package struct SessionTable: Sendable {
     }
 
     private let pipelineMax: Int
-    private let sessionsPerClientMax: Int
+    /// Of which those count that stay the same for good.
+    private let settings: GroupSettings
     private let sessionsMax: Int
     private var sessions: [SessionID: Session] = [:]
     /// By ascending client. Clients without sessions stay for a while, so that a repeated OPEN opens nothing.
@@ -45,10 +48,17 @@ package struct SessionTable: Sendable {
     /// Who may order one operation: that which admits it.
     private var learners: [ClientID] = []
 
-    package init(settings: GroupSettings, members: [Member] = []) {
+    /// Whose sessions there may be.
+    package private(set) var served: ServedClients
+
+    package init(
+        settings: GroupSettings, members: [Member] = [],
+        served: ServedClients = ServedClients(.open, administrators: [])
+    ) {
+        self.served = served
+        self.settings = settings
         operations = members.map { MemberOperations(replica: $0.id, client: ClientID($0.key)) }
         pipelineMax = settings.pipelineMax
-        sessionsPerClientMax = settings.sessionsPerClientMax
         sessionsMax = settings.sessionsMax
     }
 
@@ -61,30 +71,34 @@ package struct SessionTable: Sendable {
     package func standing(of request: Request, decided: Instance) -> Standing {
         if request.id.session == .ofReplicas { return isVoid(operation: request.id) ? .ordered : .new }
         if request.kind == .open {
+            guard served.contains(request.id.client) else { return .accessDenied }
             guard let place = place(of: request.id.client), clients[place].opening >= request.id.sequence else {
                 return .new
             }
             return clients[place].opening > request.id.sequence ? .tooOld : .opened(clients[place].opened)
         }
-        guard let session = sessions[request.id.session] else {
+        guard let session = sessions[request.id.session], session.client == request.id.client else {
+            guard served.contains(request.id.client) else { return .accessDenied }
             return request.id.session.instance > decided ? .new : .sessionUnknown
         }
-        guard session.client == request.id.client else { return .sessionUnknown }
         return standing(of: request.id.sequence, in: session)
     }
 
     /// Whether a request of this name was executed before or never will be: in a batch it changes nothing, so nobody
     /// needs to know whether it is authentic.
     /// (Everything up to `decided` is ordered here; a session is opened in its own instance or never, and is nobody
-    /// else's. An opening is never void: how long the table remembers a client's last one is not for ever.)
+    /// else's. An opening of a client that is served is never void: how long the table remembers a client's last one is not for
+    /// ever. Of one that is not all is void: whom the group serves changes only where a view ends, so whoever votes in one view judges
+    /// alike.)
     ///
     /// `instance`: where a batch lists it, when that is what is asked for. A session that is opened later than that, if
     /// ever, does not exist there, whatever is decided until then.
     package func isVoid(_ id: RequestID, in instance: Instance? = nil, decided: Instance) -> Bool {
-        guard id.session != .none else { return false }
+        guard id.session != .none else { return !served.contains(id.client) }
         guard id.session != .ofReplicas else { return isVoid(operation: id) }
         guard let session = sessions[id.session] else {
             return id.session.instance <= decided || instance.map { $0 < id.session.instance } ?? false
+                || !served.contains(id.client)
         }
         return session.client != id.client || standing(of: id.sequence, in: session) != .new
     }
@@ -124,8 +138,10 @@ package struct SessionTable: Sendable {
         return true
     }
 
-    /// Other members, or some with other keys; who stays goes on from its last number.
-    package mutating func begin(_ view: View) {
+    /// Other members, or some with other keys; who stays goes on from its last number. The administrators are those of the view, or, where
+    /// it has ended, of the one that follows.
+    package mutating func begin(_ view: View, administeredBy administration: Administration? = nil) {
+        served = ServedClients(served.table, administrators: (administration ?? view.administration).keys)
         let former = operations
         operations = view.members.map { member in
             MemberOperations(
@@ -141,18 +157,32 @@ package struct SessionTable: Sendable {
     package mutating func order(_ request: Request, at instance: Instance, place: Int) -> ExecutionVerdict {
         if request.kind == .open { return open(request.id, at: SessionID(instance: instance, place: UInt32(place))) }
         guard let session = sessions[request.id.session], session.client == request.id.client else {
-            return .refuse(.sessionUnknown)
+            return .refuse(served.contains(request.id.client) ? .sessionUnknown : .accessDenied)
         }
         switch standing(of: request.id.sequence, in: session) {
         case .new:
             sessions[request.id.session]?.mark(request, of: pipelineMax)
             return .execute
         case .ordered: return .repeated
-        case .opened, .tooOld, .sessionUnknown: return .refuse(.sequenceTooOld)
+        case .opened, .tooOld, .sessionUnknown, .accessDenied: return .refuse(.sequenceTooOld)
         }
     }
 
+    /// From the next instance on the group serves these. Returns the sessions that end with that. **Safety** (exactly once): what was
+    /// ordered in them is void for good, also when their client is served again: it opens others.
+    package mutating func serve(_ next: ServedClients) -> [SessionID] {
+        served = next
+        var ended: [SessionID] = []
+        for place in clients.indices where !clients[place].sessions.isEmpty && !next.contains(clients[place].client) {
+            ended += clients[place].sessions
+            clients[place].sessions.removeAll()
+        }
+        for session in ended { sessions[session] = nil }
+        return ended
+    }
+
     private mutating func open(_ id: RequestID, at session: SessionID) -> ExecutionVerdict {
+        guard served.contains(id.client) else { return .refuse(.accessDenied) }
         guard id.session == .none else { return .refuse(.sessionUnknown) }
         let place = lowerBound(of: id.client)
         let isKnown = place < clients.count && clients[place].client == id.client
@@ -174,7 +204,8 @@ package struct SessionTable: Sendable {
     private mutating func evictSurplus(of client: ClientID) -> [SessionID] {
         var evicted: [SessionID] = []
         if let place = place(of: client) {
-            while clients[place].sessions.count > sessionsPerClientMax { evicted.append(evictOldest(at: place)) }
+            let most = served.limits(of: client).sessions(in: settings)
+            while clients[place].sessions.count > most { evicted.append(evictOldest(at: place)) }
         }
         while sessions.count > sessionsMax {
             var most = 0
@@ -254,7 +285,7 @@ extension SessionTable.Session {
 extension SessionTable {
     /// Takes over the marks of an image, which a quorum agreed on.
     package init(image: CheckpointImage, settings: GroupSettings) {
-        self.init(settings: settings)
+        self.init(settings: settings, served: ServedClients(image.access, administrators: []))
         begin(image.view)
         for place in operations.indices {
             let record = image.adaptation.reports.first { $0.replica == operations[place].replica }

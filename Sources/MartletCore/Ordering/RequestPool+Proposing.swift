@@ -47,7 +47,7 @@ extension RequestPool {
     private mutating func takeShare(of lane: Int, _ bytes: Int, in instance: Instance) -> Bool {
         if lanes[lane].taken.instance != instance { lanes[lane].taken = (instance, 0, 0) }
         let taken = lanes[lane].taken
-        let share = view.settings.clientShare
+        let share = lanes[lane].limits.share(in: view.settings)
         guard taken.requests < share.requests, taken.requests == 0 || taken.bytes + bytes <= share.bytes else {
             return false
         }

@@ -61,6 +61,8 @@ package struct RequestPool: Sendable {
         var awaiting = (requests: 0, bytes: 0)
         /// That of them which may end the view.
         var barrier: Int?
+        /// How much of a batch it may have.
+        var limits: ClientLimits
         /// How much of it the last batch took.
         var taken = (instance: Instance.zero, requests: 0, bytes: 0)
 
@@ -70,6 +72,8 @@ package struct RequestPool: Sendable {
     }
 
     var view: View
+    /// Of nobody else anything waits here.
+    private(set) var served: ServedClients
     let perClientMax: Int
     let totalMax: Int
     let bytesMax: Int
@@ -109,6 +113,7 @@ package struct RequestPool: Sendable {
 
     package init(configuration: CoreConfiguration) {
         view = configuration.view
+        served = ServedClients(configuration.access, administrators: view.administration.keys)
         perClientMax = configuration.pendingPerClientMax
         totalMax = configuration.pendingMax
         bytesMax = configuration.pendingBytesMax
@@ -272,6 +277,22 @@ package struct RequestPool: Sendable {
         }
     }
 
+    /// The group serves these from now on, each within its limits. What waits of others goes; returns what of it its client has sent
+    /// itself.
+    package mutating func serve(_ served: ServedClients) -> [RequestID] {
+        self.served = served
+        for lane in lanes.indices { lanes[lane].limits = served.limits(of: lanes[lane].client) }
+        var refused: [RequestID] = []
+        for slot in slots {
+            guard let slot, slot.request.id.session != .ofReplicas, !served.contains(slot.request.id.client) else {
+                continue
+            }
+            remove(slot.request.id)
+            if !slot.isHearsay { refused.append(slot.request.id) }
+        }
+        return refused
+    }
+
     // MARK: Lanes
 
     mutating func enqueue(_ place: Int) {
@@ -333,11 +354,11 @@ package struct RequestPool: Sendable {
         if let lane = lanePlaces[client] { return lane }
         let lane: Int
         if let free = freeLanes.popLast() {
-            lanes[free] = Lane(client: client)
+            lanes[free] = Lane(client: client, limits: served.limits(of: client))
             lane = free
         } else {
             lane = lanes.count
-            lanes.append(Lane(client: client))
+            lanes.append(Lane(client: client, limits: served.limits(of: client)))
             activeLinks.append(SlotLinks())
             readyLinks.append(SlotLinks())
         }

@@ -19,8 +19,6 @@ package enum VerificationError: Error, Hashable, Sendable {
     case notAuthorised(RequestID)
     /// A request in another client's name.
     case foreignClient(RequestID)
-    /// The group does not serve this client.
-    case accessDenied(ClientID)
     case invalidSignature
     case invalidCertificate(Instance)
     /// A dummy proposal that is larger than any proposal.
@@ -52,7 +50,6 @@ extension VerificationError: CustomStringConvertible {
         case .malformedRequest(let id): "request \(id) contradicts itself"
         case .notAuthorised(let id): "request \(id) lacks the signatures of the group's administrators"
         case .foreignClient(let id): "request \(id) is in another client's name"
-        case .accessDenied(let client): "the group does not serve client \(client)"
         case .invalidSignature: "its signature is not valid"
         case .invalidCertificate(let instance): "its certificate of instance \(instance) proves nothing"
         case .paddingTooLong(let count): "it has \(count) bytes of padding, more than any proposal"

@@ -4,14 +4,14 @@
 package import MartletTypes
 import MartletWire
 
-/// Client requests, from the client itself or passed on by a replica (protocol §4).
+/// Client requests, from the client itself or passed on by a replica (protocol §4). Whether the group serves the client is not judged
+/// here: that is a matter of what was executed, and must not decide whether a proof is one.
 extension Verifier {
     /// What a client wrote on its own channel. One request that cannot be taken refuses the whole bundle: a client's
     /// library never makes one.
     package func verify(
         _ bundle: RequestBundle, from client: ClientID
     ) throws(VerificationError) -> Verified<[AdmittedRequest]> {
-        guard admits(client) else { throw .accessDenied(client) }
         for request in bundle.requests {
             guard request.id.client == client else { throw .foreignClient(request.id) }
             try check(request)
@@ -98,7 +98,7 @@ extension Verifier {
     }
 
     private func isValid(_ proof: RequestProof, by client: ClientID) -> Bool {
-        admits(client) && proof.digests.count <= RequestProof.digestsMax
+        proof.digests.count <= RequestProof.digestsMax
             && isValid(proof.signature, of: proof.digests, by: client)
     }
 

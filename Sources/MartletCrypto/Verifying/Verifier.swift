@@ -15,22 +15,16 @@ package struct Verifier<Scheme: SignatureScheme>: Sendable {
     /// Remembered apart, so that busy clients do not push out what a leader change will ask for again.
     private let memberSignatures: SignatureChecker<Scheme>
     private let clientSignatures: SignatureChecker<Scheme>
-    private let admittedClients: Set<PublicKey>?
 
     /// Remembers from `rememberedSignaturesMax` to twice as many valid signatures of members, and as many of clients,
     /// each some 50 bytes; 0 for none.
     package init(
-        view: View, access: ClientAccess = .open, scheme: Scheme,
-        rememberedSignaturesMax: Int = 4096
+        view: View, scheme: Scheme, rememberedSignaturesMax: Int = 4096
     ) {
         self.views = KnownViews(view)
         self.group = view.group
         self.memberSignatures = SignatureChecker(scheme: scheme, rememberedMax: rememberedSignaturesMax)
         self.clientSignatures = SignatureChecker(scheme: scheme, rememberedMax: rememberedSignaturesMax)
-        switch access {
-        case .open: self.admittedClients = nil
-        case .allowList(let keys): self.admittedClients = Set(keys)
-        }
     }
 
     /// The newest view that is known.
@@ -105,6 +99,4 @@ package struct Verifier<Scheme: SignatureScheme>: Sendable {
         guard let entry = views.entry(number) else { throw .wrongView(number) }
         return entry
     }
-
-    func admits(_ client: ClientID) -> Bool { admittedClients?.contains(client.key) ?? true }
 }

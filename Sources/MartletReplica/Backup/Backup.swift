@@ -22,13 +22,16 @@ public struct Backup: Hashable, Sendable {
     /// Of the service's state, and of what the group keeps beside it.
     public let stateBytes: Int
     public let chunks: Int
+    /// Whom the group served then.
+    package let access: AccessTable
     /// The version of Martlet that wrote the file.
     public let software: String
 
     /// The last instance whose effects are in the state.
     public var instance: Instance { origin.instance }
 
-    init(_ header: BackupHeader, time: Timestamp) {
+    init(_ header: BackupHeader, time: Timestamp, access: AccessTable) {
+        self.access = access
         let certificate = header.proof.certificate
         genesis = header.proof.genesis
         origin = OriginState(

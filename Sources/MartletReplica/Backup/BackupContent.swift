@@ -36,7 +36,10 @@ extension BackupContent {
         }
     }
 
-    func described() throws(BackupError) -> Backup { Backup(header, time: try image().time) }
+    func described() throws(BackupError) -> Backup {
+        let image = try image()
+        return Backup(header, time: image.time, access: image.access)
+    }
 
     /// Reads all of it.
     func readThrough(_ progress: (BackupProgress) -> Void) throws(BackupError) {

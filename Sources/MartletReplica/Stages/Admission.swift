@@ -19,7 +19,7 @@ struct Admitted {
 /// has a thread of its own.
 struct Admission: Sendable {
     let verifier: Verifier<Ed25519Scheme>
-    let access: ClientAccess
+    let served: ServedState
     let versions: ProtocolVersions
     let me: ReplicaID
     let voting: VotingState
@@ -39,7 +39,7 @@ struct Admission: Sendable {
         let rules = HandshakeRules(
             group: newest.group, newest: newest.number, spoken: UInt16(newest.settings.protocolVersion),
             versions: versions, listing: { views.listing(of: $0) },
-            admitsClient: { access.admits($0) })
+            complaintAboutClient: { served.complaint(about: $0) })
         return rules.answer(hello, key)
     }
 
@@ -89,6 +89,7 @@ struct Admission: Sendable {
         _ message: ClientMessage, from client: ClientID, by connection: InboundConnection,
         into admitted: inout Admitted
     ) {
+        guard served.serves(client) else { return deny(message, of: client, by: connection) }
         switch message {
         case .requests(let bundle): admit(bundle, from: client, by: connection, into: &admitted)
         case .read(let read): admitted.reads.append(read)
@@ -116,9 +117,20 @@ struct Admission: Sendable {
         } catch .payloadTooLarge(let id) {
             refuse([id], .payloadTooLarge, to: connection)
         } catch .notAuthorised(let id) {
-            refuse([id], .accessDenied, to: connection)
+            refuse([id], .notAuthorised, to: connection)
         } catch {
             drops.dropped(from: .client(client), because: "\(error)")
+        }
+    }
+
+    /// It was served when it connected, and this crossed the end of that.
+    private func deny(_ message: ClientMessage, of client: ClientID, by connection: InboundConnection) {
+        switch message {
+        case .requests(let bundle): refuse(bundle.requests.map(\.id), .accessDenied, to: connection)
+        case .read(let read):
+            let id = RequestID(client: client, session: .none, sequence: SequenceNumber(read.number))
+            refuse([id], .accessDenied, to: connection)
+        case .fetchViews, .fetchReceipt, .statusQuery, .adaptationQuery: break
         }
     }
 

@@ -75,6 +75,14 @@ final class ClientDirectory: Sendable {
         }
     }
 
+    /// Sends those that are served no longer what waits for them, and closes their connections.
+    func close(unless isServed: (ClientID) -> Bool) {
+        let closed = entries.withLock { entries in
+            entries.filter { client, _ in !isServed(client) }.flatMap(\.value.connections)
+        }
+        for connection in closed { connection.close() }
+    }
+
     func sendToAll(_ frame: Bytes) {
         let all = entries.withLock { entries in entries.values.flatMap(\.connections) }
         for connection in all { connection.send([frame]) }

@@ -15,8 +15,8 @@ struct ClientFlow {
             self.bytes = bytes
         }
 
-        init(shareIn settings: GroupSettings) {
-            let share = settings.clientShare
+        init(shareOf limits: ClientLimits, in settings: GroupSettings) {
+            let share = limits.share(in: settings)
             self.init(requests: share.requests, bytes: max(share.bytes, settings.requestBytesMax))
         }
 
@@ -27,25 +27,38 @@ struct ClientFlow {
         }
     }
 
-    private let clients: ClientDirectory
-    private var holdsAbove: Mark
     /// As much as one batch can hold of one client, no less: what a leader proposes next from one connection comes next in
     /// its order, so it is here already or is read now. With less this replica and the leader could wait for each other.
     /// (Those who use one key on several connections have no such order between them.)
-    private var readsAgainAt: Mark
+    private struct Marks {
+        private let settings: GroupSettings
+        /// For a client without limits of its own.
+        private let usual: Mark
+
+        init(_ settings: GroupSettings) {
+            self.settings = settings
+            usual = Mark(shareOf: .none, in: settings)
+        }
+
+        func of(_ limits: ClientLimits) -> Mark {
+            limits == .none ? usual : Mark(shareOf: limits, in: settings)
+        }
+    }
+
+    private let clients: ClientDirectory
+    /// Where a client that is held is read from again; it is held above twice that.
+    private var marks: Marks
     private var heard: Set<ClientID> = []
     private(set) var held: [ClientID] = []
 
     init(clients: ClientDirectory, settings: GroupSettings) {
         self.clients = clients
-        readsAgainAt = Mark(shareIn: settings)
-        holdsAbove = readsAgainAt.doubled
+        marks = Marks(settings)
     }
 
     /// Another view with other batches.
     mutating func begin(_ settings: GroupSettings) {
-        readsAgainAt = Mark(shareIn: settings)
-        holdsAbove = readsAgainAt.doubled
+        marks = Marks(settings)
     }
 
     mutating func received(from sender: Principal) {
@@ -54,16 +67,19 @@ struct ClientFlow {
     }
 
     /// Called after the core has taken in what was received.
-    mutating func settle(pending: (ClientID) -> (requests: Int, bytes: Int)) {
-        for client in heard where holdsAbove.isExceeded(by: pending(client)) {
+    mutating func settle(
+        limits: (ClientID) -> ClientLimits = { _ in .none }, pending: (ClientID) -> (requests: Int, bytes: Int)
+    ) {
+        for client in heard where marks.of(limits(client)).doubled.isExceeded(by: pending(client)) {
             // Again, too: it may have come back by another connection.
             clients.hold(client, true)
             if !held.contains(client) { held.append(client) }
         }
         heard.removeAll(keepingCapacity: true)
         guard !held.isEmpty else { return }
+        let marks = marks
         held.removeAll { client in
-            guard !readsAgainAt.isExceeded(by: pending(client)) else { return false }
+            guard !marks.of(limits(client)).isExceeded(by: pending(client)) else { return false }
             clients.hold(client, false)
             return true
         }

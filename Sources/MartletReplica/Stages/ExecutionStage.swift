@@ -13,6 +13,7 @@ import MartletWire
 final class ExecutionStage<Machine: StreamingStateMachine> {
     private let mailboxes: StageMailboxes<Machine>
     private let clients: ClientDirectory
+    private let served: ServedState
     private let onFailure: @Sendable (ReplicaError) -> Void
     private var executor: Executor<Machine>
     private var effects = ExecutionEffects<Machine>()
@@ -29,10 +30,11 @@ final class ExecutionStage<Machine: StreamingStateMachine> {
     /// `onFailure` is told that the state is lost and the replica cannot go on.
     init(
         machine: Machine, view: View, mode: ReplicaMode, mailboxes: StageMailboxes<Machine>, clients: ClientDirectory,
-        onFailure: @escaping @Sendable (ReplicaError) -> Void
+        served: ServedState, onFailure: @escaping @Sendable (ReplicaError) -> Void
     ) {
         self.mailboxes = mailboxes
         self.clients = clients
+        self.served = served
         self.onFailure = onFailure
         executor = Executor(machine: machine, view: view.number, mode: mode, settings: view.settings)
     }
@@ -76,6 +78,7 @@ final class ExecutionStage<Machine: StreamingStateMachine> {
         for input in inputs where !hasFailed {
             switch input {
             case .order(.install(let state)): install(state)
+            case .order(.serve(let now)): serve(now)
             case .order(let order): executor.carryOut(order, into: &effects)
             case .reads(let reads, let connection): add(reads, by: connection)
             case .receipts(let ids, let connection): for id in ids { receipts.add(id, by: connection) }
@@ -127,6 +130,14 @@ final class ExecutionStage<Machine: StreamingStateMachine> {
         return answer.count
     }
 
+    /// What was done for them is told first: in a durable group it may have waited for the disk until now.
+    private func serve(_ now: ServedClients) {
+        act()
+        answers.send()
+        served.note(now)
+        clients.close(unless: now.contains)
+    }
+
     private func install(_ state: CheckpointState) {
         do {
             try executor.install(state.contents.image(), state.contents.reader, into: &effects)
@@ -145,6 +156,7 @@ final class ExecutionStage<Machine: StreamingStateMachine> {
     private func act() {
         clients.send(
             effects.replies.map { (request: $0.request, frame: ReplicaToClientMessage.reply($0).encoded()) })
+        clients.refuse(effects.refusals)
         for (ticket, answer) in effects.readAnswers {
             guard let connection = waiting.removeValue(forKey: ticket) else { continue }
             let frame = answer.encoded()

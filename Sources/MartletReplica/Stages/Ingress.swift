@@ -30,6 +30,8 @@ struct Ingress<Machine: StreamingStateMachine>: Sendable {
         case .client:
             clients.opened(connection, of: ClientID(connection.peer))
             logger.debug("client \(connection.peer) connected from \(connection.remoteAddress)")
+            // It may have been expelled since it was greeted.
+            if !admission.served.serves(ClientID(connection.peer)) { connection.close() }
         }
     }
 

@@ -47,9 +47,9 @@ final class OrderingStage<Machine: StreamingStateMachine> {
     /// What the core wants first is done by the first `run`.
     init(
         configuration: CoreConfiguration, restoring restoration: Restoration?, mailboxes: StageMailboxes<Machine>,
-        clients: ClientDirectory, views: KnownViews, voting: VotingState, fetching: FetchingState, peers: PeerNames,
-        inbound: InboundPeers, connectivity: ConnectivityLog, disk: (any DurableDisk)?, egress: Egress,
-        logger: Logger, onLeft: @escaping @Sendable (ViewNumber) -> Void,
+        clients: ClientDirectory, views: KnownViews, voting: VotingState,
+        fetching: FetchingState, peers: PeerNames, inbound: InboundPeers, connectivity: ConnectivityLog,
+        disk: (any DurableDisk)?, egress: Egress, logger: Logger, onLeft: @escaping @Sendable (ViewNumber) -> Void,
         onUnspoken: @escaping @Sendable (UnspokenVersion) -> Void
     ) {
         self.onLeft = onLeft
@@ -113,7 +113,7 @@ final class OrderingStage<Machine: StreamingStateMachine> {
             act(at: now)
         }
         egress.flush()
-        flow.settle { core.pendingRequests(of: $0) }
+        flow.settle(limits: { core.limits(of: $0) }, pending: { core.pendingRequests(of: $0) })
         answerQueries()
         return core.nextDeadline
     }
@@ -198,7 +198,7 @@ final class OrderingStage<Machine: StreamingStateMachine> {
             stableCheckpoint: core.stableCheckpoint, highestKnown: core.highestKnown,
             pendingRequests: UInt32(clamping: core.pendingRequests), softwareVersion: SoftwareVersion.current,
             damagesFound: UInt32(clamping: damage.found), isDamaged: !damage.isMended,
-            fetching: core.transfer.map { FetchingStatus($0) }, peers: reports(core))
+            fetching: core.transfer.map { FetchingStatus($0) }, access: core.access, peers: reports(core))
     }
 
     /// Of all others that the present view lists, or the newest; how far each is, the core tells.

@@ -29,6 +29,7 @@ extension LiarKind {
         case .falseNeighbour: FalseNeighbour()
         case .rejoiner: Rejoiner(&context)
         case .formerMember: FormerMember(&context)
+        case .outcastLeader: OutcastLeader()
         }
     }
 }

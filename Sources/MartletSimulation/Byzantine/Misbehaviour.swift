@@ -29,6 +29,7 @@ package enum LiarKind: String, Hashable, Sendable, CaseIterable {
     case falseNeighbour = "false neighbour"
     case rejoiner = "rejoiner"
     case formerMember = "former member"
+    case outcastLeader = "outcast leader"
 }
 
 /// A sealed message on its way to one receiver.

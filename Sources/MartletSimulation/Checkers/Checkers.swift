@@ -17,6 +17,7 @@ package struct Checkers: Sendable {
     package private(set) var rejoining: RejoinChecker
     package private(set) var membership = MembershipChecker()
     private var validity = ValidityChecker()
+    private let access: AccessChecker
     private var runaway: RunawayChecker
     private let memory: MemoryChecker
     package private(set) var measuring = MeasuringChecker()
@@ -38,7 +39,11 @@ package struct Checkers: Sendable {
     private static let violationsMax = 20
     package private(set) var violations: [Violation] = []
 
-    package init(view: View, slots: Int, liars: [Int], limits: RunawayChecker.Limits, memory: MemoryChecker) {
+    package init(
+        view: View, slots: Int, liars: [Int], limits: RunawayChecker.Limits,
+        access: ClientAccess = .open, memory: MemoryChecker
+    ) {
+        self.access = AccessChecker(access, administrators: view.administration.keys)
         runaway = RunawayChecker(limits: limits)
         self.memory = memory
         order = OrderChecker(replicas: slots)
@@ -73,7 +78,7 @@ package struct Checkers: Sendable {
     // MARK: - Replicas
 
     package mutating func holds(_ what: CoreHolding, _ count: Int, replica: Int, at now: Instant) {
-        note(memory.check(what, held: count, by: replica, at: now))
+        note(memory.check(what, held: count, views: Int(newestView.number.rawValue), by: replica, at: now))
     }
 
     package mutating func keeps(repliesOfOneSession: Int, snapshots: Int, replica: Int, at now: Instant) {
@@ -235,6 +240,7 @@ package struct Checkers: Sendable {
         for violation in ExactlyOnceChecker.check(history, at: now) { note(violation) }
         for violation in OperationChecker.check(history, at: now) { note(violation) }
         for violation in validity.check(history, at: now) { note(violation) }
+        for violation in access.check(history, at: now) { note(violation) }
         for violation in results.check(history, at: now) { note(violation) }
         for violation in receipts.check(history, at: now) { note(violation) }
         judgeLinearizability(history, at: now)

@@ -45,8 +45,11 @@ package struct MemoryChecker: Sendable {
         self.limits = limits
     }
 
-    package func check(_ what: CoreHolding, held: Int, by replica: Int, at now: Instant) -> Violation? {
-        complaint(what.rawValue, held: held, bound: bound(of: what), by: replica, at: now)
+    /// `views`: so many there have been.
+    package func check(
+        _ what: CoreHolding, held: Int, views: Int = 1, by replica: Int, at now: Instant
+    ) -> Violation? {
+        complaint(what.rawValue, held: held, bound: bound(of: what, views: views), by: replica, at: now)
     }
 
     /// What the execution stage keeps. Replies that their client has may linger, at most as long as the room that they
@@ -74,7 +77,7 @@ package struct MemoryChecker: Sendable {
 
     private var operationsMax: Int { n * limits.operationsPerMemberMax * (settings.window + 1) }
 
-    package func bound(of what: CoreHolding) -> Int {
+    package func bound(of what: CoreHolding, views: Int = 1) -> Int {
         switch what {
         case .pendingRequests: clients * limits.pendingPerClientMax + operationsMax
         case .pendingBytes:
@@ -107,7 +110,8 @@ package struct MemoryChecker: Sendable {
         case .chunksAskedOfOneMember: FetchChunks.positionsMax
         case .chunksAwaitedByOneMember: CheckpointServing.waitingMax
         case .archivedBytes: limits.archiveBytesMax
-        case .unwrittenRecords: unwrittenMax + rewrittenMax
+        // Whoever comes late writes down the proofs of all views before it begins.
+        case .unwrittenRecords: unwrittenMax + rewrittenMax + (settings.isDurable ? views - 1 : 0)
         case .sessions: min(settings.sessionsMax, clients * settings.sessionsPerClientMax)
         case .clients: clients
         case .challengesOfOneMember: limits.challengesPerMemberMax

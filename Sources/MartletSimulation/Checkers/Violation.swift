@@ -23,6 +23,7 @@ package struct Violation: Hashable, Sendable, CustomStringConvertible {
         case memory = "bounded memory"
         case measuring
         case membership
+        case access
     }
 
     package let rule: Rule

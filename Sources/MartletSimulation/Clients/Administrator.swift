@@ -148,6 +148,11 @@ package final class Administrator: ClientActor {
         plans.contains(where: \.isChange) ? now + Self.patience : .distantFuture
     }
 
+    /// Whether it is refused for what the table of clients is like, and not because another one was done first.
+    private static func isOfTable(_ reason: String) -> Bool {
+        ["the client ", "it changes nothing"].contains { reason.hasPrefix($0) }
+    }
+
     private func takeNext() {
         next += 1
         attempts = 0
@@ -222,6 +227,10 @@ package final class Administrator: ClientActor {
         }
         isWaiting = false
         switch completion.outcome {
+        // The group says that it changes nothing: an attempt that was not answered was done, or there is nothing to do.
+        case .failed(.reconfigurationRefused(let reason)) where plans[next].isOfClients && Self.isOfTable(reason):
+            if case .change(let plan) = plans[next] { output.reports.append(.changed(plan)) }
+            takeNext()
         case .failed(.reconfigurationRefused) where plans[next].isChange && attempts < Self.attemptsMax:
             attempts += 1
             isRefused = true

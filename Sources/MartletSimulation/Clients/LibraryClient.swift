@@ -19,6 +19,8 @@ package final class LibraryClient: ClientActor {
     private let client: Int
     private let plan: ClientPlan
     private let until: Instant
+    /// The group may come to serve it no longer.
+    private let mayBeDenied: Bool
     private let sealer: ClientSealer<SimulatedScheme>
     private let verifier: ReplyVerifier<SimulatedScheme>
     private let encode: (Operation) -> Bytes
@@ -40,11 +42,13 @@ package final class LibraryClient: ClientActor {
 
     init(
         client: Int, plan: ClientPlan, view: View, until: Instant, sealer: ClientSealer<SimulatedScheme>,
-        verifier: ReplyVerifier<SimulatedScheme>, timing: ClientTiming, workload: Workload,
+        verifier: ReplyVerifier<SimulatedScheme>, timing: ClientTiming, mayBeDenied: Bool = false,
+        workload: Workload,
         encode: @escaping (Operation) -> Bytes, random: SeededRandom
     ) {
         self.client = client
         self.plan = plan
+        self.mayBeDenied = mayBeDenied
         links = FollowedLinks(view)
         self.until = until
         self.sealer = sealer
@@ -179,6 +183,12 @@ package final class LibraryClient: ClientActor {
                     call.id, answer, request: requests.removeValue(forKey: call.payload), reliesOn: undecided))
         case .unknown(.deadline) where isImpatient, .failed(.readUnanswered) where isImpatient,
             .failed(.neverSent) where isImpatient:
+            output.reports.append(.gaveUp(call.id))
+        case .unknown(.accessDenied) where mayBeDenied, .failed(.accessDenied) where mayBeDenied,
+            .unknown(.sessionEvicted) where mayBeDenied:
+            // Served again before it heard of that, it hears that its session is gone. Not at once again: it would be told so at
+            // once, too.
+            nextCall = max(nextCall, now + .milliseconds(5))
             output.reports.append(.gaveUp(call.id))
         case .failed(let reason): output.reports.append(.unknown(call.id, reason: reason.description))
         case .unknown(let reason): output.reports.append(.unknown(call.id, reason: reason.description))

@@ -18,6 +18,7 @@ enum AdministratorPlan {
 
     var waits: Bool { if case .change(let plan) = self { plan.waits } else { false } }
     var isChange: Bool { if case .change = self { true } else { false } }
+    var isOfClients: Bool { if case .change(let plan) = self { plan.change.isOfClients } else { false } }
 }
 
 /// Makes operations of plans, each for the view that it is to change.
@@ -26,6 +27,7 @@ struct OperationDrafts {
     let keys: [PublicKey]
     let laterKeys: [PublicKey]
     let administrators: [PublicKey]
+    let clients: [PublicKey]
 
     /// Nil where there is nothing to change, or where that cannot be.
     func operation(for plan: AdministratorPlan, after view: View) -> Reconfiguration? {
@@ -54,6 +56,10 @@ struct OperationDrafts {
         case .upgrade:
             view.settings.protocolVersion < ProtocolVersions.supported.highest
                 ? .upgrade(ProtocolVersions.supported.highest) : nil
+        // Whether it changes anything the group itself is to say.
+        case .admit(let client): .access(.admit([AccessChange.Grant(ClientID(clients[client]))]))
+        case .expel(let client): .access(.expel([ClientID(clients[client])]))
+        case .serve(let anyone): .access(.policy(anyone ? .open : .listed))
         }
     }
 

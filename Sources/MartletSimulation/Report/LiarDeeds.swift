@@ -57,7 +57,7 @@ package enum LiarDeeds {
         "forged VIEWS",
         "removed: votes of the view that it was in", "removed: INSTALL of another view",
         "removed: votes of the newest view", "removed: STOP and STOPDATA", "removed: CHECKPOINT", "removed: REJOIN",
-        "removed: asks for everything",
+        "removed: asks for everything", "outcasts' requests proposed",
         "REJOIN with a new number", "REJOIN with a number of before",
         "response late", "response left out", "response twice", "response with another digest", "response to nothing",
         "response replayed", "response to another's challenge", "flood of challenges", "report too low",

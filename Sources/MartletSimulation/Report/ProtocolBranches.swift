@@ -97,6 +97,7 @@ struct ProtocolBranches {
         case .replyForgotten: "reply forgotten"
         case .openingStale: "opening stale"
         case .reconfigured: "reconfigured"
+        case .accessDenied: "access denied"
         }
     }
 
@@ -110,7 +111,7 @@ struct ProtocolBranches {
     private static let names: [String] = {
         let verdicts = [
             "execute", "open", "open, evicting", "repeated", "nothing to execute", "opened before", "session unknown",
-            "sequence too old", "opening stale", "view follows", "reconfiguration refused",
+            "sequence too old", "opening stale", "access denied", "view follows", "reconfiguration refused",
         ]
         let tentative = ["executed", "read waits for the decision"]
         // What view follows is calculated by the core from its decisions alone: only a core whose own memory is wrong comes

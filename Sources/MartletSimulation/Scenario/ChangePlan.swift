@@ -42,6 +42,11 @@ package struct ChangePlan: Hashable, Sendable {
         case administer(needed: Int)
         /// The newest version of the protocol that the program speaks.
         case upgrade
+        /// A client, by its number, is admitted by name.
+        case admit(Int)
+        case expel(Int)
+        /// Anyone that is not expelled, or only those that are admitted by name.
+        case serve(anyone: Bool)
     }
 
     package var at: Instant
@@ -65,7 +70,23 @@ extension ChangePlan.Change {
         switch self {
         case .add(let slot), .replaceLeader(let slot), .remove(let slot), .rotateKey(let slot): [slot]
         case .replace(let slot, let other): [slot, other]
-        case .tolerate, .administer, .upgrade: []
+        case .tolerate, .administer, .upgrade, .admit, .expel, .serve: []
+        }
+    }
+
+    /// The client that is named in it.
+    package var client: Int? {
+        switch self {
+        case .admit(let client), .expel(let client): client
+        case .add, .replace, .replaceLeader, .remove, .tolerate, .rotateKey, .administer, .upgrade, .serve: nil
+        }
+    }
+
+    /// Whether it is about clients, not about replicas.
+    package var isOfClients: Bool {
+        switch self {
+        case .admit, .expel, .serve: true
+        case .add, .replace, .replaceLeader, .remove, .tolerate, .rotateKey, .administer, .upgrade: false
         }
     }
 }
@@ -73,6 +94,8 @@ extension ChangePlan.Change {
 extension Scenario {
     /// Replicas that are there from the beginning or come later.
     package var slots: Int { n + newcomers.count }
+    /// Whether some client may be turned away at some time.
+    package var mayDeny: Bool { listedClients != nil || changes.contains { $0.change.isOfClients } }
     package var hasChanges: Bool { !changes.isEmpty || !newcomers.isEmpty }
 
     package var administrators: Int {

@@ -8,6 +8,8 @@ extension Scenario {
     package func without(client: Int) -> Scenario {
         var smaller = self
         smaller.clients.remove(at: client)
+        smaller.listedClients = listedClients?.filter { $0 != client }.map { $0 > client ? $0 - 1 : $0 }
+        smaller.changes = changes.compactMap { $0.without(client: client) }
         smaller.clientLinkFaults = clientLinkFaults.compactMap { fault in
             guard fault.client != client else { return nil }
             return ClientLinkFault(
@@ -68,5 +70,17 @@ extension Scenario {
                 from: from, to: to, begin: fault.begin, end: fault.end, kind: fault.kind, messages: fault.messages)
         }
         if placement.indices.contains(gone) { placement.remove(at: gone) }
+    }
+}
+
+extension ChangePlan {
+    /// Nil when it is about that client; those after it move up.
+    fileprivate func without(client gone: Int) -> ChangePlan? {
+        guard let client = change.client else { return self }
+        guard client != gone else { return nil }
+        var moved = self
+        let place = client > gone ? client - 1 : client
+        if case .admit = change { moved.change = .admit(place) } else { moved.change = .expel(place) }
+        return moved
     }
 }

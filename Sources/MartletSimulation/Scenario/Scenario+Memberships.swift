@@ -30,7 +30,7 @@ extension Scenario {
             case .remove(let slot):
                 if !isLearnerForEver(slot), members.count > faultModel.membersMin(f: f) { members.remove(slot) }
             case .tolerate(let count): f = count
-            case .replace, .rotateKey, .administer, .upgrade: break
+            case .replace, .rotateKey, .administer, .upgrade, .admit, .expel, .serve: break
             }
             found.append(Membership(operations: place + 1, members: members, f: f))
         }
@@ -98,7 +98,13 @@ extension Scenario {
                 return "there are 2 administrators, so that \(needed) of them cannot be asked for"
             default: break
             }
+            if let client = plan.change.client, !clients.indices.contains(client) {
+                return "there is no client \(client)"
+            }
             guard (0...1).contains(plan.administrator) else { return "there is no administrator \(plan.administrator)" }
+        }
+        if let wrong = listedClients?.first(where: { !clients.indices.contains($0) }) {
+            return "there is no client \(wrong) that could be listed"
         }
         if let thief = thieves.first(where: { thief in !changes.contains { $0.change == .rotateKey(thief.replica) } }) {
             return "replica \(thief.replica) has no old key that somebody could have: it never gets another one"

@@ -37,6 +37,8 @@ package struct Scenario: Sendable {
     package var diskSyncErrorPermille = 0
     package var liars: [LiarPlan] = []
     package var clients: [ClientPlan] = []
+    /// Those that are served to begin with, by their numbers; nil to serve anyone.
+    package var listedClients: [Int]?
     /// What an administrator has the group changed to, one after the other.
     package var reconfigurations: [ReconfigurationPlan] = []
     /// Who comes later.

@@ -29,8 +29,10 @@ extension ScenarioGenerator {
             scenario.replicaFaults.append(ReplicaFault(replica: replica, at: at, kind: .diskStall(until: until)))
         }
         for replica in 0..<scenario.n where random.chance(permille: 80) {
-            let by = random.interval(upTo: .milliseconds(UInt64(random.pick([5, 30, 100]))))
+            var by = random.interval(upTo: .milliseconds(UInt64(random.pick([5, 30, 100]))))
             let until = random.chance(permille: 500) ? scenario.healsAt : scenario.healsAt + .seconds(3_600)
+            // Members order reports of their own, and clients are to be answered in time all the same.
+            if until > scenario.healsAt { by = min(by, .milliseconds(25 * UInt64(scenario.settings.batchRequestsMax))) }
             scenario.replicaFaults.append(
                 ReplicaFault(
                     replica: replica, at: random.instant(from: .zero, to: scenario.healsAt),

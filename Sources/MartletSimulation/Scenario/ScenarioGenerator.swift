@@ -46,6 +46,7 @@ package struct ScenarioGenerator {
         if random.chance(permille: 80) { makeImpatient() }
         if random.chance(permille: 400) { makeDurable() }
         if random.chance(permille: 450) { makeMembers() }
+        makeAccess()
         return scenario
     }
 

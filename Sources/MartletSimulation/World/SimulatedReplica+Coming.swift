@@ -81,7 +81,7 @@ extension SimulatedReplica {
 
     static func core(
         _ id: ReplicaID, _ view: View, _ chain: [ViewCertificate], _ key: PublicKey?, _ mode: ReplicaMode,
-        _ incarnation: UInt64, _ versions: ProtocolVersions, _ timeouts: Timeouts,
+        _ incarnation: UInt64, _ versions: ProtocolVersions, _ access: AccessTable, _ timeouts: Timeouts,
         _ memory: MemoryChecker.Limits, _ now: ClockReading, _ effects: inout Effects, _ restoration: Restoration? = nil
     ) -> ReplicaCore {
         var configuration = CoreConfiguration(
@@ -90,6 +90,7 @@ extension SimulatedReplica {
         configuration.chain = chain
         configuration.key = key
         configuration.versions = versions
+        configuration.access = access
         configuration.timeouts = timeouts
         configuration.pendingPerClientMax = memory.pendingPerClientMax
         configuration.archiveBytesMax = memory.archiveBytesMax

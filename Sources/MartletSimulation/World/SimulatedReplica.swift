@@ -37,6 +37,9 @@ final class SimulatedReplica {
     let makeVerifier: () -> Verifier<SimulatedScheme>
     var sealer: Sealer<SimulatedScheme>
     let makeSealer: (SimulatedScheme.PrivateKey) -> Sealer<SimulatedScheme>
+    let access: AccessTable
+    /// Whom it lets in; nil until its core has told.
+    var served: ServedClients?
     let timeouts: Timeouts
     /// The versions of the protocol that its program speaks.
     var versions: ProtocolVersions
@@ -130,8 +133,8 @@ final class SimulatedReplica {
         id: ReplicaID, slot: Int, key: SimulatedScheme.PrivateKey, view: View,
         makeVerifier: @escaping () -> Verifier<SimulatedScheme>,
         makeSealer: @escaping (SimulatedScheme.PrivateKey) -> Sealer<SimulatedScheme>,
-        timeouts: Timeouts, memory: MemoryChecker.Limits, clock: ReplicaClock, entropy: SeededRandom,
-        syncErrorPermille: Int, oldUntil: Instant?
+        access: AccessTable, timeouts: Timeouts, memory: MemoryChecker.Limits, clock: ReplicaClock,
+        entropy: SeededRandom, syncErrorPermille: Int, oldUntil: Instant?
     ) {
         self.id = id
         self.slot = slot
@@ -142,6 +145,7 @@ final class SimulatedReplica {
         verifier = makeVerifier()
         self.makeSealer = makeSealer
         sealer = makeSealer(key)
+        self.access = access
         self.timeouts = timeouts
         self.oldUntil = oldUntil
         versions = oldUntil == nil ? .supported : OldProgram.versions
@@ -152,7 +156,7 @@ final class SimulatedReplica {
         core = Self.core(
             id, isFounder ? view : Self.groupOfItsOwn(id, key.publicKey, view.settings), [],
             isFounder ? key.publicKey : nil,
-            .voter, 1, versions, timeouts, memory, clock.reading(at: .zero), &effects)
+            .voter, 1, versions, access, timeouts, memory, clock.reading(at: .zero), &effects)
         if !isFounder {
             effects.removeAll()
             peers = []
@@ -269,6 +273,7 @@ final class SimulatedReplica {
     /// Carries out one order and leaves what came of it in `executionEffects`. Throws when an installed state cannot be
     /// read, which no correct group ever produces.
     func carryOut(_ order: ExecutionOrder) throws {
+        if case .serve(let now) = order { served = now }
         guard case .install(let state) = order else { return executor.carryOut(order, into: &executionEffects) }
         let contents = state.contents
         try executor.install(contents.image(), contents.reader, into: &executionEffects)
@@ -357,11 +362,12 @@ final class SimulatedReplica {
 
     func begin(_ chain: [ViewCertificate], _ restoration: Restoration?, at now: Instant) {
         isWaiting = false
+        served = nil
         effects.removeAll()
         decidedAtSend.removeAll()
         core = Self.core(
-            id, view, chain, key, mode, max(1, number), versions, timeouts, memory, clock.reading(at: now), &effects,
-            restoration)
+            id, view, chain, key, mode, max(1, number), versions, access, timeouts, memory, clock.reading(at: now),
+            &effects, restoration)
         executor = Executor(machine: Self.service(), view: view.number, mode: mode, settings: view.settings)
         store = SnapshotStore()
         newest = NewestSnapshot()

@@ -37,6 +37,12 @@ extension World {
             switch try packet.message() {
             case .requests(let bundle):
                 deliver(.requests(try replica.verifier.verify(bundle, from: clientIDs[client])), to: replica)
+            case .read(let request) where replica.served?.contains(clientIDs[client]) == false:
+                // As the driver does it, before anything else looks at it.
+                let id = RequestID(
+                    client: clientIDs[client], session: .none, sequence: SequenceNumber(request.number))
+                sendToClient(
+                    .refusal(Refusal(request: id, reason: .accessDenied)), client: client, from: replica.id.slot)
             case .read(let request):
                 replica.executionInbox.append(.read(request, client: client))
                 scheduleExecution(of: replica)

@@ -33,6 +33,13 @@ extension World {
         }
     }
 
+    /// Whom the group serves to begin with.
+    var clientAccess: ClientAccess { Self.clientAccess(scenario, keys) }
+
+    static func clientAccess(_ scenario: Scenario, _ keys: WorldKeys) -> ClientAccess {
+        scenario.listedClients.map { .allowList($0.map { keys.clients[$0].publicKey }) } ?? .open
+    }
+
     func addReplicas(_ scheme: SimulatedScheme, _ random: inout SeededRandom) {
         for place in 0..<scenario.slots {
             addReplica(place, slot: place, scheme, &random)
@@ -76,7 +83,7 @@ extension World {
             SimulatedReplica(
                 id: id, slot: slot, key: keys.replicas[place], view: view, makeVerifier: makeVerifier,
                 makeSealer: { [view] in Sealer(group: view.group, replica: id, key: $0, scheme: scheme) },
-                timeouts: scenario.timeouts, memory: scenario.memoryLimits,
+                access: AccessTable(clientAccess), timeouts: scenario.timeouts, memory: scenario.memoryLimits,
                 clock: ReplicaClock(
                     monotonicOffset: random.interval(upTo: .seconds(1_000)),
                     wallOffset: .microseconds(UInt64(random.below(20_000)))),
@@ -123,7 +130,7 @@ extension World {
                     LibraryClient(
                         client: place, plan: plan, view: view, until: scenario.clientsUntil, sealer: sealer,
                         verifier: ReplyVerifier(view: view, scheme: scheme), timing: scenario.clientTiming,
-                        workload: workload, encode: encode, random: random.fork()))
+                        mayBeDenied: scenario.mayDeny, workload: workload, encode: encode, random: random.fork()))
             }
             clientWakes.append(.zero)
             queue.insert(.wakeClient(place), at: .zero)
@@ -144,7 +151,7 @@ extension World {
                 plans: arranging + changing,
                 drafts: OperationDrafts(
                     keys: keys.replicas.map(\.publicKey), laterKeys: keys.later.map(\.publicKey),
-                    administrators: keys.administrators.map(\.publicKey)),
+                    administrators: keys.administrators.map(\.publicKey), clients: keys.clients.map(\.publicKey)),
                 view: view, client: client,
                 sealers: keys.administrators.map {
                     (

@@ -145,11 +145,7 @@ extension World {
         }
         if isHonest(replica) { check(work, of: place) }
         for notice in work.notices { note(notice, of: replica) }
-        for refusal in work.refusals {
-            var told = refusal.refusal
-            if !isHonest(replica) { lie(&told, as: replica) }
-            reply(.refusal(told), to: refusal.client, from: replica)
-        }
+        refuse(work.refusals, by: replica)
         for certificate in work.checks {
             let checked = replica.verifier.validShares(of: certificate)
             post(.certificateChecked(checked), to: replica, within: Self.backgroundDelayMax)
@@ -231,10 +227,8 @@ extension World {
             counts.highestView = max(counts.highestView, certificates[certificates.count - 1].next.number)
         }
         guard !replica.isThief else { return }
-        for client in clients.indices {
-            sendToClient(
-                .views(ViewChainPart(certificates: certificates)), client: client, from: replica.id.slot)
-        }
+        let part = ViewChainPart(certificates: certificates.suffix(ViewChainPart.certificatesMax))
+        for client in clients.indices { sendToClient(.views(part), client: client, from: replica.id.slot) }
     }
 
     /// What a liar wants to send to nobody gets nowhere.
@@ -310,11 +304,20 @@ extension World {
         }
     }
 
+    private func refuse(_ refusals: [ClientRefusal], by replica: SimulatedReplica) {
+        for refusal in refusals {
+            var told = refusal.refusal
+            if !isHonest(replica) { lie(&told, as: replica) }
+            reply(.refusal(told), to: refusal.client, from: replica)
+        }
+    }
+
     private func takeExecutionEffects(of replica: SimulatedReplica) {
         let place = replica.id.slot
         var replies = replica.executionEffects.replies
         if !isHonest(replica) { lie(&replies, as: replica) }
         for reply in replies { self.reply(.reply(reply), to: reply.request.client, from: replica) }
+        refuse(replica.executionEffects.refusals, by: replica)
         for (ticket, answer) in replica.executionEffects.readAnswers {
             guard let asker = replica.waitingReads.removeValue(forKey: ticket) else { continue }
             counts.branches.readAwaited()

@@ -98,7 +98,7 @@ final class World {
         view = Self.view(of: scenario, keys: keys)
         checkers = Checkers(
             view: view, slots: scenario.slots, liars: (scenario.liars + scenario.thieves).map(\.replica),
-            limits: scenario.limits,
+            limits: scenario.limits, access: Self.clientAccess(scenario, keys),
             memory: MemoryChecker(
                 n: scenario.slots, leasesMax: scenario.highestF + 1, clients: scenario.clientNodes,
                 settings: scenario.widestSettings, limits: scenario.memoryLimits))

@@ -15,29 +15,30 @@ package struct HandshakeRules: Sendable {
     /// The version that the group speaks in its newest view.
     private let spoken: UInt16
     private let listing: @Sendable (ReplicaID) -> ReplicaListing?
-    private let admitsClient: @Sendable (ClientID) -> Bool
+    private let complaintAboutClient: @Sendable (ClientID) -> String?
 
     /// `newest` is the number of the newest view that is known, in which the group speaks the version `spoken` of the protocol; here
-    /// `versions` are spoken. `listing` tells what the known views say of a replica.
+    /// `versions` are spoken. `listing` tells what the known views say of a replica, and `complaintAboutClient` why a client is not
+    /// served, nil when it is.
     package init(
         group: Digest, newest: ViewNumber, spoken: UInt16 = 1, versions: ProtocolVersions = .supported,
         listing: @escaping @Sendable (ReplicaID) -> ReplicaListing?,
-        admitsClient: @escaping @Sendable (ClientID) -> Bool
+        complaintAboutClient: @escaping @Sendable (ClientID) -> String?
     ) {
         self.group = group
         self.newest = newest
         self.spoken = spoken
         self.versions = versions
         self.listing = listing
-        self.admitsClient = admitsClient
+        self.complaintAboutClient = complaintAboutClient
     }
 
     /// Where no other view is known.
-    package init(view: View, admitsClient: @escaping @Sendable (ClientID) -> Bool) {
+    package init(view: View, complaintAboutClient: @escaping @Sendable (ClientID) -> String?) {
         self.init(
             group: view.group, newest: view.number, spoken: UInt16(view.settings.protocolVersion),
             listing: { id in view.replica(id).map { ReplicaListing($0, in: view.number) } },
-            admitsClient: admitsClient)
+            complaintAboutClient: complaintAboutClient)
     }
 
     /// `key` is the one whose possession the dialer has proved.
@@ -59,7 +60,7 @@ package struct HandshakeRules: Sendable {
                     "in view \(newest) the group speaks protocol version \(spoken), not \(hello.versions)")
             }
         case .client:
-            guard admitsClient(ClientID(key)) else { return .refused(.accessDenied, "it does not admit this client") }
+            if let complaint = complaintAboutClient(ClientID(key)) { return .refused(.accessDenied, complaint) }
         }
         return .accepted(version: version, view: newest)
     }

@@ -63,17 +63,20 @@ package struct CheckpointImage: Hashable, Sendable {
     package let sessions: [SessionRecord]
     /// By ascending client.
     package let openings: [OpeningRecord]
+    /// Whom the group serves from the next instance on.
+    package let access: AccessTable
     package let adaptation: AdaptationImage
 
     package init(
         instance: Instance, time: Timestamp, view: View, sessions: [SessionRecord], openings: [OpeningRecord],
-        adaptation: AdaptationImage = .empty
+        access: AccessTable = .open, adaptation: AdaptationImage = .empty
     ) {
         self.instance = instance
         self.time = time
         self.view = view
         self.sessions = sessions
         self.openings = openings
+        self.access = access
         self.adaptation = adaptation
     }
 }

@@ -32,6 +32,8 @@ package enum GroupOperation: Hashable, Sendable {
     case administer(Administration)
     /// The group speaks this version of the protocol from then on, which all members must have said that they can.
     case upgrade(UInt16)
+    /// Other clients are served. The table is not the view's: the next view is like this one.
+    case access(AccessChange)
 }
 
 /// One administrator's word for a `Reconfiguration`.

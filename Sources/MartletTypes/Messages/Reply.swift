@@ -15,6 +15,8 @@ package enum ReplyBody: Hashable, Sendable {
     case openingStale
     /// What became of an operation on the group.
     case reconfigured(ReconfigurationResult)
+    /// The group does not serve this client. Nothing was executed by this order, and the session, if there was one, has ended.
+    case accessDenied
 }
 
 /// How final a reply is (protocol §4).
@@ -73,6 +75,8 @@ package enum RefusalReason: UInt8, Hashable, Sendable, CaseIterable {
     case readsAreOrdered = 9
     /// An operation on the group for a view that has ended: it was not done, and never will be.
     case viewEnded = 10
+    /// An operation on the group that too few administrators have signed, or others.
+    case notAuthorised = 11
 }
 
 package struct Refusal: Hashable, Sendable {
@@ -132,6 +136,8 @@ package struct ReplicaStatus: Hashable, Sendable {
     package let isDamaged: Bool
     /// A state that it is fetching.
     package let fetching: FetchingStatus?
+    /// Whom it serves, by what it has executed.
+    package let access: AccessSummary
     /// The others, by ascending id.
     package let peers: [PeerReport]
 
@@ -139,7 +145,7 @@ package struct ReplicaStatus: Hashable, Sendable {
         replica: ReplicaID, mode: ReplicaMode, epoch: Epoch, isSynced: Bool, leader: ReplicaID, decided: Instance,
         executed: Instance, stableCheckpoint: Instance, highestKnown: Instance, pendingRequests: UInt32,
         softwareVersion: String, damagesFound: UInt32 = 0, isDamaged: Bool = false, fetching: FetchingStatus? = nil,
-        peers: [PeerReport] = []
+        access: AccessSummary = AccessTable.open.summary, peers: [PeerReport] = []
     ) {
         self.replica = replica
         self.mode = mode
@@ -155,6 +161,7 @@ package struct ReplicaStatus: Hashable, Sendable {
         self.damagesFound = damagesFound
         self.isDamaged = isDamaged
         self.fetching = fetching
+        self.access = access
         self.peers = peers
     }
 }

@@ -107,15 +107,15 @@ extension OpeningRecord: WireCodable {
 }
 
 extension CheckpointImage: WireCodable {
-    /// 1 kept replies without what was executed, and when.
-    private static let version: UInt8 = 2
+    /// 1 kept replies without what was executed, and when; 2 did not say whom the group serves.
+    private static let version: UInt8 = 3
 
     package static var encodedBytesMin: Int {
-        1 + 8 + 8 + View.encodedBytesMin + 4 + 4 + AdaptationImage.encodedBytesMin
+        1 + 8 + 8 + View.encodedBytesMin + 4 + 4 + AccessTable.encodedBytesMin + AdaptationImage.encodedBytesMin
     }
     package var encodedSizeHint: Int {
         Self.encodedBytesMin + view.encodedSizeHint + sessions.count * 256 + openings.count * 52
-            + adaptation.encodedSizeHint
+            + access.encodedSizeHint + adaptation.encodedSizeHint
     }
 
     package func encode(into writer: inout Writer) {
@@ -124,6 +124,7 @@ extension CheckpointImage: WireCodable {
         view.encode(into: &writer)
         writer.writeList(sessions)
         writer.writeList(openings)
+        access.encode(into: &writer)
         adaptation.encode(into: &writer)
     }
 
@@ -135,6 +136,6 @@ extension CheckpointImage: WireCodable {
             view: try View(from: &reader),
             sessions: try reader.list(of: SessionRecord.self, Limits.sessions) { session in session.id },
             openings: try reader.list(of: OpeningRecord.self, Limits.openings) { opening in opening.client },
-            adaptation: try AdaptationImage(from: &reader))
+            access: try AccessTable(from: &reader), adaptation: try AdaptationImage(from: &reader))
     }
 }

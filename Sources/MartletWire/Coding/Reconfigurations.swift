@@ -44,6 +44,7 @@ extension GroupOperation: WireCodable {
         case update
         case administer
         case upgrade
+        case access
     }
 
     package static var encodedBytesMin: Int { 1 + 2 }
@@ -71,6 +72,9 @@ extension GroupOperation: WireCodable {
         case .upgrade(let version):
             writer.write(Tag.upgrade.rawValue)
             writer.write(version)
+        case .access(let change):
+            writer.write(Tag.access.rawValue)
+            change.encode(into: &writer)
         }
     }
 
@@ -84,6 +88,7 @@ extension GroupOperation: WireCodable {
         case .update: self = .update(try Member(from: &reader))
         case .administer: self = .administer(try Administration(from: &reader))
         case .upgrade: self = .upgrade(try reader.uint16())
+        case .access: self = .access(try AccessChange(from: &reader))
         }
     }
 }

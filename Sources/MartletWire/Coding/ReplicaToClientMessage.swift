@@ -68,7 +68,9 @@ extension ReplicaToClientMessage: WireCodable {
 }
 
 extension ReplicaStatus: WireCodable {
-    package static var encodedBytesMin: Int { 2 + 1 + 16 + 1 + 2 + 32 + 4 + 4 + 4 + 1 + 1 + 4 }
+    package static var encodedBytesMin: Int {
+        2 + 1 + 16 + 1 + 2 + 32 + 4 + 4 + 4 + 1 + 1 + AccessSummary.encodedBytesMin + 4
+    }
 
     package func encode(into writer: inout Writer) {
         writer.write(replica)
@@ -83,6 +85,7 @@ extension ReplicaStatus: WireCodable {
         writer.write(damagesFound)
         writer.write(isDamaged)
         writer.writeOptional(fetching)
+        access.encode(into: &writer)
         writer.writeList(peers)
     }
 
@@ -95,6 +98,7 @@ extension ReplicaStatus: WireCodable {
             pendingRequests: try reader.uint32(),
             softwareVersion: try reader.string(Limits.softwareVersionBytes), damagesFound: try reader.uint32(),
             isDamaged: try reader.bool(), fetching: try reader.optional(FetchingStatus.self),
+            access: try AccessSummary(from: &reader),
             peers: try reader.list(of: PeerReport.self, Limits.peerReports, ascendingBy: \.replica))
     }
 }

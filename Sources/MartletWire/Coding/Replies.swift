@@ -12,13 +12,14 @@ extension ReplyBody: WireCodable {
         case replyForgotten = 5
         case openingStale = 6
         case reconfigured = 7
+        case accessDenied = 8
     }
 
     package var encodedSizeHint: Int {
         switch self {
         case .result(let result): 5 + result.count
         case .reconfigured(let result): 1 + result.encodedSizeHint
-        case .opened, .sessionUnknown, .sequenceTooOld, .replyForgotten, .openingStale: 13
+        case .opened, .sessionUnknown, .sequenceTooOld, .replyForgotten, .openingStale, .accessDenied: 13
         }
     }
 
@@ -34,6 +35,7 @@ extension ReplyBody: WireCodable {
         case .sequenceTooOld: writer.write(Tag.sequenceTooOld.rawValue)
         case .replyForgotten: writer.write(Tag.replyForgotten.rawValue)
         case .openingStale: writer.write(Tag.openingStale.rawValue)
+        case .accessDenied: writer.write(Tag.accessDenied.rawValue)
         case .reconfigured(let result):
             writer.write(Tag.reconfigured.rawValue)
             result.encode(into: &writer)
@@ -48,6 +50,7 @@ extension ReplyBody: WireCodable {
         case .sequenceTooOld: self = .sequenceTooOld
         case .replyForgotten: self = .replyForgotten
         case .openingStale: self = .openingStale
+        case .accessDenied: self = .accessDenied
         case .reconfigured: self = .reconfigured(try ReconfigurationResult(from: &reader))
         }
     }

@@ -87,7 +87,7 @@ final class HostileMember: Sendable {
     }
 
     private static func handlers(_ access: AttackAccess, _ inbox: Inbox) -> ListenerHandlers {
-        let rules = HandshakeRules(view: access.view) { access.clientAccess.admits($0) }
+        let rules = HandshakeRules(view: access.view) { _ in nil }
         return ListenerHandlers(
             authenticate: { rules.answer($0, $1) },
             onOpen: { inbox.post(.opened($0)) },

@@ -38,7 +38,7 @@ final class MemberStages {
         self.inbox = inbox
         self.orders = orders
         self.behaviour = behaviour
-        verifier = Verifier(view: view, access: access.clientAccess, scheme: Ed25519Scheme())
+        verifier = Verifier(view: view, scheme: Ed25519Scheme())
         context = BehaviourContext(
             view: view, me: me,
             sealer: Sealer(group: view.group, replica: id, key: access.key, scheme: Ed25519Scheme()))

@@ -67,6 +67,11 @@ struct OperationDesk {
                 + "something else"
         }
         if let done = viewMade(by: operation) { return "this very operation was done before: it made view \(done)" }
+        if case .access = operation.operation, operation.number <= view.lastOperation {
+            return
+                "operation \(operation.number) was done before, this one or another: the next one has the number "
+                + "\(view.lastOperation.next) (martlet status tells whom the group serves)"
+        }
         do throws(ViewError) {
             _ = try view.successor(operation)
             return nil
@@ -75,8 +80,9 @@ struct OperationDesk {
         }
     }
 
-    /// The view that it has made.
+    /// The view that it has made; nil also where views do not tell, as of operations on clients: what those change is not in them.
     func viewMade(by operation: Reconfiguration) -> ViewNumber? {
+        if case .access = operation.operation { return nil }
         for (former, next) in zip(views, views.dropFirst()) where next.lastOperation == operation.number {
             guard former.lastOperation < operation.number else { continue }
             do throws(ViewError) {

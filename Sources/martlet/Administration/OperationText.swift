@@ -34,6 +34,7 @@ struct OperationText {
         case .administer(let administration):
             "from now on \(administration.needed) of \(administration.keys.count) administrators decide"
         case .upgrade(let version): "speak version \(version) of the protocol from now on"
+        case .access(let change): AccessText.words(change)
         }
     }
 
@@ -46,6 +47,7 @@ struct OperationText {
         case .update: "update"
         case .administer: "administrators"
         case .upgrade: "upgrade"
+        case .access(let change): AccessText.name(change)
         }
     }
 
@@ -60,6 +62,7 @@ struct OperationText {
         case .remove, .tolerate, .upgrade: return []
         case .update(let member): return ["its key is \(member.key)", "its address is \(address(member))"]
         case .administer(let administration): return administration.keys.map { "administrator \($0)" }
+        case .access(let change): return AccessText.details(change)
         }
     }
 

@@ -9,7 +9,7 @@ struct ViewComparison {
     let after: View
     /// With the learner that is being added as a member; nil where nobody is added.
     let joined: View?
-    private let operation: GroupOperation
+    let operation: GroupOperation
 
     /// Throws `ViewError` when the operation cannot follow that view. Signatures are not asked for.
     init(_ operation: GroupOperation, on view: View) throws(ViewError) {

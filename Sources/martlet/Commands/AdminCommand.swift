@@ -9,7 +9,8 @@ import MartletTypes
 /// `martlet admin`: changing a running group.
 struct AdminCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "admin", abstract: "Change a running group: its members, faults, keys, administrators, settings.",
+        commandName: "admin",
+        abstract: "Change a running group: its members, faults, keys, administrators, clients, settings.",
         discussion: """
             Where one administrator's signature suffices, each operation is one step: martlet admin add …. Where several must sign: \
             martlet admin propose … > FILE, martlet admin sign FILE by each of them, martlet admin submit FILE. Ends with status 0 when it \
@@ -19,7 +20,8 @@ struct AdminCommand: AsyncParsableCommand {
             AdminStep<AddOperation>.self, AdminStep<ReplaceOperation>.self, AdminStep<RemoveOperation>.self,
             AdminStep<TolerateOperation>.self, AdminStep<RekeyOperation>.self, AdminStep<MoveOperation>.self,
             AdminStep<AdministratorsOperation>.self, AdminStep<SettingsOperation>.self,
-            AdminStep<ArrangeOperation>.self, AdminStep<UpgradeOperation>.self,
+            AdminStep<ArrangeOperation>.self, AdminStep<UpgradeOperation>.self, AdminStep<AccessOperation>.self,
+            AdminClientCommand.self,
             AdminProposeCommand.self, AdminSignCommand.self, AdminSubmitCommand.self, AdminShowCommand.self,
         ])
 }
@@ -34,6 +36,7 @@ struct AdminProposeCommand: AsyncParsableCommand {
             AdminProposal<MoveOperation>.self,
             AdminProposal<AdministratorsOperation>.self, AdminProposal<SettingsOperation>.self,
             AdminProposal<ArrangeOperation>.self, AdminProposal<UpgradeOperation>.self,
+            AdminProposal<AccessOperation>.self, AdminProposeClientCommand.self,
         ])
 }
 

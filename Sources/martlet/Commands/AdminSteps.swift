@@ -22,7 +22,7 @@ struct AdminProposal<Operation: AdminOperation>: AsyncParsableCommand {
         try await FailureReport.telling(console) {
             let desk = try await OperationDesk(options.access(), within: options.limit)
             let asked = try operation.operation(on: desk.view)
-            let preview = OperationPreview(try ViewComparison(asked, on: desk.view), absent: desk.absent)
+            let preview = OperationPreview(try ViewComparison(asked, on: desk.view), on: desk)
             if dryRun { return preview.tell(console) }
             for warning in preview.warnings { Console.note("Warning: \(warning)") }
             let file = OperationFile(group: desk.view.group, operation: Reconfiguration(after: desk.view, asked))
@@ -67,7 +67,7 @@ struct AdminStep<Operation: AdminOperation>: AsyncParsableCommand {
         try await FailureReport.telling(console) {
             let desk = try await OperationDesk(options.access(), within: options.limit)
             let asked = try operation.operation(on: desk.view)
-            let preview = OperationPreview(try ViewComparison(asked, on: desk.view), absent: desk.absent)
+            let preview = OperationPreview(try ViewComparison(asked, on: desk.view), on: desk)
             if dryRun { return preview.tell(console) }
             try desk.requireOneKey()
             for warning in preview.warnings { Console.note("Warning: \(warning)") }
@@ -90,13 +90,23 @@ struct OperationPreview {
     let comparison: ViewComparison
     let warnings: [String]
 
-    init(_ comparison: ViewComparison, absent: [ReplicaID]) {
+    /// What it asks for of clients; empty where it does not.
+    let access: [String]
+
+    init(_ comparison: ViewComparison, on desk: OperationDesk) {
         self.comparison = comparison
-        warnings = comparison.warnings(absent: absent)
+        var warnings = comparison.warnings(absent: desk.absent)
+        if case .access(let change) = comparison.operation {
+            access = [AccessText.words(change)] + AccessText.details(change).map { "  \($0)" }
+            warnings += AccessText.warnings(change, now: desk.health.access)
+        } else {
+            access = []
+        }
+        self.warnings = warnings
     }
 
     func tell(_ console: Console) {
-        console.say(([comparison.table.text] + warnings.map { "Warning: \($0)" }).joined(separator: "\n"))
+        console.say(([comparison.table.text] + access + warnings.map { "Warning: \($0)" }).joined(separator: "\n"))
         console.report(
             .object(["ok": true, "views": comparison.json, "warnings": .list(warnings.map { .text($0) })]))
     }

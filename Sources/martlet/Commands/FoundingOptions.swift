@@ -81,11 +81,14 @@ struct FoundingOptions: ParsableArguments {
     }
 
     /// A group that did not serve everybody is not followed by one that does because nobody thought of it.
-    func requireDecidedAccess(after former: Genesis) throws {
-        guard clientAccess == nil, case .allowList(let keys) = former.clientAccess else { return }
+    func requireDecidedAccess(after former: AccessTable) throws {
+        guard clientAccess == nil, former != .open else { return }
+        let whom =
+            former.policy == .listed
+            ? "serves only the \(former.summary.admitted) clients on its list"
+            : "has a list of clients, \(former.summary.expelled) of them expelled"
         throw CommandFailure(
-            "the group that the backup is of serves only the \(keys.count) clients that its genesis lists, and the new one has a list of "
-                + "its own: say --client-access FILE (one public key a line), or --client-access open to serve anyone with a key"
+            "the group that the backup is of \(whom), and the new one has a list of its own: say --client-access FILE (one public key a line), or --client-access open to serve anyone with a key"
         )
     }
 

@@ -27,7 +27,7 @@ struct RestoreCommand: AsyncParsableCommand {
         let console = Console(isJSON: json)
         try await FailureReport.telling(console) {
             let backup = try Backup(at: backup, of: trust.knownGenesis())
-            try founding.requireDecidedAccess(after: backup.genesis)
+            try founding.requireDecidedAccess(after: backup.access)
             let members = founding.replicas ?? founding.member.count
             let progress = ByteProgress("copied", passes: members)
             let (directory, genesis) = try founding.found(origin: backup.newOrigin()) { home in

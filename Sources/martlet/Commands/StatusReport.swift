@@ -24,8 +24,13 @@ struct StatusReport {
             guard case .unreachable(let reason) = report.answer else { return nil }
             return "replica \(report.member.id) is unreachable: \(reason)"
         }
-        return ([table.text, ""] + missing + sights + joining + fetches + damages + [health.sentence]).joined(
-            separator: "\n")
+        // That anyone is served needs no saying.
+        let access =
+            health.access.flatMap { $0 == AccessTable.open.summary ? nil : $0 }
+            .map { ["clients: \(AccessText.words($0))"] } ?? []
+        return
+            ([table.text, ""] + missing + sights + joining + fetches + damages + access + [health.sentence])
+            .joined(separator: "\n")
     }
 
     /// A line for each replica that others cannot reach.
@@ -106,6 +111,7 @@ struct StatusReport {
             "answering": .integer(health.answering.count), "members": .integer(health.view.n),
             "leader": health.leader.map { .integer(Int($0.rawValue)) } ?? .null,
             "regency": health.epoch.map { Self.integer($0.regency) } ?? .null,
+            "clients": health.access.map(AccessText.json) ?? .null,
             "replicas": .list(health.reports.map(json)), "learners": .list(health.view.learners.map(json)),
         ])
     }

@@ -62,6 +62,12 @@ struct GroupHealth {
         return (answering.map(\.executed).max() ?? .zero).distance(beyond: told[view.f])
     }
 
+    /// Whom the group serves, by the word of f+1 members, the furthest of them first; nil when so many do not agree.
+    var access: AccessSummary? {
+        let told = answering.filter { view.index(of: $0.replica) != nil }.sorted { $0.executed > $1.executed }
+        return told.first { one in told.count { $0.access == one.access } > view.f }?.access
+    }
+
     /// How much less than at its founding the group tolerates; empty when all members vote.
     private var tolerance: String {
         let missing = view.n - voters.count
@@ -70,9 +76,19 @@ struct GroupHealth {
         return "; \(missing) without a vote, so it tolerates \(left == 0 ? "no further fault" : "\(left) more")"
     }
 
+    /// Why one of them turns this client away; nil when none does.
+    private var refusal: String? {
+        for case .unreachable(let reason) in reports.map(\.answer) where reason.hasPrefix(Self.refused) {
+            return String(reason.dropFirst(Self.refused.count))
+        }
+        return nil
+    }
+    private static let refused = "refused: "
+
     /// In one sentence.
     var sentence: String {
         guard !answering.isEmpty else {
+            if let refusal { return "no replica lets this client in; of the group one says: \(refusal)" }
             return view.number == .genesis
                 ? "no replica answers; those of this machine are started by: martlet up. If all that the genesis lists have been replaced, "
                     + "name one that is there now: --via HOST:PORT"

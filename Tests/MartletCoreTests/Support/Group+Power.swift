@@ -28,6 +28,7 @@ extension Group {
         configuration.key = key
         configuration.versions = versions
         configuration.timeouts = timeouts
+        configuration.access = access
         configuration.mode = mode
         configuration.incarnation = incarnation
         nodes[place] = Node(configuration, at: now)
@@ -45,6 +46,7 @@ extension Group {
         var configuration = CoreConfiguration(view: view, replica: before.id)
         configuration.chain = restoration.chain
         configuration.timeouts = timeouts
+        configuration.access = access
         nodes[place] = Node(configuration, restoring: restoration.isEmpty ? nil : restoration, at: now)
         nodes[place].log = before.log
         nodes[place].syncedCount = before.log.count

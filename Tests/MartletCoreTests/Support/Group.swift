@@ -16,6 +16,9 @@ final class Group {
         var notices: [Notice] = []
         var refusals: [ClientRefusal] = []
         var resends: [RequestID] = []
+        var endedSessions: [SessionID] = []
+        /// Whom it lets in.
+        var served: ServedClients?
         /// How often it was told not to be counted on any more.
         var stops = 0
         var sessions: [Instance: SessionTable] = [:]
@@ -97,12 +100,15 @@ final class Group {
     var chunks = (count: 1, bytes: 8)
 
     let timeouts: Timeouts
+    /// Whom it serves to begin with.
+    let access: AccessTable
 
     init(
         view: View, timeouts: Timeouts = Timeouts(), pendingMax: Int = 65_536, archiveBytesMax: Int = 256 << 20,
-        beginning: Timestamp = .zero
+        beginning: Timestamp = .zero, access: AccessTable = .open
     ) {
         self.view = view
+        self.access = access
         self.timeouts = timeouts
         for member in view.members {
             var configuration = CoreConfiguration(view: view, replica: member.id)
@@ -110,6 +116,7 @@ final class Group {
             configuration.pendingMax = pendingMax
             configuration.archiveBytesMax = archiveBytesMax
             configuration.beginning = beginning
+            configuration.access = access
             nodes.append(Node(configuration, at: now))
         }
         for place in nodes.indices { act(place) }
@@ -227,9 +234,7 @@ final class Group {
         if let audience = node.effects.audience { node.audience = audience }
         node.hasLeft = node.effects.hasLeft ?? node.hasLeft
         node.unspoken = node.effects.unspoken ?? node.unspoken
-        let sends = node.effects.sends
-        let orders = node.effects.executions
-        let checks = node.effects.checks
+        let (sends, orders, checks) = (node.effects.sends, node.effects.executions, node.effects.checks)
         node.entropyWanted += node.effects.entropyWanted
         let (serves, lookUps) = (node.effects.serves, node.effects.lookUps)
         let tasks = node.effects.calculations
@@ -307,6 +312,9 @@ final class Group {
         case .holdReads(let last): node.holds.append(last)
         case .stopVoting: node.stops += 1
         case .forgetSnapshots(let below, let kept): node.forgotten = ForgottenSnapshots(below: below, except: kept)
+        case .endSessions(let ended): node.endedSessions += ended
+        case .serve(let now): node.served = now
+        case .refuse(let refusal): node.refusals.append(refusal)
         case .endView, .beginView, .beginVoting: break
         case .awaitDurable: preconditionFailure("the gate keeps that for itself")
         }
@@ -317,6 +325,7 @@ final class Group {
         return CheckpointImage(
             instance: instance, time: Timestamp(1), view: nodes.compactMap { $0.views[instance] }.first ?? view,
             sessions: sessions?.records ?? [], openings: sessions?.openings ?? [],
+            access: sessions?.served.table ?? access,
             adaptation: nodes.compactMap { $0.adaptations[instance] }.first ?? .empty)
     }
 

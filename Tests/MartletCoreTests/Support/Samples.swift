@@ -85,6 +85,8 @@ enum Samples {
         case .update(let member): mixer.mix(4_000 + UInt64(member.id.rawValue))
         case .administer(let administration): mixer.mix(5_000 + UInt64(administration.keys.count))
         case .upgrade(let version): mixer.mix(6_000 + UInt64(version))
+        case .access(let change):
+            for client in change.clients { mixer.mix(7_000 + client.key.words.word0) }
         }
     }
 

@@ -75,7 +75,8 @@ enum Kinds {
 
     static let documents: [Kind] = [
         Kind("hello", Hello.self), Kind("helloAnswer", HelloAnswer.self), Kind("genesis", Genesis.self),
-        Kind("view", View.self), Kind("checkpointImage", CheckpointImage.self),
+        Kind("view", View.self), Kind("accessTable", AccessTable.self),
+        Kind("checkpointImage", CheckpointImage.self),
         Kind("checkpointProof", CheckpointProof.self), Kind("receipt", Receipt.self),
     ]
 
@@ -90,6 +91,8 @@ enum Kinds {
         Kind("part-principal", Principal.self), Kind("part-digest", Digest.self),
         Kind("part-viewCertificate", ViewCertificate.self), Kind("part-administratorShare", AdministratorShare.self),
         Kind("part-reconfiguration", Request.self) { .reconfiguration(&$0) },
+        Kind("part-accessEntry", AccessTable.Entry.self), Kind("part-accessGrant", AccessChange.Grant.self),
+        Kind("part-accessChange", Reconfiguration.self) { .ofClients(&$0) },
     ]
 
     /// What a replica writes down.

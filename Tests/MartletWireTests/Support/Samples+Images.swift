@@ -80,6 +80,7 @@ extension CheckpointImage: Sampled {
         Self(
             instance: generator.number(Instance.self), time: generator.number(Timestamp.self),
             view: .sample(&generator), sessions: generator.ascending(SessionRecord.self) { $0.id },
-            openings: generator.ascending(OpeningRecord.self) { $0.client }, adaptation: .sample(&generator))
+            openings: generator.ascending(OpeningRecord.self) { $0.client }, access: .sample(&generator),
+            adaptation: .sample(&generator))
     }
 }

@@ -107,7 +107,7 @@ extension ReplicaStatus: Sampled {
             highestKnown: generator.number(Instance.self), pendingRequests: generator.number(),
             softwareVersion: generator.chance() ? "" : "1.2.3-β", damagesFound: generator.number(),
             isDamaged: generator.chance(), fetching: generator.chance() ? .sample(&generator) : nil,
-            peers: generator.ascending(PeerReport.self, by: { $0.replica }))
+            access: .sample(&generator), peers: generator.ascending(PeerReport.self, by: { $0.replica }))
     }
 }
 

@@ -9,7 +9,8 @@ import MartletTypes
 /// what it is for.
 package enum StockScenarios {
     package static var all: [Scenario] {
-        regressions + liars + clients + transfer + wideArea + adaptation + unsteady + rejoining + members + disks
+        regressions + liars + clients + transfer + wideArea + adaptation + unsteady + rejoining + members + access
+            + disks
             + beyond
     }
 

@@ -31,7 +31,8 @@ struct ScenarioChanges {
 
     private func change(_ item: YAMLValue, slots: Int) throws(ConfigurationError) -> ChangePlan {
         let map = try item.map(of: [
-            "at", "add", "replace", "by", "remove", "tolerate", "rotateKey", "administer", "upgrade",
+            "at", "add", "replace", "by", "remove", "tolerate", "rotateKey", "administer", "upgrade", "admit", "expel",
+            "serve",
             "administrator", "waits",
         ])
         return ChangePlan(
@@ -42,6 +43,7 @@ struct ScenarioChanges {
 
     private func what(_ item: YAMLValue, _ map: YAMLMap, slots: Int) throws(ConfigurationError) -> ChangePlan.Change {
         let replicas = 0...slots - 1
+        let clients = 0...NodeSet.nodesMax
         if let value = map["add"] { return .add(try value.integer(in: replicas)) }
         if let value = map["replace"] {
             let other = try map.required("by").integer(in: replicas)
@@ -53,8 +55,14 @@ struct ScenarioChanges {
         if let value = map["rotateKey"] { return .rotateKey(try value.integer(in: replicas)) }
         if let value = map["administer"] { return .administer(needed: try value.integer(in: 1...2)) }
         if let value = map["upgrade"], try value.boolean() { return .upgrade }
+        if let value = map["admit"] { return .admit(try value.integer(in: clients)) }
+        if let value = map["expel"] { return .expel(try value.integer(in: clients)) }
+        if let value = map["serve"] {
+            return .serve(anyone: try value.choice(of: [true, false]) { $0 ? "anyone" : "listed" })
+        }
         throw item.error(
-            "a change says one of add, replace (with by), remove, tolerate, rotateKey, administer, upgrade")
+            "a change says one of add, replace (with by), remove, tolerate, rotateKey, administer, upgrade, admit, expel, "
+                + "serve")
     }
 
     private func reconfiguration(_ item: YAMLValue) throws(ConfigurationError) -> ReconfigurationPlan {

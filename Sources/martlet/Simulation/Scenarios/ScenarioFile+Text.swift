@@ -30,6 +30,7 @@ extension ScenarioFile {
             ScenarioTables.clientTiming.entries(of: scenario.clientTiming, unlike: defaults.clientTiming))
         lines += items(
             "clients", scenario.clients.map { ScenarioTables.client.entries(of: $0, unlike: ClientPlan()) })
+        if let listed = scenario.listedClients { lines.append("listedClients: " + list(listed.map(String.init))) }
         lines += items("expect", scenario.expectations.map(entries))
         return lines.joined(separator: "\n") + "\n"
     }
@@ -72,6 +73,9 @@ extension ScenarioFile {
             case .rotateKey(let slot): ["rotateKey: \(slot)"]
             case .administer(let needed): ["administer: \(needed)"]
             case .upgrade: ["upgrade: true"]
+            case .admit(let client): ["admit: \(client)"]
+            case .expel(let client): ["expel: \(client)"]
+            case .serve(let anyone): ["serve: \(anyone ? "anyone" : "listed")"]
             }
         return ["at: \(TimeText.text(plan.at))"] + change
             + (plan.administrator > 0 ? ["administrator: \(plan.administrator)"] : [])

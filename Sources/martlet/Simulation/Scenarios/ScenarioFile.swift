@@ -12,7 +12,7 @@ enum ScenarioFile {
         "format", "faultModel", "leaders", "heavy", "settings", "timeouts", "links", "matrix", "placement",
         "linkFaults",
         "clientLinkFaults", "clockFaults", "replicaFaults", "reconfigurations", "newcomers", "changes", "oldPrograms",
-        "liars", "thieves", "clients", "clientTiming",
+        "liars", "thieves", "clients", "listedClients", "clientTiming",
         "expect",
     ]
 
@@ -39,6 +39,9 @@ enum ScenarioFile {
                 try ScenarioTables.client.read(item, into: &plan)
                 scenario.clients.append(plan)
             }
+        }
+        if let value = map["listedClients"] {
+            scenario.listedClients = try value.integers(in: 0...max(0, scenario.clients.count - 1))
         }
         try readPlaces(map, into: &scenario)
         try ScenarioChanges(n: scenario.n).read(map, into: &scenario)
