@@ -179,6 +179,36 @@ struct AccessTests {
         }
     }
 
+    @Test("Who takes over a state at a view's end serves the next one's administrators, proved or not")
+    func administratorsOfTheNextView() throws {
+        let group = try Group(checkpointPeriod: 8)
+        let session = group.openSession(client)
+        let change = Change(group, by: administrator)
+        group.passes = { $0.to != 3 && $0.from != 3 }
+        var sequence: UInt64 = 0
+        while group.status(0).decided.rawValue < 31 {
+            sequence += 1
+            group.order(client, session, sequence...sequence)
+            group.settle()
+        }
+        let next = Samples.key(901)
+        group.submit(change.request(.administer(Administration(keys: [next], needed: 1))), to: [0, 1, 2])
+        group.pass(milliseconds: 200)
+        #expect(group.status(0).decided == Instance(32) && group.status(0).stableCheckpoint == Instance(32))
+        group.passes = { parcel in
+            switch parcel.message {
+            case .install, .views: parcel.to != 3
+            default: true
+            }
+        }
+        group.pass(milliseconds: 4_000)
+        #expect(!group.nodes[3].installed.isEmpty && group.status(3).view.number == .genesis)
+        #expect(group.nodes[3].served?.administrators == [next])
+        group.passes = { _ in true }
+        group.pass(milliseconds: 4_000)
+        #expect(group.status(3).view.number == ViewNumber(2) && group.nodes[3].served?.administrators == [next])
+    }
+
     @Test("A group that nobody is listed in serves its administrators, who admit others")
     func nobody() throws {
         let closed = Group(view: try Samples.view(), access: AccessTable(.allowList([])))

@@ -1,9 +1,10 @@
 // Martlet, adaptive Byzantine fault-tolerant replication.
 // SPDX-License-Identifier: Apache-2.0
 
-import MartletCore
 import MartletTypes
 import Testing
+
+@testable import MartletCore
 
 /// Nothing leaves before what it rests on, and what waits keeps its order (protocol §7).
 @Suite struct DurabilityGateTests {
@@ -60,6 +61,20 @@ import Testing
         gate.note(durable: LogPosition(3))
         #expect(pass(&gate).orders == [3, 4])
         #expect(!gate.isHolding)
+    }
+
+    /// Who is expelled is told of what was done for it before that, though it waits for the disk.
+    @Test func aDenialComesAfterWhatWasDoneBefore() {
+        var gate = DurabilityGate()
+        let id = RequestID(client: Samples.client(1), session: .none, sequence: SequenceNumber(1))
+        let denial = ExecutionOrder.refuse(
+            ClientRefusal(client: id.client, refusal: Refusal(request: id, reason: .accessDenied)))
+        #expect(kinds(&gate, [.awaitDurable(LogPosition(1)), .rollBack(to: Instance(1)), denial]).isEmpty)
+        // However often it is asked for.
+        #expect(kinds(&gate, [denial, denial]).isEmpty && gate.ordersHeld == 2)
+        gate.note(durable: LogPosition(1))
+        #expect(kinds(&gate, []) == ["rollBack", "refuse"])
+        #expect(kinds(&gate, [denial]) == ["refuse"])
     }
 
     private func kinds(_ gate: inout DurabilityGate, _ orders: [ExecutionOrder]) -> [String] {
