@@ -21,7 +21,7 @@ import Testing
 
     @Test func everySeedOfTheRangeRunsOnceWhateverTheOrder() async throws {
         let range = try #require(SeedRange(argument: "1..3"))
-        let summary = await SeedRunner(range) { _, _ in }.run()
+        let summary = await SimulationRunner(range) { _, _ in }.run()
         var ordered = SimulationSummary()
         for seed: UInt64 in 1...3 { ordered.add(Simulator.run(seed: seed)) }
         #expect(summary.seeds == 3)
@@ -29,7 +29,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ["--list", "--trace"], ["--list", "--history", "h"], ["--list", "--export"], ["--shrink", "3", "--trace"],
+        ["--stock", "--trace"], ["--stock", "--seeds", "1"], ["--list", "--trace"], ["--list", "--history", "h"],
+        ["--list", "--export"], ["--shrink", "3", "--trace"],
         ["--shrink", "3", "--export"], ["--shrink", "3", "--history", "h"], ["--seeds", "1..2", "--trace"],
         ["--seeds", "1", "--export", "--trace"], ["--seeds", "1", "--export", "--history", "h"],
     ])
@@ -38,7 +39,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ["--list"], ["--shrink", "3"], ["--seeds", "1", "--trace", "--history", "h"], ["--seeds", "2..2", "--export"],
+        ["--list"], ["--stock"], ["--stock", "--jobs", "2"], ["--shrink", "3"],
+        ["--seeds", "1", "--trace", "--history", "h"], ["--seeds", "2..2", "--export"],
         ["--scenario", "calm", "--export"], ["--seeds", "1..2", "--jobs", "2"],
     ])
     func whatGoesTogetherIsTaken(arguments: [String]) throws {

@@ -12,6 +12,7 @@ struct SimulateCommand: AsyncParsableCommand {
 
     @Option(help: "The seeds, as A..B (both included) or one alone.") var seeds: SeedRange?
     @Option(help: "A scenario instead: a YAML file, or the name of a stock one.") var scenario: String?
+    @Flag(help: "All stock scenarios instead.") var stock = false
     @Option(help: "Make this failing seed's scenario smaller, and write it as YAML.") var shrink: UInt64?
     @Flag(help: "Name the stock scenarios.") var list = false
     @Option(help: "So many seeds at a time; by default as many as there are cores.") var jobs: Int?
@@ -22,15 +23,15 @@ struct SimulateCommand: AsyncParsableCommand {
     @Flag(help: "End with one line of JSON.") var json = false
 
     func validate() throws {
-        guard [seeds != nil, scenario != nil, shrink != nil, list].count(where: { $0 }) == 1 else {
-            throw ValidationError("Give one of --seeds A..B, --scenario FILE|NAME, --shrink SEED, --list.")
+        guard [seeds != nil, scenario != nil, stock, shrink != nil, list].count(where: { $0 }) == 1 else {
+            throw ValidationError("Give one of --seeds A..B, --scenario FILE|NAME, --stock, --shrink SEED, --list.")
         }
         if let jobs, !(1...256).contains(jobs) { throw ValidationError("--jobs must be 1 to 256.") }
         let ofOneRun = ofOneRun
         guard let first = ofOneRun.first else { return }
-        if list || shrink != nil {
-            let other = list ? "list" : "shrink"
-            throw ValidationError("--\(first) goes with a run, as in --seeds 1, not with --\(other).")
+        if list || stock || shrink != nil {
+            let other = list ? "list" : stock ? "stock" : "shrink"
+            throw ValidationError("--\(first) goes with one run, as in --seeds 1, not with --\(other).")
         }
         if export, ofOneRun.count > 1 {
             throw ValidationError("--export runs nothing, so that there is nothing for --\(first) to show.")
@@ -82,8 +83,7 @@ struct SimulateCommand: AsyncParsableCommand {
     private func runOne(_ scenario: Scenario, _ console: Console) throws -> SimulationSummary {
         SeedNote.begin(scenario.seed)
         let report = Simulator.run(scenario, trace: trace ? { console.say($0) } : nil)
-        let command = self.scenario.map { "martlet simulate --scenario \($0) --trace" } ?? report.repeatCommand
-        Self.tell(report, command: command)
+        Self.tell(report, command: self.scenario.map(Self.repeatCommand) ?? report.repeatCommand)
         if let history { try HistoryFile.write(report.history, to: history) }
         var summary = SimulationSummary()
         summary.add(report)
@@ -91,16 +91,25 @@ struct SimulateCommand: AsyncParsableCommand {
     }
 
     private func runAll() async -> SimulationSummary {
+        let scenarios = StockScenarios.all
         let range = seeds ?? .one
-        let progress = SeedProgress(total: range.count)
-        let summary = await SeedRunner(range, jobs: jobs) { report, done in
+        let progress = SimulationProgress(total: stock ? scenarios.count : range.count)
+        let onReport: @Sendable (SimulationReport, Int) -> Void = { report, done in
             if !report.violations.isEmpty { progress.clear() }
-            Self.tell(report, command: report.repeatCommand)
+            let name = report.scenario
+            Self.tell(report, command: name.isEmpty ? report.repeatCommand : Self.repeatCommand(scenario: name))
             progress.show(done: done)
-        }.run()
+        }
+        let runner =
+            stock
+            ? SimulationRunner(count: scenarios.count, jobs: jobs, scenario: { scenarios[$0] }, onReport: onReport)
+            : SimulationRunner(range, jobs: jobs, onReport: onReport)
+        let summary = await runner.run()
         progress.clear()
         return summary
     }
+
+    private static func repeatCommand(scenario: String) -> String { "martlet simulate --scenario \(scenario) --trace" }
 
     /// A run that broke a rule is told at once, with the command that repeats it.
     private static func tell(_ report: SimulationReport, command: String) {

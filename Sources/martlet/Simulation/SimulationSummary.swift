@@ -7,6 +7,8 @@ import MartletSimulation
 struct SimulationSummary {
     private(set) var seeds = 0
     private(set) var failedSeeds: [UInt64] = []
+    /// The names of the failed runs that have one.
+    private(set) var failedScenarios: [String] = []
     private(set) var violations = 0
     private var decided: [Int] = []
     private var runsWithLeaderChange = 0
@@ -22,7 +24,13 @@ struct SimulationSummary {
     mutating func add(_ report: SimulationReport) {
         seeds += 1
         violations += report.violations.count
-        if !report.violations.isEmpty { failedSeeds.append(report.seed) }
+        if !report.violations.isEmpty {
+            if report.scenario.isEmpty {
+                failedSeeds.append(report.seed)
+            } else {
+                failedScenarios.append(report.scenario)
+            }
+        }
         decided.append(report.decidedInstances)
         runsWithLeaderChange += report.leaderChanges > 0 ? 1 : 0
         completedCalls += report.completedCalls
@@ -82,16 +90,16 @@ struct SimulationSummary {
     private func speed(_ seconds: Double) -> String {
         guard seconds > 0 else { return "" }
         let rate = Rounding.text(Double(seeds) / seconds, digits: 1)
-        return " (\(rate) seeds/s, virtual time \(Rounding.text(ratio(seconds), digits: 1)) times real time)"
+        return " (\(rate) runs/s, virtual time \(Rounding.text(ratio(seconds), digits: 1)) times real time)"
     }
 
     private func ratio(_ seconds: Double) -> Double { Double(virtualMicroseconds) / 1_000_000 / seconds }
 
     private var verdict: String {
         guard violations > 0 else { return "0 violations" }
-        return "\(violations) violations in \(failedSeeds.count) runs: seeds "
-            + failedSeeds.sorted().prefix(20).map { "\($0)" }.joined(separator: ", ")
-            + (failedSeeds.count > 20 ? ", …" : "")
+        let failed = failedSeeds.sorted().map { "seed \($0)" } + failedScenarios.sorted()
+        return "\(violations) violations in \(failed.count) runs: "
+            + failed.prefix(20).joined(separator: ", ") + (failed.count > 20 ? ", …" : "")
     }
 
     func json(seconds: Double) -> JSONValue {
@@ -101,6 +109,7 @@ struct SimulationSummary {
         return .object([
             "seeds": .integer(seeds), "violations": .integer(violations),
             "failedSeeds": .list(failedSeeds.sorted().map { .integer(Int(clamping: $0)) }),
+            "failedScenarios": .list(failedScenarios.sorted().map { .text($0) }),
             "seconds": .number(seconds), "medianDecidedInstances": .integer(decidedMedian),
             "runsWithLeaderChange": .integer(runsWithLeaderChange), "completedCalls": .integer(completedCalls),
             "messages": .integer(messages), "fingerprint": .text(String(fingerprint, radix: 16)),

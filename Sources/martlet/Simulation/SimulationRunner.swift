@@ -5,36 +5,49 @@ import Foundation
 import MartletSimulation
 import Synchronization
 
-/// Runs many seeds at the same time.
-final class SeedRunner: Sendable {
+/// Runs many scenarios at the same time.
+final class SimulationRunner: Sendable {
     private struct State {
-        var next: UInt64
+        var next = 0
         var summary = SimulationSummary()
     }
 
-    private let range: SeedRange
+    private let count: Int
     private let jobs: Int
-    private let state: Mutex<State>
+    private let state = Mutex(State())
+    /// The scenario of a place below `count`.
+    private let scenario: @Sendable (Int) -> Scenario
     /// Called for each run, by whichever thread ends it.
     private let onReport: @Sendable (SimulationReport, _ done: Int) -> Void
 
     /// `jobs`: so many at a time; nil for as many as there are cores.
     init(
-        _ range: SeedRange, jobs: Int? = nil, onReport: @escaping @Sendable (SimulationReport, _ done: Int) -> Void
+        count: Int, jobs: Int? = nil, scenario: @escaping @Sendable (Int) -> Scenario,
+        onReport: @escaping @Sendable (SimulationReport, _ done: Int) -> Void
     ) {
-        self.range = range
+        self.count = count
         self.jobs = max(1, jobs ?? ProcessInfo.processInfo.activeProcessorCount)
-        state = Mutex(State(next: range.first))
+        self.scenario = scenario
         self.onReport = onReport
+    }
+
+    /// Draws the scenario of each seed.
+    convenience init(
+        _ seeds: SeedRange, jobs: Int? = nil, onReport: @escaping @Sendable (SimulationReport, _ done: Int) -> Void
+    ) {
+        self.init(
+            count: seeds.count, jobs: jobs,
+            scenario: { ScenarioGenerator.scenario(seed: seeds.first + UInt64($0)) }, onReport: onReport)
     }
 
     func run() async -> SimulationSummary {
         await withTaskGroup { group in
             for _ in 0..<jobs {
                 group.addTask { [self] in
-                    while let seed = takeSeed() {
-                        SeedNote.begin(seed)
-                        finish(Simulator.run(seed: seed))
+                    while let place = takePlace() {
+                        let scenario = scenario(place)
+                        SeedNote.begin(scenario.seed)
+                        finish(Simulator.run(scenario))
                     }
                 }
             }
@@ -42,9 +55,9 @@ final class SeedRunner: Sendable {
         return state.withLock { $0.summary }
     }
 
-    private func takeSeed() -> UInt64? {
+    private func takePlace() -> Int? {
         state.withLock { state in
-            guard state.next <= range.last else { return nil }
+            guard state.next < count else { return nil }
             defer { state.next += 1 }
             return state.next
         }

@@ -5,7 +5,7 @@ import Foundation
 import Synchronization
 
 /// A line on a terminal that tells how far a series of runs is; nothing where nobody watches.
-final class SeedProgress: Sendable {
+final class SimulationProgress: Sendable {
     private let total: Int
     private let isShown = isatty(STDERR_FILENO) == 1
     private let start = ContinuousClock.now
@@ -36,6 +36,6 @@ final class SeedProgress: Sendable {
         let filled = total > 0 ? done * width / total : width
         let bar = String(repeating: "█", count: filled) + String(repeating: "·", count: width - filled)
         let rate = seconds > 0 ? Double(done) / seconds : 0
-        return "\(bar) \(done) of \(total), \(Rounding.text(rate, digits: 1)) seeds/s"
+        return "\(bar) \(done) of \(total), \(Rounding.text(rate, digits: 1)) runs/s"
     }
 }
