@@ -218,6 +218,30 @@ struct BarrierCheckerTests {
         #expect(try verdict(otherName) == nil, "under another's name it is nobody's request")
     }
 
+    @Test("the same WRITE beyond it again is none, when another batch than it voted for has won at the barrier")
+    func sameAgain() throws {
+        var checker = try checker()
+        let beyond = vote(11, Sample.digest(9), isAccept: false)
+        for message in [vote(10, beside, isAccept: false), beyond, vote(10, alone, isAccept: true), beyond] {
+            #expect(checker.sent(message, by: 0, decided: Instance(9), at: .zero) == nil)
+        }
+        let accept = vote(11, Sample.digest(9), isAccept: true)
+        #expect(checker.sent(accept, by: 0, decided: Instance(9), at: .zero)?.rule == .views)
+    }
+
+    @Test("WRITE for it by who has voted beyond it before", arguments: [false, true])
+    func beyondBefore(isAccept: Bool) throws {
+        func verdict(_ digest: Digest, beyond: UInt64 = 11, decided: UInt64 = 9) throws -> Violation.Rule? {
+            var checker = try checker()
+            let before = vote(beyond, Sample.digest(9), isAccept: isAccept)
+            #expect(checker.sent(before, by: 0, decided: Instance(9), at: .zero) == nil)
+            let late = vote(10, digest, isAccept: false)
+            return checker.sent(late, by: 0, decided: Instance(decided), at: .zero)?.rule
+        }
+        #expect(try verdict(alone) == .views)
+        #expect(try verdict(beside) == nil && verdict(alone, beyond: 12) == nil)
+    }
+
     @Test("what was executed before is void for whoever has decided that, and may be voted beyond")
     func executedBefore() throws {
         var checker = try checker()

@@ -20,9 +20,12 @@ package struct ViewChecker: Sendable {
     /// Where each was executed first: whoever has decided that finds it void from then on.
     private var executed: [BatchEntry: Instance] = [:]
     /// Where somebody has voted for such a batch.
-    private var barriers: Set<Barrier> = []
+    private var barriers: Set<Place> = []
+    /// Where somebody has sent WRITE, and ACCEPT: it may send the same again.
+    private var writes: Set<Place> = []
+    private var accepts: Set<Place> = []
 
-    private struct Barrier: Hashable {
+    private struct Place: Hashable {
         let replica: Int
         let epoch: Epoch
         let instance: Instance
@@ -64,10 +67,10 @@ package struct ViewChecker: Sendable {
         case .propose(let it): return check("PROPOSE", it.epoch, it.batch.instance, by: replica, decided, at: now)
         case .write(let it):
             return check("WRITE", it.epoch, it.instance, by: replica, decided, at: now)
-                ?? checkBarrier("WRITE", it.epoch, it.instance, it.digest, by: replica, decided, at: now)
+                ?? checkWrite(it, by: replica, decided, at: now)
         case .accept(let it):
             return check("ACCEPT", it.epoch, it.instance, by: replica, decided, at: now)
-                ?? checkBarrier("ACCEPT", it.epoch, it.instance, it.digest, by: replica, decided, at: now)
+                ?? checkAccept(it, by: replica, decided, at: now)
         default: return nil
         }
     }
@@ -86,15 +89,42 @@ package struct ViewChecker: Sendable {
         executed[request] = min(executed[request] ?? instance, instance)
     }
 
-    private mutating func checkBarrier(
-        _ name: String, _ epoch: Epoch, _ instance: Instance, _ digest: Digest, by replica: Int, _ decided: Instance,
-        at now: Instant
+    /// Two WRITEs at most are compared, so that what was voted for beyond before counts as well.
+    private mutating func checkWrite(
+        _ vote: WriteVote, by replica: Int, _ decided: Instance, at now: Instant
     ) -> Violation? {
-        if let request = batches[digest], executed[request].map({ $0 > decided }) ?? true {
-            barriers.insert(Barrier(replica: replica, epoch: epoch, instance: instance))
+        let place = Place(replica: replica, epoch: vote.epoch, instance: vote.instance)
+        guard writes.insert(place).inserted else { return nil }
+        let beyond = Place(replica: replica, epoch: vote.epoch, instance: vote.instance.next)
+        if noteBarrier(vote.digest, at: place, decided), writes.contains(beyond) || accepts.contains(beyond) {
+            return Violation(
+                .views, at: now,
+                "replica \(replica) sent WRITE of \(vote.epoch) for instance \(vote.instance), which may end the view, "
+                    + "having voted beyond it; it has decided up to \(decided)")
         }
+        return checkBarrier("WRITE", place, decided, at: now)
+    }
+
+    /// Who has sent WRITE for another batch there, that ends nothing, may have voted beyond it: nobody's WRITEs for both are a quorum.
+    private mutating func checkAccept(
+        _ vote: AcceptVote, by replica: Int, _ decided: Instance, at now: Instant
+    ) -> Violation? {
+        let place = Place(replica: replica, epoch: vote.epoch, instance: vote.instance)
+        guard accepts.insert(place).inserted else { return nil }
+        _ = noteBarrier(vote.digest, at: place, decided)
+        return checkBarrier("ACCEPT", place, decided, at: now)
+    }
+
+    private mutating func noteBarrier(_ digest: Digest, at place: Place, _ decided: Instance) -> Bool {
+        guard let request = batches[digest], executed[request].map({ $0 > decided }) ?? true else { return false }
+        barriers.insert(place)
+        return true
+    }
+
+    private func checkBarrier(_ name: String, _ place: Place, _ decided: Instance, at now: Instant) -> Violation? {
+        let (replica, epoch, instance) = (place.replica, place.epoch, place.instance)
         guard instance - 1 > decided,
-            barriers.contains(Barrier(replica: replica, epoch: epoch, instance: instance - 1))
+            barriers.contains(Place(replica: replica, epoch: epoch, instance: instance - 1))
         else { return nil }
         return Violation(
             .views, at: now,

@@ -49,6 +49,15 @@ extension SimulatedReplica {
     /// It starts with that key next.
     func take(_ key: SimulatedScheme.PrivateKey) { nextKey = key }
 
+    /// It starts with that one.
+    func takeNextKey() {
+        guard let nextKey else { return }
+        ownKey = nextKey
+        keysTaken += 1
+        sealer = makeSealer(nextKey)
+        self.nextKey = nil
+    }
+
     func waitToSteal() {
         isThief = true
         (isUp, hasClientLinks) = (false, false)

@@ -27,6 +27,8 @@ final class SimulatedReplica {
     /// What it is known by.
     var key: PublicKey { ownKey.publicKey }
     var ownKey: SimulatedScheme.PrivateKey
+    /// How often it has got another one.
+    var keysTaken = 0
     /// The one that it starts with next.
     var nextKey: SimulatedScheme.PrivateKey?
     /// The group's first view.
@@ -341,11 +343,7 @@ final class SimulatedReplica {
         isUp = true
         isRotten = false
         if let oldUntil, now >= oldUntil { versions = .supported }
-        if let nextKey {
-            ownKey = nextKey
-            sealer = makeSealer(nextKey)
-            self.nextKey = nil
-        }
+        takeNextKey()
         if disk != nil { return try restartFromDisk(at: now) }
         verifier = makeVerifier()
         guard view.index(of: id) != nil else {

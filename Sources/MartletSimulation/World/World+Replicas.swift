@@ -243,8 +243,9 @@ extension World {
             of: MessageKind(outgoing.message), bytes: packet.count, from: from, to: to, at: now)
         guard let first else { return }
         counts.arrives(first + outgoing.delay, from: from, to: to)
-        queue.insert(.toReplica(slot, from: sender, packet), at: first + outgoing.delay)
-        if let second { queue.insert(.toReplica(slot, from: sender, packet), at: second + outgoing.delay) }
+        let arrival = Happening.toReplica(slot, from: sender, key: replicas[sender].keysTaken, packet)
+        queue.insert(arrival, at: first + outgoing.delay)
+        if let second { queue.insert(arrival, at: second + outgoing.delay) }
     }
 
     func post(_ event: Event, to replica: SimulatedReplica, within bound: Interval, notBefore: Instant = .zero) {

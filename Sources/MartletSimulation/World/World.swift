@@ -9,7 +9,8 @@ import MartletTypes
 /// One simulated world: replicas, clients, links and time. Runs one scenario once.
 final class World {
     enum Happening {
-        case toReplica(Int, from: Int, Packet<PeerMessage>)
+        /// With the how manieth key of its sender it was sent.
+        case toReplica(Int, from: Int, key: Int, Packet<PeerMessage>)
         case request(Int, client: Int, Packet<ClientMessage>)
         case toClient(Int, from: Int, Packet<ReplicaToClientMessage>)
         case wake(Int)
@@ -158,7 +159,9 @@ final class World {
 
     private func handle(_ happening: Happening) {
         switch happening {
-        case .toReplica(let to, let from, let packet):
+        case .toReplica(let to, let from, let key, let packet):
+            // A connection ends with the key that it was made with, and what is under way on it.
+            guard key == replicas[from].keysTaken else { return counts.linksRefused += 1 }
             onPeerPacket(packet, to: replicas[to], from: replicas[from])
             if let twin = twins[to] { onPeerPacket(packet, to: replicas[twin], from: replicas[from]) }
             if let thief = thieves[to] { onPeerPacket(packet, to: replicas[thief], from: replicas[from]) }
