@@ -116,10 +116,10 @@ extension ReplicaCore {
             // What a member is told unasked must not use up what it may ask for.
             let patience = configuration.timeouts.resend / 2
             guard
-                viewsTold[member].isDue(
+                let after = viewsTold[member].due(
                     to: number, newest: views.newest.number, at: now.monotonic, pause: patience)
             else { return }
-            sendViews(after: number, to: member, into: &effects)
+            sendViews(after: after, to: member, into: &effects)
         }
     }
 

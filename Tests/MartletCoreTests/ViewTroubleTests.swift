@@ -131,6 +131,24 @@ import Testing
         #expect(told > 0 && told < 3 * 12)
     }
 
+    /// Seed 17527: where views begin all the time, each one had all of them told again.
+    @Test func viewsThatBeginMeanwhileAreToldAlone() {
+        var told = ToldViews()
+        func due(_ member: UInt64, _ newest: UInt64, _ milliseconds: UInt64) -> UInt64? {
+            told.due(
+                to: ViewNumber(member), newest: ViewNumber(newest), at: .zero + .milliseconds(milliseconds),
+                pause: .milliseconds(10))?.rawValue
+        }
+        #expect(due(1, 9, 0) == 1)
+        #expect(due(1, 9, 9) == nil && due(1, 9, 10) == 1 && due(1, 9, 29) == nil)
+        #expect(due(1, 10, 29) == 9, "the new one")
+        #expect(due(1, 12, 38) == nil && due(1, 12, 39) == 10)
+        #expect(due(1, 12, 58) == nil && due(1, 12, 59) == 1, "all again, as they may be lost")
+        #expect(due(1, 12, 98) == nil && due(1, 12, 99) == 1)
+        #expect(due(2, 12, 108) == nil && due(2, 12, 109) == 2, "it has gone on")
+        #expect(due(2, 12, 119) == 2)
+    }
+
     @Test func aReplicaThatHasLostItsVotesFollowsTheViewsAsALearner() throws {
         let group = try Group(n: 4, f: 1)
         let change = Change(group, by: admin)

@@ -168,6 +168,15 @@ package struct ReplicaFault: Hashable, Sendable {
         self.kind = kind
         self.after = after
     }
+
+    /// Of one that takes it down, and not for good.
+    package var restartsAt: Instant? {
+        switch kind {
+        case .crash(let restartAt): restartAt
+        case .powerLoss(_, let restartAt): restartAt
+        default: nil
+        }
+    }
 }
 
 /// A replica that lies, and how.

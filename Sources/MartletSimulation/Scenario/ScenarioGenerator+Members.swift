@@ -136,7 +136,12 @@ extension ScenarioGenerator {
             guard case .crash(let restartAt?) = fault.kind, random.chance(permille: 700),
                 !scenario.oldPrograms.contains(where: { $0.replica == fault.replica })
             else { continue }
-            scenario.oldPrograms.append(OldProgram(replica: fault.replica, until: restartAt))
+            // What would take it away while it is away already does nothing, its restart neither.
+            let restarts = scenario.replicaFaults.compactMap { other in
+                other.replica == fault.replica ? other.restartsAt : nil
+            }
+            scenario.oldPrograms.append(
+                OldProgram(replica: fault.replica, until: restarts.min() ?? restartAt))
         }
         for slot in scenario.n..<scenario.slots where random.chance(permille: 150) {
             scenario.oldPrograms.append(OldProgram(replica: slot, until: scenario.healsAt))
