@@ -101,6 +101,21 @@ struct MembershipScenarioTests {
 
     // MARK: Generator
 
+    /// Seed 16810: a crash that found the replica down already was to bring the newer program, so that the upgrade waited for ever.
+    @Test("Whoever starts again once its newer program is there has it: whichever of its crashes that was")
+    func newerPrograms() {
+        var several = 0
+        for seed in 1...2_000 as ClosedRange<UInt64> {
+            let scenario = ScenarioGenerator.scenario(seed: seed)
+            for old in scenario.oldPrograms where old.replica < scenario.n {
+                let restarts = scenario.replicaFaults.filter { $0.replica == old.replica }.compactMap(\.restartsAt)
+                #expect(restarts.allSatisfy { $0 >= old.until }, "seed \(seed)")
+                several += restarts.count > 1 ? 1 : 0
+            }
+        }
+        #expect(several > 20)
+    }
+
     @Test("A good share of seeds has members that come and go, all within what a group must survive")
     func drawn() {
         var count = 0
