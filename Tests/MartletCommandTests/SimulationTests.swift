@@ -28,6 +28,15 @@ import Testing
         #expect(summary.json(seconds: 0) == ordered.json(seconds: 0))
     }
 
+    @Test func aScenarioThatFailsIsToldByItsName() throws {
+        var scenario = try #require(StockScenarios.all.first)
+        scenario.expectations = [Expectation("calls", min: 1_000_000)]
+        var summary = SimulationSummary()
+        summary.add(Simulator.run(scenario))
+        #expect(summary.text(seconds: 1).hasSuffix("1 violations in 1 runs: \(scenario.name)"))
+        #expect(summary.failedScenarios == [scenario.name] && summary.failedSeeds.isEmpty)
+    }
+
     @Test(arguments: [
         ["--stock", "--trace"], ["--stock", "--seeds", "1"], ["--list", "--trace"], ["--list", "--history", "h"],
         ["--list", "--export"], ["--shrink", "3", "--trace"],
