@@ -6,7 +6,7 @@ import MartletTypes
 import Testing
 
 /// What a stock scenario must be; that each holds all rules and shows what it is for is seen by running them all in a
-/// release build, `martlet simulate --stock`, which `./test` does: in a debug build they take a quarter of an hour.
+/// release build, `martlet simulate --stock`, which `./test` does: in a debug build it takes ten times as long.
 @Suite("Stock scenarios")
 struct StockScenarioTests {
     @Test("Each can be run and says what must occur in it", arguments: StockScenarios.all.map(\.name))

@@ -89,7 +89,8 @@ package struct ViewChecker: Sendable {
         executed[request] = min(executed[request] ?? instance, instance)
     }
 
-    /// Two WRITEs at most are compared, so that what was voted for beyond before counts as well.
+    /// The same WRITE sent again is no vote of its own: what has won at the barrier meanwhile was not known when it was cast. Whoever casts
+    /// one for a barrier must not have voted beyond it either.
     private mutating func checkWrite(
         _ vote: WriteVote, by replica: Int, _ decided: Instance, at now: Instant
     ) -> Violation? {
@@ -105,7 +106,8 @@ package struct ViewChecker: Sendable {
         return checkBarrier("WRITE", place, decided, at: now)
     }
 
-    /// Who has sent WRITE for another batch there, that ends nothing, may have voted beyond it: nobody's WRITEs for both are a quorum.
+    /// Whoever has sent WRITE for another batch there, that ends nothing, may have sent WRITE beyond it, and sends ACCEPT for the barrier all
+    /// the same when a quorum wants it: then there is no quorum for what is beyond.
     private mutating func checkAccept(
         _ vote: AcceptVote, by replica: Int, _ decided: Instance, at now: Instant
     ) -> Violation? {

@@ -169,7 +169,7 @@ package struct ReplicaFault: Hashable, Sendable {
         self.after = after
     }
 
-    /// Of one that takes it down, and not for good.
+    /// When the replica is up again, of a fault that takes it down and not for good.
     package var restartsAt: Instant? {
         switch kind {
         case .crash(let restartAt): restartAt

@@ -9,7 +9,7 @@ import MartletTypes
 /// One simulated world: replicas, clients, links and time. Runs one scenario once.
 final class World {
     enum Happening {
-        /// With the how manieth key of its sender it was sent.
+        /// `key`: how often its sender had got another key when it was sent.
         case toReplica(Int, from: Int, key: Int, Packet<PeerMessage>)
         case request(Int, client: Int, Packet<ClientMessage>)
         case toClient(Int, from: Int, Packet<ReplicaToClientMessage>)
