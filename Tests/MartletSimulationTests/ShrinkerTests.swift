@@ -19,6 +19,8 @@ struct ShrinkerTests {
             ReplicaFault(replica: $0, at: Instant.zero + .milliseconds(UInt64(5 + $0)), kind: .crash(restartAt: nil))
         }
         scenario.links.lossPermille = 20
+        // A group that is dead is known to be so soon: most of the runs are of one.
+        scenario.livenessTimeoutsMax = 4
         let fails = { (tried: Scenario) in
             tried.replicaFaults.count { if case .crash = $0.kind { true } else { false } } >= 2
                 && Simulator.run(tried).completedCalls < tried.clients.reduce(0) { $0 + $1.operationsMin }

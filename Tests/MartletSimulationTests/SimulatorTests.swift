@@ -28,22 +28,13 @@ struct SimulatorTests {
         #expect(report.liarActs.allSatisfy { $0.count == 0 })
     }
 
-    @Test("Seeds hold all rules", arguments: [1...20, 21...40, 41...60] as [ClosedRange<UInt64>])
+    // Few, since a debug build takes ten times as long; 'martlet simulate' runs more, also before a change lands.
+    @Test("Seeds hold all rules", arguments: [1...6, 7...12, 13...18, 19...24] as [ClosedRange<UInt64>])
     func seeds(range: ClosedRange<UInt64>) {
         for seed in range {
             let report = Simulator.run(seed: seed)
             #expect(report.violations.isEmpty, "\(report.violations); repeat with: \(report.repeatCommand)")
         }
-    }
-
-    // The generator has changed since, so most of them are other runs now; what they showed is kept by tests of the core.
-    @Test(
-        "Seeds that once broke a rule",
-        arguments: [2, 44, 163, 184, 207, 361, 699, 869, 1010, 1044, 1541, 2744, 2978, 3093, 4153, 363, 784, 907, 2440]
-            as [UInt64])
-    func foundSeeds(seed: UInt64) {
-        let report = Simulator.run(seed: seed)
-        #expect(report.violations.isEmpty, "\(report.violations); repeat with: \(report.repeatCommand)")
     }
 
     @Test("The messages survive the wire format, and real signatures are as good", arguments: [false, true])

@@ -40,7 +40,8 @@ extension CoreWorld {
         case .endView: isBetweenViews = true
         case .beginView: isBetweenViews = false
         case .awaitDurable: hold(false, "a memory group waits for its disk")
-        case .holdReads, .resend, .tellOpened, .forgetSnapshots, .beginVoting, .stopVoting: break
+        case .holdReads, .resend, .tellOpened, .endSessions, .serve, .refuse, .forgetSnapshots: break
+        case .beginVoting, .stopVoting: break
         }
     }
 

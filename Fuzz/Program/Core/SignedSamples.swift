@@ -17,9 +17,7 @@ enum SignedSamples {
 
     /// A new one for each input, since it learns views.
     private static func makeVerifier(knowsSecond: Bool) -> Verifier<Ed25519Scheme> {
-        let verifier = Verifier(
-            view: view, access: .allowList([client.publicKey]), scheme: Ed25519Scheme(),
-            rememberedSignaturesMax: 0)
+        let verifier = Verifier(view: view, scheme: Ed25519Scheme(), rememberedSignaturesMax: 0)
         if knowsSecond { verifier.views.add(proofOfSecond) }
         return verifier
     }
