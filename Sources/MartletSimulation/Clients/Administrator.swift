@@ -153,6 +153,11 @@ package final class Administrator: ClientActor {
         ["the client ", "it changes nothing"].contains { reason.hasPrefix($0) }
     }
 
+    /// Whether the group does not speak of such a thing yet: it may have to change first in a way that is planned for later.
+    private static func isOfVersion(_ reason: String) -> Bool {
+        reason.hasPrefix("whom the group serves can be changed from")
+    }
+
     private func takeNext() {
         next += 1
         attempts = 0
@@ -230,6 +235,9 @@ package final class Administrator: ClientActor {
         // The group says that it changes nothing: an attempt that was not answered was done, or there is nothing to do.
         case .failed(.reconfigurationRefused(let reason)) where plans[next].isOfClients && Self.isOfTable(reason):
             if case .change(let plan) = plans[next] { output.reports.append(.changed(plan)) }
+            takeNext()
+        case .failed(.reconfigurationRefused(let reason)) where plans[next].isOfClients && Self.isOfVersion(reason):
+            output.reports.append(.operation(.givenUp))
             takeNext()
         case .failed(.reconfigurationRefused) where plans[next].isChange && attempts < Self.attemptsMax:
             attempts += 1
