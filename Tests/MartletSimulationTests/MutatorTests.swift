@@ -80,6 +80,26 @@ struct MutatorTests {
         #expect(valid > 20)
     }
 
+    /// Seed 3093: a trap.
+    @Test("A STOPDATA in which the liar before it has named another sender is changed, and not signed")
+    func anothersStopData() throws {
+        let world = World(Scenarios.calm(), trace: Trace(nil))
+        let own = world.replicas[1]
+        let data = StopData(
+            epoch: Epoch(view: .genesis, regency: Regency(2)), sender: ReplicaID(2), base: nil, checkpoint: nil,
+            claims: [InstanceClaim(instance: Instance(3), lock: nil, writeSet: [])])
+        var walker = FieldWalker(sealer: own.sealer, random: SeededRandom(seed: 3))
+        var changed = 0
+        for _ in 0..<200 {
+            guard case .stopData(let lie)? = walker.mutated(.stopData(data)) else { continue }
+            changed += 1
+            #expect(throws: (any Error).self) {
+                try world.replicas[0].verifier.verify(.stopData(lie), from: ReplicaID(2))
+            }
+        }
+        #expect(changed > 100)
+    }
+
     @Test("Replies to clients are changed too")
     func replies() {
         var walker = Self.walker()
