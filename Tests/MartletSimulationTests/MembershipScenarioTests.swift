@@ -119,14 +119,16 @@ struct MembershipScenarioTests {
     /// Seed 14874: two hundred attempts, each of which took most of a second, and the newcomer that was planned for later never came.
     @Test("What the group's version knows nothing of, its administrator gives up at once, and goes on with the rest")
     func versionTooOld() {
-        var scenario = Self.scenario(newcomers: 0, [.expel(1), .administer(needed: 1)])
+        var scenario = Self.scenario(newcomers: 0, [.expel(1), .administer(needed: 2)])
         scenario.settings.protocolVersion = 1
-        var refused = 0
+        var (refused, followed) = (0, 0)
         let report = Simulator.run(scenario) { line in
             if line.contains("executes"), line.contains("can be changed from version") { refused += 1 }
+            if line.contains("viewBegun(2,") { followed += 1 }
         }
         #expect(report.violations.isEmpty)
         #expect((1...scenario.n).contains(refused))
+        #expect(followed == scenario.n)
     }
 
     @Test("A good share of seeds has members that come and go, all within what a group must survive")
